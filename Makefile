@@ -1,0 +1,111 @@
+# labctl: deps, all, check, demo, bench, asan, lint, install, clean.  `make help` says what each does.
+include rooms.mk
+
+BUILD   ?= build
+prefix  ?= /usr/local
+bindir  ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec/labctl
+datadir ?= $(prefix)/share/labctl
+mandir  ?= $(prefix)/share/man
+DESTDIR ?=
+CC      ?= gcc
+OPTIMIZE ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
+PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libnftables libmicrohttpd libcurl libldns jansson
+VERSION := $(shell cat VERSION)
+# Expanded once, and only when something is compiled: `make deps` must run where the libraries are still missing.
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)) -liperf)$(PACKAGE_LIBS)
+CFLAGS  ?= $(OPTIMIZE)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \
+	-DLABCTL_VERSION='"$(VERSION)"' -DLABCTL_LIBEXEC='"$(libexecdir)"' -DLABCTL_DATA='"$(datadir)"'
+STATIC  ?= -static
+Q := $(if $(V),,@)
+
+objects  = $(patsubst labctl/%.c,$(BUILD)/%.o,$(wildcard labctl/$(1)/*.c))
+archive  = $(BUILD)/lib/$(1).a
+archives = $(foreach room,$(1),$(call archive,$(room)))
+TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
+
+all: $(BUILD)/labctl $(BUILD)/labctl-keeper $(BUILD)/labctl-serve
+
+$(BUILD)/labctl: $(BUILD)/main.o $(call archives,$(ROOMS))
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(call archives,$(ROOMS)) -Wl,--end-group $(LDFLAGS) $(PACKAGE_LIBS)
+
+# The keeper stays small: no third-party library, one static file that can be copied into the lab.
+$(BUILD)/labctl-keeper: $(call objects,keeper)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(STATIC) -o $@ $^ $(LDFLAGS)
+
+# The embedded services (http, tcp, echo), run inside nodes.
+$(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) -lmicrohttpd
+
+$(BUILD)/keeper/%.o: SANITIZE :=
+$(BUILD)/%.o: labctl/%.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+define room_archive
+$(call archive,$(1)): $(call objects,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+endef
+$(foreach room,$(ROOMS),$(eval $(call room_archive,$(room))))
+
+# A test links the rooms that its own room may use, so it cannot reach further than its room does.
+room_of  = $(firstword $(subst /, ,$(1)))
+test_rooms = $(call room_of,$(1)) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
+define test_program
+$(BUILD)/tests/$(1): tests/$(1).c $(call archives,$(sort $(filter $(ROOMS),$(call test_rooms,$(1)))))
+	@mkdir -p $$(@D)
+	@echo "  TEST  $$@"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka
+endef
+$(foreach test,$(patsubst $(BUILD)/tests/%,%,$(TESTS)),$(eval $(call test_program,$(test))))
+
+tests: all $(TESTS)
+
+deps:
+	$(Q)tests/deps
+
+# Installs what is missing, builds, runs every test; the last line counts them.
+check: deps
+	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)BUILD=$(BUILD) tests/run
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) tests/demo
+
+bench: all
+	$(Q)BUILD=$(BUILD) CC="$(CC)" tests/bench/run
+
+asan:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPTIMIZE="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" tests
+	$(Q)BUILD=$(BUILD)/asan tests/run
+
+lint:
+	$(Q)tests/lint
+
+install: all
+	$(Q)tests/install "$(BUILD)" "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(datadir)" "$(DESTDIR)$(mandir)"
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^# labctl: //p' Makefile
+	@echo "  deps     install the Debian packages that are missing (as root; otherwise print the command)"
+	@echo "  all      build $(BUILD)/labctl          check    deps, build, run all tests"
+	@echo "  demo     deps, build, one exercise     bench    figures as ratios against the floor program"
+	@echo "  asan     all tests with sanitizers     lint     static checks and formatting"
+	@echo "  install  into DESTDIR and prefix       clean    remove $(BUILD)"
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all tests deps check demo bench asan lint install clean help
+.DELETE_ON_ERROR:

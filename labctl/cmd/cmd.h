@@ -1,0 +1,56 @@
+/* One file per command, one `const struct command` each; help, usage, completion and a test come from the table. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+
+/* The global options, from argv (before or after the verb) or LABCTL_* environment variables. */
+struct context {
+    const char *lab;    /* --lab NAME, or NULL: the only one that runs */
+    enum format format; /* --format; report and graph take their own formats by --as as well */
+    const char *format_text; /* as written, for --as */
+    bool color;         /* of stdout, resolved from --color and the terminal */
+    bool color_stderr;
+    bool quiet, verbose;
+    int argc;           /* what follows the verb, options still in it */
+    char **argv;
+    const struct command *command;
+};
+
+struct option_spec {
+    const char *name;     /* "--name" */
+    const char *argument; /* "NAME" or NULL for a switch */
+    const char *help;     /* one sentence */
+};
+
+struct command {
+    const char *name;
+    const char *group;       /* heading in `labctl help`: "a file", "a lab", "its nodes", "looking", "faults", "an exercise", "the machine" */
+    const char *synopsis;    /* "up FILE [--name N]" without "labctl" */
+    const char *summary;     /* one line */
+    const char *description; /* paragraphs for `-h` and the man page */
+    const struct option_spec *options;
+    size_t option_count;
+    bool hidden;             /* internal entry points */
+    int (*run)(struct context *context); /* returns the exit status */
+};
+
+int cmd_main(int argc, char **argv);
+
+/* The table, sorted by name; each command is defined in the file of its name. */
+extern const struct command *const commands[];
+extern const size_t command_count;
+
+/* Prints an error on stderr ("labctl: …") and returns its exit status. */
+int cmd_fail(const struct context *context, const struct error *err);
+/* Usage error with the command's synopsis: returns 2. */
+int cmd_usage(const struct context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Takes an option of the command out of context->argv: NULL where absent; for switches returns "". Repeated: last wins. */
+const char *cmd_option(struct context *context, const char *name);
+/* After all options were taken: complains about unknown ones (nearest word) and about too few or many operands; 0 or 2. */
+int cmd_operands(struct context *context, int least, int most);

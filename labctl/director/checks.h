@@ -1,0 +1,42 @@
+/* Running checks in the lab: all of a set concurrently, in a forked prober, so that the director keeps serving. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "score/verdict.h"
+
+struct director;
+struct check;
+struct error;
+
+struct check_result {
+    const char *id;
+    enum verdict verdict;
+    char expected[300], seen[500], asked[300]; /* asked: check_describe */
+    char from[80];                             /* node, or "" */
+    int64_t duration;                          /* ns, all attempts */
+    uint32_t attempts;
+    int listener;                              /* LISTENER_* of the last fact */
+};
+
+struct checks_options {
+    bool single_attempt;      /* expected red: one attempt, `within` unused */
+    const struct check **controls; /* positive checks that may serve as controls, beside the set itself */
+    size_t control_count;
+    /* what listened when the lab was healthy, by check: LISTENED_*, or NULL */
+    const int *listened_healthy;
+};
+
+/* results are valid during the call; err is set where no verdicts could be had at all. */
+typedef void checks_done(struct director *director, void *context, const struct check_result *results, size_t count,
+                         const struct error *err);
+/* Starts the run; `done` is called from the event loop.  The checks must stay valid until then. */
+int checks_start(struct director *director, const struct check *const *checks, size_t count,
+                 const struct checks_options *options, checks_done *done, void *context, struct error *err);
+
+/* One result as documented in labctl(1), for every JSON output that shows a check. */
+json_t *check_result_json(const struct check_result *result);

@@ -1,0 +1,52 @@
+/* The record of one measurement, without the means that made it: what score/ judges. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+/* How one attempt to talk ended, as the prober's socket saw it. */
+enum fact_outcome {
+    OUTCOME_NONE,        /* not measured */
+    OUTCOME_ANSWERED,    /* a reply, an open connection */
+    OUTCOME_REFUSED,     /* RST, or ICMP port unreachable */
+    OUTCOME_SILENT,      /* nothing within the attempt's time */
+    OUTCOME_UNREACHABLE, /* an ICMP error, or no route here */
+    OUTCOME_NO_NAME,     /* the name did not resolve */
+    OUTCOME_FAILED,      /* talked, but broken: reset in the middle, malformed answer */
+    OUTCOME_ERROR,       /* labctl's own failure: never a verdict */
+    OUTCOME_COUNT
+};
+const char *fact_outcome_name(enum fact_outcome outcome);
+
+struct fact {
+    enum fact_outcome outcome;
+    char detail[400];       /* what was seen, for a person: "no answer in 1 s (1 echo request sent, 0 replies)" */
+    struct addr target;     /* where the packets went, or family 0 */
+    int64_t duration;       /* ns from start to end of the attempt */
+    /* ping */
+    uint32_t sent, received;
+    int64_t rtt_min, rtt_mean, rtt_max, rtt_jitter; /* ns */
+    /* tcp, negative checks: does anything listen on that address and port inside the target? */
+    enum { LISTENER_UNKNOWN, LISTENER_NO, LISTENER_YES } listener;
+    /* dns */
+    char rcode[24];
+    bool authoritative;
+    uint32_t ttl;           /* smallest of the answers */
+    char **answers;         /* rdata texts of the asked type; owned by the fact's arena */
+    size_t answer_count;
+    /* http */
+    uint32_t status;
+    char *body;             /* up to 64 KiB */
+    size_t body_length;
+    char **headers;
+    size_t header_count;
+    /* command */
+    int32_t exit_status;
+    char *output;           /* stdout, up to 64 KiB */
+    /* matrix: pairs that answered, row-major: nodes x nodes */
+    uint8_t *matrix;        /* enum fact_outcome each */
+    size_t matrix_size;     /* number of nodes */
+};

@@ -1,0 +1,122 @@
+/* A check: a measurement with an expectation.  The same struct serves a topology's checks, a task, a guard, `labctl probe`. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/mark.h"
+
+struct node;
+struct interface;
+
+enum check_kind { CHECK_PING, CHECK_TCP, CHECK_DNS, CHECK_HTTP, CHECK_MATRIX, CHECK_COMMAND, CHECK_KIND_COUNT };
+const char *check_kind_name(enum check_kind kind);
+
+/* Where a packet goes: a node of the lab, one interface of it, or a literal address. */
+struct check_target {
+    const struct node *node;           /* NULL where a literal address was given */
+    const struct interface *interface; /* NULL = whichever address the prober would use */
+    struct addr addr;                  /* literal */
+    const char *text;                  /* as written */
+    struct mark mark;
+};
+
+enum ping_expect { PING_REACHABLE, PING_UNREACHABLE };
+struct check_ping {
+    struct check_target to;
+    uint32_t count;             /* 1 */
+    uint32_t size;              /* ICMP payload bytes, 56 */
+    bool dont_fragment;
+    struct addr source;         /* or family 0 */
+    enum ping_expect expect;
+    bool has_loss_below;
+    uint32_t loss_below;        /* share, parts per 10^9 */
+    int64_t rtt_below;          /* ns; 0 = not asked: mean round trip */
+    int64_t jitter_below;       /* ns; 0 = not asked */
+};
+
+enum tcp_expect { TCP_OPEN, TCP_REFUSED, TCP_BLOCKED, TCP_CLOSED, TCP_EXPECT_COUNT };
+const char *tcp_expect_name(enum tcp_expect expect);
+struct check_tcp {
+    struct check_target to;
+    uint16_t port;
+    enum tcp_expect expect;
+};
+
+struct check_dns {
+    const char *name;
+    const char *type;           /* "A" */
+    struct check_target server; /* node NULL and addr.family 0 = the node's own resolv.conf */
+    bool has_server;
+    bool tcp;                   /* transport: tcp */
+    uint32_t edns_size;         /* 0 = none */
+    const char **answers;       /* expected rdata texts, exactly these in any order; none = any non-empty answer with NOERROR */
+    size_t answer_count;
+    const char *rcode;          /* "NOERROR" … or NULL */
+    bool has_ttl_below;
+    uint32_t ttl_below;
+    bool has_authoritative, authoritative;
+    int64_t time_below;         /* ns; 0 = not asked */
+};
+
+struct check_http {
+    const char *url;            /* http://HOST[:PORT]/PATH */
+    const char *method;         /* "GET" */
+    const char **headers;       /* "Name: value" */
+    size_t header_count;
+    const char *body;           /* or NULL */
+    uint32_t status;            /* 0 = any below 400 */
+    const char *body_contains;  /* or NULL */
+    const char *header_name, *header_value; /* an expected header; value NULL = present */
+    int64_t time_below;
+};
+
+/* `matrix`: exactly these ordered pairs answer, nothing else. */
+struct matrix_pair {
+    const struct node *from, *to;
+    struct mark mark;
+};
+struct check_matrix {
+    const struct node **nodes;  /* the set that is looked at (default: all nodes with an address) */
+    size_t node_count;
+    uint16_t port;              /* tcp port, or 0 = ICMP */
+    bool all;                   /* `expect: all`: every ordered pair answers */
+    struct matrix_pair *pairs;  /* else: exactly these */
+    size_t pair_count;
+};
+
+struct check_command {
+    const char *run;            /* by /bin/sh -c in the node */
+    int32_t status;             /* expected exit status, 0 */
+    const char *stdout_contains;/* or NULL */
+};
+
+struct check {
+    const char *id;             /* given or made: "check-3" */
+    struct mark mark;
+    const char *title;          /* or NULL */
+    const struct node *from;    /* prober: from: or at: (NULL for matrix) */
+    enum check_kind kind;
+    union {
+        struct check_ping ping;
+        struct check_tcp tcp;
+        struct check_dns dns;
+        struct check_http http;
+        struct check_matrix matrix;
+        struct check_command command;
+    };
+    int64_t within;             /* ns; 0 = one attempt */
+    int64_t stable_for;         /* ns */
+    int64_t timeout;            /* ns of one attempt; 1 s */
+    uint32_t repeat;            /* 1 */
+    bool has_points;
+    uint32_t points;            /* in a task */
+    uint32_t penalty;           /* of a guard */
+};
+
+/* True where the check wants that something does NOT work (ping unreachable; tcp refused, blocked, closed). */
+bool check_is_negative(const struct check *check);
+/* "tcp web -> db:5432 open": what is asked, for a person.  In the given buffer. */
+const char *check_describe(const struct check *check, char *out, size_t size);

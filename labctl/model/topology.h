@@ -1,0 +1,411 @@
+/* The topology: what the author's file says, decoded, with every reference a pointer and every thing its mark.
+ *
+ * A function that takes a `const struct topology *` may assume that it was loaded (load/) and, where it says so, that
+ * rules/ found no error.  Everything lives in topology->arena; names are interned there and never shortened.
+ * Arrays of things are arrays of pointers, so that references stay valid while arrays grow. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/mark.h"
+
+struct arena;
+struct map;
+struct check;
+struct node;
+struct vpc;
+
+struct strings { /* a list of texts */
+    const char **items;
+    size_t count;
+};
+
+/* ---- who may pass ------------------------------------------------------------------------------------------- */
+
+enum protocol { PROTOCOL_ALL, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_COUNT };
+const char *protocol_name(enum protocol protocol); /* "all", "tcp", … */
+
+struct port_range {
+    uint16_t first, last; /* inclusive */
+};
+
+/* The far side of a security group rule (from:/to:). */
+enum peer_kind { PEER_PREFIX, PEER_ANY4, PEER_ANY6, PEER_ANY, PEER_GROUP, PEER_KIND_COUNT };
+struct peer {
+    enum peer_kind kind;
+    struct prefix prefix;         /* PEER_PREFIX, network form */
+    struct security_group *group; /* PEER_GROUP */
+    struct mark mark;
+};
+
+struct security_rule {
+    enum protocol protocol;
+    struct port_range *ports; /* empty = all ports */
+    size_t port_count;
+    struct peer *peers; /* from (ingress) or to (egress); at least one: a list means "any of these" */
+    size_t peer_count;
+    const char *description; /* or NULL */
+    struct mark mark;
+};
+
+struct security_group {
+    const char *name;
+    struct mark mark;
+    struct vpc *vpc;
+    bool is_default; /* made by the loader where the file does not declare a group called "default" */
+    bool egress_declared; /* without it everything may leave */
+    struct security_rule *ingress, *egress;
+    size_t ingress_count, egress_count;
+};
+
+/* ---- VPC ---------------------------------------------------------------------------------------------------- */
+
+enum route_target_kind {
+    TARGET_LOCAL, TARGET_INTERNET_GATEWAY, TARGET_NAT_GATEWAY, TARGET_NODE, TARGET_BLACKHOLE,
+    TARGET_MISSING, /* names a thing that does not exist (any more): state blackhole, a warning (row 20) */
+    TARGET_KIND_COUNT
+};
+
+struct vpc_route {
+    struct prefix destination;
+    enum route_target_kind target;
+    const char *target_text;         /* as written, shortened to the VPC's own names ("nat_gateway/nat") */
+    struct nat_gateway *nat_gateway; /* TARGET_NAT_GATEWAY */
+    struct interface *interface;     /* TARGET_NODE: the interface of that node in this VPC */
+    struct mark mark;
+};
+
+struct route_table {
+    const char *name; /* "main" is the table of subnets that name none */
+    struct mark mark;
+    struct vpc *vpc;
+    struct vpc_route *routes; /* without the VPC's local route, which every table has */
+    size_t route_count;
+};
+
+struct subnet {
+    const char *name;
+    struct mark mark, cidr_mark;
+    struct vpc *vpc;
+    struct prefix cidr;
+    const char *zone;                /* availability zone, or NULL */
+    struct route_table *route_table; /* NULL where the VPC has no table `main` and none is named: local only */
+    bool public_ips;
+};
+
+struct nat_gateway {
+    const char *name;
+    struct mark mark;
+    struct vpc *vpc;
+    struct subnet *subnet;
+    struct addr address;        /* private, allotted */
+    struct addr public_ip;      /* declared or allotted; family 0 where the VPC has no internet gateway */
+    bool public_ip_declared;
+    struct port_range ports;    /* 1024-65535 */
+    int64_t idle_timeout;       /* nanoseconds; 350 s */
+};
+
+struct vpc {
+    const char *name;
+    struct mark mark, cidr_mark;
+    struct prefix cidr;
+    bool dns_support, dns_hostnames;
+    const char *zone;      /* dns.zone; default "NAME.internal" */
+    bool internet_gateway;
+    struct subnet **subnets;
+    size_t subnet_count;
+    struct route_table **route_tables;
+    size_t route_table_count;
+    struct nat_gateway **nat_gateways;
+    size_t nat_gateway_count;
+    struct security_group **security_groups; /* with the default group */
+    size_t security_group_count;
+};
+
+/* ---- L2 ----------------------------------------------------------------------------------------------------- */
+
+struct bridge {
+    const char *name;
+    struct mark mark;
+    bool stp;
+    uint32_t mtu; /* 0 = default */
+    bool arp_dynamic; /* `arp: dynamic`: no permanent neighbour entries in this segment */
+    bool declared; /* false: made because an interface names it (never: a dangling bridge name is an error) */
+};
+
+struct impairment { /* the portable set; 0 = not impaired */
+    uint32_t loss; /* parts per 10^9 */
+};
+
+struct link {
+    const char *name;
+    struct mark mark; /* of its properties where declared, else of the first interface */
+    bool declared;    /* stands under links: */
+    uint32_t mtu;     /* both ends; 0 = default */
+    struct impairment both;          /* each direction */
+    struct impairment from_end[2];   /* overrides for packets that end[i] sends (`from:`) */
+    bool from_declared[2];
+    struct interface *ends[2];       /* exactly two in a valid topology */
+    size_t end_count;
+};
+
+/* ---- nodes -------------------------------------------------------------------------------------------------- */
+
+enum attachment { ATTACH_NONE, ATTACH_SUBNET, ATTACH_BRIDGE, ATTACH_LINK, ATTACH_INTERNET, ATTACH_COUNT };
+
+struct interface {
+    const char *name; /* up to 15 characters; "eth0" where the keys stand at the node */
+    struct mark mark;
+    struct node *node;
+    enum attachment attachment;
+    struct mark attachment_mark;
+    struct subnet *subnet;
+    struct bridge *bridge;
+    struct link *link;
+    struct prefix *addresses;    /* declared or allotted (SUBNET: with the subnet's length; INTERNET: /24 of the public prefix) */
+    struct mark *address_marks;  /* one each; line 0 where allotted */
+    size_t address_count;
+    bool address_allotted;       /* the first one was allotted, not declared */
+    struct addr gateway;         /* family 0 = none; SUBNET and INTERNET: filled in by the loader unless `gateway: none` */
+    struct mark gateway_mark;    /* line 0 where filled in */
+    struct mac mac;              /* declared or a function of the name */
+    bool mac_declared;
+    uint32_t mtu;                /* 0 = the segment's */
+    bool down;                   /* `up: false` */
+    enum { PUBLIC_IP_DEFAULT, PUBLIC_IP_NO, PUBLIC_IP_YES, PUBLIC_IP_ADDRESS } public_ip_mode;
+    struct addr public_ip;       /* effective: family 0 = none; declared or allotted */
+    struct mark public_ip_mark;
+    struct security_group **security_groups; /* SUBNET: at least the default group */
+    struct mark *security_group_marks;
+    size_t security_group_count;
+    bool security_groups_declared;
+};
+
+enum route_type { ROUTE_UNICAST, ROUTE_BLACKHOLE, ROUTE_UNREACHABLE, ROUTE_PROHIBIT, ROUTE_TYPE_COUNT };
+const char *route_type_name(enum route_type type);
+
+struct node_route {
+    struct prefix destination;   /* default = /0 of via's family (IPv4 where there is none) */
+    struct addr via;             /* family 0 = none */
+    const char *device;          /* interface name or NULL */
+    uint32_t table;              /* 0 = main */
+    uint32_t metric, weight;     /* 0 = none */
+    struct addr source;          /* src: */
+    enum route_type type;
+    struct mark mark;
+};
+
+struct node_rule { /* policy routing */
+    uint32_t priority;
+    struct prefix from, to;      /* family 0 = any */
+    const char *input_interface; /* iif, or NULL */
+    uint32_t mark_value, mark_mask; /* fwmark; mask 0 = none */
+    uint32_t table;
+    struct mark mark;
+};
+
+struct port_forward {
+    enum protocol protocol;      /* tcp or udp */
+    uint16_t port;
+    struct addr to;
+    uint16_t to_port;
+    const char *interface;       /* `in:`, or NULL = any masqueraded interface */
+    struct mark mark;
+};
+
+struct node_nat {
+    struct strings masquerade;   /* interface names */
+    struct port_forward *forwards;
+    size_t forward_count;
+    struct mark mark;
+};
+
+struct node_file {
+    const char *path;            /* absolute, in the node */
+    const char *content;         /* with its length: may hold NUL */
+    size_t length;
+    const char *source;          /* path as written beside the YAML where `source:` was used, else NULL (content is read) */
+    uint32_t mode;               /* 0644 */
+    struct mark mark;
+};
+
+struct sysctl {
+    const char *key, *value;     /* "net.ipv4.conf.all.rp_filter" */
+    struct mark mark;
+};
+
+struct resolver {
+    bool declared;
+    struct addr *servers;
+    size_t server_count;
+    struct strings search;
+    struct strings options;      /* resolv.conf options, e.g. "ndots:2" */
+    struct mark mark;
+};
+
+struct host_entry {
+    const char *name;
+    struct addr addr;
+    struct mark mark;
+};
+
+/* ---- services ----------------------------------------------------------------------------------------------- */
+
+enum service_kind { SERVICE_HTTP, SERVICE_TCP, SERVICE_TCP_ECHO, SERVICE_UDP_ECHO, SERVICE_DNS, SERVICE_EXEC, SERVICE_KIND_COUNT };
+const char *service_kind_name(enum service_kind kind); /* "http", "tcp", "tcp-echo", … */
+
+enum record_type { RECORD_A, RECORD_AAAA, RECORD_CNAME, RECORD_TXT, RECORD_MX, RECORD_SRV, RECORD_PTR, RECORD_NS, RECORD_TYPE_COUNT };
+const char *record_type_name(enum record_type type); /* "A" … */
+
+struct dns_record {
+    const char *name;            /* relative to the zone, "@" = the zone itself */
+    enum record_type type;
+    const char *value;           /* an address, a name, a text; MX and SRV: "10 mail", "0 5 5060 sip" */
+    struct mark mark;
+};
+
+struct dns_zone {
+    const char *name;
+    struct dns_record *records;
+    size_t record_count;
+    struct mark mark;
+};
+
+struct http_route { /* embedded web server: what one path answers */
+    const char *path, *body;
+    uint32_t status;
+    struct mark mark;
+};
+
+struct service {
+    const char *name;
+    struct mark mark;
+    struct node *node;
+    enum service_kind kind;
+    uint16_t port;               /* http 80, dns 53, tcp-echo/udp-echo 7; tcp: required */
+    struct addr bind;            /* family 0 = every address */
+    /* http */
+    const char *body;            /* default: "NODE\n" */
+    uint32_t status;             /* 200 */
+    int64_t delay;               /* nanoseconds before the answer */
+    struct http_route *routes;
+    size_t route_count;
+    /* tcp */
+    const char *banner;          /* or NULL */
+    /* dns */
+    struct dns_zone *zones;
+    size_t zone_count;
+    struct addr *forward;
+    size_t forward_count;
+    bool recursion;              /* true */
+    uint32_t ttl;                /* seconds; 60 */
+    /* exec */
+    struct strings command;      /* argv; one string in YAML is run by /bin/sh -c */
+    uint16_t ready_port;         /* ready: { tcp: port }; 0 = ready as soon as it runs */
+    enum protocol ready_protocol;
+};
+
+struct label {
+    const char *key, *value;
+};
+
+struct node {
+    const char *name;
+    struct mark mark;
+    struct interface **interfaces;
+    size_t interface_count;
+    bool interfaces_inline;      /* one interface whose keys stand at the node */
+    bool forwarding;
+    struct node_route *routes;
+    size_t route_count;
+    struct node_rule *rules;
+    size_t rule_count;
+    struct node_nat nat;
+    const char *nftables;        /* verbatim ruleset or NULL */
+    struct mark nftables_mark;
+    struct sysctl *sysctls;
+    size_t sysctl_count;
+    struct resolver resolver;
+    struct host_entry *hosts;
+    size_t host_count;
+    struct node_file *files;
+    size_t file_count;
+    struct strings run;
+    struct mark *run_marks;
+    struct label *labels;
+    size_t label_count;
+    struct service **services;
+    size_t service_count;
+    struct strings requires;     /* programs */
+};
+
+struct defaults {
+    uint32_t mtu;                     /* 0 = 1500 */
+    const char *congestion_control;   /* "cubic" */
+};
+
+struct topology {
+    struct arena *arena;
+    const char *name;            /* lab: */
+    struct mark name_mark;
+    const char *title;           /* or NULL */
+    struct defaults defaults;
+    struct vpc **vpcs;
+    size_t vpc_count;
+    struct bridge **bridges;
+    size_t bridge_count;
+    struct link **links;         /* declared and implied, in order of first appearance */
+    size_t link_count;
+    struct node **nodes;
+    size_t node_count;
+    struct check **checks;
+    size_t check_count;
+    struct map *node_by_name, *vpc_by_name, *bridge_by_name, *link_by_name;
+};
+
+/* Look-ups by name; NULL where absent. */
+struct node *topology_node(const struct topology *topology, const char *name);
+struct vpc *topology_vpc(const struct topology *topology, const char *name);
+struct bridge *topology_bridge(const struct topology *topology, const char *name);
+struct link *topology_link(const struct topology *topology, const char *name);
+struct interface *node_interface(const struct node *node, const char *name);
+struct service *node_service(const struct node *node, const char *name);
+struct subnet *vpc_subnet(const struct vpc *vpc, const char *name);
+struct route_table *vpc_route_table(const struct vpc *vpc, const char *name);
+struct nat_gateway *vpc_nat_gateway(const struct vpc *vpc, const char *name);
+struct security_group *vpc_security_group(const struct vpc *vpc, const char *name);
+
+/* One way to name a thing (topology(5), "One way to name a thing"). */
+enum thing_kind {
+    THING_NONE, THING_NODE, THING_INTERFACE, THING_SERVICE, THING_VPC, THING_SUBNET, THING_ROUTE_TABLE, THING_NAT_GATEWAY,
+    THING_INTERNET_GATEWAY, THING_SECURITY_GROUP, THING_BRIDGE, THING_LINK, THING_KIND_COUNT
+};
+const char *thing_kind_name(enum thing_kind kind); /* "node", "interface", "security_group", … */
+struct thing {
+    enum thing_kind kind;
+    struct node *node;
+    struct interface *interface;
+    struct service *service;
+    struct vpc *vpc;
+    struct subnet *subnet;
+    struct route_table *route_table;
+    struct nat_gateway *nat_gateway;
+    struct security_group *security_group;
+    struct bridge *bridge;
+    struct link *link;
+};
+/* Resolves "node/db", "node/db/eth0", "node/web/service/http", "vpc/main/subnet/private", "link/uplink" …; a bare name is
+ * taken as a node's, "db/eth0" as a node's interface.  THING_NONE where nothing of that name exists; then, if
+ * `nearest` is not NULL, it receives the nearest existing full name or NULL. */
+struct thing topology_thing(const struct topology *topology, const char *name, const char **nearest);
+/* The full name of a thing, in the topology's arena. */
+const char *thing_name(const struct topology *topology, const struct thing *thing);
+
+/* The address by which `from` reaches `to` (its interface, where not NULL): on a shared segment that one; inside one
+ * VPC the private address; from elsewhere the public one; family 0 where there is none that could be used.
+ * `family` 0 = any (IPv4 first), 4, 6. */
+struct addr topology_address_of(const struct topology *topology, const struct node *from, const struct node *to,
+                                const struct interface *interface, unsigned family);

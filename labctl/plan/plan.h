@@ -1,0 +1,191 @@
+/* The device plan: everything that a lab is, as data.
+ *
+ * A plan knows namespaces, links, addresses, neighbours, routes, rules, sysctls, nft tables, files and processes; no VPC.
+ * It is made by lower/, rewritten by fault/ (machine side), compared by plan/difference.h and executed by lab/.  Each item
+ * carries `origin`, the name of the topology thing that it comes from ("vpc/main/route_table/private"), for messages
+ * only: it never reaches a node.  Everything lives in plan->arena.  Items refer to a namespace by its index in
+ * plan->namespaces, and to an interface by (namespace, name).
+ *
+ * The world that a plan describes:
+ *   - the fabric: the lab's own namespace; bridges and the far ends of node interfaces live there;
+ *   - cloud namespaces: VPC routers, gateways, the internet core: a network namespace without a container around it;
+ *   - nodes: light containers (own user, network, mount, pid, uts, ipc namespace).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct arena;
+
+enum namespace_kind { NAMESPACE_FABRIC, NAMESPACE_CLOUD, NAMESPACE_NODE, NAMESPACE_KIND_COUNT };
+
+struct plan_namespace {
+    const char *name;      /* "fabric", "vpc/main", "vpc/main/internet_gateway", "vpc/main/nat_gateway/nat", "internet", or the node's own name "web" */
+    enum namespace_kind kind;
+    const char *origin;
+    bool ipv6;             /* any IPv6 address on it: otherwise IPv6 is switched off in it */
+    uint32_t hosts_view;   /* nodes: index into plan->hosts_views */
+};
+
+/* One /etc/hosts for all nodes that see the same addresses; lies in the shared lower layer. */
+struct plan_hosts_view {
+    const char *content;
+};
+
+struct plan_bridge {
+    uint32_t ns;
+    const char *name;      /* up to 15 characters, made by lower/ */
+    const char *origin;
+    bool stp;
+    uint32_t mtu;
+};
+
+/* A veth pair; either end may be a bridge port.  Both names are final: nothing is renamed or moved later. */
+struct plan_link_end {
+    uint32_t ns;
+    const char *name;
+    const char *master;    /* bridge in the same namespace, or NULL */
+    struct mac mac;
+    bool down;             /* leave administratively down */
+};
+struct plan_link {
+    struct plan_link_end end[2]; /* end[0]: the node's side; end[1]: the far side (fabric or cloud) */
+    uint32_t mtu;                /* of both ends; 0 = 1500 */
+    const char *origin;
+};
+
+struct plan_address {
+    uint32_t ns;
+    const char *interface; /* "lo" too */
+    struct prefix address;
+    const char *origin;
+};
+
+struct plan_neighbour {    /* permanent */
+    uint32_t ns;
+    const char *interface;
+    struct addr addr;
+    struct mac mac;
+    bool proxy;            /* a proxy entry (mac unused) */
+    const char *origin;
+};
+
+enum plan_route_type { PLAN_ROUTE_UNICAST, PLAN_ROUTE_BLACKHOLE, PLAN_ROUTE_UNREACHABLE, PLAN_ROUTE_PROHIBIT, PLAN_ROUTE_LOCAL };
+
+struct plan_nexthop {
+    struct addr via;       /* family 0 = on link */
+    const char *interface; /* or NULL: the kernel finds it */
+    uint32_t weight;       /* multipath: 1.. ; single next hop: 0 */
+};
+struct plan_route {
+    uint32_t ns;
+    struct prefix destination;
+    uint32_t table;        /* 254 = main */
+    enum plan_route_type type;
+    struct plan_nexthop *nexthops; /* unicast: one or more */
+    size_t nexthop_count;
+    bool onlink;
+    uint32_t metric;
+    struct addr source;
+    const char *congestion_control; /* or NULL */
+    bool connected;        /* stands for the route that the kernel makes with an address: never added by us; a fault may remove it from the plan, and then the executor deletes it */
+    const char *origin;
+};
+
+struct plan_rule {
+    uint32_t ns;
+    unsigned family;       /* 4 or 6 */
+    uint32_t priority;
+    struct prefix from, to;
+    const char *input_interface;
+    uint32_t mark_value, mark_mask;
+    uint32_t table;
+    const char *origin;
+};
+
+struct plan_sysctl {
+    uint32_t ns;
+    const char *key;       /* "net/ipv4/conf/all/rp_filter": slashes, as interface names may hold dots */
+    const char *value;
+    const char *origin;
+};
+
+/* One nft table, whole: loading it replaces the table of that family and name. */
+struct plan_nft {
+    uint32_t ns;
+    const char *family, *table; /* "inet", "house" */
+    const char *body;      /* what stands between the table's braces; or, for `verbatim`, a complete ruleset as the author wrote it */
+    bool verbatim;         /* family "", table: a made name; executed as it stands */
+    const char *origin;
+};
+
+struct plan_file {
+    uint32_t ns;           /* a node */
+    const char *path;      /* absolute, inside the node */
+    const char *content;
+    size_t length;
+    uint32_t mode;
+    const char *origin;
+};
+
+/* How one knows that a process is ready. */
+enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_COUNT };
+
+struct plan_process {
+    uint32_t ns;           /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that network */
+    const char *name;      /* "web/http", "vpc/main/resolver": unique; logs are kept by it */
+    const char *origin;    /* "node/web/service/http" */
+    bool embedded;         /* argv[0] names an embedded service ("httpd", "tcpd", "echod"): the executor runs our own small binary under that name */
+    const char **argv;
+    size_t argc;
+    const char *configuration; /* text handed to it on a file that argv names as "@configuration@", or NULL */
+    enum ready_kind ready;
+    struct addr ready_addr; /* family 0: 127.0.0.1 */
+    uint16_t ready_port;
+    bool restart;          /* restart when it dies */
+};
+
+struct plan_run {          /* author's `run` lines, irreversible */
+    uint32_t ns;
+    const char *command;
+    const char *origin;
+};
+
+struct plan {
+    struct arena *arena;
+    const char *lab;       /* its name */
+    struct plan_namespace *namespaces; /* [0] is the fabric */
+    size_t namespace_count;
+    struct plan_hosts_view *hosts_views;
+    size_t hosts_view_count;
+    struct plan_bridge *bridges;
+    size_t bridge_count;
+    struct plan_link *links;
+    size_t link_count;
+    struct plan_address *addresses;
+    size_t address_count;
+    struct plan_neighbour *neighbours;
+    size_t neighbour_count;
+    struct plan_route *routes;
+    size_t route_count;
+    struct plan_rule *rules;
+    size_t rule_count;
+    struct plan_sysctl *sysctls;
+    size_t sysctl_count;
+    struct plan_nft *nfts;
+    size_t nft_count;
+    struct plan_file *files;
+    size_t file_count;
+    struct plan_process *processes;
+    size_t process_count;
+    struct plan_run *runs;
+    size_t run_count;
+};
+
+struct plan *plan_new(const char *lab);   /* with the fabric as namespace 0 */
+void plan_free(struct plan *plan);        /* takes NULL */
+uint32_t plan_find_namespace(const struct plan *plan, const char *name); /* UINT32_MAX where absent; O(n) */
