@@ -15,7 +15,7 @@ void arena_exhausted(void) __attribute__((noreturn));
 /* Zeroed memory, aligned for any type; lives until the arena is freed.  size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_copy(struct arena *arena, const void *data, size_t size);
-char *arena_strdup(struct arena *arena, const char *text);              /* NULL stays NULL */
+char *arena_strdup(struct arena *arena, const char *text); /* NULL stays NULL */
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
@@ -26,7 +26,7 @@ void *arena_grow(struct arena *arena, void *array, size_t count, size_t element_
 /* Appends a zeroed element to `array` (of `count` elements, both lvalues) and yields a pointer to it.
  * The array moves when it grows: keep indices, or store pointers to arena objects as elements.  It must start as NULL
  * with count 0 and grow by this macro alone; lowering the count is fine. */
-#define ARENA_PUSH(arena, array, count) \
+#define ARENA_PUSH(arena, array, count)                                                                                \
     ((array) = arena_grow((arena), (array), (count), sizeof *(array)), &(array)[(count)++])
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

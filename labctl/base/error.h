@@ -23,7 +23,10 @@ struct error {
     int number;      /* errno value where there is one, else 0 */
     char text[2000]; /* one or more lines, no trailing newline */
 };
-#define ERROR_INIT {0}
+#define ERROR_INIT                                                                                                     \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 
 /* Sets err (which must not hold an error yet: asserted) and returns -1.  err may be NULL. */
 int error_set(struct error *err, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -32,6 +35,6 @@ int error_set_errno(struct error *err, int number, const char *format, ...) __at
 /* Puts context in front of a set error: the formatted text ("lab 'x'", "while reading a.yaml") and ": "; returns -1. */
 int error_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void error_clear(struct error *err);
-int error_exit_status(const struct error *err); /* by kind; 0 for ERR_NONE */
-const char *error_kind_name(enum error_kind kind); /* "usage", "file", "capability", … as in JSON output */
+int error_exit_status(const struct error *err);         /* by kind; 0 for ERR_NONE */
+const char *error_kind_name(enum error_kind kind);      /* "usage", "file", "capability", … as in JSON output */
 enum error_kind error_kind_from_name(const char *name); /* ERR_NONE where unknown */

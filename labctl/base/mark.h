@@ -15,11 +15,11 @@ enum finding_level { FINDING_WARNING, FINDING_ERROR };
 
 struct finding {
     enum finding_level level;
-    const char *rule;  /* short stable name of the broken rule, as printed in [brackets]: "unknown-key" */
+    const char *rule; /* short stable name of the broken rule, as printed in [brackets]: "unknown-key" */
     struct mark mark;
-    const char *text;  /* one sentence, no trailing dot: the value, the rule */
-    const char *hint;  /* the remedy ("did you mean 'subnet'?"), or NULL */
-    struct mark other; /* the second place of a conflict, or line 0 */
+    const char *text;       /* one sentence, no trailing dot: the value, the rule */
+    const char *hint;       /* the remedy ("did you mean 'subnet'?"), or NULL */
+    struct mark other;      /* the second place of a conflict, or line 0 */
     const char *other_text; /* what stands there ("first defined here"), or NULL */
 };
 

@@ -10,7 +10,10 @@ struct str {
     char *data;
     size_t length, capacity;
 };
-#define STR_INIT {0}
+#define STR_INIT                                                                                                       \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 #define STR_AUTO __attribute__((cleanup(str_free))) struct str
 
 void str_free(struct str *text); /* takes an empty one */

@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 #define NANOSECONDS_PER_SECOND INT64_C(1000000000)
-#define SHARE_WHOLE UINT32_C(1000000000) /* a share of 100 %: shares count parts per 10^9 */
-#define UNITS_TEXT_MAX 48
+#define SHARE_WHOLE            UINT32_C(1000000000) /* a share of 100 %: shares count parts per 10^9 */
+#define UNITS_TEXT_MAX         48
 
 /* Each parse returns NULL on success, else a constant phrase that names the rule ("a duration such as 250ms, 2s, 5m or
  * 3h").  A fraction ("1.5s") is taken where it comes out even in the smallest unit. */
-const char *duration_parse(const char *text, int64_t *out_nanoseconds); /* 0, ns us ms s m h; not negative */
+const char *duration_parse(const char *text, int64_t *out_nanoseconds);  /* 0, ns us ms s m h; not negative */
 const char *rate_parse(const char *text, uint64_t *out_bits_per_second); /* bit kbit mbit gbit, powers of 1000 */
 const char *size_parse(const char *text, uint64_t *out_bytes);           /* 1500b, 64k 1m 1g: powers of 1024 */
 const char *share_parse(const char *text, uint32_t *out_parts);          /* "0.5%"; 0..100 */
