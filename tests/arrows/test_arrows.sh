@@ -1,0 +1,82 @@
+#!/bin/bash
+# once
+# Holds every #include of labctl/ to the arrows of rooms.mk, and system headers to the only rooms that may have them.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+failures=0
+say() { # RESULT NAME
+    echo "$1 $2"
+    [ "$1" = ok ] || failures=$((failures + 1))
+}
+
+allowed() { # ROOM: the rooms it may include, itself among them
+    echo "$1"
+    sed -n "s/^ROOM_$1 *:= *//p" rooms.mk | tr ' ' '\n'
+}
+
+# check_arrows ROOT: prints each include that goes where it must not
+check_arrows() {
+    local file room target
+    grep -rnoE '#include "[a-z]+/[a-z_]+\.h"' "$1" --include='*.[ch]' | sed -E 's/:[0-9]+:#include "([a-z]+)\/.*/ \1/' | sort -u |
+        while read -r file target; do
+            room=${file#"$1"/}
+            case $room in */*) room=${room%%/*} ;; *) room=cmd ;; esac # main.c belongs to cmd
+            allowed "$room" | grep -qx "$target" || echo "$file includes room $target"
+        done
+}
+
+# check_system ROOT: prints each system header outside the rooms that may have it
+check_system() {
+    local pattern rooms file room
+    while read -r pattern rooms; do
+        grep -rlE "#include <$pattern" "$1" --include='*.[ch]' | while read -r file; do
+            room=${file#"$1"/}
+            room=${room%%/*}
+            [[ " $rooms " == *" $room "* ]] || echo "$file includes <$pattern>"
+        done
+    done <<'TABLE'
+yaml\.h doc
+netlink/ kernel
+nftables/ kernel
+linux/rtnetlink\.h kernel
+linux/netlink\.h kernel lab probe
+sched\.h kernel keeper lab
+curl/ probe
+ldns/ probe
+microhttpd\.h serve
+iperf_api\.h probe serve
+jansson\.h lab director exercise report cmd
+TABLE
+}
+
+# Relative and bare includes would escape the check: every own header is included by its room.
+bare=$(grep -rnE '#include "[^/"]*"|#include "\.\.' labctl --include='*.[ch]')
+if [ -z "$bare" ]; then say ok "own headers are included by room"; else say "not ok" "own headers are included by room"; echo "$bare"; fi
+
+count=$(grep -rhoE '#include "[a-z]+/' labctl --include='*.[ch]' | wc -l)
+if [ "$count" -gt 100 ]; then say ok "the check sees the includes ($count)"; else say "not ok" "the check sees the includes ($count)"; fi
+
+wrong=$(check_arrows labctl)
+if [ -z "$wrong" ]; then say ok "no arrow but those of rooms.mk"; else say "not ok" "no arrow but those of rooms.mk"; echo "$wrong"; fi
+
+wrong=$(check_system labctl)
+if [ -z "$wrong" ]; then say ok "libraries stay in their rooms"; else say "not ok" "libraries stay in their rooms"; echo "$wrong"; fi
+
+# The check itself must be able to fail.
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+mkdir -p "$scratch/score" "$scratch/lower"
+echo '#include "lab/lab.h"' >"$scratch/score/bad.c"
+echo '#include <netlink/netlink.h>' >"$scratch/lower/bad.c"
+if [ -n "$(check_arrows "$scratch")" ] && [ -n "$(check_system "$scratch")" ]; then
+    say ok "a forbidden arrow is found"
+else
+    say "not ok" "a forbidden arrow is found"
+fi
+
+for room in $(find labctl -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort); do
+    grep -q "^| .*\`$room/\`" CONTRIBUTING.md || { say "not ok" "CONTRIBUTING.md tells of room $room"; continue; }
+    grep -q "^ROOM_$room " rooms.mk || say "not ok" "rooms.mk knows room $room"
+done
+say ok "every room is on the map"
+exit $((failures > 0))
