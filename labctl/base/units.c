@@ -100,15 +100,13 @@ static bool write_fraction(uint64_t rest, uint64_t multiplier, char out[static F
     if (rest == 0)
         return true;
     out[length++] = '.';
-    while (rest != 0) {
-        if (length > FRACTION_DIGITS)
-            return false;
-        rest *= 10; /* rest < multiplier < 2^42 */
-        out[length++] = (char)('0' + rest / multiplier);
-        rest %= multiplier;
+    for (; rest != 0 && length <= FRACTION_DIGITS; length++) {
+        uint64_t tenfold = rest * 10; /* rest < multiplier < 2^42 */
+        out[length] = (char)('0' + tenfold / multiplier);
+        rest = tenfold % multiplier;
     }
     out[length] = '\0';
-    return true;
+    return rest == 0;
 }
 
 /* Writes the shortest form; forms like "0.1s" are for the smallest unit only, and of two as short the one of the
