@@ -1,0 +1,111 @@
+/* A running lab, as the director holds it: executes plans and differences of plans, knows each namespace's descriptor,
+ * the processes that the plan starts and their logs.
+ *
+ * All calls run to the end (deadlines inside); the director makes them from its loop.  A lab remembers the plan that it
+ * is: the plan given to lab_build, lab_adopt or lab_apply last.  It must stay valid until the next such call has
+ * returned 0, or lab_close.  Names of namespaces are those of the plan ("web", "vpc/main", "fabric"). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct plan;
+struct error;
+struct str;
+struct keeper;
+struct observation;
+struct lab;
+
+/* state_directory: a directory out of every node's view (O_PATH will do): the journal, the logs and the process table lie
+ * there.  keeper stays the caller's and must outlive the lab. */
+int lab_open(struct keeper *keeper, int state_directory, struct lab **out, struct error *err);
+void lab_close(struct lab *lab); /* takes NULL; the running things go on running */
+
+/* done of total, for a person: "nodes", "links", "configuration", "services" */
+typedef void lab_progress(void *context, const char *stage, size_t done, size_t total);
+
+/* Builds the whole plan in an empty lab, starts its processes, waits until they answer, runs the `run` lines.  A failure
+ * leaves things half built: the caller ends the keeper. */
+int lab_build(struct lab *lab, const struct plan *plan, lab_progress *progress, void *context, struct error *err);
+
+/* The lab stands already, built from `plan` (a restarted director): fetches descriptors and processes. */
+int lab_adopt(struct lab *lab, const struct plan *plan, struct error *err);
+
+struct lab_apply_options {
+    bool keep_changes; /* undo of a fault: what somebody changed since is left as it is, and noted */
+    bool recovering;   /* the same difference may have been half executed before (roll forward) */
+};
+struct lab_outcome {
+    size_t executed;   /* operations that changed something */
+    size_t kept;       /* left alone because changed since */
+    struct str *notes; /* one line each, for a person; may be NULL */
+};
+/* Turns the lab of `before` into that of `after`: the operations of plan_difference, one acknowledged message each,
+ * journalled first.  After an error the journal stays, and a call with the same plans and `recovering` finishes it.
+ * outcome may be NULL. */
+int lab_apply(struct lab *lab, const struct plan *before, const struct plan *after, const struct lab_apply_options *options,
+              struct lab_outcome *outcome, struct error *err);
+
+/* The keeper has made this node anew (its init died): everything of the plan in it once more, its links, its processes. */
+int lab_rebuild_node(struct lab *lab, const char *node, struct error *err);
+
+/* A warning for a person where the plan needs more dynamic neighbour entries than this machine has room for: appended to
+ * out.  Returns whether there was one. */
+bool lab_preflight(const struct plan *plan, struct str *out);
+
+/* Descriptors, borrowed; -1 where there is no such namespace.  Valid until the node is rebuilt or removed. */
+int lab_netns(struct lab *lab, const char *name);     /* for kernel/namespace.h */
+int lab_node_root(struct lab *lab, const char *name); /* the node's root directory; use openat2 with RESOLVE_IN_ROOT (lab/files.h) */
+pid_t lab_node_init(struct lab *lab, const char *name);
+bool lab_is_node(struct lab *lab, const char *name);
+struct keeper *lab_keeper(struct lab *lab);
+
+/* Reads what is in a namespace now (kernel/dump.h); observation_free ends it. */
+int lab_observe(struct lab *lab, const char *name, struct observation **out, struct error *err);
+
+/* Processes of the plan, by their name there ("web/http"). */
+enum lab_process_state { LAB_PROCESS_ABSENT, LAB_PROCESS_RUNNING, LAB_PROCESS_EXITED };
+enum lab_process_state lab_process_state(struct lab *lab, const char *name, pid_t *pid, int *wait_status);
+/* Appends the last `lines` lines of its log (at most 64 KiB). */
+int lab_log_tail(struct lab *lab, const char *name, unsigned lines, struct str *out, struct error *err);
+/* A descriptor of the whole log, for reading, at its start; the caller closes it.  -1 with err. */
+int lab_log_open(struct lab *lab, const char *name, struct error *err);
+/* Stops and starts it again (or starts it), and waits until it is ready. */
+int lab_process_restart(struct lab *lab, const char *name, struct error *err);
+int lab_process_stop(struct lab *lab, const char *name, struct error *err);
+
+/* A program in a node (or in a cloud namespace), started by the keeper so that it belongs to the lab: descriptors 0, 1, 2
+ * as given; environment: NULL = the node's own.  *pidfd becomes readable when it ends (the caller closes it); fetch the
+ * status by lab_wait. */
+struct lab_command {
+    const char *ns;
+    const char *const *argv;        /* NULL-terminated; argv[0] is looked up in the node's PATH */
+    const char *const *environment; /* NULL-terminated, or NULL */
+    const char *directory;          /* or NULL: /root */
+    int fds[3];
+    bool terminal;                  /* fds[0] is a terminal of the node: becomes the controlling one */
+};
+int lab_spawn(struct lab *lab, const struct lab_command *command, uint64_t *id, struct error *err);
+
+/* What the keeper reports: handle when lab_event_fd is readable. */
+enum lab_event_kind {
+    LAB_EVENT_NODE_REBUILT,   /* name: the node; the lab has configured it again, or `problem` says why not */
+    LAB_EVENT_PROCESS_EXITED, /* name: the plan's process; it will be restarted where the plan says so */
+    LAB_EVENT_SPAWN_EXITED,   /* id of lab_spawn, status as of waitpid */
+    LAB_EVENT_KEEPER_GONE,    /* the lab is over */
+};
+struct lab_event {
+    enum lab_event_kind kind;
+    const char *name;
+    uint64_t id;
+    int status;
+    const char *problem; /* or NULL */
+};
+typedef void lab_event_handler(void *context, const struct lab_event *event);
+int lab_event_fd(struct lab *lab);
+int lab_events(struct lab *lab, lab_event_handler *handler, void *context, struct error *err);
+/* Restarts with a delay: when the next is due (boot time, ns; INT64_MAX for none), and doing what is due. */
+int64_t lab_deadline(struct lab *lab);
+int lab_tick(struct lab *lab, struct error *err);
