@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+struct str;
+
 enum format { FORMAT_TEXT, FORMAT_JSON };
 
 /* The global options, from argv (before or after the verb) or LABCTL_* environment variables. */
@@ -16,9 +18,10 @@ struct context {
     bool color;         /* of stdout, resolved from --color and the terminal */
     bool color_stderr;
     bool quiet, verbose;
-    int argc;           /* what follows the verb, options still in it */
+    int argc;           /* what follows the verb without its options: the operands */
     char **argv;
     const struct command *command;
+    const char *const *option_values; /* one for each option of the command: NULL where absent, "" for a switch */
 };
 
 struct option_spec {
@@ -36,6 +39,8 @@ struct command {
     const struct option_spec *options;
     size_t option_count;
     bool hidden;             /* internal entry points */
+    bool own_formats;        /* --format may be more than text and json: context->format_text tells */
+    bool takes_command;      /* options end at the first operand; the rest is somebody else's command line */
     int (*run)(struct context *context); /* returns the exit status */
 };
 
@@ -50,7 +55,16 @@ int cmd_fail(const struct context *context, const struct error *err);
 /* Usage error with the command's synopsis: returns 2. */
 int cmd_usage(const struct context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Takes an option of the command out of context->argv: NULL where absent; for switches returns "". Repeated: last wins. */
+/* The value of one of the command's own options (as named in its table): NULL where absent; "" for a switch that is
+ * there.  Repeated: last wins.  Unknown options and missing values are refused before `run` is called. */
 const char *cmd_option(struct context *context, const char *name);
-/* After all options were taken: complains about unknown ones (nearest word) and about too few or many operands; 0 or 2. */
+/* Complains about too few or too many operands (most -1: any number): 0 or 2.  Operands are context->argv[0..argc). */
 int cmd_operands(struct context *context, int least, int most);
+
+/* The command of that name, or NULL. */
+const struct command *cmd_find(const char *name);
+/* The global options, for help, completion and the man page's test. */
+extern const struct option_spec global_options[];
+extern const size_t global_option_count;
+/* Help of one command, or of all (NULL). */
+void cmd_help(const struct command *command, struct str *out);

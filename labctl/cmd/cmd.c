@@ -1,0 +1,433 @@
+/* From argv to a command: global options, the verb, its own options, and what a person may have meant instead.
+ *
+ * Global options stand before or after the verb.  A command that takes somebody else's command line (exec, shell) ends
+ * its options at the first operand, so that `labctl exec web -- ls --format long` is left alone. */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/table.h"
+#include "cmd/habit.h"
+#include "director/director.h"
+
+const struct option_spec global_options[] = {
+    {"--lab", "NAME", "The lab to talk to; not needed where only one runs."},
+    {"--format", "FORMAT", "text (for people) or json (versioned, for programs)."},
+    {"--color", "WHEN", "auto, always or never."},
+    {"--quiet", NULL, "No progress and no notes (-q)."},
+    {"--verbose", NULL, "Say more (-v)."},
+    {"--help", NULL, "Help on the command (-h)."},
+};
+const size_t global_option_count = ARRAY_SIZE(global_options);
+
+/* What was collected from the environment and the arguments, before the command is known or run. */
+struct arguments {
+    const char *lab, *format, *color;
+    bool quiet, verbose, help, version;
+    bool format_from_environment;
+    char **operands;
+    int count;
+    const char **values; /* of the command's options */
+};
+
+static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("labctl: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return 2;
+}
+
+int cmd_fail(const struct context *context, const struct error *err)
+{
+    (void)context;
+    fflush(stdout);
+    fprintf(stderr, "labctl: %s\n", err->kind == ERR_NONE ? "failed without a reason" : err->text);
+    return err->kind == ERR_NONE ? 3 : error_exit_status(err);
+}
+
+int cmd_usage(const struct context *context, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fflush(stdout);
+    fputs("labctl: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    if (context && context->command) {
+        fprintf(stderr, "usage: labctl %s\n", context->command->synopsis);
+        fprintf(stderr, "More: labctl %s --help\n", context->command->name);
+    }
+    return 2;
+}
+
+const struct command *cmd_find(const char *name)
+{
+    size_t low = 0, high = command_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(name, commands[middle]->name);
+        if (order == 0)
+            return commands[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const char *cmd_option(struct context *context, const char *name)
+{
+    for (size_t i = 0; i < context->command->option_count; i++)
+        if (str_equal(context->command->options[i].name, name))
+            return context->option_values[i];
+    return NULL;
+}
+
+int cmd_operands(struct context *context, int least, int most)
+{
+    if (context->argc < least)
+        return cmd_usage(context, context->argc == 0 ? "'%s' needs more: nothing was given"
+                                                     : "'%s' needs more than that", context->command->name);
+    if (most >= 0 && context->argc > most)
+        return cmd_usage(context, "'%s' is one word too many for '%s'", context->argv[most], context->command->name);
+    return 0;
+}
+
+/* ---- one option ---------------------------------------------------------------------------------------------- */
+
+/* Is argv[*index] this option?  Then its value ("" for a switch) is stored and *index moved past it.
+ * 1 yes, 0 no, -1 its value is missing or unwanted (complained). */
+static int take(const char *name, bool has_value, int argc, char **argv, int *index, const char **value)
+{
+    const char *word = argv[*index];
+    size_t length = strlen(name);
+    if (strncmp(word, name, length) != 0)
+        return 0;
+    const char *rest = word + length;
+    bool is_long = name[1] == '-';
+    if (*rest == '\0') {
+        if (!has_value) {
+            *value = "";
+            ++*index;
+            return 1;
+        }
+        if (*index + 1 >= argc) {
+            complain("option '%s' needs a value", name);
+            return -1;
+        }
+        *value = argv[*index + 1];
+        *index += 2;
+        return 1;
+    }
+    if (is_long && *rest != '=')
+        return 0;
+    if (!has_value) {
+        if (!is_long)
+            return 0;
+        complain("option '%s' takes no value", name);
+        return -1;
+    }
+    *value = is_long ? rest + 1 : rest;
+    ++*index;
+    return 1;
+}
+
+static int take_global(struct arguments *given, int argc, char **argv, int *index)
+{
+    const char *value = NULL;
+    static const struct {
+        const char *name;
+        bool has_value;
+        char what;
+    } names[] = {{"--lab", true, 'l'},      {"--format", true, 'f'}, {"--color", true, 'c'}, {"--colour", true, 'c'},
+                 {"--quiet", false, 'q'},   {"-q", false, 'q'},      {"--verbose", false, 'v'}, {"-v", false, 'v'},
+                 {"--help", false, 'h'},    {"-h", false, 'h'},      {"--version", false, 'V'}};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        int taken = take(names[i].name, names[i].has_value, argc, argv, index, &value);
+        if (taken < 0)
+            return -1;
+        if (taken == 0)
+            continue;
+        switch (names[i].what) {
+        case 'l': given->lab = value; break;
+        case 'f': given->format = value, given->format_from_environment = false; break;
+        case 'c': given->color = value; break;
+        case 'q': given->quiet = true; break;
+        case 'v': given->verbose = true; break;
+        case 'h': given->help = true; break;
+        default: given->version = true; break;
+        }
+        return 1;
+    }
+    return 0;
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0' && !(word[1] >= '0' && word[1] <= '9');
+}
+
+static int unknown_option(const struct command *command, const char *word)
+{
+    const char *names[64];
+    size_t count = 0;
+    for (size_t i = 0; command && i < command->option_count && count < 48; i++)
+        names[count++] = command->options[i].name;
+    for (size_t i = 0; i < global_option_count; i++)
+        names[count++] = global_options[i].name;
+    char name[80];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    const char *nearest = str_nearest(name, names, count);
+    if (command)
+        complain("'%s' has no option '%s'%s%s%s", command->name, name, nearest ? "; did you mean '" : "",
+                 nearest ? nearest : "", nearest ? "'?" : "");
+    else
+        complain("no option '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                 nearest ? "'?" : "");
+    fprintf(stderr, "More: labctl %s%s--help\n", command ? command->name : "", command ? " " : "");
+    return 2;
+}
+
+static int take_own(const struct command *command, struct arguments *given, int argc, char **argv, int *index)
+{
+    for (size_t i = 0; i < command->option_count; i++) {
+        int taken = take(command->options[i].name, command->options[i].argument != NULL, argc, argv, index,
+                         &given->values[i]);
+        if (taken != 0)
+            return taken;
+    }
+    return 0;
+}
+
+/* What follows the verb.  0 or the exit status. */
+static int parse_rest(const struct command *command, struct arguments *given, int argc, char **argv)
+{
+    int i = 0;
+    while (i < argc) {
+        if (!is_option(argv[i])) {
+            if (command->takes_command)
+                break;
+            given->operands[given->count++] = argv[i++];
+            continue;
+        }
+        if (str_equal(argv[i], "--")) {
+            i++;
+            break;
+        }
+        int taken = take_own(command, given, argc, argv, &i);
+        if (taken == 0)
+            taken = take_global(given, argc, argv, &i);
+        if (taken < 0)
+            return 2;
+        if (taken == 0)
+            return unknown_option(command, argv[i]);
+    }
+    while (i < argc)
+        given->operands[given->count++] = argv[i++];
+    return 0;
+}
+
+/* ---- the globals' values ------------------------------------------------------------------------------------- */
+
+static bool truthy(const char *text)
+{
+    return text && *text && !str_equal(text, "0") && !str_equal(text, "no") && !str_equal(text, "false");
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static void from_environment(struct arguments *given)
+{
+    given->lab = environment("LABCTL_LAB");
+    given->format = environment("LABCTL_FORMAT");
+    given->format_from_environment = given->format != NULL;
+    given->color = environment("LABCTL_COLOR");
+    given->quiet = truthy(environment("LABCTL_QUIET"));
+    given->verbose = truthy(environment("LABCTL_VERBOSE"));
+}
+
+static int resolve_format(struct context *context, const struct arguments *given)
+{
+    static const char *const formats[] = {"text", "json"};
+    context->format_text = given->format ? given->format : "text";
+    context->format = str_equal(context->format_text, "json") ? FORMAT_JSON : FORMAT_TEXT;
+    if (context->command->own_formats || context->format == FORMAT_JSON || str_equal(context->format_text, "text"))
+        return 0;
+    const char *nearest = str_nearest(given->format, formats, ARRAY_SIZE(formats));
+    return cmd_usage(context, "%s '%s' is neither text nor json%s%s%s",
+                     given->format_from_environment ? "LABCTL_FORMAT" : "--format", given->format,
+                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static int resolve_color(struct context *context, const char *color)
+{
+    if (color && str_equal(color, "always")) {
+        context->color = context->color_stderr = true;
+        return 0;
+    }
+    if (color && !str_equal(color, "auto") && !str_equal(color, "never"))
+        return cmd_usage(context, "--color '%s' is not auto, always or never", color);
+    const char *terminal = getenv("TERM");
+    bool wanted = !str_equal(color, "never") && !environment("NO_COLOR") && !str_equal(terminal, "dumb");
+    context->color = wanted && isatty(STDOUT_FILENO);
+    context->color_stderr = wanted && isatty(STDERR_FILENO);
+    return 0;
+}
+
+/* ---- help ---------------------------------------------------------------------------------------------------- */
+
+static const char *const groups[] = {"a file", "a lab",       "its nodes",  "looking",
+                                     "faults", "an exercise", "the machine"};
+
+static void help_options(const struct option_spec *options, size_t count, struct str *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        char left[80];
+        snprintf(left, sizeof left, "%s%s%s", options[i].name, options[i].argument ? " " : "",
+                 options[i].argument ? options[i].argument : "");
+        str_printf(out, "  %-22s %s\n", left, options[i].help);
+    }
+}
+
+static void help_overview(struct str *out)
+{
+    str_append(out, "usage: labctl [OPTION…] COMMAND …\n\n"
+                    "A network lab on one machine: build it from a file, look at it, break it, repair it, score the repair.\n");
+    for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
+        bool first = true;
+        for (size_t i = 0; i < command_count; i++) {
+            if (commands[i]->hidden || !str_equal(commands[i]->group, groups[g]))
+                continue;
+            if (first)
+                str_printf(out, "\n%s\n", groups[g]);
+            first = false;
+            str_printf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+        }
+    }
+    str_append(out, "\noptions, before or after the command\n");
+    help_options(global_options, global_option_count, out);
+    str_append(out, "\n`labctl COMMAND --help` says more on one; `labctl NODE CMD…` is `labctl exec NODE CMD…`.\n");
+}
+
+void cmd_help(const struct command *command, struct str *out)
+{
+    if (!command) {
+        help_overview(out);
+        return;
+    }
+    str_printf(out, "usage: labctl %s\n\n%s.\n", command->synopsis, command->summary);
+    if (command->description)
+        str_printf(out, "\n%s\n", command->description);
+    if (command->option_count > 0) {
+        str_append(out, "\noptions\n");
+        help_options(command->options, command->option_count, out);
+    }
+    str_append(out, "\nglobal options\n");
+    help_options(global_options, global_option_count, out);
+}
+
+static int print_help(const struct command *command)
+{
+    STR_AUTO text = STR_INIT;
+    cmd_help(command, &text);
+    fputs(str_text(&text), stdout);
+    return 0;
+}
+
+/* ---- main ---------------------------------------------------------------------------------------------------- */
+
+static int run_command(const struct command *command, struct arguments *given, int argc, char **argv)
+{
+    int status = parse_rest(command, given, argc, argv);
+    if (status != 0)
+        return status;
+    if (given->help)
+        return print_help(command);
+    struct context context = {.lab = given->lab, .quiet = given->quiet, .verbose = given->verbose && !given->quiet,
+                              .argc = given->count, .argv = given->operands, .command = command,
+                              .option_values = given->values};
+    status = resolve_format(&context, given);
+    if (status == 0)
+        status = resolve_color(&context, given->color);
+    return status != 0 ? status : command->run(&context);
+}
+
+/* Which command the word means; argv and argc are what follows it.  NULL: complained, *status is set. */
+static const struct command *find_verb(const char *word, int *argc, char ***argv, const struct arguments *given, int *status)
+{
+    const struct command *command = cmd_find(word);
+    if (command)
+        return command;
+    if (habit_is_node(word, given->lab) && *argc > 0) { /* `labctl web ping db` */
+        --*argv, ++*argc;
+        return cmd_find("exec");
+    }
+    command = habit_command(word);
+    if (!command)
+        *status = habit_complain(word, given->lab);
+    return command;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    struct arguments given = {.operands = calloc((size_t)argc + 1, sizeof *given.operands),
+                              .values = calloc(64, sizeof *given.values)};
+    if (!given.operands || !given.values)
+        return complain("out of memory");
+    from_environment(&given);
+    int i = 1, status = 2;
+    while (i < argc && is_option(argv[i])) {
+        int taken = take_global(&given, argc, argv, &i);
+        if (taken <= 0) {
+            status = taken < 0 ? 2 : unknown_option(NULL, argv[i]);
+            goto out;
+        }
+    }
+    if (given.version) {
+        status = cmd_find("version")->run(&(struct context){.command = cmd_find("version")});
+    } else if (i >= argc) {
+        STR_AUTO text = STR_INIT;
+        cmd_help(NULL, &text);
+        fputs(str_text(&text), given.help ? stdout : stderr);
+        status = given.help ? 0 : 2;
+    } else {
+        int rest = argc - i - 1;
+        char **words = argv + i + 1;
+        const struct command *command = find_verb(argv[i], &rest, &words, &given, &status);
+        if (command)
+            status = run_command(command, &given, rest, words);
+    }
+out:
+    free(given.operands);
+    free(given.values);
+    return status;
+}
+
+int cmd_main(int argc, char **argv)
+{
+    if (argc > 0 && str_equal(argv[0], "director"))
+        return director_main(argc, argv);
+    int status = dispatch(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        if (errno != EPIPE)
+            fprintf(stderr, "labctl: write to standard output: %s\n", strerror(errno));
+        return status == 0 ? 3 : status;
+    }
+    return status;
+}

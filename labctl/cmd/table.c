@@ -1,0 +1,18 @@
+/* The table of commands, sorted by name.  A new command: one line here, one file with its `command_NAME`. */
+#include "base/table.h"
+#include "cmd/cmd.h"
+
+#define COMMANDS                                                                                                       \
+    COMMAND(help)                                                                                                      \
+    COMMAND(version)
+
+#define COMMAND(name) extern const struct command command_##name;
+COMMANDS
+#undef COMMAND
+
+const struct command *const commands[] = {
+#define COMMAND(name) &command_##name,
+    COMMANDS
+#undef COMMAND
+};
+const size_t command_count = ARRAY_SIZE(commands);
