@@ -1,0 +1,420 @@
+/* The control channel: framing on a stream socket, and the client's connection to a lab.
+ *
+ * Connecting: the listening socket was made by the keeper before it unshared, so SO_PEERCRED names the keeper with the
+ * ids that it had on the host; the name itself is no proof, as anybody may bind it.  The director answers a `hello` at
+ * once, even while it is at work; a lab whose director is being restarted answers within moments. */
+#include "lab/control.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/units.h"
+#include "lab/channel.h"
+
+#define HELLO_DEADLINE (10 * NANOSECONDS_PER_SECOND)
+
+struct control {
+    int fd;
+    pid_t keeper;
+    char *lab;
+};
+
+/* ---- framing ------------------------------------------------------------------------------------------------- */
+
+int control_send(int fd, const json_t *message, const int *fds, size_t fd_count, struct error *err)
+{
+    char *text = json_dumps(message, JSON_COMPACT);
+    if (!text)
+        return error_set(err, ERR_SYSTEM, "control message: cannot be written as JSON");
+    size_t length = strlen(text);
+    uint32_t header = htonl((uint32_t)length);
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS_MAX)];
+    } control = {.bytes = {0}};
+    struct iovec parts[2] = {{&header, sizeof header}, {text, length}};
+    struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
+    if (fd_count > 0) {
+        packet.msg_control = control.bytes;
+        packet.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
+        struct cmsghdr *rights = CMSG_FIRSTHDR(&packet);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+        memcpy(CMSG_DATA(rights), fds, sizeof(int) * fd_count);
+    }
+    size_t left = length + sizeof header;
+    while (left > 0) {
+        ssize_t sent = sendmsg(fd, &packet, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0) {
+            int number = errno;
+            free(text);
+            return error_set_errno(err, number, "send a message to the lab");
+        }
+        left -= (size_t)sent;
+        packet.msg_control = NULL;
+        packet.msg_controllen = 0;
+        for (size_t i = 0; i < 2; i++) {
+            size_t part = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
+            parts[i].iov_base = (char *)parts[i].iov_base + part;
+            parts[i].iov_len -= part;
+            sent -= (ssize_t)part;
+        }
+    }
+    free(text);
+    return 0;
+}
+
+/* Descriptors that came along; those beyond the caller's room are closed. */
+static void take_descriptors(struct msghdr *packet, int *fds, size_t room, size_t *count)
+{
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(packet); part; part = CMSG_NXTHDR(packet, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t have = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < have; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof fd);
+            if (*count < room)
+                fds[(*count)++] = fd;
+            else
+                close(fd);
+        }
+    }
+}
+
+/* 1: all read; 0: end of file before the first byte; -1 with errno. */
+static int receive_bytes(int fd, void *data, size_t length, int *fds, size_t room, size_t *fd_count)
+{
+    size_t have = 0;
+    while (have < length) {
+        union {
+            struct cmsghdr align;
+            char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS_MAX)];
+        } control;
+        struct iovec part = {(char *)data + have, length - have};
+        struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+                                .msg_controllen = sizeof control.bytes};
+        ssize_t got = recvmsg(fd, &packet, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        take_descriptors(&packet, fds, room, fd_count);
+        if (got == 0) {
+            errno = ECONNRESET;
+            return have == 0 ? 0 : -1;
+        }
+        have += (size_t)got;
+    }
+    return 1;
+}
+
+static void drop_descriptors(int *fds, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++)
+        close(fds[i]);
+    *count = 0;
+}
+
+int control_receive(int fd, json_t **message, int *fds, size_t *fd_count, struct error *err)
+{
+    size_t unused = 0, *count = fd_count ? fd_count : &unused, room = fds ? CONTROL_FDS_MAX : 0;
+    uint32_t header;
+    *count = 0;
+    *message = NULL;
+    int got = receive_bytes(fd, &header, sizeof header, fds, room, count);
+    if (got == 0)
+        return 1;
+    size_t length = got > 0 ? ntohl(header) : 0;
+    char *text = NULL;
+    if (got > 0 && length <= CONTROL_MESSAGE_MAX) {
+        text = malloc(length + 1);
+        got = text ? receive_bytes(fd, text, length, fds, room, count) : -1;
+    }
+    if (got <= 0 || !text) {
+        int number = got > 0 ? EMSGSIZE : errno;
+        free(text);
+        drop_descriptors(fds, count);
+        return error_set_errno(err, number, "receive a message of the lab");
+    }
+    json_error_t where;
+    *message = json_loadb(text, length, 0, &where);
+    free(text);
+    if (!*message || !json_is_object(*message)) {
+        json_decref(*message);
+        *message = NULL;
+        drop_descriptors(fds, count);
+        return error_set(err, ERR_SYSTEM, "receive a message of the lab: it is not a JSON object");
+    }
+    return 0;
+}
+
+/* ---- connecting ---------------------------------------------------------------------------------------------- */
+
+socklen_t channel_address(uid_t uid, const char *lab, struct sockaddr_un *out)
+{
+    memset(out, 0, sizeof *out);
+    out->sun_family = AF_UNIX;
+    int length = snprintf(out->sun_path + 1, sizeof out->sun_path - 1, CHANNEL_PREFIX "%u/%s", (unsigned)uid, lab);
+    if (length < 0 || (size_t)length >= sizeof out->sun_path - 1)
+        return 0;
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+}
+
+int channel_connect(const char *lab, int *out, struct ucred *keeper, struct error *err)
+{
+    struct sockaddr_un address;
+    socklen_t length = channel_address(geteuid(), lab, &address);
+    if (length == 0)
+        return error_set(err, ERR_ABSENT, "no lab '%.80s' is running: the name is too long for a lab", lab);
+    FD_AUTO fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return error_set_errno(err, errno, "make a socket to lab '%s'", lab);
+    if (connect(fd, (struct sockaddr *)&address, length) != 0) {
+        if (errno == ECONNREFUSED || errno == ENOENT)
+            return error_set(err, ERR_ABSENT, "no lab '%s' is running", lab);
+        return error_set_errno(err, errno, "connect to lab '%s'", lab);
+    }
+    socklen_t size = sizeof *keeper;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, keeper, &size) != 0)
+        return error_set_errno(err, errno, "ask who serves lab '%s'", lab);
+    if (keeper->uid != geteuid())
+        return error_set(err, ERR_ABSENT, "no lab '%s' of yours is running: its name is held by another user (uid %u)",
+                         lab, (unsigned)keeper->uid);
+    *out = fd_steal(&fd);
+    return 0;
+}
+
+/* Waits until something can be read, or the deadline (boot time) has passed. */
+static int wait_readable(int fd, int64_t deadline)
+{
+    for (;;) {
+        int64_t left = deadline - clock_boot();
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int got = poll(&ready, 1, left <= 0 ? 0 : (int)(left / 1000000) + 1);
+        if (got > 0)
+            return 1;
+        if (got == 0 && left <= 0)
+            return 0;
+        if (got < 0 && errno != EINTR)
+            return -1;
+    }
+}
+
+static int error_from_answer(const json_t *answer, struct error *err)
+{
+    const char *kind = json_string_value(json_object_get(answer, "kind"));
+    const char *text = json_string_value(json_object_get(answer, "text"));
+    enum error_kind known = kind ? error_kind_from_name(kind) : ERR_NONE;
+    return error_set(err, known == ERR_NONE ? ERR_SYSTEM : known, "%s", text ? text : "the lab refused without a reason");
+}
+
+static int greet(struct control *control, struct error *err)
+{
+    char nonce[CHANNEL_NONCE_MAX] = "";
+    channel_nonce(control->keeper, nonce);
+    json_t *hello = json_pack("{s:s, s:{s:i, s:s}}", "verb", "hello", "params", "protocol", 1, "nonce", nonce);
+    int result = control_send(control->fd, hello, NULL, 0, err);
+    json_decref(hello);
+    if (result != 0)
+        return error_wrap(err, "lab '%s'", control->lab);
+    int ready = wait_readable(control->fd, clock_boot() + HELLO_DEADLINE);
+    if (ready == 0)
+        return error_set(err, ERR_BUSY, "lab '%s' runs, but its director has not answered for 10 s; `labctl down %s` ends it",
+                         control->lab, control->lab);
+    json_t *answer;
+    result = control_receive(control->fd, &answer, NULL, NULL, err);
+    if (result != 0) {
+        error_clear(err);
+        return error_set(err, ERR_ABSENT, "lab '%s' has just ended", control->lab);
+    }
+    const json_t *refusal = json_object_get(answer, "error");
+    if (refusal)
+        result = error_from_answer(refusal, err);
+    json_decref(answer);
+    return result;
+}
+
+static int only_lab(char **out, struct error *err)
+{
+    char **names;
+    size_t count;
+    if (registry_list(&names, &count, err) != 0)
+        return -1;
+    int result = 0;
+    if (count == 1) {
+        *out = strdup(names[0]);
+    } else if (count == 0) {
+        result = error_set(err, ERR_ABSENT, "no lab is running; `labctl up FILE` starts one");
+    } else {
+        STR_AUTO list = STR_INIT;
+        for (size_t i = 0; i < count; i++)
+            str_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+        result = error_set(err, ERR_USAGE, "%zu labs are running (%s): say which with --lab NAME", count, str_text(&list));
+    }
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return result;
+}
+
+/* Adds the nearest running lab's name to "no lab 'x' is running". */
+static int absent_lab(const char *lab, struct error *err)
+{
+    char **names;
+    size_t count;
+    if (err->kind != ERR_ABSENT || registry_list(&names, &count, NULL) != 0)
+        return -1;
+    const char *nearest = str_nearest(lab, (const char *const *)names, count);
+    struct error first = *err;
+    error_clear(err);
+    if (nearest && !str_equal(nearest, lab))
+        error_set(err, ERR_ABSENT, "%s; did you mean '%s'?", first.text, nearest);
+    else
+        *err = first;
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return -1;
+}
+
+int control_connect(const char *lab, struct control **out, struct error *err)
+{
+    char *name = NULL;
+    if (lab)
+        name = strdup(lab);
+    else if (only_lab(&name, err) != 0)
+        return -1;
+    struct control *control = calloc(1, sizeof *control);
+    if (!control || !name) {
+        free(control);
+        free(name);
+        return error_set(err, ERR_SYSTEM, "out of memory");
+    }
+    struct ucred keeper;
+    struct error problem = ERROR_INIT;
+    control->lab = name;
+    control->fd = -1;
+    if (channel_connect(name, &control->fd, &keeper, &problem) != 0) {
+        if (lab)
+            absent_lab(lab, &problem);
+    } else {
+        control->keeper = keeper.pid;
+        if (greet(control, &problem) == 0) {
+            *out = control;
+            return 0;
+        }
+    }
+    if (err)
+        *err = problem;
+    control_close(control);
+    return -1;
+}
+
+void control_close(struct control *control)
+{
+    if (!control)
+        return;
+    if (control->fd >= 0)
+        close(control->fd);
+    free(control->lab);
+    free(control);
+}
+
+const char *control_lab(const struct control *control)
+{
+    return control->lab;
+}
+
+int control_descriptor(const struct control *control)
+{
+    return control->fd;
+}
+
+pid_t control_keeper(const struct control *control)
+{
+    return control->keeper;
+}
+
+/* ---- calling ------------------------------------------------------------------------------------------------- */
+
+int control_ask(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count, struct error *err)
+{
+    json_t *request = json_pack("{s:s, s:o}", "verb", verb, "params", params ? params : json_object());
+    int result = control_send(control->fd, request, fds, fd_count, err);
+    json_decref(request);
+    return result == 0 ? 0 : error_wrap(err, "lab '%s'", control->lab);
+}
+
+/* Takes the reply out of an answer. */
+static int finish(json_t *answer, json_t **reply, int *fds, size_t count, int *reply_fds, size_t *reply_fd_count,
+                  struct error *err)
+{
+    const json_t *refusal = json_object_get(answer, "error");
+    int result = refusal ? error_from_answer(refusal, err) : 0;
+    if (result == 0 && reply)
+        *reply = json_incref(json_object_get(answer, "reply"));
+    if (result == 0 && reply_fds) {
+        memcpy(reply_fds, fds, count * sizeof *fds);
+        *reply_fd_count = count;
+    } else {
+        drop_descriptors(fds, &count);
+    }
+    return result;
+}
+
+int control_answer(struct control *control, control_progress *progress, void *context, json_t **reply, int *reply_fds,
+                   size_t *reply_fd_count, struct error *err)
+{
+    int fds[CONTROL_FDS_MAX];
+    size_t count = 0;
+    json_t *answer;
+    int got = control_receive(control->fd, &answer, fds, &count, err);
+    if (got == 1)
+        return error_set(err, ERR_ABSENT, "lab '%s' ended, or its director did, before it had answered", control->lab);
+    if (got < 0)
+        return error_wrap(err, "lab '%s'", control->lab);
+    const json_t *step = json_object_get(answer, "progress");
+    if (!step) {
+        int result = finish(answer, reply, fds, count, reply_fds, reply_fd_count, err);
+        json_decref(answer);
+        return result;
+    }
+    drop_descriptors(fds, &count);
+    if (progress)
+        progress(context, step);
+    json_decref(answer);
+    return 1;
+}
+
+int control_call(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count,
+                 control_progress *progress, void *progress_context, json_t **reply, int *reply_fds,
+                 size_t *reply_fd_count, struct error *err)
+{
+    if (reply)
+        *reply = NULL;
+    if (reply_fd_count)
+        *reply_fd_count = 0;
+    if (control_ask(control, verb, params, fds, fd_count, err) != 0)
+        return -1;
+    int result;
+    do
+        result = control_answer(control, progress, progress_context, reply, reply_fds, reply_fd_count, err);
+    while (result == 1);
+    return result;
+}
