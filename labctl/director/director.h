@@ -6,7 +6,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
+struct str;
 struct topology;
 struct plan;
 struct lab;
@@ -30,6 +33,15 @@ json_t *request_params(const struct request *request);          /* borrowed, nev
 int request_fd(struct request *request, size_t index);          /* borrowed; -1 where absent */
 int request_steal_fd(struct request *request, size_t index);
 void request_progress(struct request *request, json_t *progress); /* stolen */
+
+/* Of the client: its process id as the host counts it (as it says itself; for messages only). */
+pid_t request_client(const struct request *request);
+/* Calls back once if the client goes away before request_finish; the handler still has to finish the request. */
+typedef void request_gone(struct director *director, struct request *request, void *context);
+void request_watch(struct request *request, request_gone *gone, void *context);
+void *request_context(const struct request *request);
+/* The unfinished deferred request of that verb on the same connection, or NULL: what a later "signal" is about. */
+struct request *request_sibling(struct request *request, const char *verb);
 
 /* A verb's handler: fills *reply (stolen by the caller) and returns 0; or returns -1 with err set; or returns
  * REQUEST_DEFERRED and later calls request_finish exactly once. */
@@ -58,3 +70,46 @@ void director_cancel(struct director *director, int timer);
 /* Changes the running lab to another topology (already valid), or to another set of fault rewrites: plans, executes the
  * difference, keeps the state directory in step.  text: canonical YAML. */
 int director_change(struct director *director, const char *text, struct error *err);
+
+/* The same with all that can be said.  After an error the state is what it was where nothing was executed yet; a failure
+ * in the middle leaves the change under way, and it is finished with the next one or by a restart. */
+struct director_change {
+    const char *text;      /* NULL: the topology as it is */
+    const json_t *faults;  /* NULL: the faults as they are */
+    bool keep_changes;     /* undo: what somebody changed since is left as it is */
+    struct str *notes;     /* lines for a person, or NULL */
+    size_t executed, kept; /* out */
+};
+int director_change_with(struct director *director, struct director_change *change, struct error *err);
+
+/* The active rewrites of machine-side faults: an array whose members only the fault verbs understand (borrowed). */
+const json_t *director_faults(const struct director *director);
+/* The canonical YAML of the running topology (borrowed), and how often it was changed. */
+const char *director_text(const struct director *director);
+unsigned director_generation(const struct director *director);
+
+/* Builds the lab from nothing, the faults folded into the plan; only where it is not built yet.  On an error the lab is
+ * of no use: the client ends the keeper.  request: receives progress, or NULL. */
+int director_build(struct director *director, const char *text, const json_t *faults, struct request *request, struct error *err);
+
+/* Topology and plan of a text and a set of faults, as director_change would make them; the caller frees both (plan_free,
+ * arena_free(topology->arena)). */
+int director_derive(struct director *director, const char *text, const json_t *faults, struct topology **topology,
+                    struct plan **plan, struct error *err);
+
+/* A deferred piece of work that no other change may overlap (an exercise being proved).  what: "start"; NULL ends it. */
+void director_occupy(struct director *director, const char *what, pid_t client);
+
+/* Where other parts of the director join in; NULL members are skipped. */
+struct director_hooks {
+    /* Applies the faults to a fresh plan. */
+    int (*rewrite)(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan, struct error *err);
+    /* `set PATH` was done: the faults that remain (a new reference), or NULL where none was about it. */
+    json_t *(*repaired)(struct director *director, const char *path);
+    /* The lab stands, after a build or a restart of the director. */
+    void (*standing)(struct director *director, bool restarted);
+    void (*rebuilt)(struct director *director, const char *node);
+    /* Adds members to the answer of "inspect". */
+    void (*inspect)(struct director *director, json_t *reply);
+};
+extern const struct director_hooks director_hooks; /* in verbs.c */
