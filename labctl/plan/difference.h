@@ -32,6 +32,8 @@ struct plan_operation *plan_difference(const struct plan *before, const struct p
 
 /* One line for a person: "+ route 10.1.0.0/16 via 10.0.0.1 in web". */
 void plan_operation_describe(const struct plan *before, const struct plan *after, const struct plan_operation *operation, struct str *out);
+/* One item, in the words of the tools that people know: "route 10.1.0.0/16 via 10.0.0.1", without its namespace. */
+void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, struct str *out);
 /* The whole plan, for `labctl plan`: text grouped by namespace, or JSON (documented in labctl(1)). */
 void plan_print(const struct plan *plan, struct str *out);
 void plan_json(const struct plan *plan, struct json *json);
