@@ -1,0 +1,175 @@
+/* dns-wrong-record and dns-server-down: a name server that answers wrongly, or not at all. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "fault/kinds.h"
+#include "plan/plan.h"
+
+/* ---- the record ---- */
+
+static bool is_name_of(const char *asked, const struct dns_zone *zone, const struct dns_record *record)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t length = strlen(asked);
+    const char *plain = length && asked[length - 1] == '.' ? arena_strndup(arena, asked, length - 1) : asked;
+    const char *full = str_equal(record->name, "@") ? zone->name : arena_printf(arena, "%s.%s", record->name, zone->name);
+    return !strcasecmp(plain, full) || !strcasecmp(plain, record->name);
+}
+
+static bool find_record(const struct service *service, const char *name, const char *type, struct dns_zone **zone, size_t *index)
+{
+    for (size_t z = 0; z < service->zone_count; z++)
+        for (size_t r = 0; r < service->zones[z].record_count; r++) {
+            const struct dns_record *record = &service->zones[z].records[r];
+            if (!is_name_of(name, &service->zones[z], record) || !str_equal(record_type_name(record->type), type)) continue;
+            *zone = &service->zones[z];
+            *index = r;
+            return true;
+        }
+    return false;
+}
+
+static const char *nearest_record(const struct service *service, const char *asked, struct arena *arena)
+{
+    const char **names = NULL;
+    size_t count = 0;
+    for (size_t z = 0; z < service->zone_count; z++)
+        for (size_t r = 0; r < service->zones[z].record_count; r++) {
+            const struct dns_record *record = &service->zones[z].records[r];
+            *ARENA_PUSH(arena, names, count) =
+                str_equal(record->name, "@") ? service->zones[z].name
+                                             : arena_printf(arena, "%s.%s", record->name, service->zones[z].name);
+        }
+    const char *near = count ? str_nearest(asked, names, count) : NULL;
+    return near ? arena_printf(arena, "did you mean '%s'?", near) : NULL;
+}
+
+static bool answer_fits(enum record_type type, const char *answer)
+{
+    struct addr addr;
+    if (type == RECORD_A) return addr_parse(answer, &addr) && addr.family == 4;
+    if (type == RECORD_AAAA) return addr_parse(answer, &addr) && addr.family == 6;
+    return *answer != 0;
+}
+
+static bool is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings)
+{
+    if (thing->service->kind == SERVICE_DNS) return true;
+    findings_add(findings, FINDING_ERROR, "fault-target", fault->at_marks ? fault->at_marks[0] : fault->mark,
+                 "fault %s is at a dns service; '%s' is of kind %s", fault->kind, fault->at.items[0],
+                 service_kind_name(thing->service->kind));
+    return false;
+}
+
+static void validate_record(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                            struct findings *findings)
+{
+    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type"), *answer = fault_text(fault, "answer");
+    struct dns_zone *zone;
+    size_t index;
+    (void)topology;
+    if (!is_dns(fault, &things[0], findings)) return;
+    if (!find_record(things[0].service, name, type, &zone, &index)) {
+        struct finding *finding = findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "name"),
+                                               "'%s' has no %s record '%s'", fault->at.items[0], type, name);
+        finding->hint = nearest_record(things[0].service, name, findings->arena);
+    } else if (!answer_fits(zone->records[index].type, answer)) {
+        findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "answer"),
+                     "'%s' is no value of a record of type %s", answer, type);
+    } else if (str_equal(zone->records[index].value, answer)) {
+        findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "answer"),
+                     "'%s' is what the record says when healthy", answer);
+    }
+}
+
+static int rewrite_record(struct topology *topology, const struct fault *fault, const struct thing *things, struct error *err)
+{
+    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
+    struct dns_zone *zone, *again;
+    size_t index, other;
+    if (!find_record(things[0].service, name, type, &zone, &index))
+        return error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0], type, name);
+    struct dns_record kept = zone->records[index];
+    kept.value = arena_strdup(topology->arena, fault_text(fault, "answer"));
+    /* Several records of that name and type: the wrong one stands for all of them. */
+    while (find_record(things[0].service, name, type, &again, &other) && (again != zone || other != index)) {
+        memmove(&again->records[other], &again->records[other + 1], (again->record_count - other - 1) * sizeof kept);
+        again->record_count--;
+    }
+    for (size_t i = zone->record_count; i-- > index + 1;) {
+        if (!is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type) continue;
+        memmove(&zone->records[i], &zone->records[i + 1], (zone->record_count - i - 1) * sizeof kept);
+        zone->record_count--;
+    }
+    zone->records[index] = kept;
+    return 0;
+}
+
+/* ---- the server ---- */
+
+static void validate_server(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                            struct findings *findings)
+{
+    (void)topology;
+    is_dns(fault, &things[0], findings);
+}
+
+static int rewrite_server(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                          const struct thing *things, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    const char *origin = thing_name(topology, &things[0]);
+    const char *name = arena_printf(arena, "%s/%s", things[0].node->name, things[0].service->name);
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->process_count; i++)
+        if (!str_equal(plan->processes[i].origin, origin) && !str_equal(plan->processes[i].name, name))
+            plan->processes[kept++] = plan->processes[i];
+    if (kept == plan->process_count)
+        return error_set(err, ERR_ABSENT, "fault '%s': nothing runs for %s", fault->id, fault->at.items[0]);
+    plan->process_count = kept;
+    return 0;
+}
+
+static const struct fault_target_row record_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}};
+static const struct fault_target_row server_targets[] = {{THING_SERVICE, FAULT_PLAN}};
+static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
+static const struct fault_parameter_row record_parameters[] = {
+    {.key = "name", .type = PARAMETER_NAME, .required = true, .doc = "the name whose record is wrong"},
+    {.key = "type",
+     .type = PARAMETER_WORD,
+     .words = record_types,
+     .word_count = ARRAY_SIZE(record_types),
+     .fallback = "A",
+     .doc = "the type of the record"},
+    {.key = "answer", .type = PARAMETER_TEXT, .required = true, .doc = "what the server answers instead"},
+};
+const struct fault_kind fault_dns_wrong_record = {
+    .name = "dns-wrong-record",
+    .summary = "a name server answers a name with the wrong record",
+    .layer = 7,
+    .things = 1,
+    .targets = record_targets,
+    .target_count = ARRAY_SIZE(record_targets),
+    .parameters = record_parameters,
+    .parameter_count = ARRAY_SIZE(record_parameters),
+    .symptom = "what is reached by that name is the wrong machine or none; by address all is well",
+    .tools = "dig, getent hosts, tcpdump port 53; for the zone: labctl dump",
+    .validate = validate_record,
+    .rewrite_topology = rewrite_record,
+};
+const struct fault_kind fault_dns_server_down = {
+    .name = "dns-server-down",
+    .summary = "a name server does not run",
+    .layer = 7,
+    .things = 1,
+    .targets = server_targets,
+    .target_count = ARRAY_SIZE(server_targets),
+    .symptom = "full names do not resolve, after a refusal or a timeout; by address all is well",
+    .tools = "dig, ss -lun, ps, tcpdump port 53",
+    .validate = validate_server,
+    .rewrite_plan = rewrite_server,
+};

@@ -1,0 +1,179 @@
+/* The table of fault kinds, and what works alike for all of them. */
+#include "fault/fault.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "fault/kinds.h"
+#include "plan/plan.h"
+
+const struct fault_kind *const fault_kinds[] = {
+    &fault_asymmetric_routing, &fault_dns_server_down, &fault_dns_wrong_record,
+    &fault_loss,               &fault_route_missing,   &fault_security_group_rule_missing,
+};
+const size_t fault_kind_count = ARRAY_SIZE(fault_kinds);
+
+const struct fault_kind *fault_kind_find(const char *name)
+{
+    for (size_t i = 0; i < fault_kind_count; i++)
+        if (str_equal(fault_kinds[i]->name, name)) return fault_kinds[i];
+    return NULL;
+}
+
+static const char *const type_names[] = {
+    [PARAMETER_SHARE] = "share",
+    [PARAMETER_WORD] = "one of",
+    [PARAMETER_NODE] = "node",
+    [PARAMETER_DESTINATION] = "prefix, address or default",
+    [PARAMETER_TABLE] = "routing table",
+    [PARAMETER_PORTS] = "ports",
+    [PARAMETER_PEER] = "prefix, any4, any6, any or security group",
+    [PARAMETER_NAME] = "domain name",
+    [PARAMETER_TEXT] = "text",
+};
+_Static_assert(ARRAY_SIZE(type_names) == PARAMETER_COUNT, "every type has a name");
+
+const char *parameter_type_name(enum parameter_type type)
+{
+    return (size_t)type < PARAMETER_COUNT ? type_names[type] : "?";
+}
+
+static const char *const force_names[] = {[FORCE_NO] = "no", [FORCE_YES] = "yes", [FORCE_UNKNOWN] = "unknown"};
+_Static_assert(ARRAY_SIZE(force_names) == FORCE_COUNT, "every answer has a name");
+
+const char *fault_force_name(enum fault_force force)
+{
+    return (size_t)force < FORCE_COUNT ? force_names[force] : "?";
+}
+
+const struct fault_parameter *fault_parameter(const struct fault *fault, const char *key)
+{
+    for (size_t i = 0; i < fault->parameter_count; i++)
+        if (str_equal(fault->parameters[i].key, key)) return &fault->parameters[i];
+    return NULL;
+}
+
+const char *fault_text(const struct fault *fault, const char *key)
+{
+    const struct fault_parameter *given = fault_parameter(fault, key);
+    if (given) return given->value;
+    const struct fault_kind *kind = fault_kind_find(fault->kind);
+    for (size_t i = 0; kind && i < kind->parameter_count; i++)
+        if (str_equal(kind->parameters[i].key, key)) return kind->parameters[i].fallback;
+    return NULL;
+}
+
+struct mark fault_mark(const struct fault *fault, const char *key)
+{
+    const struct fault_parameter *given = fault_parameter(fault, key);
+    return given ? given->mark : fault->mark;
+}
+
+/* Resolves what stands in `at`; false where something does not exist. */
+static bool resolve(const struct topology *topology, const struct fault *fault, struct thing things[static 2])
+{
+    for (size_t i = 0; i < fault->at.count && i < 2; i++) {
+        things[i] = topology_thing(topology, fault->at.items[i], NULL);
+        if (things[i].kind == THING_NONE) return false;
+    }
+    return fault->at.count > 0;
+}
+
+static enum fault_stage stage_of(const struct fault_kind *kind, const struct thing *thing)
+{
+    for (size_t i = 0; i < kind->target_count; i++)
+        if (kind->targets[i].thing == thing->kind) return kind->targets[i].stage;
+    return FAULT_PLAN;
+}
+
+enum fault_stage fault_stage(const struct topology *topology, const struct fault *fault)
+{
+    struct thing things[2] = {0};
+    const struct fault_kind *kind = fault_kind_find(fault->kind);
+    if (!kind || !resolve(topology, fault, things)) return FAULT_PLAN;
+    return stage_of(kind, &things[0]);
+}
+
+static int prepare(const struct topology *topology, const struct fault *fault, const struct fault_kind **kind,
+                   struct thing things[static 2], struct error *err)
+{
+    *kind = fault_kind_find(fault->kind);
+    if (!*kind) return error_set(err, ERR_USAGE, "no kind of fault is called '%s'", fault->kind);
+    if (!resolve(topology, fault, things))
+        return error_set(err, ERR_ABSENT, "fault '%s': what it breaks does not exist any more: %s", fault->id,
+                         fault->at.count ? fault->at.items[0] : "nothing named");
+    return 0;
+}
+
+int fault_rewrite_topology(struct topology *topology, const struct fault *fault, struct error *err)
+{
+    struct thing things[2] = {0};
+    const struct fault_kind *kind;
+    if (prepare(topology, fault, &kind, things, err)) return -1;
+    if (stage_of(kind, &things[0]) != FAULT_TOPOLOGY) return 0;
+    return kind->rewrite_topology(topology, fault, things, err);
+}
+
+int fault_rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault, struct error *err)
+{
+    struct thing things[2] = {0};
+    const struct fault_kind *kind;
+    if (prepare(topology, fault, &kind, things, err)) return -1;
+    if (stage_of(kind, &things[0]) != FAULT_PLAN) return 0;
+    return kind->rewrite_plan(plan, topology, fault, things, err);
+}
+
+bool fault_repaired_by(const struct topology *topology, const struct fault *fault, const char *path)
+{
+    struct thing things[2] = {0};
+    const struct fault_kind *kind;
+    if (prepare(topology, fault, &kind, things, NULL) || !kind->set_key) return false;
+    const char *slash = strrchr(path, '/');
+    if (!slash || !str_equal(slash + 1, kind->set_key)) return false;
+    ARENA_AUTO arena = arena_new();
+    struct thing named = topology_thing(topology, arena_strndup(arena, path, (size_t)(slash - path)), NULL);
+    return named.kind != THING_NONE && str_equal(thing_name(topology, &named), thing_name(topology, &things[0]));
+}
+
+bool fault_equal(const struct fault *a, const struct fault *b)
+{
+    if (!str_equal(a->kind, b->kind) || a->at.count != b->at.count || a->parameter_count != b->parameter_count) return false;
+    for (size_t i = 0; i < a->at.count; i++)
+        if (!str_equal(a->at.items[i], b->at.items[i])) return false;
+    for (size_t i = 0; i < a->parameter_count; i++) {
+        const struct fault_parameter *other = fault_parameter(b, a->parameters[i].key);
+        if (!other || !str_equal(other->value, a->parameters[i].value)) return false;
+    }
+    return true;
+}
+
+const char *fault_describe(const struct fault *fault, struct arena *arena)
+{
+    STR_AUTO text = STR_INIT;
+    str_printf(&text, "%s at ", fault->kind);
+    for (size_t i = 0; i < fault->at.count; i++) str_printf(&text, "%s%s", i ? " and " : "", fault->at.items[i]);
+    for (size_t i = 0; i < fault->parameter_count; i++)
+        str_printf(&text, ", %s %s", fault->parameters[i].key, fault->parameters[i].value);
+    return arena_strdup(arena, str_text(&text));
+}
+
+int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *out, struct error *err)
+{
+    *out = plan_find_namespace(plan, node->name);
+    return *out == UINT32_MAX ? error_set(err, ERR_ABSENT, "the plan has no node '%s'", node->name) : 0;
+}
+
+void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const char *value, const char *origin)
+{
+    struct plan_sysctl *found = NULL;
+    for (size_t i = 0; i < plan->sysctl_count && !found; i++)
+        if (plan->sysctls[i].ns == ns && str_equal(plan->sysctls[i].key, key)) found = &plan->sysctls[i];
+    if (!found) found = ARENA_PUSH(plan->arena, plan->sysctls, plan->sysctl_count);
+    *found = (struct plan_sysctl){.ns = ns,
+                                  .key = arena_strdup(plan->arena, key),
+                                  .value = arena_strdup(plan->arena, value),
+                                  .origin = arena_strdup(plan->arena, origin)};
+}
