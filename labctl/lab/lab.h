@@ -18,9 +18,10 @@ struct keeper;
 struct observation;
 struct lab;
 
-/* state_directory: a directory out of every node's view (O_PATH will do): the journal, the logs and the process table lie
- * there.  keeper stays the caller's and must outlive the lab. */
-int lab_open(struct keeper *keeper, int state_directory, struct lab **out, struct error *err);
+/* keeper_socket: the director's KEEPER_SOCKET, taken over (keeper_open is called here, with the lab's own handler).
+ * state_directory, log_directory: descriptors of directories out of every node's view (KEEPER_STATE, KEEPER_LOGS); they
+ * stay the caller's and must outlive the lab.  The journal and the tables of what runs lie in the state directory. */
+int lab_open(int keeper_socket, int state_directory, int log_directory, struct lab **out, struct error *err);
 void lab_close(struct lab *lab); /* takes NULL; the running things go on running */
 
 /* done of total, for a person: "nodes", "links", "configuration", "services" */
@@ -76,35 +77,28 @@ int lab_log_open(struct lab *lab, const char *name, struct error *err);
 int lab_process_restart(struct lab *lab, const char *name, struct error *err);
 int lab_process_stop(struct lab *lab, const char *name, struct error *err);
 
-/* A program in a node (or in a cloud namespace), started by the keeper so that it belongs to the lab: descriptors 0, 1, 2
- * as given; environment: NULL = the node's own.  *pidfd becomes readable when it ends (the caller closes it); fetch the
- * status by lab_wait. */
-struct lab_command {
-    const char *ns;
-    const char *const *argv;        /* NULL-terminated; argv[0] is looked up in the node's PATH */
-    const char *const *environment; /* NULL-terminated, or NULL */
-    const char *directory;          /* or NULL: /root */
-    int fds[3];
-    bool terminal;                  /* fds[0] is a terminal of the node: becomes the controlling one */
-};
-int lab_spawn(struct lab *lab, const struct lab_command *command, uint64_t *id, struct error *err);
+/* For keeper_spawn through lab_keeper: where a namespace is, and a process number that is not in use.  The end of such a
+ * process comes as LAB_EVENT_SPAWN_EXITED (not where the request was `silent`). */
+struct keeper_spawn_spec;
+int lab_spawn_target(struct lab *lab, const char *ns, struct keeper_spawn_spec *spec, struct error *err); /* fills process, target, id */
 
 /* What the keeper reports: handle when lab_event_fd is readable. */
 enum lab_event_kind {
     LAB_EVENT_NODE_REBUILT,   /* name: the node; the lab has configured it again, or `problem` says why not */
     LAB_EVENT_PROCESS_EXITED, /* name: the plan's process; it will be restarted where the plan says so */
-    LAB_EVENT_SPAWN_EXITED,   /* id of lab_spawn, status as of waitpid */
-    LAB_EVENT_KEEPER_GONE,    /* the lab is over */
+    LAB_EVENT_SPAWN_EXITED,   /* process: the number of lab_spawn_target */
+    LAB_EVENT_COUNT
 };
 struct lab_event {
     enum lab_event_kind kind;
     const char *name;
-    uint64_t id;
-    int status;
+    uint32_t process;
+    int status;          /* as of waitpid: WIFEXITED and so on */
     const char *problem; /* or NULL */
 };
 typedef void lab_event_handler(void *context, const struct lab_event *event);
 int lab_event_fd(struct lab *lab);
+/* Fails where the keeper is gone: the lab is over. */
 int lab_events(struct lab *lab, lab_event_handler *handler, void *context, struct error *err);
 /* Restarts with a delay: when the next is due (boot time, ns; INT64_MAX for none), and doing what is due. */
 int64_t lab_deadline(struct lab *lab);
