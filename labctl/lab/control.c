@@ -1,29 +1,25 @@
 /* The control channel: framing on a stream socket, and the client's connection to a lab.
  *
- * Connecting: the listening socket was made by the keeper before it unshared, so SO_PEERCRED names the keeper with the
- * ids that it had on the host; the name itself is no proof, as anybody may bind it.  The director answers a `hello` at
- * once, even while it is at work; a lab whose director is being restarted answers within moments. */
+ * The name of the socket is no proof of anything, as anybody may bind it: lab/credentials.h says how both sides make sure
+ * of each other.  The director greets at once, even while it is at work; one that is being restarted within moments. */
 #include "lab/control.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "base/units.h"
 #include "lab/channel.h"
+#include "lab/credentials.h"
+#include "lab/start.h"
 
-#define HELLO_DEADLINE (10 * NANOSECONDS_PER_SECOND)
+#define GREETING_TIMEOUT 10000 /* ms: a director that was killed is back by then */
 
 struct control {
     int fd;
@@ -166,54 +162,22 @@ int control_receive(int fd, json_t **message, int *fds, size_t *fd_count, struct
 
 /* ---- connecting ---------------------------------------------------------------------------------------------- */
 
-socklen_t channel_address(uid_t uid, const char *lab, struct sockaddr_un *out)
-{
-    memset(out, 0, sizeof *out);
-    out->sun_family = AF_UNIX;
-    int length = snprintf(out->sun_path + 1, sizeof out->sun_path - 1, CHANNEL_PREFIX "%u/%s", (unsigned)uid, lab);
-    if (length < 0 || (size_t)length >= sizeof out->sun_path - 1)
-        return 0;
-    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
-}
-
-int channel_connect(const char *lab, int *out, struct ucred *keeper, struct error *err)
+int channel_connect(const char *lab, int *out, struct error *err)
 {
     struct sockaddr_un address;
-    socklen_t length = channel_address(geteuid(), lab, &address);
-    if (length == 0)
-        return error_set(err, ERR_ABSENT, "no lab '%.80s' is running: the name is too long for a lab", lab);
+    int length = keeper_address(lab, &address, err);
+    if (length < 0)
+        return -1;
     FD_AUTO fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return error_set_errno(err, errno, "make a socket to lab '%s'", lab);
-    if (connect(fd, (struct sockaddr *)&address, length) != 0) {
+    if (connect(fd, (struct sockaddr *)&address, (socklen_t)length) != 0) {
         if (errno == ECONNREFUSED || errno == ENOENT)
             return error_set(err, ERR_ABSENT, "no lab '%s' is running", lab);
         return error_set_errno(err, errno, "connect to lab '%s'", lab);
     }
-    socklen_t size = sizeof *keeper;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, keeper, &size) != 0)
-        return error_set_errno(err, errno, "ask who serves lab '%s'", lab);
-    if (keeper->uid != geteuid())
-        return error_set(err, ERR_ABSENT, "no lab '%s' of yours is running: its name is held by another user (uid %u)",
-                         lab, (unsigned)keeper->uid);
     *out = fd_steal(&fd);
     return 0;
-}
-
-/* Waits until something can be read, or the deadline (boot time) has passed. */
-static int wait_readable(int fd, int64_t deadline)
-{
-    for (;;) {
-        int64_t left = deadline - clock_boot();
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int got = poll(&ready, 1, left <= 0 ? 0 : (int)(left / 1000000) + 1);
-        if (got > 0)
-            return 1;
-        if (got == 0 && left <= 0)
-            return 0;
-        if (got < 0 && errno != EINTR)
-            return -1;
-    }
 }
 
 static int error_from_answer(const json_t *answer, struct error *err)
@@ -222,32 +186,6 @@ static int error_from_answer(const json_t *answer, struct error *err)
     const char *text = json_string_value(json_object_get(answer, "text"));
     enum error_kind known = kind ? error_kind_from_name(kind) : ERR_NONE;
     return error_set(err, known == ERR_NONE ? ERR_SYSTEM : known, "%s", text ? text : "the lab refused without a reason");
-}
-
-static int greet(struct control *control, struct error *err)
-{
-    char nonce[CHANNEL_NONCE_MAX] = "";
-    channel_nonce(control->keeper, nonce);
-    json_t *hello = json_pack("{s:s, s:{s:i, s:s}}", "verb", "hello", "params", "protocol", 1, "nonce", nonce);
-    int result = control_send(control->fd, hello, NULL, 0, err);
-    json_decref(hello);
-    if (result != 0)
-        return error_wrap(err, "lab '%s'", control->lab);
-    int ready = wait_readable(control->fd, clock_boot() + HELLO_DEADLINE);
-    if (ready == 0)
-        return error_set(err, ERR_BUSY, "lab '%s' runs, but its director has not answered for 10 s; `labctl down %s` ends it",
-                         control->lab, control->lab);
-    json_t *answer;
-    result = control_receive(control->fd, &answer, NULL, NULL, err);
-    if (result != 0) {
-        error_clear(err);
-        return error_set(err, ERR_ABSENT, "lab '%s' has just ended", control->lab);
-    }
-    const json_t *refusal = json_object_get(answer, "error");
-    if (refusal)
-        result = error_from_answer(refusal, err);
-    json_decref(answer);
-    return result;
 }
 
 static int only_lab(char **out, struct error *err)
@@ -306,20 +244,16 @@ int control_connect(const char *lab, struct control **out, struct error *err)
         free(name);
         return error_set(err, ERR_SYSTEM, "out of memory");
     }
-    struct ucred keeper;
     struct error problem = ERROR_INIT;
     control->lab = name;
     control->fd = -1;
-    if (channel_connect(name, &control->fd, &keeper, &problem) != 0) {
-        if (lab)
-            absent_lab(lab, &problem);
-    } else {
-        control->keeper = keeper.pid;
-        if (greet(control, &problem) == 0) {
-            *out = control;
-            return 0;
-        }
+    if (channel_connect(name, &control->fd, &problem) == 0 &&
+        credentials_prove(control->fd, GREETING_TIMEOUT, &control->keeper, NULL, &problem) == 0) {
+        *out = control;
+        return 0;
     }
+    if (lab)
+        absent_lab(lab, &problem);
     if (err)
         *err = problem;
     control_close(control);
@@ -355,7 +289,7 @@ pid_t control_keeper(const struct control *control)
 
 int control_ask(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count, struct error *err)
 {
-    json_t *request = json_pack("{s:s, s:o}", "verb", verb, "params", params ? params : json_object());
+    json_t *request = json_pack("{s:s, s:i, s:o}", "verb", verb, "client", (int)getpid(), "params", params ? params : json_object());
     int result = control_send(control->fd, request, fds, fd_count, err);
     json_decref(request);
     return result == 0 ? 0 : error_wrap(err, "lab '%s'", control->lab);

@@ -2,7 +2,7 @@
  *
  * The keeper binds the abstract socket "labctl/UID/NAME" before it unshares; the director serves it.  A message is a
  * 4-byte length (network byte order) and that many bytes of JSON; descriptors travel by SCM_RIGHTS with its first byte.
- * A request is {"verb": …, "params": {…}}; the answers are any number of {"progress": …} and one {"reply": …} or
+ * A request is {"verb": …, "client": pid, "params": {…}}; the answers are any number of {"progress": …} and one {"reply": …} or
  * {"error": {"kind": …, "text": …}}.  Texts of any size travel in sealed memfds, never in the JSON. */
 #pragma once
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "lab/channel.h"
 #include "lab/control.h"
+#include "lab/credentials.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -57,12 +58,12 @@ int registry_list(char ***names, size_t *count, struct error *err)
         char *name = lab_in_line(line);
         if (!name)
             continue;
-        struct ucred keeper;
         int fd;
-        if (channel_connect(name, &fd, &keeper, NULL) != 0)
-            continue; /* ended meanwhile, or another user's */
+        if (channel_connect(name, &fd, NULL) != 0)
+            continue; /* ended meanwhile */
+        if (credentials_keeper(fd, NULL, NULL) == 0) /* else another user's, under our name */
+            result = add(names, count, name);
         close(fd);
-        result = add(names, count, name);
     }
     free(line);
     fclose(file);
