@@ -54,6 +54,8 @@ struct entry {
 struct value {
     enum value_kind kind; /* by the core schema of YAML 1.2: `no` and `on` are texts, 0o17 and 0x1f integers */
     bool quoted;          /* a scalar that was not plain */
+    bool broken;          /* reported already: stands for what could not be read; decoders pass over it in silence */
+    uint16_t height;      /* levels below it, aliases expanded */
     struct mark mark;
     const char *text; /* scalars: as written, unescaped, NUL-terminated; never NULL for scalars */
     size_t length;    /* of text, which may hold NUL bytes ("\0") */

@@ -16,6 +16,8 @@ struct yaml {
     unsigned depth;
     struct yaml_level {
         bool list, flow, empty;
+        bool inline_first; /* stands behind a dash: its first line has no indentation of its own */
+        unsigned indent;
     } levels[YAML_WRITE_DEPTH];
     bool after_key; /* a key was written; its value comes next */
 };

@@ -1,0 +1,66 @@
+/* Sources: the texts that marks point into, by number and by line. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "doc/doc.h"
+
+struct sources *sources_new(struct arena *arena)
+{
+    struct sources *sources = ARENA_NEW(arena, struct sources);
+    sources->arena = arena;
+    return sources;
+}
+
+uint32_t sources_add(struct sources *sources, const char *name, const char *text, size_t length)
+{
+    struct source *source = ARENA_PUSH(sources->arena, sources->items, sources->count);
+    source->name = arena_strdup(sources->arena, name);
+    if (text != NULL) {
+        source->text = arena_strndup(sources->arena, text, length);
+        source->length = length;
+    }
+    return (uint32_t)(sources->count - 1);
+}
+
+/* Bytes of the line break at the start of text, 0 where there is none; the same breaks as the parser counts. */
+static size_t line_break(const char *text, size_t length)
+{
+    if (length >= 2 && text[0] == '\r' && text[1] == '\n')
+        return 2;
+    if (text[0] == '\n' || text[0] == '\r')
+        return 1;
+    if (length >= 2 && memcmp(text, "\xc2\x85", 2) == 0)
+        return 2;
+    return length >= 3 && (memcmp(text, "\xe2\x80\xa8", 3) == 0 || memcmp(text, "\xe2\x80\xa9", 3) == 0) ? 3 : 0;
+}
+
+/* Makes the table of line starts. */
+static void index_lines(struct arena *arena, struct source *source)
+{
+    *ARENA_PUSH(arena, source->lines, source->line_count) = 0;
+    for (size_t at = 0; at < source->length;) {
+        size_t bytes = line_break(source->text + at, source->length - at);
+        at += bytes > 0 ? bytes : 1;
+        if (bytes > 0)
+            *ARENA_PUSH(arena, source->lines, source->line_count) = at;
+    }
+}
+
+bool sources_line(struct sources *sources, struct mark mark, const char **out_text, size_t *out_length)
+{
+    if (mark.file >= sources->count || mark.line == 0)
+        return false;
+    struct source *source = &sources->items[mark.file];
+    if (source->text == NULL)
+        return false;
+    if (source->lines == NULL)
+        index_lines(sources->arena, source);
+    if (mark.line > source->line_count)
+        return false;
+    size_t start = source->lines[mark.line - 1], end = start;
+    while (end < source->length && line_break(source->text + end, source->length - end) == 0)
+        end++;
+    *out_text = source->text + start;
+    *out_length = end - start;
+    return true;
+}
