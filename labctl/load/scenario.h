@@ -1,0 +1,34 @@
+/* Document → scenario: an exercise file, with its topology in place or beside it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "load/load.h"
+
+struct scenario;
+
+/* True where the root mapping is a scenario's (has the key `scenario`), not a topology's. */
+bool document_is_scenario(const struct document *document);
+
+/* Reads a scenario file and the topology that it names.  *out lives in an arena of its own (scenario_free) and is NULL
+ * only where the file could not be read as a mapping.  What a fault's kind and parameters may be is fault/'s to say
+ * (fault_validate_all).  Returns 0 where no error was added, else -1. */
+int load_scenario(const char *path, struct sources *sources, struct findings *findings, struct scenario **out);
+/* Same from text; `name` stands in messages, and files are looked for beside it. */
+int load_scenario_text(const char *name, const char *text, size_t length, struct sources *sources,
+                       struct findings *findings, struct scenario **out);
+/* Same from a document that was read already, into the document's arena. */
+int load_scenario_document(struct document *document, struct scenario **out);
+void scenario_free(struct scenario *scenario); /* takes NULL; not for those made from a document */
+
+/* Appends the scenario as one YAML text that needs no other file: its topology in place, without solution and wrong
+ * fixes.  What an exercise keeps of it, where no node can see it. */
+void scenario_embed(const struct scenario *scenario, const struct document *document, struct str *out);
+
+/* The tables, for tests, man page and JSON Schema. */
+extern const struct schema scenario_schema;
+extern const struct schema *const scenario_schemas[];
+extern const size_t scenario_schema_count;
+extern const struct rule_name scenario_rules[];
+extern const size_t scenario_rule_count;
