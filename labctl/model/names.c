@@ -1,0 +1,64 @@
+/* The words of the model's vocabularies. */
+#include "base/table.h"
+#include "model/check.h"
+#include "model/topology.h"
+
+static const char *const protocols[] = {"all", "tcp", "udp", "icmp", "icmpv6"};
+_Static_assert(ARRAY_SIZE(protocols) == PROTOCOL_COUNT, "a word for each protocol");
+
+static const char *const route_types[] = {"unicast", "blackhole", "unreachable", "prohibit"};
+_Static_assert(ARRAY_SIZE(route_types) == ROUTE_TYPE_COUNT, "a word for each route type");
+
+static const char *const service_kinds[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "exec"};
+_Static_assert(ARRAY_SIZE(service_kinds) == SERVICE_KIND_COUNT, "a word for each service kind");
+
+static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
+_Static_assert(ARRAY_SIZE(record_types) == RECORD_TYPE_COUNT, "a word for each record type");
+
+static const char *const thing_kinds[] = {"nothing",     "node",        "interface",        "service",
+                                          "vpc",         "subnet",      "route_table",      "nat_gateway",
+                                          "internet_gateway", "security_group", "bridge", "link"};
+_Static_assert(ARRAY_SIZE(thing_kinds) == THING_KIND_COUNT, "a word for each kind of thing");
+
+static const char *const check_kinds[] = {"ping", "tcp", "dns", "http", "matrix", "command"};
+_Static_assert(ARRAY_SIZE(check_kinds) == CHECK_KIND_COUNT, "a word for each check kind");
+
+static const char *const tcp_expects[] = {"open", "refused", "blocked", "closed"};
+_Static_assert(ARRAY_SIZE(tcp_expects) == TCP_EXPECT_COUNT, "a word for each expectation");
+
+#define WORD(table, index) ((size_t)(index) < ARRAY_SIZE(table) ? (table)[index] : "?")
+
+const char *protocol_name(enum protocol protocol)
+{
+    return WORD(protocols, protocol);
+}
+
+const char *route_type_name(enum route_type type)
+{
+    return WORD(route_types, type);
+}
+
+const char *service_kind_name(enum service_kind kind)
+{
+    return WORD(service_kinds, kind);
+}
+
+const char *record_type_name(enum record_type type)
+{
+    return WORD(record_types, type);
+}
+
+const char *thing_kind_name(enum thing_kind kind)
+{
+    return WORD(thing_kinds, kind);
+}
+
+const char *check_kind_name(enum check_kind kind)
+{
+    return WORD(check_kinds, kind);
+}
+
+const char *tcp_expect_name(enum tcp_expect expect)
+{
+    return WORD(tcp_expects, expect);
+}

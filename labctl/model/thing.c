@@ -1,0 +1,209 @@
+/* One way to name a thing: kind/name, inside a container kind/name/kind/name. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "model/topology.h"
+
+#define SEGMENTS_MAX 4
+#define SEGMENT_MAX  64
+
+/* A name cut at its slashes. */
+struct path {
+    char segments[SEGMENTS_MAX][SEGMENT_MAX];
+    size_t count;
+};
+
+static bool cut(const char *name, struct path *path)
+{
+    path->count = 0;
+    for (const char *at = name;; at++) {
+        size_t length = strcspn(at, "/");
+        if (path->count == SEGMENTS_MAX || length == 0 || length >= SEGMENT_MAX)
+            return false;
+        memcpy(path->segments[path->count], at, length);
+        path->segments[path->count++][length] = '\0';
+        at += length;
+        if (*at == '\0')
+            return true;
+    }
+}
+
+/* "node/NAME[/IF | /service/NAME]" from its second segment on. */
+static struct thing node_thing(const struct topology *topology, const struct path *path, size_t at)
+{
+    struct thing thing = {0}, none = {0};
+    size_t left = path->count - at;
+    thing.node = topology_node(topology, path->segments[at]);
+    if (thing.node == NULL || left > 3)
+        return none;
+    thing.kind = THING_NODE;
+    if (left == 3) {
+        if (strcmp(path->segments[at + 1], "service") != 0)
+            return none;
+        thing.kind = THING_SERVICE;
+        thing.service = node_service(thing.node, path->segments[at + 2]);
+        return thing.service != NULL ? thing : none;
+    }
+    if (left == 2) {
+        thing.kind = THING_INTERFACE;
+        thing.interface = node_interface(thing.node, path->segments[at + 1]);
+        return thing.interface != NULL ? thing : none;
+    }
+    return thing;
+}
+
+/* "vpc/NAME[/KIND/NAME]" or "vpc/NAME/internet_gateway". */
+static struct thing vpc_thing(const struct topology *topology, const struct path *path)
+{
+    struct thing thing = {.kind = THING_VPC}, none = {0};
+    thing.vpc = path->count > 1 ? topology_vpc(topology, path->segments[1]) : NULL;
+    if (thing.vpc == NULL)
+        return none;
+    if (path->count == 2)
+        return thing;
+    const char *kind = path->segments[2], *name = path->count > 3 ? path->segments[3] : "";
+    if (path->count == 3) {
+        thing.kind = strcmp(kind, "internet_gateway") == 0 && thing.vpc->internet_gateway ? THING_INTERNET_GATEWAY
+                                                                                         : THING_NONE;
+    } else if (strcmp(kind, "subnet") == 0) {
+        thing.subnet = vpc_subnet(thing.vpc, name);
+        thing.kind = thing.subnet != NULL ? THING_SUBNET : THING_NONE;
+    } else if (strcmp(kind, "route_table") == 0) {
+        thing.route_table = vpc_route_table(thing.vpc, name);
+        thing.kind = thing.route_table != NULL ? THING_ROUTE_TABLE : THING_NONE;
+    } else if (strcmp(kind, "nat_gateway") == 0) {
+        thing.nat_gateway = vpc_nat_gateway(thing.vpc, name);
+        thing.kind = thing.nat_gateway != NULL ? THING_NAT_GATEWAY : THING_NONE;
+    } else if (strcmp(kind, "security_group") == 0) {
+        thing.security_group = vpc_security_group(thing.vpc, name);
+        thing.kind = thing.security_group != NULL ? THING_SECURITY_GROUP : THING_NONE;
+    } else {
+        return none;
+    }
+    return thing.kind != THING_NONE ? thing : none;
+}
+
+/* The thing of a cut name. */
+static struct thing find(const struct topology *topology, const struct path *path)
+{
+    struct thing thing = {0};
+    const char *kind = path->segments[0];
+    if (strcmp(kind, "node") == 0 && path->count > 1)
+        return node_thing(topology, path, 1);
+    if (strcmp(kind, "vpc") == 0 && path->count > 1)
+        return vpc_thing(topology, path);
+    if (strcmp(kind, "bridge") == 0 && path->count == 2) {
+        thing.bridge = topology_bridge(topology, path->segments[1]);
+        thing.kind = thing.bridge != NULL ? THING_BRIDGE : THING_NONE;
+    } else if (strcmp(kind, "link") == 0 && path->count == 2) {
+        thing.link = topology_link(topology, path->segments[1]);
+        thing.kind = thing.link != NULL ? THING_LINK : THING_NONE;
+    }
+    return thing;
+}
+
+/* Collects full names to compare with. */
+struct names {
+    struct arena *arena;
+    const char **items;
+    size_t count;
+};
+
+#define ADD_NAME(names, ...)                                                                                           \
+    (*ARENA_PUSH((names)->arena, (names)->items, (names)->count) = arena_printf((names)->arena, __VA_ARGS__))
+
+static void collect_node(struct names *names, const struct node *node, const char *kind)
+{
+    ADD_NAME(names, "%s%s", kind, node->name);
+    for (size_t i = 0; i < node->interface_count; i++)
+        ADD_NAME(names, "%s%s/%s", kind, node->name, node->interfaces[i]->name);
+    for (size_t i = 0; i < node->service_count; i++)
+        ADD_NAME(names, "%s%s/service/%s", kind, node->name, node->services[i]->name);
+}
+
+static void collect_vpc(struct names *names, const struct vpc *vpc)
+{
+    ADD_NAME(names, "vpc/%s", vpc->name);
+    if (vpc->internet_gateway)
+        ADD_NAME(names, "vpc/%s/internet_gateway", vpc->name);
+    for (size_t i = 0; i < vpc->subnet_count; i++)
+        ADD_NAME(names, "vpc/%s/subnet/%s", vpc->name, vpc->subnets[i]->name);
+    for (size_t i = 0; i < vpc->route_table_count; i++)
+        ADD_NAME(names, "vpc/%s/route_table/%s", vpc->name, vpc->route_tables[i]->name);
+    for (size_t i = 0; i < vpc->nat_gateway_count; i++)
+        ADD_NAME(names, "vpc/%s/nat_gateway/%s", vpc->name, vpc->nat_gateways[i]->name);
+    for (size_t i = 0; i < vpc->security_group_count; i++)
+        ADD_NAME(names, "vpc/%s/security_group/%s", vpc->name, vpc->security_groups[i]->name);
+}
+
+/* The nearest full name; a name without a kind is compared with nodes without theirs. */
+static const char *nearest_name(const struct topology *topology, const char *name, bool has_kind)
+{
+    struct names names = {.arena = topology->arena};
+    for (size_t i = 0; i < topology->node_count; i++)
+        collect_node(&names, topology->nodes[i], has_kind ? "node/" : "");
+    for (size_t i = 0; has_kind && i < topology->vpc_count; i++)
+        collect_vpc(&names, topology->vpcs[i]);
+    for (size_t i = 0; has_kind && i < topology->bridge_count; i++)
+        ADD_NAME(&names, "bridge/%s", topology->bridges[i]->name);
+    for (size_t i = 0; has_kind && i < topology->link_count; i++)
+        ADD_NAME(&names, "link/%s", topology->links[i]->name);
+    return str_nearest(name, names.items, names.count);
+}
+
+struct thing topology_thing(const struct topology *topology, const char *name, const char **nearest)
+{
+    struct path path;
+    struct thing thing = {0};
+    static const char *const kinds[] = {"node/", "vpc/", "bridge/", "link/"};
+    bool has_kind = false;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        has_kind = has_kind || str_starts(name, kinds[i]);
+    if (nearest != NULL)
+        *nearest = NULL;
+    if (cut(name, &path)) {
+        thing = find(topology, &path);
+        if (thing.kind == THING_NONE)
+            thing = node_thing(topology, &path, 0);
+    }
+    if (thing.kind == THING_NONE && nearest != NULL)
+        *nearest = nearest_name(topology, name, has_kind);
+    return thing;
+}
+
+const char *thing_name(const struct topology *topology, const struct thing *thing)
+{
+    struct arena *arena = topology->arena;
+    const char *vpc = thing->vpc != NULL ? thing->vpc->name : "", *node = thing->node != NULL ? thing->node->name : "";
+    switch (thing->kind) {
+    case THING_NODE:
+        return arena_printf(arena, "node/%s", node);
+    case THING_INTERFACE:
+        return arena_printf(arena, "node/%s/%s", node, thing->interface->name);
+    case THING_SERVICE:
+        return arena_printf(arena, "node/%s/service/%s", node, thing->service->name);
+    case THING_VPC:
+        return arena_printf(arena, "vpc/%s", vpc);
+    case THING_SUBNET:
+        return arena_printf(arena, "vpc/%s/subnet/%s", vpc, thing->subnet->name);
+    case THING_ROUTE_TABLE:
+        return arena_printf(arena, "vpc/%s/route_table/%s", vpc, thing->route_table->name);
+    case THING_NAT_GATEWAY:
+        return arena_printf(arena, "vpc/%s/nat_gateway/%s", vpc, thing->nat_gateway->name);
+    case THING_INTERNET_GATEWAY:
+        return arena_printf(arena, "vpc/%s/internet_gateway", vpc);
+    case THING_SECURITY_GROUP:
+        return arena_printf(arena, "vpc/%s/security_group/%s", vpc, thing->security_group->name);
+    case THING_BRIDGE:
+        return arena_printf(arena, "bridge/%s", thing->bridge->name);
+    case THING_LINK:
+        return arena_printf(arena, "link/%s", thing->link->name);
+    case THING_NONE:
+    case THING_KIND_COUNT:
+        break;
+    }
+    return "nothing";
+}
