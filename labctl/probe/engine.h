@@ -1,0 +1,85 @@
+/* The prober's event loop, and one attempt of one check in it.  Inside the room only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "facts/facts.h"
+#include "model/check.h"
+#include "probe/probe.h"
+
+struct arena;
+struct engine;
+
+/* A watched descriptor.  Lives in its owner; after engine_unwatch no call comes any more, not even from events already
+ * fetched (the memory must stay until the current turn of the loop is over: attempts see to that). */
+struct watch {
+    int fd; /* -1 while not watched */
+    void (*ready)(void *context, uint32_t events);
+    void *context;
+};
+
+/* A moment of the monotonic clock. */
+struct timer {
+    int64_t at;
+    void (*expired)(void *context);
+    void *context;
+    size_t slot; /* place in the heap + 1; 0 while not set */
+};
+
+int engine_new(struct engine **out, struct error *err);
+void engine_free(struct engine *engine); /* takes NULL */
+/* 0, or -1 with errno. */
+int engine_watch(struct engine *engine, struct watch *watch, int fd, uint32_t events);
+int engine_rewatch(struct engine *engine, struct watch *watch, uint32_t events);
+void engine_unwatch(struct engine *engine, struct watch *watch);
+void engine_set(struct engine *engine, struct timer *timer, int64_t at); /* sets or moves */
+void engine_unset(struct engine *engine, struct timer *timer);
+/* Has `release(memory)` called when the present turn of the loop is over. */
+void engine_later(struct engine *engine, void (*release)(void *memory), void *memory);
+/* Runs until *busy is 0.  -1 with err where the loop itself fails. */
+int engine_run(struct engine *engine, const size_t *busy, struct error *err);
+
+/* ---- one attempt -------------------------------------------------------------------------------------------- */
+
+struct attempt {
+    struct engine *engine;
+    const struct probe_world *world;
+    const struct check *check;
+    struct arena *arena;  /* ends with the attempt: texts of the fact */
+    struct fact fact;
+    int64_t started, deadline; /* monotonic ns */
+    struct timer timer;
+    void *state;          /* of the kind, zeroed */
+    bool over;
+    void (*done)(struct attempt *attempt, void *context);
+    void *context;
+};
+
+/* What a kind of measurement is.  `start` begins; in the end somebody calls attempt_end exactly once: the kind itself, or
+ * `expire` when the time is up (it tells what was seen until then); `release` gives back what the state holds. */
+struct probe_kind {
+    enum check_kind kind;
+    size_t state_size;
+    void (*start)(struct attempt *attempt);
+    void (*expire)(struct attempt *attempt);
+    void (*release)(struct attempt *attempt);
+    bool own_time; /* judges the end of its time itself (the matrix: the timeout is that of a pair) */
+};
+extern const struct probe_kind probe_ping, probe_tcp, probe_dns, probe_http, probe_matrix, probe_command;
+
+/* Begins an attempt; `done` is called once, possibly before this returns.  The attempt frees itself afterwards. */
+void attempt_begin(struct engine *engine, const struct probe_world *world, const struct check *check,
+                   void (*done)(struct attempt *attempt, void *context), void *context);
+/* Ends it with what was seen. */
+void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "1 s", "250 ms": the attempt's time limit, for a person. */
+const char *attempt_limit(const struct attempt *attempt, char out[static 32]);
+/* The prober's network namespace, or -1 after ending the attempt with an error. */
+int attempt_netns(struct attempt *attempt);
+/* A non-blocking socket there, or -1 after ending the attempt with an error. */
+int attempt_socket(struct attempt *attempt, int netns, int domain, int type, int protocol);
+/* Where packets to `target` go; false after ending the attempt with an error. */
+bool attempt_target(struct attempt *attempt, const struct check_target *target, struct addr *out);

@@ -1,0 +1,119 @@
+/* matrix: who reaches whom, all ordered pairs of a set of nodes. */
+#include "probe/matrix.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "model/topology.h"
+#include "probe/net.h"
+
+void matrix_settle(struct matrix *matrix, size_t pair, enum fact_outcome outcome)
+{
+    uint8_t *cell = &matrix->attempt->fact.matrix[pair];
+    if (*cell != OUTCOME_NONE)
+        return;
+    *cell = (uint8_t)outcome;
+    matrix->settled++;
+    matrix->answered += outcome == OUTCOME_ANSWERED;
+}
+
+void matrix_finish(struct matrix *matrix)
+{
+    struct attempt *attempt = matrix->attempt;
+    if (matrix->refusals) {
+        attempt_end(attempt, OUTCOME_ERROR, "%s", NET_NEIGHBOURS_FULL);
+        return;
+    }
+    for (size_t i = 0; i < matrix->count * matrix->count; i++)
+        if (i / matrix->count != i % matrix->count)
+            matrix_settle(matrix, i, OUTCOME_SILENT);
+    attempt_end(attempt, OUTCOME_ANSWERED, "%zu of %zu ordered pairs answered", matrix->answered, matrix->pairs);
+}
+
+/* Where everybody reaches everybody; false after ending the attempt. */
+static bool find_addresses(struct matrix *matrix)
+{
+    struct attempt *attempt = matrix->attempt;
+    const struct check_matrix *check = &attempt->check->matrix;
+    for (size_t i = 0; i < matrix->count; i++) {
+        const struct node *node = check->nodes[i];
+        matrix->nodes[i] = (struct matrix_node){node, attempt->world->netns(attempt->world->context, node->name)};
+        if (matrix->nodes[i].netns < 0) {
+            attempt_end(attempt, OUTCOME_ERROR, "node %s has no network namespace: it does not run", node->name);
+            return false;
+        }
+        for (size_t j = 0; j < matrix->count; j++) {
+            if (i == j)
+                continue;
+            size_t pair = i * matrix->count + j;
+            matrix->addrs[pair] = topology_address_of(attempt->world->topology, node, check->nodes[j], NULL, 0);
+            if (!addr_is_set(&matrix->addrs[pair]))
+                matrix_settle(matrix, pair, OUTCOME_UNREACHABLE);
+        }
+    }
+    return true;
+}
+
+static void add_neighbours(struct matrix *matrix)
+{
+    struct neighbour_pair *pairs = calloc(matrix->pairs ? matrix->pairs : 1, sizeof *pairs);
+    size_t count = 0;
+    if (!pairs)
+        arena_exhausted();
+    for (size_t i = 0; i < matrix->count * matrix->count; i++)
+        if (addr_is_set(&matrix->addrs[i]))
+            pairs[count++] =
+                (struct neighbour_pair){matrix->nodes[i / matrix->count].node, matrix->nodes[i % matrix->count].node};
+    matrix->neighbours = neighbours_add(matrix->attempt->world, pairs, count);
+    free(pairs);
+}
+
+static void matrix_start(struct attempt *attempt)
+{
+    struct matrix *matrix = attempt->state;
+    const struct check_matrix *check = &attempt->check->matrix;
+    size_t count = check->node_count;
+    matrix->attempt = attempt;
+    matrix->count = count;
+    matrix->pairs = count ? count * (count - 1) : 0;
+    if (count > UINT16_MAX) {
+        attempt_end(attempt, OUTCOME_ERROR, "a matrix of %zu nodes: at most %u", count, UINT16_MAX);
+        return;
+    }
+    matrix->nodes = arena_alloc(attempt->arena, count * sizeof *matrix->nodes);
+    matrix->addrs = arena_alloc(attempt->arena, count * count * sizeof *matrix->addrs);
+    attempt->fact.matrix = arena_alloc(attempt->arena, count * count);
+    attempt->fact.matrix_size = count;
+    if (!find_addresses(matrix))
+        return;
+    add_neighbours(matrix);
+    if (check->port)
+        matrix_tcp_start(matrix);
+    else
+        matrix_icmp_start(matrix);
+}
+
+static void matrix_expire(struct attempt *attempt)
+{
+    matrix_finish(attempt->state);
+}
+
+static void matrix_release(struct attempt *attempt)
+{
+    struct matrix *matrix = attempt->state;
+    if (attempt->check->matrix.port)
+        matrix_tcp_release(matrix);
+    else
+        matrix_icmp_release(matrix);
+    neighbours_remove(matrix->neighbours);
+    matrix->neighbours = NULL;
+}
+
+const struct probe_kind probe_matrix = {
+    .kind = CHECK_MATRIX,
+    .state_size = sizeof(struct matrix),
+    .start = matrix_start,
+    .expire = matrix_expire,
+    .release = matrix_release,
+    .own_time = true,
+};

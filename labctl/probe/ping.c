@@ -1,0 +1,318 @@
+/* ping: ICMP echo over a raw socket in the prober's namespace.
+ *
+ * The requests of one attempt are spread over the first part of its time, the rest is for the last replies.  Replies are
+ * told apart by identifier and sequence number.  The kernel's own time stamp of a reply is used, so that a busy machine
+ * adds nothing to a round trip. */
+#include <errno.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "model/topology.h"
+#include "probe/engine.h"
+#include "probe/net.h"
+
+#define INTERVAL       INT64_C(10000000) /* 10 ms between requests, less where they would not fit */
+#define PACKET_MAX     (65535 - 20)
+#define SENDBUFFER     (1 << 20)
+
+struct ping {
+    struct attempt *attempt;
+    struct watch watch;
+    struct timer sender;
+    bool ipv6;
+    uint16_t id;
+    uint32_t count;
+    int64_t interval;
+    int64_t *sent_at; /* by sequence number: real time; 0 = not sent or answered already */
+    int64_t previous; /* round trip before, for the jitter */
+    int64_t sum, jitter_sum;
+    uint32_t refusals; /* ENOBUFS */
+    uint32_t errors;
+    struct net_error last_error;
+    uint8_t *packet;
+    size_t packet_size;
+};
+
+static uint16_t checksum(const uint8_t *data, size_t size)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i + 1 < size; i += 2)
+        sum += (uint32_t)(data[i] << 8 | data[i + 1]);
+    if (size % 2)
+        sum += (uint32_t)(data[size - 1] << 8);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return htons((uint16_t)~sum);
+}
+
+/* Different for all attempts of this process, and hardly ever equal to that of a ping which the node itself runs. */
+static uint16_t next_identifier(void)
+{
+    static uint16_t identifier;
+    if (!identifier && getrandom(&identifier, sizeof identifier, GRND_NONBLOCK) < 0)
+        identifier = (uint16_t)getpid();
+    return ++identifier;
+}
+
+static void ping_finish(struct ping *ping)
+{
+    struct attempt *attempt = ping->attempt;
+    struct fact *fact = &attempt->fact;
+    char target[ADDR_TEXT_MAX], limit[32], error[NET_ERROR_MAX];
+    addr_format(&fact->target, target);
+    attempt_limit(attempt, limit);
+    if (fact->received) {
+        fact->rtt_mean = ping->sum / fact->received;
+        fact->rtt_jitter = fact->received > 1 ? ping->jitter_sum / (fact->received - 1) : 0;
+        attempt_end(attempt, OUTCOME_ANSWERED, "%u of %u echo requests answered by %s (round trip %.3f ms, jitter %.3f ms)",
+                    fact->received, fact->sent, target, (double)fact->rtt_mean / 1e6, (double)fact->rtt_jitter / 1e6);
+    } else if (ping->refusals) {
+        attempt_end(attempt, OUTCOME_ERROR, "%s", NET_NEIGHBOURS_FULL);
+    } else if (ping->errors) {
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s unreachable: %s (%u echo request%s sent, 0 replies)", target,
+                    net_error_format(&ping->last_error, error), fact->sent, fact->sent == 1 ? "" : "s");
+    } else {
+        attempt_end(attempt, OUTCOME_SILENT, "no answer in %s from %s (%u echo request%s sent, 0 replies)", limit, target,
+                    fact->sent, fact->sent == 1 ? "" : "s");
+    }
+}
+
+static bool all_settled(const struct ping *ping)
+{
+    const struct fact *fact = &ping->attempt->fact;
+    return fact->sent == ping->count && fact->received + ping->errors >= fact->sent;
+}
+
+static void send_one(struct ping *ping)
+{
+    struct attempt *attempt = ping->attempt;
+    uint16_t sequence = (uint16_t)attempt->fact.sent;
+    struct icmphdr header = {.type = ping->ipv6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO};
+    header.un.echo.id = htons(ping->id);
+    header.un.echo.sequence = htons(sequence);
+    memcpy(ping->packet, &header, sizeof header);
+    if (!ping->ipv6) {
+        header.checksum = checksum(ping->packet, ping->packet_size);
+        memcpy(ping->packet, &header, sizeof header);
+    }
+    attempt->fact.sent++;
+    ping->sent_at[sequence] = clock_real();
+    if (send(ping->watch.fd, ping->packet, ping->packet_size, 0) >= 0)
+        return;
+    ping->sent_at[sequence] = 0;
+    if (errno == ENOBUFS)
+        ping->refusals++;
+    if (errno == ENOBUFS || errno == EAGAIN) /* EAGAIN: the socket's buffer is full, lost on the way out */
+        return;
+    /* An ICMP error that came in meanwhile may be reported here too; the queue says which it was. */
+    struct net_error error = {.number = errno};
+    if (!net_take_error(ping->watch.fd, &error) && error.number == EMSGSIZE) {
+        socklen_t size = sizeof error.information;
+        getsockopt(ping->watch.fd, ping->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ping->ipv6 ? IPV6_MTU : IP_MTU,
+                   &error.information, &size);
+    }
+    ping->last_error = error;
+    ping->errors++;
+}
+
+static void send_due(void *context)
+{
+    struct ping *ping = context;
+    struct attempt *attempt = ping->attempt;
+    int64_t now = clock_monotonic();
+    while (attempt->fact.sent < ping->count && attempt->started + attempt->fact.sent * ping->interval <= now)
+        send_one(ping);
+    if (attempt->fact.sent < ping->count)
+        engine_set(attempt->engine, &ping->sender, attempt->started + attempt->fact.sent * ping->interval);
+    else if (all_settled(ping) || ping->refusals == ping->count)
+        ping_finish(ping);
+}
+
+static void take_reply(struct ping *ping, const uint8_t *data, size_t size, int64_t at)
+{
+    struct fact *fact = &ping->attempt->fact;
+    if (!ping->ipv6) {
+        size_t header = size ? (size_t)(data[0] & 15) * 4 : 0;
+        if (size < header)
+            return;
+        data += header;
+        size -= header;
+    }
+    struct icmphdr echo;
+    if (size < sizeof echo)
+        return;
+    memcpy(&echo, data, sizeof echo);
+    uint16_t sequence = ntohs(echo.un.echo.sequence);
+    if (echo.type != (ping->ipv6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) || ntohs(echo.un.echo.id) != ping->id ||
+        sequence >= fact->sent || !ping->sent_at[sequence])
+        return;
+    int64_t trip = at > ping->sent_at[sequence] ? at - ping->sent_at[sequence] : 0;
+    ping->sent_at[sequence] = 0;
+    if (fact->received)
+        ping->jitter_sum += trip > ping->previous ? trip - ping->previous : ping->previous - trip;
+    ping->previous = trip;
+    ping->sum += trip;
+    fact->rtt_min = !fact->received || trip < fact->rtt_min ? trip : fact->rtt_min;
+    fact->rtt_max = trip > fact->rtt_max ? trip : fact->rtt_max;
+    fact->received++;
+}
+
+static bool receive_one(struct ping *ping)
+{
+    uint8_t data[128];
+    char control[256] __attribute__((aligned(8)));
+    struct iovec vector = {.iov_base = data, .iov_len = sizeof data};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t size = recvmsg(ping->watch.fd, &message, MSG_DONTWAIT);
+    if (size < 0)
+        return errno != EAGAIN && errno != EINTR; /* a pending error: reported once, then go on */
+    int64_t at = clock_real();
+    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg; cmsg = CMSG_NXTHDR(&message, cmsg)) {
+        if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        struct timespec stamp;
+        memcpy(&stamp, CMSG_DATA(cmsg), sizeof stamp);
+        at = (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec;
+    }
+    take_reply(ping, data, (size_t)size, at);
+    return true;
+}
+
+static void ping_ready(void *context, uint32_t events)
+{
+    struct ping *ping = context;
+    struct net_error error;
+    if (events & EPOLLERR)
+        while (net_take_error(ping->watch.fd, &error)) {
+            ping->last_error = error;
+            ping->errors++;
+        }
+    while (receive_one(ping))
+        continue;
+    if (all_settled(ping))
+        ping_finish(ping);
+}
+
+static void set_options(const struct ping *ping, int fd)
+{
+    int on = 1, buffer = SENDBUFFER;
+    net_want_errors(fd, ping->ipv6 ? AF_INET6 : AF_INET);
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    int discover = ping->attempt->check->ping.dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+    if (ping->ipv6) {
+        struct icmp6_filter filter;
+        ICMP6_FILTER_SETBLOCKALL(&filter);
+        ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+        setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
+        discover = ping->attempt->check->ping.dont_fragment ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT;
+        setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discover, sizeof discover);
+        if (ping->attempt->check->ping.dont_fragment)
+            setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &on, sizeof on);
+        return;
+    }
+    uint32_t filter = ~(1u << ICMP_ECHOREPLY);
+    setsockopt(fd, SOL_RAW, 1 /* ICMP_FILTER, linux/icmp.h */, &filter, sizeof filter);
+    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
+}
+
+/* A socket bound and connected; false after ending the attempt. */
+static bool open_socket(struct ping *ping, int netns)
+{
+    struct attempt *attempt = ping->attempt;
+    const struct check_ping *check = &attempt->check->ping;
+    const char *node = attempt->check->from->name;
+    FD_AUTO fd = attempt_socket(attempt, netns, net_domain(&attempt->fact.target), SOCK_RAW,
+                                ping->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+    if (fd < 0)
+        return false;
+    set_options(ping, fd);
+    struct sockaddr_storage address;
+    char text[ADDR_TEXT_MAX];
+    if (addr_is_set(&check->source)) {
+        socklen_t length = net_sockaddr(&check->source, 0, &address);
+        if (bind(fd, (struct sockaddr *)&address, length) < 0) {
+            attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no address %s to send from: %s", node,
+                        addr_format(&check->source, text), strerror(errno));
+            return false;
+        }
+    }
+    socklen_t length = net_sockaddr(&attempt->fact.target, 0, &address);
+    if (connect(fd, (struct sockaddr *)&address, length) < 0) {
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", node,
+                    addr_format(&attempt->fact.target, text), strerror(errno));
+        return false;
+    }
+    if (engine_watch(attempt->engine, &ping->watch, fd, EPOLLIN) < 0) {
+        attempt_end(attempt, OUTCOME_ERROR, "watch an ICMP socket: %s", strerror(errno));
+        return false;
+    }
+    fd_steal(&fd);
+    return true;
+}
+
+static void ping_start(struct attempt *attempt)
+{
+    struct ping *ping = attempt->state;
+    const struct check_ping *check = &attempt->check->ping;
+    *ping = (struct ping){.attempt = attempt, .watch = {-1, ping_ready, ping}};
+    ping->sender = (struct timer){.expired = send_due, .context = ping};
+    int netns = attempt_netns(attempt);
+    if (netns < 0 || !attempt_target(attempt, &check->to, &attempt->fact.target))
+        return;
+    ping->ipv6 = attempt->fact.target.family == 6;
+    if (check->count > UINT16_MAX || check->size > PACKET_MAX - sizeof(struct icmphdr)) {
+        attempt_end(attempt, OUTCOME_ERROR, "ping: at most %u requests of %zu bytes", UINT16_MAX,
+                    PACKET_MAX - sizeof(struct icmphdr));
+        return;
+    }
+    if (!open_socket(ping, netns))
+        return;
+    ping->id = next_identifier();
+    ping->packet_size = sizeof(struct icmphdr) + check->size;
+    ping->packet = arena_alloc(attempt->arena, ping->packet_size);
+    for (size_t i = sizeof(struct icmphdr); i < ping->packet_size; i++)
+        ping->packet[i] = (uint8_t)i;
+    ping->count = check->count ? check->count : 1;
+    ping->sent_at = arena_alloc(attempt->arena, ping->count * sizeof *ping->sent_at);
+    ping->interval = (attempt->deadline - attempt->started) * 2 / 3 / ping->count;
+    if (ping->interval > INTERVAL)
+        ping->interval = INTERVAL;
+    send_due(ping);
+}
+
+static void ping_expire(struct attempt *attempt)
+{
+    ping_finish(attempt->state);
+}
+
+static void ping_release(struct attempt *attempt)
+{
+    struct ping *ping = attempt->state;
+    int fd = ping->watch.fd;
+    engine_unset(attempt->engine, &ping->sender);
+    engine_unwatch(attempt->engine, &ping->watch);
+    if (fd >= 0)
+        close(fd);
+}
+
+const struct probe_kind probe_ping = {
+    .kind = CHECK_PING,
+    .state_size = sizeof(struct ping),
+    .start = ping_start,
+    .expire = ping_expire,
+    .release = ping_release,
+};

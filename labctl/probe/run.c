@@ -1,0 +1,137 @@
+/* Running a set of checks: all at once, each repeated as its `within`, `repeat` and `stable_for` ask.
+ *
+ * A check is a job.  Its attempts follow one another at a pace that begins at 100 ms and slows to 500 ms, counted from the
+ * beginning of the attempt before.  Green ends the job, once it has been green `repeat` times in a row and for
+ * `stable_for`; red ends it when `within` is over.  An attempt that failed by labctl's own fault says nothing: it is tried
+ * again, three times, before it is the job's result. */
+#include <curl/curl.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "probe/engine.h"
+#include "probe/neighbour.h"
+
+#define PACE_FIRST  INT64_C(100000000)
+#define PACE_SLOW   INT64_C(500000000)
+#define ERRORS_MAX  3
+
+struct job {
+    struct run *run;
+    size_t index;
+    int64_t began, attempt_began;
+    int64_t pace;
+    uint32_t attempts, errors;
+    uint32_t green;      /* in a row */
+    int64_t green_since;
+    struct timer again;
+};
+
+struct run {
+    struct engine *engine;
+    const struct probe_world *world;
+    const struct check *const *checks;
+    const struct probe_options *options;
+    size_t busy;
+};
+
+static void finish(struct job *job, const struct fact *fact)
+{
+    struct run *run = job->run;
+    run->options->result(run->options->context, job->index, fact, job->attempts, clock_monotonic() - job->began);
+    run->busy--;
+}
+
+/* Whether the job is over with this fact; counts it. */
+static bool is_over(struct job *job, const struct fact *fact)
+{
+    const struct check *check = job->run->checks[job->index];
+    const struct probe_options *options = job->run->options;
+    int64_t now = clock_monotonic();
+    if (fact->outcome == OUTCOME_ERROR)
+        return ++job->errors > ERRORS_MAX;
+    job->errors = 0;
+    if (options->single_attempt)
+        return true;
+    if (!options->satisfied(options->context, job->index, fact)) {
+        job->green = 0;
+        return now >= job->began + check->within;
+    }
+    if (!job->green++)
+        job->green_since = now;
+    return job->green >= check->repeat && now - job->green_since >= check->stable_for;
+}
+
+static void attempt_done(struct attempt *attempt, void *context)
+{
+    struct job *job = context;
+    if (is_over(job, &attempt->fact)) {
+        finish(job, &attempt->fact);
+        return;
+    }
+    int64_t now = clock_monotonic(), next = job->attempt_began + job->pace;
+    job->pace = job->pace * 2 < PACE_SLOW ? job->pace * 2 : PACE_SLOW;
+    engine_set(job->run->engine, &job->again, next > now ? next : now);
+}
+
+static void begin(void *context)
+{
+    struct job *job = context;
+    job->attempts++;
+    job->attempt_began = clock_monotonic();
+    attempt_begin(job->run->engine, job->run->world, job->run->checks[job->index], attempt_done, job);
+}
+
+static const struct check_target *target_of(const struct check *check)
+{
+    switch (check->kind) {
+    case CHECK_PING:
+        return &check->ping.to;
+    case CHECK_TCP:
+        return &check->tcp.to;
+    case CHECK_DNS:
+        return check->dns.has_server ? &check->dns.server : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* Both directions of what the checks measure between nodes. */
+static struct neighbours *add_neighbours(const struct run *run, size_t count, struct arena *arena)
+{
+    struct neighbour_pair *pairs = NULL;
+    size_t pair_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct check *check = run->checks[i];
+        const struct check_target *target = target_of(check);
+        if (!target || !target->node || !check->from || target->node == check->from)
+            continue;
+        *ARENA_PUSH(arena, pairs, pair_count) = (struct neighbour_pair){check->from, target->node};
+        *ARENA_PUSH(arena, pairs, pair_count) = (struct neighbour_pair){target->node, check->from};
+    }
+    return pair_count ? neighbours_add(run->world, pairs, pair_count) : NULL;
+}
+
+int probe_checks(const struct probe_world *world, const struct check *const *checks, size_t count,
+                 const struct probe_options *options, struct error *err)
+{
+    struct run run = {.world = world, .checks = checks, .options = options, .busy = count};
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_set(err, ERR_PROBE, "prober: libcurl could not be set up");
+    if (engine_new(&run.engine, err) < 0)
+        return -1;
+    struct arena *arena = arena_new();
+    struct neighbours *neighbours = add_neighbours(&run, count, arena);
+    struct job *jobs = arena_alloc(arena, count * sizeof *jobs);
+    int64_t now = clock_monotonic();
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = (struct job){.run = &run, .index = i, .began = now, .pace = PACE_FIRST};
+        jobs[i].again = (struct timer){.expired = begin, .context = &jobs[i]};
+        engine_set(run.engine, &jobs[i].again, now);
+    }
+    int result = engine_run(run.engine, &run.busy, err);
+    neighbours_remove(neighbours);
+    engine_free(run.engine);
+    arena_free(arena);
+    return result;
+}
