@@ -100,6 +100,9 @@ int director_derive(struct director *director, const char *text, const json_t *f
 /* A deferred piece of work that no other change may overlap (an exercise being proved).  what: "start"; NULL ends it. */
 void director_occupy(struct director *director, const char *what, pid_t client);
 
+/* The name of the exercise that runs, as `labctl list` shows it; NULL: none. */
+void director_exercise(struct director *director, const char *name);
+
 /* Where other parts of the director join in; NULL members are skipped. */
 struct director_hooks {
     /* Applies the faults to a fresh plan. */

@@ -1,0 +1,23 @@
+/* What the files of the director share; other parts of the room use director/director.h alone. */
+#pragma once
+
+#include "director/director.h"
+#include "director/door.h"
+#include "director/loop.h"
+#include "director/state.h"
+
+struct director {
+    char lab_name[80];
+    struct loop *loop;
+    struct door *door;
+    struct lab *lab;
+    struct state state;
+    struct topology *topology; /* of state.current; NULL: nothing is built yet */
+    struct plan *plan;
+    bool unfinished; /* a change failed in the middle: what the devices are lies between two plans */
+    bool occupied;   /* by a deferred piece of work */
+    bool over;       /* the keeper is gone */
+};
+
+/* request.c: takes over a guest of the door: serves it until it goes away. */
+void request_welcome(struct director *director, struct guest *guest);
