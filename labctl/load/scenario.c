@@ -18,8 +18,7 @@ static const uint32_t pass_default = 700000000; /* 70 % */
 static void keep_value(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     (void)decoder;
-    (void)field;
-    *(const struct value **)target = value;
+    *(const struct value **)((char *)target + field->offset) = value;
 }
 
 static void read_layers(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
@@ -37,7 +36,7 @@ static void read_layers(struct decoder *decoder, const struct field *field, cons
 static void read_allow(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     static const char *const words[] = {"explain", "matrix", "apply"};
-    struct strings *allow = target;
+    struct strings *allow = &((struct scenario *)target)->allow;
     if (!decode_list(decoder, field->key, value)) return;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++) {
         int word;
@@ -224,6 +223,22 @@ static void check_whole(struct scenario_loader *loader, const struct value *root
         scenario_error(loader, "no-task", scenario->name_mark, "scenario '%s' has repair tasks but no fault", scenario->name);
 }
 
+/* The root's keys go to two places: the scenario itself, and the parts that are decoded later. */
+static void read_root(struct scenario_loader *loader, const struct value *root)
+{
+    struct decoder *decoder = &loader->decoder;
+    for (size_t i = 0; i < root->entry_count; i++) {
+        const struct entry *entry = &root->entries[i];
+        const struct field *field = schema_field(&scenario_schema, entry->key), *part = schema_field(&parts_schema, entry->key);
+        if (field && field->later) decode_later(decoder, field->key, entry->key_mark);
+        else if (field) field_read(decoder, field, entry->value, loader->scenario);
+        else if (part) field_read(decoder, part, entry->value, &loader->parts);
+        else schema_unknown(decoder, &scenario_schema, NULL, entry->key, entry->key_mark);
+    }
+    schema_missing(decoder, &scenario_schema, NULL, root->mark, root);
+    schema_missing(decoder, &parts_schema, NULL, root->mark, root);
+}
+
 int load_scenario_document(struct document *document, struct scenario **out)
 {
     size_t before = document->findings->errors;
@@ -235,12 +250,7 @@ int load_scenario_document(struct document *document, struct scenario **out)
     scenario->mark = document->root->mark;
     scenario->pass = pass_default;
     scenario->name = "";
-    schema_decode(&loader.decoder, &scenario_schema, NULL, document->root->mark, document->root, scenario);
-    for (size_t i = 0; i < ARRAY_SIZE(part_fields); i++) {
-        const struct entry *entry = value_entry(document->root, part_fields[i].key);
-        if (entry) field_read(&loader.decoder, &part_fields[i], entry->value, (char *)&loader.parts);
-    }
-    schema_missing(&loader.decoder, &parts_schema, NULL, document->root->mark, document->root);
+    read_root(&loader, document->root);
     const struct value *name = value_get(document->root, "scenario");
     scenario->name_mark = name ? name->mark : document->root->mark;
     if (*scenario->name) decode_name(&loader.decoder, "scenario", scenario->name, scenario->name_mark, 63);
@@ -287,9 +297,9 @@ void scenario_free(struct scenario *scenario)
     if (scenario) arena_free(scenario->arena);
 }
 
-void scenario_embed(const struct scenario *scenario, const struct document *document, struct str *out)
+void scenario_strip(const struct document *document, struct str *out)
 {
-    static const char *const left_out[] = {"topology", "solution", "wrong_fixes"};
+    static const char *const left_out[] = {"topology", "solution", "wrong_fixes", "include"};
     struct yaml yaml;
     struct value rest = *document->root;
     struct entry *entries = arena_alloc(document->arena, (rest.entry_count + 1) * sizeof *entries);
@@ -304,11 +314,13 @@ void scenario_embed(const struct scenario *scenario, const struct document *docu
     yaml_init(&yaml, out);
     yaml_value(&yaml, &rest);
     if (out->length && out->data[out->length - 1] != '\n') str_append_char(out, '\n');
+}
+
+void scenario_join(const char *stripped, const char *topology, struct str *out)
+{
+    str_printf(out, "%stopology:\n", stripped);
     /* The canonical topology has block style throughout: indented, it is the value of a key. */
-    STR_AUTO topology = STR_INIT;
-    dump_topology(scenario->topology, &topology);
-    str_append(out, "topology:\n");
-    for (const char *line = str_text(&topology); *line;) {
+    for (const char *line = topology; *line;) {
         const char *end = line;
         while (*end && *end != '\n') end++;
         if (end > line) str_append(out, "  ");

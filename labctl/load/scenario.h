@@ -22,9 +22,10 @@ int load_scenario_text(const char *name, const char *text, size_t length, struct
 int load_scenario_document(struct document *document, struct scenario **out);
 void scenario_free(struct scenario *scenario); /* takes NULL; not for those made from a document */
 
-/* Appends the scenario as one YAML text that needs no other file: its topology in place, without solution and wrong
- * fixes.  What an exercise keeps of it, where no node can see it. */
-void scenario_embed(const struct scenario *scenario, const struct document *document, struct str *out);
+/* What an exercise keeps of its scenario where no node can see it: the canonical YAML of the document without topology,
+ * solution and wrong fixes; and joined with a topology (canonical YAML, perhaps a changed one), a scenario again. */
+void scenario_strip(const struct document *document, struct str *out);
+void scenario_join(const char *stripped, const char *topology, struct str *out);
 
 /* The tables, for tests, man page and JSON Schema. */
 extern const struct schema scenario_schema;

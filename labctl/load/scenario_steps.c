@@ -17,8 +17,7 @@ enum { POINTS_MAX = 1000000 };
 static void keep_value(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     (void)decoder;
-    (void)field;
-    *(const struct value **)target = value;
+    *(const struct value **)((char *)target + field->offset) = value;
 }
 
 /* ---- steps ---- */
@@ -176,7 +175,7 @@ struct question_row {
 /* choices: scalars, so that numbers may be offered */
 static void read_choices(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
-    struct strings *choices = target;
+    struct strings *choices = &((struct question_row *)target)->choices;
     const char *text;
     if (!decode_list(decoder, field->key, value)) return;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)

@@ -17,8 +17,7 @@ struct task_row {
 static void keep_value(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     (void)decoder;
-    (void)field;
-    *(const struct value **)target = value;
+    *(const struct value **)((char *)target + field->offset) = value;
 }
 
 static const char *const task_kinds[] = {"repair", "build"};

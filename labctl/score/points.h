@@ -1,0 +1,46 @@
+/* Verdicts → points: pure arithmetic in whole numbers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "score/verdict.h"
+
+struct points_check {
+    const char *id;
+    enum verdict verdict;
+    uint32_t points;
+};
+
+struct points_task {
+    const char *id;
+    const struct points_check *checks;
+    size_t check_count;
+    uint32_t hint_cost; /* of the hints that were bought */
+    /* filled in by points_score */
+    uint64_t passed;  /* points of the checks that pass */
+    uint64_t earned;  /* that, less the hints; never below 0 */
+    uint64_t maximum; /* of the checks that could be judged */
+    uint64_t unjudged; /* of those that could not: in neither of the two above */
+};
+
+struct points_guard {
+    const char *id;
+    enum verdict verdict;
+    uint32_t penalty;
+    uint64_t lost; /* filled in */
+};
+
+struct points {
+    uint64_t earned;    /* sum of the tasks' */
+    uint64_t penalties; /* of the guards that are red, each once */
+    uint64_t total;     /* earned less penalties; never below 0 */
+    uint64_t maximum;   /* what the machine could score */
+    bool passed;        /* total / maximum >= pass, compared exactly */
+    uint32_t share;     /* total / maximum in parts per 10^9, rounded down; for people */
+};
+
+/* pass: a share.  A check or guard that is neither passed nor failed counts neither for nor against.  Where nothing could
+ * be judged (maximum 0), nothing is passed, unless there was nothing to earn (no task) and no guard is red. */
+struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards, size_t guard_count, uint32_t pass);
