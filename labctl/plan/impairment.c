@@ -40,6 +40,26 @@ static size_t find(const struct plan *plan, uint32_t ns, const char *table)
     return i;
 }
 
+static void fill(struct plan *plan, struct plan_nft *nft, uint32_t far_ns, const char *far, enum plan_direction direction,
+                 uint32_t parts, const char *origin)
+{
+    *nft = (struct plan_nft){.ns = far_ns, .family = "netdev", .origin = origin};
+    nft->table = arena_printf(plan->arena, "%s-%s", directions[direction].table, far);
+    const char *rule = parts >= SHARE_WHOLE ? "" : arena_printf(plan->arena, DRAW "%u ", parts);
+    nft->body = arena_printf(plan->arena,
+                             "\tchain wire {\n"
+                             "\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n"
+                             "\t\t%scounter drop\n"
+                             "\t}\n",
+                             directions[direction].hook, far, rule);
+}
+
+void plan_add_loss(struct plan *plan, uint32_t far_ns, const char *far_name, enum plan_direction direction, uint32_t parts,
+                   const char *origin)
+{
+    fill(plan, ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count), far_ns, far_name, direction, parts, origin);
+}
+
 bool plan_set_loss(struct plan *plan, uint32_t ns, const char *interface, enum plan_direction direction, uint32_t parts,
                    const char *origin)
 {
@@ -56,15 +76,7 @@ bool plan_set_loss(struct plan *plan, uint32_t ns, const char *interface, enum p
         return true;
     }
     if (i == plan->nft_count) ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
-    struct plan_nft *nft = &plan->nfts[i];
-    *nft = (struct plan_nft){.ns = far_ns, .family = "netdev", .table = table, .origin = arena_strdup(plan->arena, origin)};
-    const char *rule = parts >= SHARE_WHOLE ? "" : arena_printf(plan->arena, DRAW "%u ", parts);
-    nft->body = arena_printf(plan->arena,
-                             "\tchain wire {\n"
-                             "\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n"
-                             "\t\t%scounter drop\n"
-                             "\t}\n",
-                             directions[direction].hook, far, rule);
+    fill(plan, &plan->nfts[i], far_ns, far, direction, parts, arena_strdup(plan->arena, origin));
     return true;
 }
 

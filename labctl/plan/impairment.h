@@ -17,3 +17,6 @@ bool plan_far_end(const struct plan *plan, uint32_t ns, const char *interface, u
 bool plan_set_loss(struct plan *plan, uint32_t ns, const char *interface, enum plan_direction direction, uint32_t parts,
                    const char *origin);
 uint32_t plan_get_loss(const struct plan *plan, uint32_t ns, const char *interface, enum plan_direction direction);
+/* Adds loss at a far end that has none in that direction yet, without looking (for making a plan). */
+void plan_add_loss(struct plan *plan, uint32_t far_ns, const char *far_name, enum plan_direction direction, uint32_t parts,
+                   const char *origin);

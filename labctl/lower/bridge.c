@@ -1,0 +1,49 @@
+/* Segments and their devices: a bridge of the topology is a bridge in the fabric, with one port for each interface. */
+#include "base/arena.h"
+#include "lower/lowering.h"
+
+static void note_segments(struct lowering *l)
+{
+    const struct topology *topology = l->topology;
+    for (size_t i = 0; i < topology->bridge_count; i++) {
+        const struct bridge *bridge = topology->bridges[i];
+        l->bridges[i] = (struct segment){.mtu = bridge->mtu ? bridge->mtu : default_mtu(l), .arp_dynamic = bridge->arp_dynamic};
+        pointers_set(l->segments, bridge, &l->bridges[i]);
+    }
+    for (size_t i = 0; i < topology->link_count; i++) {
+        const struct link *link = topology->links[i];
+        l->links[i] = (struct segment){.mtu = link->mtu ? link->mtu : default_mtu(l)};
+        pointers_set(l->segments, link, &l->links[i]);
+    }
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        for (size_t s = 0; s < topology->vpcs[i]->subnet_count; s++) {
+            struct segment *segment = ARENA_NEW(l->scratch, struct segment);
+            *segment = (struct segment){.mtu = default_mtu(l), .router = &l->routers[i].mac};
+            pointers_set(l->segments, topology->vpcs[i]->subnets[s], segment);
+        }
+}
+
+void lower_segments(struct lowering *l)
+{
+    const struct topology *topology = l->topology;
+    size_t count = topology->bridge_count + topology->link_count;
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        count += topology->vpcs[i]->subnet_count;
+    l->segments = pointers_new(l->scratch, count);
+    l->bridges = arena_alloc(l->scratch, topology->bridge_count * sizeof l->bridges[0]);
+    l->links = arena_alloc(l->scratch, topology->link_count * sizeof l->links[0]);
+    l->internet_segment = (struct segment){.mtu = default_mtu(l), .router = &l->internet_mac};
+    note_segments(l);
+}
+
+void lower_bridges(struct lowering *l)
+{
+    for (size_t i = 0; i < l->topology->bridge_count; i++) {
+        const struct bridge *bridge = l->topology->bridges[i];
+        struct segment *segment = &l->bridges[i];
+        segment->device = lower_device(l, 0, arena_printf(l->scratch, "br-%s", bridge->name));
+        struct plan_bridge *item = ARENA_PUSH(l->arena, l->plan->bridges, l->plan->bridge_count);
+        *item = (struct plan_bridge){.name = segment->device, .stp = bridge->stp, .mtu = segment->mtu,
+                                     .origin = arena_printf(l->arena, "bridge/%s", bridge->name)};
+    }
+}

@@ -1,0 +1,66 @@
+/* Files of a node: its name, its resolver, and those of the author, who has the last word. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "lower/lowering.h"
+
+const struct addr link_local_resolver = {.family = 4, .bytes = {169, 254, 169, 253}};
+
+static bool declares_file(const struct node *node, const char *path)
+{
+    for (size_t i = 0; i < node->file_count; i++)
+        if (str_equal(node->files[i].path, path)) return true;
+    return false;
+}
+
+static void write_resolver(struct str *out, const struct resolver *resolver)
+{
+    char text[ADDR_TEXT_MAX];
+    for (size_t i = 0; i < resolver->server_count; i++)
+        str_printf(out, "nameserver %s\n", addr_format(&resolver->servers[i], text));
+    for (size_t i = 0; i < resolver->search.count; i++)
+        str_printf(out, "%s%s%s", i ? " " : "search ", resolver->search.items[i], i + 1 == resolver->search.count ? "\n" : "");
+    for (size_t i = 0; i < resolver->options.count; i++)
+        str_printf(out, "%s%s%s", i ? " " : "options ", resolver->options.items[i],
+                   i + 1 == resolver->options.count ? "\n" : "");
+}
+
+/* What a VPC tells its instances by DHCP: of the first interface in a VPC that has a resolver. */
+static void write_vpc_resolver(struct str *out, const struct node *node)
+{
+    char text[ADDR_TEXT_MAX];
+    for (size_t i = 0; i < node->interface_count; i++) {
+        const struct interface *interface = node->interfaces[i];
+        const struct vpc *vpc = interface->attachment == ATTACH_SUBNET ? interface->subnet->vpc : NULL;
+        if (!vpc || !vpc->dns_support) continue;
+        struct addr resolver = vpc_resolver(vpc);
+        str_printf(out, "nameserver %s\nsearch %s\n", addr_format(&resolver, text), vpc->zone);
+        return;
+    }
+}
+
+void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns)
+{
+    STR_AUTO text = STR_INIT;
+    if (declares_file(node, "/etc/resolv.conf")) return;
+    if (node->resolver.declared)
+        write_resolver(&text, &node->resolver);
+    else
+        write_vpc_resolver(&text, node);
+    if (text.length > 0)
+        add_file(l, ns, "/etc/resolv.conf", text.data, text.length, 0644, l->plan->namespaces[ns].origin);
+}
+
+void lower_files(struct lowering *l, const struct node *node, uint32_t ns)
+{
+    const char *origin = l->plan->namespaces[ns].origin;
+    if (!declares_file(node, "/etc/hostname")) {
+        char *name = arena_printf(l->scratch, "%s\n", node->name);
+        add_file(l, ns, "/etc/hostname", name, strlen(name), 0644, origin);
+    }
+    for (size_t i = 0; i < node->file_count; i++) {
+        const struct node_file *file = &node->files[i];
+        add_file(l, ns, file->path, file->content, file->length, file->mode, origin);
+    }
+}

@@ -1,0 +1,22 @@
+/* Hiding a routed hop: before routing the TTL goes up by one, and forwarding takes one away, so that neither a packet nor
+ * a traceroute tells of the hop.  nft cannot add, so there is a chain for each value, found by one verdict map. */
+#include "base/arena.h"
+#include "base/str.h"
+#include "lower/lowering.h"
+
+#define TTL_MAX 255
+
+void lower_hidden_hop(struct lowering *l, uint32_t ns, const char *origin)
+{
+    STR_AUTO body = STR_INIT;
+    for (unsigned ttl = 1; ttl < TTL_MAX; ttl++)
+        str_printf(&body, "\tchain ttl_%u {\n\t\tip ttl set %u\n\t}\n", ttl, ttl + 1);
+    struct elements map = {.out = &body};
+    str_append(&body, "\tmap chains {\n\t\ttypeof ip ttl : verdict\n");
+    for (unsigned ttl = 1; ttl < TTL_MAX; ttl++)
+        element(&map, "%u : goto ttl_%u", ttl, ttl);
+    elements_end(&map);
+    str_append(&body, "\t}\n\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
+                      "\t\tip ttl vmap @chains\n\t}\n");
+    add_nft(l, ns, "ip", "hop", &body, origin);
+}

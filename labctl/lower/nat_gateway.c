@@ -1,0 +1,53 @@
+/* A NAT gateway: a namespace with one port in its subnet.
+ *
+ * The router sends it what a route table gives it; it answers with its own private address as the source, out of the same
+ * port, and so its packets take the route table of ITS subnet: to the internet gateway, which knows its public address,
+ * or, in a subnet without that route, nowhere.  Only flows that began inside pass; it has no security group.  To a
+ * traceroute it is a hop with its private address. */
+#include "base/arena.h"
+#include "base/str.h"
+#include "lower/lowering.h"
+
+#define PORT "eth0"
+
+static void translation(struct lowering *l, uint32_t ns, const struct router *router, const struct nat_gateway *gateway,
+                        const char *origin)
+{
+    char inside[ADDR_TEXT_MAX], own[ADDR_TEXT_MAX];
+    STR_AUTO body = STR_INIT;
+    prefix_format(&router->vpc->cidr, inside);
+    addr_format(&gateway->address, own);
+    str_printf(&body, "\tchain forward {\n\t\ttype filter hook forward priority 0; policy drop;\n"
+                      "\t\tct state established,related accept\n"
+                      "\t\tip saddr %s ip daddr != %s meta l4proto { tcp, udp, icmp } accept\n\t}\n", inside, inside);
+    str_printf(&body, "\tchain postrouting {\n\t\ttype nat hook postrouting priority 100; policy accept;\n"
+                      "\t\tip saddr %s meta l4proto { tcp, udp } snat to %s:%u-%u\n"
+                      "\t\tip saddr %s snat to %s\n\t}\n",
+               inside, own, gateway->ports.first, gateway->ports.last, inside, own);
+    str_append(&body, "\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n"
+                      "\tchain output {\n\t\ttype filter hook output priority 0; policy accept;\n"
+                      "\t\ticmp type redirect drop\n\t}\n");
+    add_nft(l, ns, "ip", "nat_gateway", &body, origin);
+}
+
+void lower_nat_gateway(struct lowering *l, struct router *router, size_t i)
+{
+    const struct nat_gateway *gateway = router->nat_gateways[i].gateway;
+    const char *port = router->nat_gateways[i].name;
+    struct mac mac = router->nat_gateways[i].mac;
+    struct addr next_hop = subnet_router(gateway->subnet);
+    uint32_t ns = router->nat_gateways[i].ns;
+    const char *origin = l->plan->namespaces[ns].origin;
+    add_link(l, (struct plan_link_end){.ns = ns, .name = PORT, .mac = mac},
+             (struct plan_link_end){.ns = router->ns, .name = port, .mac = router->mac}, default_mtu(l), origin);
+    add_address(l, ns, PORT, prefix_of_addr(gateway->address), origin);
+    add_neighbour(l, ns, PORT, next_hop, router->mac, origin);
+    add_neighbour(l, router->ns, port, gateway->address, mac, origin);
+    add_unicast(l, ns, prefix_any(4), 0, &next_hop, PORT, origin)->onlink = true;
+    add_unicast(l, router->ns, prefix_of_addr(gateway->address), 0, NULL, port, origin)->source = next_hop;
+    cloud_forwards(l, ns, false, origin);
+    cloud_port(l, ns, PORT, false, origin);
+    cloud_port(l, router->ns, port, true, origin);
+    add_sysctl(l, ns, "net/ipv4/icmp_ratelimit", "0", origin);
+    translation(l, ns, router, gateway, origin);
+}

@@ -1,0 +1,235 @@
+/* Security groups.
+ *
+ * Two base chains in the router's forward hook: what leaves an interface (by the port in) and what enters one (by the
+ * port out); an `accept` ends only its own.  Each begins with the flows that were allowed once.  A group is a chain
+ * for each direction that accepts or returns; the groups of an interface add up, so a chain for each set of groups
+ * that some interface has jumps to them and drops at its end, and a verdict map leads from the port to it.  A group that
+ * rules refer to is a set of the private addresses of its interfaces.  Ports without an entry (the gateways) have no
+ * group. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "lower/lowering.h"
+
+#define COMMENT_MAX 127 /* nft's limit */
+
+enum side { INGRESS, EGRESS };
+
+static const struct {
+    const char *chain, *by, *peer, *hook;
+} sides[] = {
+    [INGRESS] = {"in", "oifname", "saddr", "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n"},
+    [EGRESS] = {"out", "iifname", "daddr", "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n"},
+};
+
+struct group_use {
+    struct port **members;
+    size_t member_count;
+    bool referenced;
+};
+
+struct groups {
+    struct lowering *l;
+    struct router *router;
+    struct pointers *uses; /* struct security_group → struct group_use */
+    struct str *body;
+};
+
+static struct group_use *use_of(const struct groups *groups, const struct security_group *group)
+{
+    return pointers_get(groups->uses, group);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct port_range *x = a, *y = b;
+    return x->first != y->first ? x->first - y->first : x->last - y->last;
+}
+
+/* "tcp dport { 80, 443 } ": ranges merged, as nft refuses overlapping ones. */
+static void write_ports(struct groups *groups, const struct security_rule *rule)
+{
+    struct str *out = groups->body;
+    if (rule->protocol == PROTOCOL_ALL) return;
+    if (rule->port_count == 0 || (rule->protocol != PROTOCOL_TCP && rule->protocol != PROTOCOL_UDP)) {
+        str_printf(out, "meta l4proto %s ", rule->protocol == PROTOCOL_ICMPV6 ? "ipv6-icmp" : protocol_name(rule->protocol));
+        return;
+    }
+    struct port_range *ranges = arena_copy(groups->l->scratch, rule->ports, rule->port_count * sizeof *ranges);
+    qsort(ranges, rule->port_count, sizeof *ranges, compare_ranges);
+    size_t count = 1;
+    for (size_t i = 1; i < rule->port_count; i++) {
+        if (ranges[i].first <= ranges[count - 1].last) {
+            if (ranges[i].last > ranges[count - 1].last) ranges[count - 1].last = ranges[i].last;
+        } else {
+            ranges[count++] = ranges[i];
+        }
+    }
+    str_printf(out, "%s dport { ", protocol_name(rule->protocol));
+    for (size_t i = 0; i < count; i++) {
+        str_printf(out, "%s%u", i ? ", " : "", ranges[i].first);
+        if (ranges[i].last != ranges[i].first) str_printf(out, "-%u", ranges[i].last);
+    }
+    str_append(out, " } ");
+}
+
+/* One nft rule for one far side; nothing where the far side cannot exist in this VPC. */
+static void write_rule(struct groups *groups, enum side side, const struct security_rule *rule, const struct peer *peer,
+                       const char *comment)
+{
+    char text[ADDR_TEXT_MAX];
+    struct str *out = groups->body;
+    if (peer->kind == PEER_ANY6 || (peer->kind == PEER_PREFIX && peer->prefix.addr.family != 4)) return;
+    if (peer->kind == PEER_GROUP && (!peer->group || !use_of(groups, peer->group))) return;
+    str_append(out, "\t\t");
+    if (peer->kind == PEER_PREFIX && peer->prefix.length > 0)
+        str_printf(out, "ip %s %s ", sides[side].peer, prefix_format(&peer->prefix, text));
+    if (peer->kind == PEER_GROUP) str_printf(out, "ip %s @members-%s ", sides[side].peer, peer->group->name);
+    write_ports(groups, rule);
+    str_append(out, "accept");
+    if (strlen(comment) <= COMMENT_MAX) str_printf(out, " comment \"%s\"", comment);
+    str_append(out, "\n");
+}
+
+static void write_group(struct groups *groups, const struct security_group *group, enum side side)
+{
+    const char *comment = arena_printf(groups->l->scratch, "%s/security_group/%s", groups->router->origin, group->name);
+    const struct security_rule *rules = side == INGRESS ? group->ingress : group->egress;
+    size_t count = side == INGRESS ? group->ingress_count : group->egress_count;
+    str_printf(groups->body, "\tchain %s-%s {\n", sides[side].chain, group->name);
+    if (side == EGRESS && !group->egress_declared) str_append(groups->body, "\t\taccept\n");
+    for (size_t i = 0; i < count; i++)
+        for (size_t p = 0; p < rules[i].peer_count; p++)
+            write_rule(groups, side, &rules[i], &rules[i].peers[p], comment);
+    str_append(groups->body, "\t}\n");
+}
+
+static void note_references(const struct groups *groups, const struct security_rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t p = 0; p < rules[i].peer_count; p++)
+            if (rules[i].peers[p].kind == PEER_GROUP && rules[i].peers[p].group) {
+                struct group_use *use = use_of(groups, rules[i].peers[p].group);
+                if (use) use->referenced = true;
+            }
+}
+
+static void note_uses(struct groups *groups)
+{
+    struct lowering *l = groups->l;
+    const struct vpc *vpc = groups->router->vpc;
+    for (size_t i = 0; i < vpc->security_group_count; i++)
+        pointers_set(groups->uses, vpc->security_groups[i], ARENA_NEW(l->scratch, struct group_use));
+    for (size_t i = 0; i < groups->router->port_count; i++) {
+        struct port *port = groups->router->ports[i];
+        for (size_t g = 0; g < port->interface->security_group_count; g++) {
+            struct group_use *use = use_of(groups, port->interface->security_groups[g]);
+            if (use) *ARENA_PUSH(l->scratch, use->members, use->member_count) = port;
+        }
+    }
+    for (size_t i = 0; i < vpc->security_group_count; i++) {
+        note_references(groups, vpc->security_groups[i]->ingress, vpc->security_groups[i]->ingress_count);
+        note_references(groups, vpc->security_groups[i]->egress, vpc->security_groups[i]->egress_count);
+    }
+}
+
+static void write_members(struct groups *groups, const struct security_group *group)
+{
+    char text[ADDR_TEXT_MAX];
+    const struct group_use *use = use_of(groups, group);
+    struct elements set = {.out = groups->body};
+    str_printf(groups->body, "\tset members-%s {\n\t\ttype ipv4_addr\n", group->name);
+    for (size_t i = 0; i < use->member_count; i++) {
+        const struct interface *interface = use->members[i]->interface;
+        for (size_t a = 0; a < interface->address_count; a++)
+            if (interface->addresses[a].addr.family == 4) element(&set, "%s", addr_format(&interface->addresses[a].addr, text));
+    }
+    elements_end(&set);
+    str_append(groups->body, "\t}\n");
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    return strcmp((*(struct security_group *const *)a)->name, (*(struct security_group *const *)b)->name);
+}
+
+/* The groups of an interface, each once, as a text: "db,web". */
+static const char *set_key(struct groups *groups, const struct interface *interface, struct security_group ***sorted,
+                           size_t *count)
+{
+    STR_AUTO key = STR_INIT;
+    size_t n = interface->security_group_count;
+    struct security_group **copy = arena_copy(groups->l->scratch, interface->security_groups, n * sizeof *copy);
+    qsort(copy, n, sizeof *copy, compare_groups);
+    *count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (*count == 0 || copy[i] != copy[*count - 1]) {
+            copy[(*count)++] = copy[i];
+            str_printf(&key, "%s%s", *count > 1 ? "," : "", copy[*count - 1]->name);
+        }
+    *sorted = copy;
+    return arena_strdup(groups->l->scratch, str_text(&key));
+}
+
+/* The chains of the sets of groups; returns, port by port, the name of its set. */
+static const char **write_sets(struct groups *groups)
+{
+    struct lowering *l = groups->l;
+    struct map *names = map_new(l->scratch), *taken = map_new(l->scratch);
+    const char **of_port = arena_alloc(l->scratch, groups->router->port_count * sizeof *of_port);
+    for (size_t i = 0; i < groups->router->port_count; i++) {
+        struct security_group **sorted;
+        size_t count;
+        const char *key = set_key(groups, groups->router->ports[i]->interface, &sorted, &count);
+        char *name = map_get(names, key);
+        if (!name) {
+            uint64_t hash = lower_hash(key);
+            do
+                name = arena_printf(l->scratch, "%08x", (unsigned)hash++);
+            while (map_get(taken, name));
+            map_set(taken, name, name);
+            map_set(names, key, name);
+            for (enum side side = INGRESS; side <= EGRESS; side++) {
+                str_printf(groups->body, "\tchain %s_%s {\n", sides[side].chain, name);
+                for (size_t g = 0; g < count; g++)
+                    str_printf(groups->body, "\t\tjump %s-%s\n", sides[side].chain, sorted[g]->name);
+                str_append(groups->body, "\t\tdrop\n\t}\n");
+            }
+        }
+        of_port[i] = name;
+    }
+    return of_port;
+}
+
+static void write_hook(struct groups *groups, enum side side, const char **set_of_port)
+{
+    struct elements map = {.out = groups->body};
+    str_printf(groups->body, "\tmap %s_ports {\n\t\ttype ifname : verdict\n", sides[side].chain);
+    for (size_t i = 0; i < groups->router->port_count; i++)
+        element(&map, "\"%s\" : goto %s_%s", groups->router->ports[i]->far_name, sides[side].chain, set_of_port[i]);
+    elements_end(&map);
+    str_printf(groups->body, "\t}\n%s\t\tct state established,related accept\n\t\t%s vmap @%s_ports\n\t}\n", sides[side].hook,
+               sides[side].by, sides[side].chain);
+}
+
+void lower_security_groups(struct lowering *l, struct router *router)
+{
+    STR_AUTO body = STR_INIT;
+    const struct vpc *vpc = router->vpc;
+    struct groups groups = {.l = l, .router = router, .body = &body};
+    groups.uses = pointers_new(l->scratch, vpc->security_group_count);
+    note_uses(&groups);
+    for (size_t i = 0; i < vpc->security_group_count; i++)
+        if (use_of(&groups, vpc->security_groups[i])->referenced) write_members(&groups, vpc->security_groups[i]);
+    for (size_t i = 0; i < vpc->security_group_count; i++)
+        if (use_of(&groups, vpc->security_groups[i])->member_count > 0)
+            for (enum side side = INGRESS; side <= EGRESS; side++)
+                write_group(&groups, vpc->security_groups[i], side);
+    const char **set_of_port = write_sets(&groups);
+    for (enum side side = INGRESS; side <= EGRESS; side++)
+        write_hook(&groups, side, set_of_port);
+    add_nft(l, router->ns, "ip", "security_groups", &body, router->origin);
+}
