@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #define COMMANDS                                                                                                       \
+    COMMAND(doctor)                                                                                                    \
     COMMAND(help)                                                                                                      \
     COMMAND(version)
 
