@@ -68,22 +68,22 @@ static void close_level(struct json *json, bool object)
     str_append_char(json->out, object ? '}' : ']');
 }
 
-void json_object(struct json *json)
+void json_put_object(struct json *json)
 {
     open_level(json, true);
 }
 
-void json_object_end(struct json *json)
+void json_put_object_end(struct json *json)
 {
     close_level(json, true);
 }
 
-void json_array(struct json *json)
+void json_put_array(struct json *json)
 {
     open_level(json, false);
 }
 
-void json_array_end(struct json *json)
+void json_put_array_end(struct json *json)
 {
     close_level(json, false);
 }
@@ -133,7 +133,7 @@ static void quote(struct str *out, const char *text)
     str_append_char(out, '"');
 }
 
-void json_key(struct json *json, const char *key)
+void json_put_key(struct json *json, const char *key)
 {
     assert(json->depth > 0 && json->object[json->depth] && !json->after_key);
     separate(json);
@@ -142,27 +142,27 @@ void json_key(struct json *json, const char *key)
     json->after_key = true;
 }
 
-void json_string(struct json *json, const char *text)
+void json_put_string(struct json *json, const char *text)
 {
     if (text == NULL) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     before_value(json);
     quote(json->out, text);
 }
 
-void json_integer(struct json *json, int64_t value)
+void json_put_integer(struct json *json, int64_t value)
 {
     before_value(json);
     str_printf(json->out, "%lld", (long long)value);
 }
 
 /* Writes the fewest digits that read back as the same number. */
-void json_number(struct json *json, double value)
+void json_put_number(struct json *json, double value)
 {
     if (!isfinite(value)) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     char text[40];
@@ -178,38 +178,38 @@ void json_number(struct json *json, double value)
     str_append(json->out, text);
 }
 
-void json_boolean(struct json *json, bool value)
+void json_put_boolean(struct json *json, bool value)
 {
     before_value(json);
     str_append(json->out, value ? "true" : "false");
 }
 
-void json_null(struct json *json)
+void json_put_null(struct json *json)
 {
     before_value(json);
     str_append(json->out, "null");
 }
 
-void json_string_member(struct json *json, const char *key, const char *text)
+void json_put_string_member(struct json *json, const char *key, const char *text)
 {
-    json_key(json, key);
-    json_string(json, text);
+    json_put_key(json, key);
+    json_put_string(json, text);
 }
 
-void json_integer_member(struct json *json, const char *key, int64_t value)
+void json_put_integer_member(struct json *json, const char *key, int64_t value)
 {
-    json_key(json, key);
-    json_integer(json, value);
+    json_put_key(json, key);
+    json_put_integer(json, value);
 }
 
-void json_number_member(struct json *json, const char *key, double value)
+void json_put_number_member(struct json *json, const char *key, double value)
 {
-    json_key(json, key);
-    json_number(json, value);
+    json_put_key(json, key);
+    json_put_number(json, value);
 }
 
-void json_boolean_member(struct json *json, const char *key, bool value)
+void json_put_boolean_member(struct json *json, const char *key, bool value)
 {
-    json_key(json, key);
-    json_boolean(json, value);
+    json_put_key(json, key);
+    json_put_boolean(json, value);
 }

@@ -15,10 +15,10 @@ static int run(struct context *context)
     STR_AUTO text = STR_INIT;
     struct json json;
     json_init(&json, &text, true);
-    json_object(&json);
-    json_integer_member(&json, "version", 1);
-    json_string_member(&json, "labctl", LABCTL_VERSION);
-    json_object_end(&json);
+    json_put_object(&json);
+    json_put_integer_member(&json, "version", 1);
+    json_put_string_member(&json, "labctl", LABCTL_VERSION);
+    json_put_object_end(&json);
     puts(str_text(&text));
     return 0;
 }

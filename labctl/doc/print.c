@@ -141,33 +141,33 @@ void findings_print(const struct findings *findings, struct sources *sources, bo
 /* file, line, column of a mark as members. */
 static void json_mark(const struct sources *sources, struct mark mark, struct json *json)
 {
-    json_string_member(json, "file", file_name(sources, mark));
-    json_integer_member(json, "line", mark.line);
-    json_integer_member(json, "column", mark.column);
+    json_put_string_member(json, "file", file_name(sources, mark));
+    json_put_integer_member(json, "line", mark.line);
+    json_put_integer_member(json, "column", mark.column);
 }
 
 void findings_json(const struct findings *findings, const struct sources *sources, struct json *json)
 {
-    json_array(json);
+    json_put_array(json);
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->items[i];
-        json_object(json);
-        json_string_member(json, "level", finding->level == FINDING_ERROR ? "error" : "warning");
+        json_put_object(json);
+        json_put_string_member(json, "level", finding->level == FINDING_ERROR ? "error" : "warning");
         json_mark(sources, finding->mark, json);
-        json_string_member(json, "rule", finding->rule);
-        json_string_member(json, "text", finding->text);
+        json_put_string_member(json, "rule", finding->rule);
+        json_put_string_member(json, "text", finding->text);
         if (finding->hint != NULL)
-            json_string_member(json, "hint", finding->hint);
+            json_put_string_member(json, "hint", finding->hint);
         if (finding->other.line > 0) {
-            json_key(json, "other");
-            json_object(json);
+            json_put_key(json, "other");
+            json_put_object(json);
             json_mark(sources, finding->other, json);
-            json_string_member(json, "text", finding->other_text);
-            json_object_end(json);
+            json_put_string_member(json, "text", finding->other_text);
+            json_put_object_end(json);
         }
-        json_object_end(json);
+        json_put_object_end(json);
     }
-    json_array_end(json);
+    json_put_array_end(json);
 }
 
 const char *findings_first(const struct findings *findings, const struct sources *sources, struct arena *arena)

@@ -13,50 +13,50 @@ static void reference(struct json *json, const char *name)
     for (size_t i = 0; i < text.length; i++)
         if (text.data[i] == ' ')
             text.data[i] = '-';
-    json_string_member(json, "$ref", str_text(&text));
+    json_put_string_member(json, "$ref", str_text(&text));
 }
 
 static void typed(struct json *json, const char *type)
 {
-    json_string_member(json, "type", type);
+    json_put_string_member(json, "type", type);
 }
 
 /* A member that is an object with one reference: "items" or "additionalProperties". */
 static void nested(struct json *json, const char *key, const struct schema *schema)
 {
-    json_key(json, key);
-    json_object(json);
+    json_put_key(json, key);
+    json_put_object(json);
     reference(json, schema->name);
-    json_object_end(json);
+    json_put_object_end(json);
 }
 
 static void text_with(struct json *json, const char *pattern)
 {
     typed(json, "string");
-    json_string_member(json, "pattern", pattern);
+    json_put_string_member(json, "pattern", pattern);
 }
 
 /* A list of texts, or one. */
 static void texts(struct json *json)
 {
-    json_key(json, "type");
-    json_array(json);
-    json_string(json, "array");
-    json_string(json, "string");
-    json_array_end(json);
-    json_key(json, "items");
-    json_object(json);
+    json_put_key(json, "type");
+    json_put_array(json);
+    json_put_string(json, "array");
+    json_put_string(json, "string");
+    json_put_array_end(json);
+    json_put_key(json, "items");
+    json_put_object(json);
     typed(json, "string");
-    json_object_end(json);
+    json_put_object_end(json);
 }
 
 static void words(struct json *json, const struct field *field)
 {
-    json_key(json, "enum");
-    json_array(json);
+    json_put_key(json, "enum");
+    json_put_array(json);
     for (size_t i = 0; i < field->word_count; i++)
-        json_string(json, field->words[i]);
-    json_array_end(json);
+        json_put_string(json, field->words[i]);
+    json_put_array_end(json);
 }
 
 /* The type's own keywords inside the object of a property. */
@@ -67,12 +67,12 @@ static void keywords(struct json *json, const struct field *field)
         typed(json, "string");
         break;
     case FIELD_SCALAR:
-        json_key(json, "type");
-        json_array(json);
-        json_string(json, "string");
-        json_string(json, "number");
-        json_string(json, "boolean");
-        json_array_end(json);
+        json_put_key(json, "type");
+        json_put_array(json);
+        json_put_string(json, "string");
+        json_put_string(json, "number");
+        json_put_string(json, "boolean");
+        json_put_array_end(json);
         break;
     case FIELD_TEXTS:
         texts(json);
@@ -82,9 +82,9 @@ static void keywords(struct json *json, const struct field *field)
         break;
     case FIELD_INTEGER:
         typed(json, "integer");
-        json_integer_member(json, "minimum", field->least);
+        json_put_integer_member(json, "minimum", field->least);
         if (field->most != INT64_MAX)
-            json_integer_member(json, "maximum", field->most);
+            json_put_integer_member(json, "maximum", field->most);
         break;
     case FIELD_DURATION:
         text_with(json, "^[0-9.]+(ns|us|ms|s|m|h)$");
@@ -109,11 +109,11 @@ static void keywords(struct json *json, const struct field *field)
         nested(json, "items", field->schema);
         break;
     case FIELD_NAMED:
-        json_key(json, "type");
-        json_array(json);
-        json_string(json, "object");
-        json_string(json, "null");
-        json_array_end(json);
+        json_put_key(json, "type");
+        json_put_array(json);
+        json_put_string(json, "object");
+        json_put_string(json, "null");
+        json_put_array_end(json);
         nested(json, "additionalProperties", field->schema);
         break;
     case FIELD_CUSTOM:
@@ -125,9 +125,9 @@ static void keywords(struct json *json, const struct field *field)
 /* Appends the text of a custom field's own schema as a member "allOf": [TEXT], untouched. */
 static void custom(struct json *json, const struct field *field)
 {
-    json_key(json, "allOf");
-    json_array(json);
-    json_array_end(json);
+    json_put_key(json, "allOf");
+    json_put_array(json);
+    json_put_array_end(json);
     /* The writer has put "[]": the text goes between the brackets. */
     json->out->length--;
     str_printf(json->out, "%s]", field->json);
@@ -140,14 +140,14 @@ static void properties(struct json *json, const struct schema *schema)
             const struct field *field = &s->fields[i];
             if (field->later)
                 continue;
-            json_key(json, field->key);
-            json_object(json);
-            json_string_member(json, "description", field->doc);
+            json_put_key(json, field->key);
+            json_put_object(json);
+            json_put_string_member(json, "description", field->doc);
             if (field->type == FIELD_CUSTOM && field->json != NULL)
                 custom(json, field);
             else
                 keywords(json, field);
-            json_object_end(json);
+            json_put_object_end(json);
         }
     }
 }
@@ -155,27 +155,27 @@ static void properties(struct json *json, const struct schema *schema)
 /* The members that describe one mapping. */
 static void mapping(struct json *json, const struct schema *schema)
 {
-    json_key(json, "type");
-    json_array(json);
-    json_string(json, "object");
-    json_string(json, "null");
-    json_array_end(json);
-    json_boolean_member(json, "additionalProperties", false);
-    json_key(json, "properties");
-    json_object(json);
+    json_put_key(json, "type");
+    json_put_array(json);
+    json_put_string(json, "object");
+    json_put_string(json, "null");
+    json_put_array_end(json);
+    json_put_boolean_member(json, "additionalProperties", false);
+    json_put_key(json, "properties");
+    json_put_object(json);
     properties(json, schema);
-    json_object_end(json);
+    json_put_object_end(json);
     size_t required = 0;
     for (size_t i = 0; i < schema->count; i++)
         required += schema->fields[i].required;
     if (required == 0)
         return;
-    json_key(json, "required");
-    json_array(json);
+    json_put_key(json, "required");
+    json_put_array(json);
     for (size_t i = 0; i < schema->count; i++)
         if (schema->fields[i].required)
-            json_string(json, schema->fields[i].key);
-    json_array_end(json);
+            json_put_string(json, schema->fields[i].key);
+    json_put_array_end(json);
 }
 
 void schema_json(const struct schema *root, const struct schema *const *schemas, size_t count, const char *title,
@@ -183,24 +183,24 @@ void schema_json(const struct schema *root, const struct schema *const *schemas,
 {
     struct json json;
     json_init(&json, out, true);
-    json_object(&json);
-    json_string_member(&json, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    json_string_member(&json, "title", title);
+    json_put_object(&json);
+    json_put_string_member(&json, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    json_put_string_member(&json, "title", title);
     mapping(&json, root);
-    json_key(&json, "$defs");
-    json_object(&json);
+    json_put_key(&json, "$defs");
+    json_put_object(&json);
     for (size_t i = 0; i < count; i++) {
         STR_AUTO name = STR_INIT;
         str_append(&name, schemas[i]->name);
         for (size_t at = 0; at < name.length; at++)
             if (name.data[at] == ' ')
                 name.data[at] = '-';
-        json_key(&json, str_text(&name));
-        json_object(&json);
+        json_put_key(&json, str_text(&name));
+        json_put_object(&json);
         mapping(&json, schemas[i]);
-        json_object_end(&json);
+        json_put_object_end(&json);
     }
-    json_object_end(&json);
-    json_object_end(&json);
+    json_put_object_end(&json);
+    json_put_object_end(&json);
     str_append_char(out, '\n');
 }

@@ -71,125 +71,125 @@ static void addr_member(struct json *json, const char *key, const struct addr *a
 {
     char text[ADDR_TEXT_MAX];
     if (addr_is_set(addr))
-        json_string_member(json, key, addr_format(addr, text));
+        json_put_string_member(json, key, addr_format(addr, text));
 }
 
 static void prefix_member(struct json *json, const char *key, const struct prefix *prefix)
 {
     char text[ADDR_TEXT_MAX];
     if (addr_is_set(&prefix->addr))
-        json_string_member(json, key, prefix_format(prefix, text));
+        json_put_string_member(json, key, prefix_format(prefix, text));
 }
 
 static void mac_member(struct json *json, const char *key, const struct mac *mac)
 {
     char text[ADDR_TEXT_MAX];
-    json_string_member(json, key, mac_format(mac, text));
+    json_put_string_member(json, key, mac_format(mac, text));
 }
 
 static void json_link(const struct plan *plan, const struct plan_link *link, struct json *json)
 {
-    json_key(json, "ends");
-    json_array(json);
+    json_put_key(json, "ends");
+    json_put_array(json);
     for (int e = 0; e < 2; e++) {
-        json_object(json);
-        json_string_member(json, "namespace", plan->namespaces[link->end[e].ns].name);
-        json_string_member(json, "name", link->end[e].name);
+        json_put_object(json);
+        json_put_string_member(json, "namespace", plan->namespaces[link->end[e].ns].name);
+        json_put_string_member(json, "name", link->end[e].name);
         mac_member(json, "mac", &link->end[e].mac);
         if (link->end[e].master)
-            json_string_member(json, "bridge", link->end[e].master);
-        json_boolean_member(json, "up", !link->end[e].down);
-        json_object_end(json);
+            json_put_string_member(json, "bridge", link->end[e].master);
+        json_put_boolean_member(json, "up", !link->end[e].down);
+        json_put_object_end(json);
     }
-    json_array_end(json);
-    json_integer_member(json, "mtu", link->mtu ? link->mtu : 1500);
+    json_put_array_end(json);
+    json_put_integer_member(json, "mtu", link->mtu ? link->mtu : 1500);
 }
 
 static void json_route(const struct plan_route *route, struct json *json)
 {
     prefix_member(json, "destination", &route->destination);
-    json_string_member(json, "type", plan_route_type_name(route->type));
-    json_integer_member(json, "table", route->table);
-    json_integer_member(json, "metric", route->metric);
+    json_put_string_member(json, "type", plan_route_type_name(route->type));
+    json_put_integer_member(json, "table", route->table);
+    json_put_integer_member(json, "metric", route->metric);
     addr_member(json, "source", &route->source);
-    json_boolean_member(json, "onlink", route->onlink);
-    json_boolean_member(json, "connected", route->connected);
+    json_put_boolean_member(json, "onlink", route->onlink);
+    json_put_boolean_member(json, "connected", route->connected);
     if (route->congestion_control)
-        json_string_member(json, "congestion_control", route->congestion_control);
-    json_key(json, "nexthops");
-    json_array(json);
+        json_put_string_member(json, "congestion_control", route->congestion_control);
+    json_put_key(json, "nexthops");
+    json_put_array(json);
     for (size_t n = 0; n < route->nexthop_count; n++) {
-        json_object(json);
+        json_put_object(json);
         addr_member(json, "via", &route->nexthops[n].via);
         if (route->nexthops[n].interface)
-            json_string_member(json, "interface", route->nexthops[n].interface);
+            json_put_string_member(json, "interface", route->nexthops[n].interface);
         if (route->nexthops[n].weight)
-            json_integer_member(json, "weight", route->nexthops[n].weight);
-        json_object_end(json);
+            json_put_integer_member(json, "weight", route->nexthops[n].weight);
+        json_put_object_end(json);
     }
-    json_array_end(json);
+    json_put_array_end(json);
 }
 
 static void json_rule(const struct plan_rule *rule, struct json *json)
 {
-    json_integer_member(json, "family", rule->family);
-    json_integer_member(json, "priority", rule->priority);
+    json_put_integer_member(json, "family", rule->family);
+    json_put_integer_member(json, "priority", rule->priority);
     prefix_member(json, "from", &rule->from);
     prefix_member(json, "to", &rule->to);
     if (rule->input_interface)
-        json_string_member(json, "input_interface", rule->input_interface);
+        json_put_string_member(json, "input_interface", rule->input_interface);
     if (rule->mark_mask) {
-        json_integer_member(json, "mark", rule->mark_value);
-        json_integer_member(json, "mark_mask", rule->mark_mask);
+        json_put_integer_member(json, "mark", rule->mark_value);
+        json_put_integer_member(json, "mark_mask", rule->mark_mask);
     }
-    json_integer_member(json, "table", rule->table);
+    json_put_integer_member(json, "table", rule->table);
 }
 
 static void json_process(const struct plan_process *process, struct json *json)
 {
     static const char *const ready[] = {[READY_NONE] = "none", [READY_TCP] = "tcp", [READY_UDP_BOUND] = "udp"};
     _Static_assert(ARRAY_SIZE(ready) == READY_COUNT, "every kind of readiness has a name");
-    json_string_member(json, "name", process->name);
-    json_boolean_member(json, "embedded", process->embedded);
-    json_key(json, "argv");
-    json_array(json);
+    json_put_string_member(json, "name", process->name);
+    json_put_boolean_member(json, "embedded", process->embedded);
+    json_put_key(json, "argv");
+    json_put_array(json);
     for (size_t a = 0; a < process->argc; a++)
-        json_string(json, process->argv[a]);
-    json_array_end(json);
+        json_put_string(json, process->argv[a]);
+    json_put_array_end(json);
     if (process->configuration)
-        json_string_member(json, "configuration", process->configuration);
-    json_string_member(json, "ready", ready[process->ready]);
+        json_put_string_member(json, "configuration", process->configuration);
+    json_put_string_member(json, "ready", ready[process->ready]);
     if (process->ready != READY_NONE) {
         addr_member(json, "ready_address", &process->ready_addr);
-        json_integer_member(json, "ready_port", process->ready_port);
+        json_put_integer_member(json, "ready_port", process->ready_port);
     }
-    json_boolean_member(json, "restart", process->restart);
+    json_put_boolean_member(json, "restart", process->restart);
 }
 
 static void json_file(const struct plan_file *file, struct json *json)
 {
     STR_AUTO mode = STR_INIT;
     str_printf(&mode, "%04o", file->mode);
-    json_string_member(json, "path", file->path);
-    json_string_member(json, "mode", str_text(&mode));
-    json_integer_member(json, "length", (int64_t)file->length);
+    json_put_string_member(json, "path", file->path);
+    json_put_string_member(json, "mode", str_text(&mode));
+    json_put_integer_member(json, "length", (int64_t)file->length);
     STR_AUTO content = STR_INIT;
     str_append_bytes(&content, file->content, file->length);
     if (str_is_utf8(str_text(&content), content.length))
-        json_string_member(json, "content", str_text(&content));
+        json_put_string_member(json, "content", str_text(&content));
 }
 
 static void json_address(const struct plan_address *address, struct json *json)
 {
-    json_string_member(json, "interface", address->interface);
+    json_put_string_member(json, "interface", address->interface);
     prefix_member(json, "address", &address->address);
 }
 
 static void json_neighbour(const struct plan_neighbour *neighbour, struct json *json)
 {
-    json_string_member(json, "interface", neighbour->interface);
+    json_put_string_member(json, "interface", neighbour->interface);
     addr_member(json, "address", &neighbour->addr);
-    json_boolean_member(json, "proxy", neighbour->proxy);
+    json_put_boolean_member(json, "proxy", neighbour->proxy);
     if (!neighbour->proxy)
         mac_member(json, "mac", &neighbour->mac);
 }
@@ -199,28 +199,28 @@ static const char *json_item(const struct plan *plan, enum plan_item item, uint3
 {
     switch (item) {
     case ITEM_BRIDGE:
-        json_string_member(json, "name", plan->bridges[i].name);
-        json_boolean_member(json, "stp", plan->bridges[i].stp);
-        json_integer_member(json, "mtu", plan->bridges[i].mtu ? plan->bridges[i].mtu : 1500);
+        json_put_string_member(json, "name", plan->bridges[i].name);
+        json_put_boolean_member(json, "stp", plan->bridges[i].stp);
+        json_put_integer_member(json, "mtu", plan->bridges[i].mtu ? plan->bridges[i].mtu : 1500);
         return plan->bridges[i].origin;
     case ITEM_LINK: json_link(plan, &plan->links[i], json); return plan->links[i].origin;
     case ITEM_SYSCTL:
-        json_string_member(json, "key", plan->sysctls[i].key);
-        json_string_member(json, "value", plan->sysctls[i].value);
+        json_put_string_member(json, "key", plan->sysctls[i].key);
+        json_put_string_member(json, "value", plan->sysctls[i].value);
         return plan->sysctls[i].origin;
     case ITEM_ADDRESS: json_address(&plan->addresses[i], json); return plan->addresses[i].origin;
     case ITEM_NEIGHBOUR: json_neighbour(&plan->neighbours[i], json); return plan->neighbours[i].origin;
     case ITEM_ROUTE: json_route(&plan->routes[i], json); return plan->routes[i].origin;
     case ITEM_RULE: json_rule(&plan->rules[i], json); return plan->rules[i].origin;
     case ITEM_NFT:
-        json_string_member(json, "family", plan->nfts[i].family);
-        json_string_member(json, "table", plan->nfts[i].table);
-        json_boolean_member(json, "verbatim", plan->nfts[i].verbatim);
-        json_string_member(json, "body", plan->nfts[i].body);
+        json_put_string_member(json, "family", plan->nfts[i].family);
+        json_put_string_member(json, "table", plan->nfts[i].table);
+        json_put_boolean_member(json, "verbatim", plan->nfts[i].verbatim);
+        json_put_string_member(json, "body", plan->nfts[i].body);
         return plan->nfts[i].origin;
     case ITEM_FILE: json_file(&plan->files[i], json); return plan->files[i].origin;
     case ITEM_PROCESS: json_process(&plan->processes[i], json); return plan->processes[i].origin;
-    case ITEM_RUN: json_string_member(json, "command", plan->runs[i].command); return plan->runs[i].origin;
+    case ITEM_RUN: json_put_string_member(json, "command", plan->runs[i].command); return plan->runs[i].origin;
     default: return NULL;
     }
 }
@@ -239,48 +239,48 @@ static void json_group(const struct plan *plan, const struct plan_index *index, 
         if (item == ITEM_LINK && group.items[g] % 2)
             continue;
         if (!open) {
-            json_key(json, plural[item]);
-            json_array(json);
+            json_put_key(json, plural[item]);
+            json_put_array(json);
             open = true;
         }
-        json_object(json);
+        json_put_object(json);
         const char *origin = json_item(plan, item, item == ITEM_LINK ? group.items[g] / 2 : group.items[g], json);
         if (origin)
-            json_string_member(json, "origin", origin);
-        json_object_end(json);
+            json_put_string_member(json, "origin", origin);
+        json_put_object_end(json);
     }
     if (open)
-        json_array_end(json);
+        json_put_array_end(json);
 }
 
 void plan_json(const struct plan *plan, struct json *json)
 {
     ARENA_AUTO arena = arena_new();
     struct plan_index *index = plan_index_new(plan, arena);
-    json_object(json);
-    json_integer_member(json, "version", 1);
-    json_string_member(json, "lab", plan->lab);
-    json_key(json, "namespaces");
-    json_array(json);
+    json_put_object(json);
+    json_put_integer_member(json, "version", 1);
+    json_put_string_member(json, "lab", plan->lab);
+    json_put_key(json, "namespaces");
+    json_put_array(json);
     for (uint32_t ns = 0; ns < plan->namespace_count; ns++) {
         const struct plan_namespace *namespace = &plan->namespaces[ns];
-        json_object(json);
-        json_string_member(json, "name", namespace->name);
-        json_string_member(json, "kind", plan_namespace_kind_name(namespace->kind));
+        json_put_object(json);
+        json_put_string_member(json, "name", namespace->name);
+        json_put_string_member(json, "kind", plan_namespace_kind_name(namespace->kind));
         if (namespace->origin)
-            json_string_member(json, "origin", namespace->origin);
-        json_boolean_member(json, "ipv6", namespace->ipv6);
+            json_put_string_member(json, "origin", namespace->origin);
+        json_put_boolean_member(json, "ipv6", namespace->ipv6);
         if (namespace->kind == NAMESPACE_NODE && plan->hosts_view_count)
-            json_integer_member(json, "hosts_view", namespace->hosts_view);
+            json_put_integer_member(json, "hosts_view", namespace->hosts_view);
         for (size_t k = 0; k < ARRAY_SIZE(printed); k++)
             json_group(plan, index, ns, printed[k], json);
-        json_object_end(json);
+        json_put_object_end(json);
     }
-    json_array_end(json);
-    json_key(json, "hosts_views");
-    json_array(json);
+    json_put_array_end(json);
+    json_put_key(json, "hosts_views");
+    json_put_array(json);
     for (size_t i = 0; i < plan->hosts_view_count; i++)
-        json_string(json, plan->hosts_views[i].content);
-    json_array_end(json);
-    json_object_end(json);
+        json_put_string(json, plan->hosts_views[i].content);
+    json_put_array_end(json);
+    json_put_object_end(json);
 }

@@ -18,26 +18,26 @@
 /* Writes a value that has every shape in it. */
 static void write_sample(struct json *json)
 {
-    json_object(json);
-    json_string_member(json, "name", "h1");
-    json_key(json, "links");
-    json_array(json);
-    json_integer(json, 1);
-    json_object(json);
-    json_object_end(json);
-    json_array(json);
-    json_array_end(json);
-    json_null(json);
-    json_array_end(json);
-    json_key(json, "at");
-    json_object(json);
-    json_boolean_member(json, "up", true);
-    json_boolean_member(json, "down", false);
-    json_object_end(json);
-    json_integer_member(json, "mtu", 1500);
-    json_number_member(json, "loss", 0.5);
-    json_string_member(json, "note", NULL);
-    json_object_end(json);
+    json_put_object(json);
+    json_put_string_member(json, "name", "h1");
+    json_put_key(json, "links");
+    json_put_array(json);
+    json_put_integer(json, 1);
+    json_put_object(json);
+    json_put_object_end(json);
+    json_put_array(json);
+    json_put_array_end(json);
+    json_put_null(json);
+    json_put_array_end(json);
+    json_put_key(json, "at");
+    json_put_object(json);
+    json_put_boolean_member(json, "up", true);
+    json_put_boolean_member(json, "down", false);
+    json_put_object_end(json);
+    json_put_integer_member(json, "mtu", 1500);
+    json_put_number_member(json, "loss", 0.5);
+    json_put_string_member(json, "note", NULL);
+    json_put_object_end(json);
 }
 
 static void one_line(void **state)
@@ -83,11 +83,11 @@ static void values_at_the_top_stand_one_a_line(void **state)
     struct json json;
     str_append(&out, "before ");
     json_init(&json, &out, false);
-    json_integer(&json, 1);
-    json_array(&json);
-    json_string(&json, "x");
-    json_array_end(&json);
-    json_null(&json);
+    json_put_integer(&json, 1);
+    json_put_array(&json);
+    json_put_string(&json, "x");
+    json_put_array_end(&json);
+    json_put_null(&json);
     assert_string_equal(str_text(&out), "before 1\n[\"x\"]\nnull");
 }
 
@@ -97,7 +97,7 @@ static void assert_string_written(const char *text, const char *expected)
     STR_AUTO out = STR_INIT;
     struct json json;
     json_init(&json, &out, false);
-    json_string(&json, text);
+    json_put_string(&json, text);
     assert_string_equal(str_text(&out), expected);
 }
 
@@ -132,10 +132,10 @@ static void keys_are_escaped_too(void **state)
     STR_AUTO out = STR_INIT;
     struct json json;
     json_init(&json, &out, false);
-    json_object(&json);
-    json_integer_member(&json, "a\"\n", INT64_MIN);
-    json_integer_member(&json, "", INT64_MAX);
-    json_object_end(&json);
+    json_put_object(&json);
+    json_put_integer_member(&json, "a\"\n", INT64_MIN);
+    json_put_integer_member(&json, "", INT64_MAX);
+    json_put_object_end(&json);
     assert_string_equal(str_text(&out), "{\"a\\\"\\n\":-9223372036854775808,\"\":9223372036854775807}");
 }
 
@@ -163,7 +163,7 @@ static void numbers_are_short_and_exact(void **state)
         STR_AUTO out = STR_INIT;
         struct json json;
         json_init(&json, &out, false);
-        json_number(&json, cases[i].value);
+        json_put_number(&json, cases[i].value);
         if (cases[i].text != NULL)
             assert_string_equal(str_text(&out), cases[i].text);
         if (isfinite(cases[i].value))
@@ -178,11 +178,11 @@ static void the_deepest_level_is_usable(void **state)
     struct json json;
     json_init(&json, &out, false);
     for (int i = 0; i < JSON_DEPTH_MAX; i++)
-        json_array(&json);
-    json_integer(&json, 1);
-    json_integer(&json, 2);
+        json_put_array(&json);
+    json_put_integer(&json, 1);
+    json_put_integer(&json, 2);
     for (int i = 0; i < JSON_DEPTH_MAX; i++)
-        json_array_end(&json);
+        json_put_array_end(&json);
     assert_int_equal(out.length, 2 * JSON_DEPTH_MAX + 3);
 }
 
@@ -205,38 +205,38 @@ static bool aborts(void (*misuse)(struct json *json))
 
 static void value_without_key(struct json *json)
 {
-    json_object(json);
-    json_integer(json, 1);
+    json_put_object(json);
+    json_put_integer(json, 1);
 }
 
 static void key_in_array(struct json *json)
 {
-    json_array(json);
-    json_key(json, "a");
+    json_put_array(json);
+    json_put_key(json, "a");
 }
 
 static void key_without_value(struct json *json)
 {
-    json_object(json);
-    json_key(json, "a");
-    json_object_end(json);
+    json_put_object(json);
+    json_put_key(json, "a");
+    json_put_object_end(json);
 }
 
 static void wrong_end(struct json *json)
 {
-    json_object(json);
-    json_array_end(json);
+    json_put_object(json);
+    json_put_array_end(json);
 }
 
 static void end_of_nothing(struct json *json)
 {
-    json_object_end(json);
+    json_put_object_end(json);
 }
 
 static void too_deep(struct json *json)
 {
     for (int i = 0; i <= JSON_DEPTH_MAX; i++)
-        json_array(json);
+        json_put_array(json);
 }
 
 static void misuse_is_asserted(void **state)
