@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
+#include "director/director.h"
 #include "score/verdict.h"
 
-struct director;
 struct check;
 struct error;
 
@@ -21,6 +21,7 @@ struct check_result {
     int64_t duration;                          /* ns, all attempts */
     uint32_t attempts;
     int listener;                              /* LISTENER_* of the last fact */
+    const char *cells;                         /* matrix: one digit (enum fact_outcome) for each ordered pair, or NULL */
 };
 
 struct checks_options {
@@ -37,6 +38,13 @@ typedef void checks_done(struct director *director, void *context, const struct 
 /* Starts the run; `done` is called from the event loop.  The checks must stay valid until then. */
 int checks_start(struct director *director, const struct check *const *checks, size_t count,
                  const struct checks_options *options, checks_done *done, void *context, struct error *err);
+
+/* The verb "check": runs those of the set whose id stands in the request's `ids` (all where there are none), finishes
+ * the request with their results.  Returns REQUEST_DEFERRED, or -1 with err. */
+int checks_answer(struct director *director, struct request *request, const struct check *const *checks, size_t count,
+                  const struct checks_options *options, struct error *err);
+
+verb_run verb_check, verb_matrix; /* verb_check.c: of the topology's own checks; of all nodes with an address */
 
 /* One result as documented in labctl(1), for every JSON output that shows a check. */
 json_t *check_result_json(const struct check_result *result);

@@ -14,8 +14,8 @@
 #include "probe/engine.h"
 
 static const struct probe_kind *const kinds[] = {
-    [CHECK_PING] = &probe_ping,     [CHECK_TCP] = &probe_tcp,         [CHECK_DNS] = &probe_dns,
-    [CHECK_HTTP] = &probe_http,     [CHECK_MATRIX] = &probe_matrix,   [CHECK_COMMAND] = &probe_command,
+    [CHECK_PING] = &probe_ping, [CHECK_TCP] = &probe_tcp,       [CHECK_DNS] = &probe_dns,
+    [CHECK_HTTP] = &probe_http, [CHECK_MATRIX] = &probe_matrix, [CHECK_COMMAND] = &probe_command,
 };
 _Static_assert(ARRAY_SIZE(kinds) == CHECK_KIND_COUNT, "every kind of check has its probe");
 
@@ -103,11 +103,25 @@ int attempt_socket(struct attempt *attempt, int netns, int domain, int type, int
     return fd;
 }
 
+const struct node *attempt_node(const struct attempt *attempt, const struct node *node)
+{
+    const struct topology *topology = attempt->world->topology;
+    const struct node *running = node && topology ? topology_node(topology, node->name) : NULL;
+    return running ? running : node;
+}
+
+static struct addr address_of(const struct attempt *attempt, const struct check_target *target)
+{
+    const struct node *from = attempt_node(attempt, attempt->check->from), *to = attempt_node(attempt, target->node);
+    const struct interface *interface = target->interface ? node_interface(to, target->interface->name) : NULL;
+    return topology_address_of(attempt->world->topology, from, to, interface, 0);
+}
+
 bool attempt_target(struct attempt *attempt, const struct check_target *target, struct addr *out)
 {
     *out = target->addr;
     if (target->node)
-        *out = topology_address_of(attempt->world->topology, attempt->check->from, target->node, target->interface, 0);
+        *out = address_of(attempt, target);
     attempt->fact.target = *out;
     if (addr_is_set(out))
         return true;

@@ -1,8 +1,9 @@
 /* dns: one name asked of a server, in the prober's own packets.
  *
- * Without `server` the node's resolv.conf is followed as its resolver library would: names of the search list in turn, and
- * for each the servers in turn; the next server is asked after an error answer or an ICMP error at once, after silence
- * when the library's time-out (5 s, or `options timeout:`) is over.  The messages are ldns', the sockets ours. */
+ * Without `server` the node's resolv.conf is followed as its resolver library would: names of the search list in turn,
+ * and for each the servers in turn; the next server is asked after an error answer or an ICMP error at once, after
+ * silence when the library's time-out (5 s, or `options timeout:`) is over.  The messages are ldns', the sockets ours.
+ */
 #include <errno.h>
 #include <ldns/ldns.h>
 #include <netinet/in.h>
@@ -254,7 +255,8 @@ static void tcp_ready(struct dns *dns, uint32_t events)
         return;
     if (size <= 0) {
         char what[200], text[NET_TEXT_MAX];
-        snprintf(what, sizeof what, "%s closed the connection before it answered", net_format(server(dns), DNS_PORT, text));
+        snprintf(what, sizeof what, "%s closed the connection before it answered",
+                 net_format(server(dns), DNS_PORT, text));
         server_failed(dns, OUTCOME_FAILED, what);
         return;
     }

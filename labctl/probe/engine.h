@@ -47,18 +47,18 @@ struct attempt {
     struct engine *engine;
     const struct probe_world *world;
     const struct check *check;
-    struct arena *arena;  /* ends with the attempt: texts of the fact */
+    struct arena *arena; /* ends with the attempt: texts of the fact */
     struct fact fact;
     int64_t started, deadline; /* monotonic ns */
     struct timer timer;
-    void *state;          /* of the kind, zeroed */
+    void *state; /* of the kind, zeroed */
     bool over;
     void (*done)(struct attempt *attempt, void *context);
     void *context;
 };
 
-/* What a kind of measurement is.  `start` begins; in the end somebody calls attempt_end exactly once: the kind itself, or
- * `expire` when the time is up (it tells what was seen until then); `release` gives back what the state holds. */
+/* What a kind of measurement is.  `start` begins; in the end somebody calls attempt_end exactly once: the kind itself,
+ * or `expire` when the time is up (it tells what was seen until then); `release` gives back what the state holds. */
 struct probe_kind {
     enum check_kind kind;
     size_t state_size;
@@ -81,5 +81,7 @@ const char *attempt_limit(const struct attempt *attempt, char out[static 32]);
 int attempt_netns(struct attempt *attempt);
 /* A non-blocking socket there, or -1 after ending the attempt with an error. */
 int attempt_socket(struct attempt *attempt, int netns, int domain, int type, int protocol);
+/* The node of the running topology that has this name: a check may come from a scenario's own. */
+const struct node *attempt_node(const struct attempt *attempt, const struct node *node);
 /* Where packets to `target` go; false after ending the attempt with an error. */
 bool attempt_target(struct attempt *attempt, const struct check_target *target, struct addr *out);

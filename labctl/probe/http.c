@@ -1,8 +1,8 @@
 /* http: one request by libcurl, its sockets in the prober's namespace.
  *
- * A host name is resolved inside the node as its programs would (hosts file, nsswitch, search list): by getent(1) there.
- * libcurl is given the addresses, so that it never asks a resolver of this machine.  Redirects are not followed: the
- * answer to the question that was asked is what counts. */
+ * A host name is resolved inside the node as its programs would (hosts file, nsswitch, search list): by getent(1)
+ * there. libcurl is given the addresses, so that it never asks a resolver of this machine.  Redirects are not followed:
+ * the answer to the question that was asked is what counts. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
@@ -149,8 +149,8 @@ static void conclude(struct http *http, CURLcode code)
     fact->body_length = http->body.length;
     fact->body = arena_copy(attempt->arena, str_text(&http->body), http->body.length + 1);
     if (code == CURLE_OK)
-        attempt_end(attempt, OUTCOME_ANSWERED, "status %ld, %zu bytes from %s in %lld ms", status, http->body.length, where,
-                    (long long)((clock_monotonic() - attempt->started) / 1000000));
+        attempt_end(attempt, OUTCOME_ANSWERED, "status %ld, %zu bytes from %s in %lld ms", status, http->body.length,
+                    where, (long long)((clock_monotonic() - attempt->started) / 1000000));
     else if (code == CURLE_COULDNT_CONNECT && number == ECONNREFUSED)
         attempt_end(attempt, OUTCOME_REFUSED, "connection refused by %s", *where ? where : http->host);
     else if (code == CURLE_COULDNT_CONNECT && number == ENOBUFS)
@@ -161,7 +161,8 @@ static void conclude(struct http *http, CURLcode code)
     else if (code == CURLE_OPERATION_TIMEDOUT && connected > 0)
         attempt_end(attempt, OUTCOME_SILENT, "connected to %s, but no answer in %s", where, limit);
     else if (code == CURLE_OPERATION_TIMEDOUT)
-        attempt_end(attempt, OUTCOME_SILENT, "no answer in %s from %s (no connection)", limit, *where ? where : http->host);
+        attempt_end(attempt, OUTCOME_SILENT, "no answer in %s from %s (no connection)", limit,
+                    *where ? where : http->host);
     else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_FAILED_INIT ||
              code == CURLE_OUT_OF_MEMORY || code == CURLE_COULDNT_CONNECT)
         attempt_end(attempt, OUTCOME_ERROR, "%s: %s", url, *http->problem ? http->problem : curl_easy_strerror(code));

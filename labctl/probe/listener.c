@@ -1,5 +1,5 @@
-/* Does anybody listen?  Socket diagnostics (sock_diag(7)) of the target's network namespace; where the kernel lacks them,
- * the tables of /proc/net of the node's first process. */
+/* Does anybody listen?  Socket diagnostics (sock_diag(7)) of the target's network namespace; where the kernel lacks
+ * them, the tables of /proc/net of the node's first process. */
 #include "probe/listener.h"
 
 #include <linux/inet_diag.h>
@@ -136,9 +136,7 @@ static int read_tables(int root, unsigned family, uint16_t port)
 int listener_find(const struct probe_world *world, const struct check_target *target, const struct addr *addr,
                   uint16_t port)
 {
-    const struct node *node = target->node;
-    if (!node && world->topology)
-        node = owner(world->topology, addr);
+    const struct node *node = target->node ? target->node : world->topology ? owner(world->topology, addr) : NULL;
     int netns = node ? world->netns(world->context, node->name) : -1;
     if (netns < 0)
         return LISTENER_UNKNOWN;

@@ -36,7 +36,7 @@ static bool find_addresses(struct matrix *matrix)
     struct attempt *attempt = matrix->attempt;
     const struct check_matrix *check = &attempt->check->matrix;
     for (size_t i = 0; i < matrix->count; i++) {
-        const struct node *node = check->nodes[i];
+        const struct node *node = attempt_node(attempt, check->nodes[i]);
         matrix->nodes[i] = (struct matrix_node){node, attempt->world->netns(attempt->world->context, node->name)};
         if (matrix->nodes[i].netns < 0) {
             attempt_end(attempt, OUTCOME_ERROR, "node %s has no network namespace: it does not run", node->name);
@@ -46,7 +46,8 @@ static bool find_addresses(struct matrix *matrix)
             if (i == j)
                 continue;
             size_t pair = i * matrix->count + j;
-            matrix->addrs[pair] = topology_address_of(attempt->world->topology, node, check->nodes[j], NULL, 0);
+            const struct node *to = attempt_node(attempt, check->nodes[j]);
+            matrix->addrs[pair] = topology_address_of(attempt->world->topology, node, to, NULL, 0);
             if (!addr_is_set(&matrix->addrs[pair]))
                 matrix_settle(matrix, pair, OUTCOME_UNREACHABLE);
         }

@@ -15,9 +15,9 @@ struct matrix {
     size_t count;
     struct addr *addrs; /* row-major: where node i reaches node j; family 0 = nowhere, or i == j */
     size_t pairs, settled, answered;
-    size_t refusals;    /* ENOBUFS */
+    size_t refusals; /* ENOBUFS */
     struct neighbours *neighbours;
-    void *way;          /* struct of the way */
+    void *way; /* struct of the way */
 };
 
 /* Begin and release of the two ways; each calls matrix_settle for every pair with an address, then matrix_finish. */

@@ -1,8 +1,9 @@
 /* The ICMP matrix: one raw socket in each namespace, one sweep over all pairs.
  *
- * Within one machine an echo request is answered before sendto() returns, so the sweep goes in bursts and the replies are
- * read between them.  The timeout counts from the end of the sweep: what has not answered half-way is asked once more.
- * Requests carry the source in the identifier (moved by a random base) and the destination in the sequence number. */
+ * Within one machine an echo request is answered before sendto() returns, so the sweep goes in bursts and the replies
+ * are read between them.  The timeout counts from the end of the sweep: what has not answered half-way is asked once
+ * more. Requests carry the source in the identifier (moved by a random base) and the destination in the sequence
+ * number. */
 #include <errno.h>
 #include <time.h>
 #include <linux/errqueue.h>

@@ -1,7 +1,8 @@
 /* The TCP matrix: a connect for every pair, as many under way as there are descriptors.
  *
- * All have the same patience, so the order in which they began is the order in which they expire: one timer for the oldest
- * is enough.  The first answer (SYN+ACK or RST) settles a pair; the connection is reset, so that no TIME-WAIT stays. */
+ * All have the same patience, so the order in which they began is the order in which they expire: one timer for the
+ * oldest is enough.  The first answer (SYN+ACK or RST) settles a pair; the connection is reset, so that no TIME-WAIT
+ * stays. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

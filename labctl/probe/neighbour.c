@@ -99,7 +99,8 @@ static bool router_mac(int fd, const struct interface *interface, struct mac *ou
     return true;
 }
 
-static void add_peer(struct arena *arena, struct group *group, struct local *local, int fd, const struct interface *peer)
+static void add_peer(struct arena *arena, struct group *group, struct local *local, int fd,
+                     const struct interface *peer)
 {
     struct mac mac = peer->mac;
     if (local->interface->attachment != ATTACH_BRIDGE) {
@@ -136,10 +137,12 @@ static void commit(struct group *group, enum verb verb)
 }
 
 /* All pairs from one node. */
-static void add_group(struct neighbours *neighbours, const struct probe_world *world, const struct neighbour_pair *pairs,
-                      size_t count)
+static void add_group(struct neighbours *neighbours, const struct probe_world *world,
+                      const struct neighbour_pair *pairs, size_t count)
 {
-    const struct node *from = pairs[0].from;
+    const struct node *from = topology_node(world->topology, pairs[0].from->name);
+    if (!from)
+        return;
     struct group group = {.netns = world->netns(world->context, from->name)};
     struct local *locals = arena_alloc(neighbours->arena, from->interface_count * sizeof *locals);
     bool any = false;
@@ -151,11 +154,13 @@ static void add_group(struct neighbours *neighbours, const struct probe_world *w
     if (!any || group.netns < 0)
         return;
     FD_AUTO fd = netns_socket(group.netns, AF_INET, SOCK_DGRAM, 0, NULL);
-    for (size_t i = 0; i < count && fd >= 0; i++)
-        for (size_t j = 0; j < from->interface_count; j++)
-            for (size_t k = 0; k < pairs[i].to->interface_count && locals[j].large; k++)
-                if (pairs[i].to != from && same_segment(locals[j].interface, pairs[i].to->interfaces[k]))
-                    add_peer(neighbours->arena, &group, &locals[j], fd, pairs[i].to->interfaces[k]);
+    for (size_t i = 0; i < count && fd >= 0; i++) {
+        const struct node *to = topology_node(world->topology, pairs[i].to->name);
+        for (size_t j = 0; j < from->interface_count && to && to != from; j++)
+            for (size_t k = 0; k < to->interface_count && locals[j].large; k++)
+                if (same_segment(locals[j].interface, to->interfaces[k]))
+                    add_peer(neighbours->arena, &group, &locals[j], fd, to->interfaces[k]);
+    }
     if (!group.entry_count)
         return;
     commit(&group, VERB_ADD);

@@ -1,8 +1,8 @@
 /* Permanent neighbour entries for the pairs that are measured.  Inside the room only.
  *
- * The neighbour table is one for the whole machine, and only permanent entries are exempt from its limit.  A lab gives them
- * to gateways and to small segments; in larger ones they would be too many (N²), so the prober puts in those of the pairs
- * that it measures, and takes them out again.  Segments that ask for dynamic ARP are left alone. */
+ * The neighbour table is one for the whole machine, and only permanent entries are exempt from its limit.  A lab gives
+ * them to gateways and to small segments; in larger ones they would be too many (N²), so the prober puts in those of
+ * the pairs that it measures, and takes them out again.  Segments that ask for dynamic ARP are left alone. */
 #pragma once
 
 #include <stddef.h>

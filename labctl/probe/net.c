@@ -97,16 +97,30 @@ bool net_take_error(int fd, struct net_error *out)
 
 /* RFC 792, RFC 1122 3.2.2.1, RFC 1812 5.2.7.1 */
 static const char *const unreachable_names[] = {
-    "network unreachable",          "host unreachable",         "protocol unreachable",
-    "port unreachable",             "fragmentation needed",     "source route failed",
-    "network unknown",              "host unknown",             "host isolated",
-    "network prohibited",           "host prohibited",          "network unreachable for this service",
-    "host unreachable for service", "administratively prohibited",
+    "network unreachable",
+    "host unreachable",
+    "protocol unreachable",
+    "port unreachable",
+    "fragmentation needed",
+    "source route failed",
+    "network unknown",
+    "host unknown",
+    "host isolated",
+    "network prohibited",
+    "host prohibited",
+    "network unreachable for this service",
+    "host unreachable for service",
+    "administratively prohibited",
 };
 /* RFC 4443 3.1 */
 static const char *const unreachable6_names[] = {
-    "no route",         "administratively prohibited", "beyond the scope of the source",
-    "address unreachable", "port unreachable",         "source address failed policy", "route rejected",
+    "no route",
+    "administratively prohibited",
+    "beyond the scope of the source",
+    "address unreachable",
+    "port unreachable",
+    "source address failed policy",
+    "route rejected",
 };
 
 static const char *icmp_name(const struct net_error *error, char *out, size_t size)
@@ -150,8 +164,8 @@ const char *net_error_format(const struct net_error *error, char out[static NET_
 bool net_neighbours_full(int netns, const struct addr *addr)
 {
     bool ipv6 = addr->family == 6;
-    FD_AUTO fd = netns_socket(netns, net_domain(addr), SOCK_RAW | SOCK_NONBLOCK, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
-                              NULL);
+    FD_AUTO fd =
+        netns_socket(netns, net_domain(addr), SOCK_RAW | SOCK_NONBLOCK, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, NULL);
     if (fd < 0)
         return false;
     struct icmphdr echo = {.type = ipv6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO};

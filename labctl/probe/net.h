@@ -18,8 +18,8 @@ const char *net_format(const struct addr *addr, uint16_t port, char out[static N
 void net_want_errors(int fd, int domain);
 
 struct net_error {
-    bool icmp;            /* came from the network; else this machine's own refusal */
-    uint8_t family;       /* 4 or 6: of the ICMP */
+    bool icmp;      /* came from the network; else this machine's own refusal */
+    uint8_t family; /* 4 or 6: of the ICMP */
     uint8_t type, code;
     uint32_t information; /* path MTU of "fragmentation needed" */
     int number;           /* errno */
@@ -35,5 +35,5 @@ const char *net_error_format(const struct net_error *error, char out[static NET_
 bool net_neighbours_full(int netns, const struct addr *addr);
 /* What is said then. */
 #define NET_NEIGHBOURS_FULL                                                                                            \
-    "the machine's neighbour table is full (No buffer space available; one table serves all network namespaces, "     \
+    "the machine's neighbour table is full (No buffer space available; one table serves all network namespaces, "      \
     "net.ipv4.neigh.default.gc_thresh3): end other labs, or make segments smaller"

@@ -1,8 +1,8 @@
 /* ping: ICMP echo over a raw socket in the prober's namespace.
  *
- * The requests of one attempt are spread over the first part of its time, the rest is for the last replies.  Replies are
- * told apart by identifier and sequence number.  The kernel's own time stamp of a reply is used, so that a busy machine
- * adds nothing to a round trip. */
+ * The requests of one attempt are spread over the first part of its time, the rest is for the last replies.  Replies
+ * are told apart by identifier and sequence number.  The kernel's own time stamp of a reply is used, so that a busy
+ * machine adds nothing to a round trip. */
 #include <errno.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -22,9 +22,9 @@
 #include "probe/engine.h"
 #include "probe/net.h"
 
-#define INTERVAL       INT64_C(10000000) /* 10 ms between requests, less where they would not fit */
-#define PACKET_MAX     (65535 - 20)
-#define SENDBUFFER     (1 << 20)
+#define INTERVAL   INT64_C(10000000) /* 10 ms between requests, less where they would not fit */
+#define PACKET_MAX (65535 - 20)
+#define SENDBUFFER (1 << 20)
 
 struct ping {
     struct attempt *attempt;
@@ -75,16 +75,17 @@ static void ping_finish(struct ping *ping)
     if (fact->received) {
         fact->rtt_mean = ping->sum / fact->received;
         fact->rtt_jitter = fact->received > 1 ? ping->jitter_sum / (fact->received - 1) : 0;
-        attempt_end(attempt, OUTCOME_ANSWERED, "%u of %u echo requests answered by %s (round trip %.3f ms, jitter %.3f ms)",
-                    fact->received, fact->sent, target, (double)fact->rtt_mean / 1e6, (double)fact->rtt_jitter / 1e6);
+        attempt_end(attempt, OUTCOME_ANSWERED,
+                    "%u of %u echo requests answered by %s (round trip %.3f ms, jitter %.3f ms)", fact->received,
+                    fact->sent, target, (double)fact->rtt_mean / 1e6, (double)fact->rtt_jitter / 1e6);
     } else if (ping->refusals) {
         attempt_end(attempt, OUTCOME_ERROR, "%s", NET_NEIGHBOURS_FULL);
     } else if (ping->errors) {
         attempt_end(attempt, OUTCOME_UNREACHABLE, "%s unreachable: %s (%u echo request%s sent, 0 replies)", target,
                     net_error_format(&ping->last_error, error), fact->sent, fact->sent == 1 ? "" : "s");
     } else {
-        attempt_end(attempt, OUTCOME_SILENT, "no answer in %s from %s (%u echo request%s sent, 0 replies)", limit, target,
-                    fact->sent, fact->sent == 1 ? "" : "s");
+        attempt_end(attempt, OUTCOME_SILENT, "no answer in %s from %s (%u echo request%s sent, 0 replies)", limit,
+                    target, fact->sent, fact->sent == 1 ? "" : "s");
     }
 }
 

@@ -1,9 +1,9 @@
 /* Measurements from sockets opened inside the lab's nodes: checks in, facts out.
  *
- * One process, one epoll loop, any number of checks at once.  The sockets stand in the network namespace of the prober's
- * node, so that packets leave it as those of its own programs do; no program of the node takes part, except where the
- * check asks for one (`command`) or where the node's own resolver is what is asked (host names in URLs: getent).
- * This room knows no lab: the world is reached through callbacks. */
+ * One process, one epoll loop, any number of checks at once.  The sockets stand in the network namespace of the
+ * prober's node, so that packets leave it as those of its own programs do; no program of the node takes part, except
+ * where the check asks for one (`command`) or where the node's own resolver is what is asked (host names in URLs:
+ * getent). This room knows no lab: the world is reached through callbacks. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,9 +22,12 @@ struct probe_world {
     int (*netns)(void *context, const char *node);
     int (*root)(void *context, const char *node);
     /* Starts argv (NULL-terminated, argv[0] an absolute path) in the node, its stdout at `output` (stays the caller's).
-     * Returns a descriptor from which the wait status (one int32_t) can be read once the program has ended; end of file
-     * before that is a failure of the world.  Closing it earlier asks for the program to be killed.  -1 with err. */
+     * Returns a descriptor that becomes readable when the program has ended; closing it earlier asks for the program to be
+     * killed.  -1 with err. */
     int (*run)(void *context, const char *node, const char *const *argv, int output, struct error *err);
+    /* Takes the end from that descriptor: 0 with the status as of waitpid, or -1 with err where the program could not be
+     * run or its end is not known. */
+    int (*ended)(void *context, int fd, int *status, struct error *err);
 };
 
 struct probe_options {
@@ -32,12 +35,14 @@ struct probe_options {
     bool single_attempt;
     /* Is this what check `index` expects?  Decides whether an attempt is repeated. */
     bool (*satisfied)(void *context, size_t index, const struct fact *fact);
-    /* The last fact of check `index` (valid during the call), the number of attempts, nanoseconds from first to last. */
+    /* The last fact of check `index` (valid during the call), the number of attempts, nanoseconds from first to last.
+     */
     void (*result)(void *context, size_t index, const struct fact *fact, uint32_t attempts, int64_t duration);
     void *context;
 };
 
-/* Runs all checks concurrently and returns when each has had its result.  A measurement that failed through labctl's own
- * fault is repeated up to three times and then handed over as OUTCOME_ERROR.  -1 only where nothing could be measured. */
+/* Runs all checks concurrently and returns when each has had its result.  A measurement that failed through labctl's
+ * own fault is repeated up to three times and then handed over as OUTCOME_ERROR.  -1 only where nothing could be
+ * measured. */
 int probe_checks(const struct probe_world *world, const struct check *const *checks, size_t count,
                  const struct probe_options *options, struct error *err);

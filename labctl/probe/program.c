@@ -21,22 +21,29 @@ static void settle(struct program *program)
         finish(program, NULL);
 }
 
-static void output_ready(void *context, uint32_t events)
+/* Reads once; false where there is nothing (more) to read.  Closes at the end of file. */
+static bool read_output(struct program *program)
 {
-    (void)events;
-    struct program *program = context;
     char data[4096];
     ssize_t size = read(program->output_watch.fd, data, sizeof data);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return false;
     if (size > 0) {
         size_t room = PROGRAM_OUTPUT_MAX - program->output.length;
         str_append_bytes(&program->output, data, (size_t)size < room ? (size_t)size : room);
-        return;
+        return true;
     }
     int fd = program->output_watch.fd;
     engine_unwatch(program->engine, &program->output_watch);
     close(fd);
+    return false;
+}
+
+static void output_ready(void *context, uint32_t events)
+{
+    (void)events;
+    struct program *program = context;
+    read_output(program);
     settle(program);
 }
 
@@ -44,40 +51,30 @@ static void status_ready(void *context, uint32_t events)
 {
     (void)events;
     struct program *program = context;
-    int32_t status;
-    ssize_t size = read(program->status_watch.fd, &status, sizeof status);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (size != sizeof status) {
-        finish(program, "the program's end was not reported");
+    struct error err = ERROR_INIT;
+    if (program->world->ended(program->world->context, program->status_watch.fd, &program->status, &err) < 0) {
+        finish(program, err.text);
         return;
     }
-    program->status = status;
     int fd = program->status_watch.fd;
     engine_unwatch(program->engine, &program->status_watch);
     close(fd);
     /* What it left running may hold the pipe open for ever: what is written by now is the output. */
-    while (program->output_watch.fd >= 0) {
-        size_t before = program->output.length;
-        int output = program->output_watch.fd;
-        output_ready(program, EPOLLIN);
-        if (program->output_watch.fd == output && program->output.length == before)
-            break;
-        if (program->output.length >= PROGRAM_OUTPUT_MAX)
-            break;
-    }
+    while (program->output_watch.fd >= 0 && program->output.length < PROGRAM_OUTPUT_MAX && read_output(program))
+        continue;
     if (program->output_watch.fd >= 0) {
         int output = program->output_watch.fd;
         engine_unwatch(program->engine, &program->output_watch);
         close(output);
-        settle(program);
     }
+    settle(program);
 }
 
 int program_start(struct program *program, struct engine *engine, const struct probe_world *world, const char *node,
                   const char *const *argv, struct error *err)
 {
     program->engine = engine;
+    program->world = world;
     program->output_watch = (struct watch){-1, output_ready, program};
     program->status_watch = (struct watch){-1, status_ready, program};
     int ends[2];

@@ -8,6 +8,7 @@
 
 struct program {
     struct engine *engine;
+    const struct probe_world *world;
     struct watch output_watch, status_watch;
     struct str output; /* what it wrote, at most PROGRAM_OUTPUT_MAX; the owner frees it after program_stop */
     int status;        /* as of waitpid */

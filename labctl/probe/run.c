@@ -1,9 +1,9 @@
 /* Running a set of checks: all at once, each repeated as its `within`, `repeat` and `stable_for` ask.
  *
- * A check is a job.  Its attempts follow one another at a pace that begins at 100 ms and slows to 500 ms, counted from the
- * beginning of the attempt before.  Green ends the job, once it has been green `repeat` times in a row and for
- * `stable_for`; red ends it when `within` is over.  An attempt that failed by labctl's own fault says nothing: it is tried
- * again, three times, before it is the job's result. */
+ * A check is a job.  Its attempts follow one another at a pace that begins at 100 ms and slows to 500 ms, counted from
+ * the beginning of the attempt before.  Green ends the job, once it has been green `repeat` times in a row and for
+ * `stable_for`; red ends it when `within` is over.  An attempt that failed by labctl's own fault says nothing: it is
+ * tried again, three times, before it is the job's result. */
 #include <curl/curl.h>
 
 #include "base/arena.h"
@@ -12,9 +12,9 @@
 #include "probe/engine.h"
 #include "probe/neighbour.h"
 
-#define PACE_FIRST  INT64_C(100000000)
-#define PACE_SLOW   INT64_C(500000000)
-#define ERRORS_MAX  3
+#define PACE_FIRST INT64_C(100000000)
+#define PACE_SLOW  INT64_C(500000000)
+#define ERRORS_MAX 3
 
 struct job {
     struct run *run;
@@ -22,7 +22,7 @@ struct job {
     int64_t began, attempt_began;
     int64_t pace;
     uint32_t attempts, errors;
-    uint32_t green;      /* in a row */
+    uint32_t green; /* in a row */
     int64_t green_since;
     struct timer again;
 };

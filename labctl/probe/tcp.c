@@ -21,8 +21,8 @@ struct tcp {
 static void look_for_listener(struct attempt *attempt)
 {
     if (check_is_negative(attempt->check))
-        attempt->fact.listener = listener_find(attempt->world, &attempt->check->tcp.to, &attempt->fact.target,
-                                               attempt->check->tcp.port);
+        attempt->fact.listener =
+            listener_find(attempt->world, &attempt->check->tcp.to, &attempt->fact.target, attempt->check->tcp.port);
 }
 
 static const char *where(const struct attempt *attempt, char out[static NET_TEXT_MAX])
@@ -67,7 +67,8 @@ static void tcp_ready(void *context, uint32_t events)
     getsockopt(tcp->watch.fd, SOL_SOCKET, SO_ERROR, &number, &size);
     struct tcp_info info = {0};
     size = sizeof info;
-    if (!number && getsockopt(tcp->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_SYN_SENT) {
+    if (!number && getsockopt(tcp->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+        info.tcpi_state == TCP_SYN_SENT) {
         /* A note in the error queue that the kernel does not take for final ("soft", RFC 1122 4.2.3.9): for a person it
          * is the answer. */
         struct net_error error;
@@ -127,8 +128,9 @@ static void tcp_expire(struct attempt *attempt)
         return;
     }
     look_for_listener(attempt);
-    attempt_end(attempt, OUTCOME_SILENT, "no answer in %s (%u SYN%s sent, no reply) from %s", attempt_limit(attempt, limit),
-                attempt->fact.sent, attempt->fact.sent == 1 ? "" : "s", where(attempt, target));
+    attempt_end(attempt, OUTCOME_SILENT, "no answer in %s (%u SYN%s sent, no reply) from %s",
+                attempt_limit(attempt, limit), attempt->fact.sent, attempt->fact.sent == 1 ? "" : "s",
+                where(attempt, target));
 }
 
 static void tcp_release(struct attempt *attempt)

@@ -1,0 +1,30 @@
+/* The prober: the forked process in which the checks of a set are measured.  Inside the room only. */
+#pragma once
+
+#include <stddef.h>
+
+#include "director/checks.h"
+
+struct lab;
+struct topology;
+
+struct prober_task {
+    struct lab *lab;
+    const struct topology *topology;
+    const struct check *const *checks; /* first those that are asked for, then controls that nobody asked for */
+    size_t count, asked;
+    const int *listened_healthy; /* LISTENED_* of those that are asked for */
+    bool single_attempt;
+};
+
+/* What runs in the child: measures, sends one message for each result over fd, and returns the exit status.  Messages:
+ * {"index", "verdict", "expected", "seen", "duration", "attempts", "listener"[, "cells"]}, and {"run", "argv"} with two
+ * descriptors (output; the control socket of a spawned process, lab/keeper.h). */
+int prober_main(const struct prober_task *task, int fd);
+
+/* The checks that show whether a node reaches anything at all: pings of its gateways, or of its neighbours where it has
+ * none.  Appended to *checks (in the arena). */
+struct arena;
+struct node;
+void prober_controls(const struct topology *topology, const struct node *node, struct arena *arena,
+                     const struct check ***checks, size_t *count);
