@@ -11,7 +11,7 @@ DESTDIR ?=
 CC      ?= gcc
 OPTIMIZE ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
-PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libnftables libmicrohttpd libcurl ldns jansson
+PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libnftables libmicrohttpd libcurl ldns jansson libpcap
 VERSION := $(shell cat VERSION)
 # Expanded once, and only when something is compiled: `make deps` must run where the libraries are still missing.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)

@@ -3,8 +3,23 @@
 #include "cmd/cmd.h"
 
 #define COMMANDS                                                                                                       \
+    COMMAND(apply)                                                                                                     \
+    COMMAND(capture)                                                                                                   \
+    COMMAND(complete)                                                                                                  \
+    COMMAND(completion)                                                                                                \
     COMMAND(doctor)                                                                                                    \
+    COMMAND(down)                                                                                                      \
+    COMMAND(dump)                                                                                                      \
+    COMMAND(edit)                                                                                                      \
+    COMMAND(exec)                                                                                                      \
     COMMAND(help)                                                                                                      \
+    COMMAND(inspect)                                                                                                   \
+    COMMAND(list)                                                                                                      \
+    COMMAND(logs)                                                                                                      \
+    COMMAND(set)                                                                                                       \
+    COMMAND(shell)                                                                                                     \
+    COMMAND(unset)                                                                                                     \
+    COMMAND(up)                                                                                                        \
     COMMAND(version)
 
 #define COMMAND(name) extern const struct command command_##name;

@@ -119,6 +119,8 @@ int director_change_with(struct director *director, struct director_change *chan
         topology_free(topology);
         return -1;
     }
+    if (change->operations)
+        director_describe(director->plan, plan, change->operations);
     struct lab_apply_options options = {.keep_changes = change->keep_changes};
     struct lab_outcome outcome = {.notes = change->notes};
     int result = execute(director, topology, plan, &options, &outcome, err);

@@ -78,6 +78,7 @@ struct director_change {
     const json_t *faults;  /* NULL: the faults as they are */
     bool keep_changes;     /* undo: what somebody changed since is left as it is */
     struct str *notes;     /* lines for a person, or NULL */
+    struct str *operations; /* receives what is done, a line each, or NULL */
     size_t executed, kept; /* out */
 };
 int director_change_with(struct director *director, struct director_change *change, struct error *err);

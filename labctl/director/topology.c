@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "director/change.h"
 #include "director/verbs.h"
 #include "model/topology.h"
 #include "plan/difference.h"
@@ -61,21 +62,34 @@ static json_t *lines_of(const struct str *text)
     return lines;
 }
 
+void director_describe(const struct plan *before, const struct plan *after, struct str *out)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t count;
+    const struct plan_operation *operations = plan_difference(before, after, arena, &count);
+    for (size_t i = 0; i < count; i++) {
+        plan_operation_describe(before, after, &operations[i], out);
+        str_append_char(out, '\n');
+    }
+}
+
 int verb_apply(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     STR_AUTO text = STR_INIT;
     STR_AUTO notes = STR_INIT;
+    STR_AUTO operations = STR_INIT;
     if (not_built(director, err) != 0 || check_generation(director, request, err) != 0 ||
         request_text(request, &text, err) != 0)
         return -1;
     const char *path = json_string_value(json_object_get(request_params(request), "path"));
     json_t *faults = path && director_hooks.repaired ? director_hooks.repaired(director, path) : NULL;
-    struct director_change change = {.text = str_text(&text), .faults = faults, .notes = &notes};
+    struct director_change change = {.text = str_text(&text), .faults = faults, .notes = &notes,
+                                     .operations = &operations};
     int result = director_change_with(director, &change, err);
     json_decref(faults);
     if (result != 0)
         return -1;
-    *reply = json_pack("{s:i, s:i, s:o, s:i}", "executed", (int)change.executed, "kept", (int)change.kept, "notes",
+    *reply = json_pack("{s:o, s:i, s:i, s:o, s:i}", "operations", lines_of(&operations), "executed", (int)change.executed, "kept", (int)change.kept, "notes",
                        lines_of(&notes), "generation", (int)director_generation(director));
     return 0;
 }
@@ -89,17 +103,9 @@ int verb_difference(struct director *director, struct request *request, json_t *
     struct plan *plan;
     if (director_derive(director, str_text(&text), director_faults(director), &topology, &plan, err) != 0)
         return -1;
-    ARENA_AUTO arena = arena_new();
-    size_t count;
-    const struct plan *before = director_plan(director);
-    const struct plan_operation *operations = plan_difference(before, plan, arena, &count);
-    json_t *lines = json_array();
-    for (size_t i = 0; i < count; i++) {
-        STR_AUTO line = STR_INIT;
-        plan_operation_describe(before, plan, &operations[i], &line);
-        json_array_append_new(lines, json_string(str_text(&line)));
-    }
-    *reply = json_pack("{s:o, s:i}", "operations", lines, "generation", (int)director_generation(director));
+    STR_AUTO operations = STR_INIT;
+    director_describe(director_plan(director), plan, &operations);
+    *reply = json_pack("{s:o, s:i}", "operations", lines_of(&operations), "generation", (int)director_generation(director));
     plan_free(plan);
     arena_free(topology->arena);
     return 0;

@@ -1,0 +1,24 @@
+/* What apply, set, unset and edit share: fetching the running topology, and changing the lab to another one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct context;
+struct error;
+struct topology;
+
+/* The running lab's canonical YAML; *generation counts its changes. */
+int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
+                   struct error *err);
+
+struct changing {
+    const struct topology *topology; /* valid */
+    int generation;                  /* the one that was changed; -1: whatever runs */
+    const char *path;                /* what `set` was about, or NULL */
+    bool dry_run;
+};
+/* Applies and reports; returns the exit status. */
+int changing_apply(const struct context *context, const struct changing *changing);

@@ -1,0 +1,111 @@
+/* labctl down */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "base/table.h"
+#include "cmd/client.h"
+#include "cmd/cmd.h"
+#include "cmd/reading.h"
+#include "lab/control.h"
+#include "lab/start.h"
+#include "model/topology.h"
+
+#define GONE_TIMEOUT 30000 /* ms; 4,000 nodes take less than one second */
+
+static const struct option_spec options[] = {
+    {"--all", NULL, "Every lab of yours that runs."},
+    {"-t", "FILE", "The lab that this topology file names."},
+};
+
+/* Ends one lab.  1: it did not run. */
+static int end_lab(const char *lab, struct error *err)
+{
+    struct keeper_process process;
+    if (keeper_find(lab, &process, err) != 0) {
+        if (err->kind != ERR_ABSENT)
+            return -1;
+        error_clear(err);
+        return 1;
+    }
+    int result = keeper_end(&process, GONE_TIMEOUT, err);
+    keeper_process_close(&process);
+    return result;
+}
+
+static int end_labs(struct context *context, const char *const *names, size_t count)
+{
+    json_t *ended = json_array();
+    int status = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct error err = ERROR_INIT;
+        int result = end_lab(names[i], &err);
+        if (result < 0)
+            status = cmd_fail(context, &err);
+        else if (result == 0)
+            json_array_append_new(ended, json_string(names[i]));
+        if (result >= 0 && context->format == FORMAT_TEXT && !context->quiet)
+            printf(result == 0 ? "lab %s is down\n" : "lab %s is not running\n", names[i]);
+    }
+    json_t *reply = json_pack("{s:i, s:o}", "version", 1, "ended", ended);
+    if (context->format == FORMAT_JSON)
+        client_print_json(reply);
+    json_decref(reply);
+    return status;
+}
+
+static int end_running(struct context *context, bool all)
+{
+    struct error err = ERROR_INIT;
+    char **names;
+    size_t count;
+    if (registry_list(&names, &count, &err) != 0)
+        return cmd_fail(context, &err);
+    int status = 0;
+    if (count == 0 && context->format == FORMAT_TEXT && !context->quiet)
+        puts("no lab is running");
+    if (count > 1 && !all) {
+        STR_AUTO list = STR_INIT;
+        for (size_t i = 0; i < count; i++)
+            str_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+        status = cmd_usage(context, "%zu labs are running (%s): say which, or --all", count, str_text(&list));
+    } else if (count > 0 || context->format == FORMAT_JSON) {
+        status = end_labs(context, (const char *const *)names, count);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return status;
+}
+
+static int run(struct context *context)
+{
+    const char *file = cmd_option(context, "-t"), *name = context->argc > 0 ? context->argv[0] : context->lab;
+    bool all = cmd_option(context, "--all") != NULL;
+    if (cmd_operands(context, 0, 1) != 0)
+        return 2;
+    if (all && (file || context->argc > 0))
+        return cmd_usage(context, "--all and the name of one lab exclude each other");
+    if (all || (!name && !file))
+        return end_running(context, all);
+    READING_AUTO reading = READING_INIT;
+    if (file) {
+        int status = reading_file(&reading, context, file);
+        if (status != 0)
+            return status;
+        name = reading.topology->name;
+    }
+    return end_labs(context, &name, 1);
+}
+
+const struct command command_down = {
+    .name = "down",
+    .group = "a lab",
+    .synopsis = "down [NAME|--all]",
+    .summary = "End a lab; nothing of it is left",
+    .description = "Ends the lab's keeper, and with it every process, namespace and device of the lab.  A lab that does not\n"
+                   "run is no error.",
+    .options = options,
+    .option_count = ARRAY_SIZE(options),
+    .run = run,
+};

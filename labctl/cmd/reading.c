@@ -1,0 +1,63 @@
+/* Reading a topology for a command. */
+#include "cmd/reading.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "cmd/cmd.h"
+#include "doc/doc.h"
+#include "load/load.h"
+#include "model/topology.h"
+#include "rules/rules.h"
+
+static void begin(struct reading *reading)
+{
+    reading_free(reading);
+    reading->arena = arena_new();
+    reading->sources = sources_new(reading->arena);
+    findings_init(&reading->findings, reading->arena);
+}
+
+static int finish(struct reading *reading, const struct context *context)
+{
+    if (reading->topology)
+        rules_run(reading->topology, &reading->findings);
+    findings_sort(&reading->findings);
+    if (reading->findings.errors > 0 || !context->quiet) {
+        STR_AUTO text = STR_INIT;
+        findings_print(&reading->findings, reading->sources, context->color_stderr, &text);
+        fputs(str_text(&text), stderr);
+    }
+    return reading->findings.errors > 0 || !reading->topology ? 2 : 0;
+}
+
+int reading_file(struct reading *reading, const struct context *context, const char *path)
+{
+    begin(reading);
+    load_topology(path, reading->sources, &reading->findings, &reading->topology);
+    return finish(reading, context);
+}
+
+int reading_text(struct reading *reading, const struct context *context, const char *name, const char *text, size_t length)
+{
+    begin(reading);
+    load_topology_text(name, text, length, reading->sources, &reading->findings, &reading->topology);
+    return finish(reading, context);
+}
+
+void reading_free(struct reading *reading)
+{
+    topology_free(reading->topology);
+    arena_free(reading->arena);
+    *reading = (struct reading)READING_INIT;
+}
+
+const char *lab_name_rule(const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > 32 || name[0] < 'a' || name[0] > 'z' ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
+        return "a lab's name is a small letter and then up to 31 small letters, digits and '-'";
+    return NULL;
+}

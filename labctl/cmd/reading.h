@@ -1,0 +1,31 @@
+/* A topology read for a command: from a file or a text, through the rules, everything that is wrong shown on stderr. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/mark.h"
+#include "base/str.h"
+
+struct context;
+struct sources;
+struct topology;
+
+struct reading {
+    struct arena *arena;
+    struct sources *sources;
+    struct findings findings;
+    struct topology *topology; /* valid where reading_* returned 0 */
+};
+
+/* 0, or the exit status after the findings were printed.  reading_free in any case. */
+int reading_file(struct reading *reading, const struct context *context, const char *path);
+int reading_text(struct reading *reading, const struct context *context, const char *name, const char *text, size_t length);
+void reading_free(struct reading *reading); /* takes a zeroed one */
+#define READING_AUTO __attribute__((cleanup(reading_free))) struct reading
+#define READING_INIT                                                                                                   \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
+
+/* Is this a lab's name?  NULL, or the rule. */
+const char *lab_name_rule(const char *name);
