@@ -299,7 +299,7 @@ void scenario_free(struct scenario *scenario)
 
 void scenario_strip(const struct document *document, struct str *out)
 {
-    static const char *const left_out[] = {"topology", "solution", "wrong_fixes", "include"};
+    static const char *const left_out[] = {"topology", "solution", "wrong_fixes"};
     struct yaml yaml;
     struct value rest = *document->root;
     struct entry *entries = arena_alloc(document->arena, (rest.entry_count + 1) * sizeof *entries);
