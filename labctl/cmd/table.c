@@ -5,6 +5,7 @@
 #define COMMANDS                                                                                                       \
     COMMAND(apply)                                                                                                     \
     COMMAND(capture)                                                                                                   \
+    COMMAND(check)                                                                                                     \
     COMMAND(complete)                                                                                                  \
     COMMAND(completion)                                                                                                \
     COMMAND(doctor)                                                                                                    \
@@ -16,6 +17,7 @@
     COMMAND(inspect)                                                                                                   \
     COMMAND(list)                                                                                                      \
     COMMAND(logs)                                                                                                      \
+    COMMAND(matrix)                                                                                                    \
     COMMAND(set)                                                                                                       \
     COMMAND(shell)                                                                                                     \
     COMMAND(unset)                                                                                                     \

@@ -98,9 +98,9 @@ static int receive_bytes(int fd, void *data, size_t length, int *fds, size_t roo
 {
     size_t have = 0;
     while (have < length) {
-        union {
+        union { /* a socket that was asked for credentials gets them with every message */
             struct cmsghdr align;
-            char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS_MAX)];
+            char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS_MAX) + CMSG_SPACE(sizeof(struct ucred))];
         } control;
         struct iovec part = {(char *)data + have, length - have};
         struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
