@@ -1,0 +1,192 @@
+/* Rules of wires: networks, MACs, MTUs and the names of what hangs at them. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "rules/check.h"
+
+/* ---- networks -------------------------------------------------------------------------------------------------- */
+
+struct population {
+    size_t interfaces; /* on this wire, with an address of that family; or: in this network of the wire */
+};
+
+static struct population *population(struct rules *rules, struct map *counts, const void *scope, const struct prefix *network)
+{
+    char text[ADDR_TEXT_MAX];
+    const char *key = arena_printf(rules->scratch, "%p %s", scope, prefix_format(network, text));
+    struct population *found = map_get(counts, key);
+    if (!found) {
+        found = ARENA_NEW(rules->scratch, struct population);
+        map_set(counts, key, found);
+    }
+    return found;
+}
+
+static bool on_wire(const struct interface *interface)
+{
+    return (interface->attachment == ATTACH_BRIDGE && interface->bridge) || (interface->attachment == ATTACH_LINK && interface->link);
+}
+
+static void count_networks(struct rules *rules, struct map *counts, const struct interface *interface)
+{
+    bool seen[2] = {false};
+    const void *scope = scope_of(rules, interface);
+    for (size_t i = 0; i < interface->address_count; i++) {
+        struct prefix network = prefix_network(interface->addresses[i]), all = prefix_any(network.addr.family);
+        bool again = false;
+        for (size_t k = 0; k < i && !again; k++) {
+            struct prefix earlier = prefix_network(interface->addresses[k]);
+            again = prefix_equal(&earlier, &network);
+        }
+        if (!again) population(rules, counts, scope, &network)->interfaces++;
+        if (!seen[network.addr.family == 6]) population(rules, counts, scope, &all)->interfaces++;
+        seen[network.addr.family == 6] = true;
+    }
+}
+
+/* Alone in all its networks, while others on the wire have addresses too. */
+static void report_alone(struct rules *rules, struct map *counts, const struct interface *interface)
+{
+    char text[ADDR_TEXT_MAX];
+    const void *scope = scope_of(rules, interface);
+    bool company = false, others = false;
+    for (size_t i = 0; i < interface->address_count; i++) {
+        struct prefix network = prefix_network(interface->addresses[i]), all = prefix_any(network.addr.family);
+        company = company || population(rules, counts, scope, &network)->interfaces > 1;
+        others = others || population(rules, counts, scope, &all)->interfaces > 1;
+    }
+    if (company || !others) return;
+    bool link = interface->attachment == ATTACH_LINK;
+    broken(rules, address_mark(interface, 0), "%s of '%s/%s' is in a network of its own on %s '%s': it reaches nobody there",
+           prefix_format(&interface->addresses[0], text), interface->node->name, interface->name, link ? "link" : "bridge",
+           link ? interface->link->name : interface->bridge->name);
+}
+
+void check_different_networks(struct rules *rules)
+{
+    const struct topology *topology = rules->topology;
+    struct map *counts = map_new(rules->scratch);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t n = 0; n < topology->node_count; n++)
+            for (size_t k = 0; k < topology->nodes[n]->interface_count; k++) {
+                const struct interface *interface = topology->nodes[n]->interfaces[k];
+                if (on_wire(interface)) (pass ? report_alone : count_networks)(rules, counts, interface);
+            }
+}
+
+/* ---- MAC addresses --------------------------------------------------------------------------------------------- */
+
+static int by_mac(const void *a, const void *b)
+{
+    const struct interface *x = *(const struct interface *const *)a, *y = *(const struct interface *const *)b;
+    const void *scope_x = x->attachment == ATTACH_LINK ? (void *)x->link : (void *)x->bridge;
+    const void *scope_y = y->attachment == ATTACH_LINK ? (void *)y->link : (void *)y->bridge;
+    if (scope_x != scope_y) return (uintptr_t)scope_x < (uintptr_t)scope_y ? -1 : 1;
+    int order = memcmp(&x->mac, &y->mac, sizeof x->mac);
+    return order != 0 ? order : mark_compare(x->mark, y->mark);
+}
+
+void check_duplicate_mac(struct rules *rules)
+{
+    const struct topology *topology = rules->topology;
+    const struct interface **all = NULL;
+    char text[ADDR_TEXT_MAX];
+    size_t count = 0;
+    for (size_t n = 0; n < topology->node_count; n++)
+        for (size_t k = 0; k < topology->nodes[n]->interface_count; k++)
+            if (on_wire(topology->nodes[n]->interfaces[k]))
+                *ARENA_PUSH(rules->scratch, all, count) = topology->nodes[n]->interfaces[k];
+    if (count > 1) qsort(all, count, sizeof *all, by_mac);
+    for (size_t i = 1; i < count; i++)
+        if (scope_of(rules, all[i]) == scope_of(rules, all[i - 1]) && memcmp(&all[i]->mac, &all[i - 1]->mac, sizeof all[i]->mac) == 0)
+            elsewhere(broken(rules, all[i]->mark, "MAC address %s of '%s/%s' is that of '%s/%s' on the same wire",
+                             mac_format(&all[i]->mac, text), all[i]->node->name, all[i]->name, all[i - 1]->node->name, all[i - 1]->name),
+                      all[i - 1]->mark, "used here");
+}
+
+static void bad_mac(struct rules *rules, const struct interface *interface)
+{
+    char text[ADDR_TEXT_MAX];
+    static const struct mac zero;
+    if (!interface->mac_declared) return;
+    if (interface->mac.bytes[0] & 1)
+        broken(rules, interface->mark, "%s is the MAC address of a group, not of an interface: its first byte is odd",
+               mac_format(&interface->mac, text));
+    else if (memcmp(&interface->mac, &zero, sizeof zero) == 0)
+        broken(rules, interface->mark, "%s is no MAC address of an interface", mac_format(&interface->mac, text));
+}
+
+void check_mac(struct rules *rules)
+{
+    each_interface(rules, bad_mac);
+}
+
+/* ---- MTU ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t segment_mtu(struct rules *rules, const struct interface *interface)
+{
+    uint32_t mtu = 0;
+    if (interface->attachment == ATTACH_BRIDGE && interface->bridge) mtu = interface->bridge->mtu;
+    if (interface->attachment == ATTACH_LINK && interface->link) mtu = interface->link->mtu;
+    if (mtu == 0) mtu = rules->topology->defaults.mtu;
+    return mtu ? mtu : 1500;
+}
+
+static void mtu_ipv6(struct rules *rules, const struct interface *interface)
+{
+    uint32_t mtu = interface->mtu ? interface->mtu : segment_mtu(rules, interface);
+    for (size_t i = 0; mtu < 1280 && i < interface->address_count; i++)
+        if (interface->addresses[i].addr.family == 6) {
+            broken(rules, interface->mark, "MTU %u of '%s/%s' is too small for IPv6: at least 1280", mtu, interface->node->name,
+                   interface->name);
+            return;
+        }
+}
+
+void check_mtu_ipv6(struct rules *rules)
+{
+    each_interface(rules, mtu_ipv6);
+}
+
+static void mtu_mismatch(struct rules *rules, const struct interface *interface)
+{
+    uint32_t wire = segment_mtu(rules, interface);
+    if (!on_wire(interface) || interface->mtu == 0 || interface->mtu == wire) return;
+    bool link = interface->attachment == ATTACH_LINK;
+    broken(rules, interface->mark, "MTU %u of '%s/%s' is not that of %s '%s' (%u): packets that one side takes for fitting are lost",
+           interface->mtu, interface->node->name, interface->name, link ? "link" : "bridge",
+           link ? interface->link->name : interface->bridge->name, wire);
+}
+
+void check_mtu_mismatch(struct rules *rules)
+{
+    each_interface(rules, mtu_mismatch);
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+static bool is_name(const char *name)
+{
+    static const char *const taken[] = {"lo", "all", "default", ".", ".."};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (str_equal(name, taken[i])) return false;
+    for (const char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-._@", *c)) return false;
+    return *name != '\0' && *name != '-' && strlen(name) <= 15;
+}
+
+static void interface_name(struct rules *rules, const struct interface *interface)
+{
+    if (!is_name(interface->name))
+        remedy(rules, broken(rules, interface->mark, "'%s' cannot be the name of an interface", interface->name),
+               "up to 15 letters, digits, '-', '.', '_' or '@'; not lo, all or default");
+}
+
+void check_interface_name(struct rules *rules)
+{
+    each_interface(rules, interface_name);
+}
