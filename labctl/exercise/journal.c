@@ -2,7 +2,6 @@
 #include "exercise/journal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,10 +53,11 @@ static int verify(struct journal *journal, const char *line, size_t length, jour
                                  (unsigned long long)journal->count + 1);
 }
 
-static int read_entries(int directory, struct journal *journal, journal_entry *each, void *context, struct error *err)
+static int read_entries(struct journal *journal, journal_entry *each, void *context, struct error *err)
 {
     STR_AUTO text = STR_INIT;
-    if (file_read(directory, JOURNAL_FILE, &text, JOURNAL_BYTES)) return error_set_errno(err, errno, "read the journal of the exercise");
+    if (lseek(journal->fd, 0, SEEK_SET) < 0 || fd_read_all(journal->fd, &text, JOURNAL_BYTES))
+        return error_set_errno(err, errno, "read the journal of the exercise");
     size_t at = 0;
     for (char *end; (end = memchr(str_text(&text) + at, '\n', text.length - at)) != NULL;) {
         size_t length = (size_t)(end - (text.data + at));
@@ -68,12 +68,11 @@ static int read_entries(int directory, struct journal *journal, journal_entry *e
     return 0;
 }
 
-int journal_open(int directory, struct journal *journal, journal_entry *each, void *context, struct error *err)
+int journal_open(int fd, struct journal *journal, journal_entry *each, void *context, struct error *err)
 {
     start(journal);
-    journal->fd = openat(directory, JOURNAL_FILE, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (journal->fd < 0) return error_set_errno(err, errno, "open the journal of the exercise");
-    if (!read_entries(directory, journal, each, context, err)) return 0;
+    journal->fd = fd;
+    if (!read_entries(journal, each, context, err)) return 0;
     journal_close(journal);
     return -1;
 }

@@ -56,12 +56,12 @@ static void replay(void *context, const json_t *entry)
     }
 }
 
-int session_open(struct session *session, const struct scenario *scenario, int directory, struct error *err)
+int session_open(struct session *session, const struct scenario *scenario, int journal, struct error *err)
 {
     *session = (struct session){.scenario = scenario, .journal = {.fd = -1}};
     session->bought = arena_alloc(scenario->arena, (scenario->hint_count + 1) * sizeof *session->bought);
     session->bought_at = arena_alloc(scenario->arena, (scenario->hint_count + 1) * sizeof *session->bought_at);
-    return journal_open(directory, &session->journal, replay, session, err);
+    return journal_open(journal, &session->journal, replay, session, err);
 }
 
 void session_close(struct session *session)

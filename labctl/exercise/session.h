@@ -30,8 +30,8 @@ struct session {
     struct journal journal;
 };
 
-/* Opens the session that a directory holds, or a new one.  scenario must outlive it. */
-int session_open(struct session *session, const struct scenario *scenario, int directory, struct error *err);
+/* Opens the session that a journal holds (journal_open), or a new one.  scenario must outlive it. */
+int session_open(struct session *session, const struct scenario *scenario, int journal, struct error *err);
 void session_close(struct session *session);
 
 /* Starts the clock.  note: more members for the journal's entry (stolen, may be NULL). */

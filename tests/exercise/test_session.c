@@ -61,6 +61,11 @@ static int tear_down(void **state)
     return 0;
 }
 
+static int journal_of(const struct fixture *f)
+{
+    return openat(f->directory, JOURNAL_FILE, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+}
+
 static void hashes_as_the_standard_says(void **state)
 {
     (void)state;
@@ -84,7 +89,7 @@ static void runs_by_the_clock(void **state)
     struct fixture *f = *state;
     struct session session;
     struct error err = ERROR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session.state, SESSION_PREPARED);
     assert_true(session_deadline(&session) == INT64_MAX);
     assert_int_equal(session_begin(&session, 100 * SECOND, 5 * SECOND, NULL, &err), 0);
@@ -104,7 +109,7 @@ static void hints_are_bought_once_and_in_order(void **state)
     struct fixture *f = *state;
     struct session session;
     struct error err = ERROR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session_buy_hint(&session, &hints[0], 0, 0, &err), -1); /* the clock does not run */
     error_clear(&err);
     assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
@@ -115,7 +120,7 @@ static void hints_are_bought_once_and_in_order(void **state)
     assert_int_equal(session_hint_cost(&session, "updates"), 5);
     session_close(&session);
     /* A director that was killed finds all of it again. */
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session.state, SESSION_RUNNING);
     assert_int_equal(session_hint_cost(&session, "updates"), 5);
     assert_int_equal(session.bought_at[0], SECOND);
@@ -134,7 +139,7 @@ static void a_changed_line_shows(void **state)
     struct session session;
     struct error err = ERROR_INIT;
     STR_AUTO text = STR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
     assert_int_equal(session_buy_hint(&session, &hints[0], SECOND, SECOND, &err), 0);
     session_close(&session);
@@ -143,14 +148,14 @@ static void a_changed_line_shows(void **state)
     assert_non_null(cost);
     cost[7] = '0';
     assert_int_equal(file_replace(f->directory, JOURNAL_FILE, text.data, text.length, 0600), 0);
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), -1);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), -1);
     assert_int_equal(err.kind, ERR_FILE);
     /* A line left out shows as well. */
     error_clear(&err);
     cost[7] = '5';
     char *second = strchr(text.data, '\n') + 1;
     assert_int_equal(file_replace(f->directory, JOURNAL_FILE, second, strlen(second), 0600), 0);
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), -1);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), -1);
 }
 
 static void a_line_cut_off_is_taken_away(void **state)
@@ -158,15 +163,15 @@ static void a_line_cut_off_is_taken_away(void **state)
     struct fixture *f = *state;
     struct session session;
     struct error err = ERROR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
     assert_int_equal(fd_write_all(session.journal.fd, "{\"event\":\"hi", 12), 0);
     session_close(&session);
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session.journal.count, 1);
     assert_int_equal(session_stop(&session, SESSION_SUBMITTED, SECOND, SECOND, &err), 0);
     session_close(&session);
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session.state, SESSION_ENDED);
     session_close(&session);
 }
@@ -182,7 +187,7 @@ static void the_result_explains_every_point(void **state)
         {.id = "name", .verdict = VERDICT_FAIL, .asked = "ping", .expected = "reachable", .seen = "no reply"},
         {.id = "closed", .verdict = VERDICT_FAIL, .asked = "ping", .expected = "unreachable", .seen = "a reply"},
     };
-    assert_int_equal(session_open(&session, &f->scenario, f->directory, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
     assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
     assert_int_equal(session_buy_hint(&session, &hints[0], SECOND, SECOND, &err), 0);
     assert_int_equal(session_stop(&session, SESSION_SUBMITTED, 9 * SECOND, 9 * SECOND, &err), 0);
