@@ -1,0 +1,288 @@
+/* What is in a network namespace now, read back from the kernel. */
+#include "kernel/dump.h"
+
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "kernel/netlink.h"
+
+static struct addr addr_of(unsigned family, const struct nlattr *attribute)
+{
+    struct addr addr = {0};
+    size_t size = family == AF_INET6 ? 16 : 4;
+    if (!attribute || (size_t)nla_len(attribute) < size)
+        return addr;
+    addr.family = family == AF_INET6 ? 6 : 4;
+    memcpy(addr.bytes, nla_data(attribute), size);
+    return addr;
+}
+
+/* A prefix of that length; without an attribute, all zeros. */
+static struct prefix prefix_from(unsigned family, const struct nlattr *attribute, uint8_t length)
+{
+    struct prefix prefix = {addr_of(family, attribute), length};
+    prefix.addr.family = family == AF_INET6 ? 6 : 4;
+    return prefix;
+}
+
+static uint32_t u32_of(struct nlattr *attribute, uint32_t otherwise)
+{
+    return attribute ? nla_get_u32(attribute) : otherwise;
+}
+
+static const char *text_of(struct arena *arena, struct nlattr *attribute)
+{
+    return attribute ? arena_strndup(arena, nla_data(attribute), (size_t)nla_len(attribute)) : "";
+}
+
+static struct mac mac_of(const struct nlattr *attribute)
+{
+    struct mac mac = {{0}};
+    if (attribute && nla_len(attribute) == (int)sizeof mac.bytes)
+        memcpy(mac.bytes, nla_data(attribute), sizeof mac.bytes);
+    return mac;
+}
+
+static const struct nlmsghdr *keep(struct observation *o, const struct nlmsghdr *message)
+{
+    return arena_copy(o->arena, message, message->nlmsg_len);
+}
+
+static int on_link(void *context, const struct nlmsghdr *message)
+{
+    struct observation *o = context;
+    const struct ifinfomsg *header = nlmsg_data(message);
+    struct nlattr *a[IFLA_MAX + 1];
+    if (message->nlmsg_type != RTM_NEWLINK || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, IFLA_MAX, NULL) < 0)
+        return 0;
+    struct observed_link *link = ARENA_PUSH(o->arena, o->links, o->link_count);
+    link->index = (uint32_t)header->ifi_index;
+    link->name = text_of(o->arena, a[IFLA_IFNAME]);
+    link->kind = "";
+    link->mtu = u32_of(a[IFLA_MTU], 0);
+    link->master = u32_of(a[IFLA_MASTER], 0);
+    link->mac = mac_of(a[IFLA_ADDRESS]);
+    link->up = header->ifi_flags & IFF_UP;
+    link->carrier = header->ifi_flags & IFF_RUNNING;
+    link->loopback = header->ifi_flags & IFF_LOOPBACK;
+    struct nlattr *info[IFLA_INFO_MAX + 1];
+    if (a[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) >= 0)
+        link->kind = text_of(o->arena, info[IFLA_INFO_KIND]);
+    return 0;
+}
+
+static int on_address(void *context, const struct nlmsghdr *message)
+{
+    struct observation *o = context;
+    const struct ifaddrmsg *header = nlmsg_data(message);
+    struct nlattr *a[IFA_MAX + 1];
+    if (message->nlmsg_type != RTM_NEWADDR || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, IFA_MAX, NULL) < 0)
+        return 0;
+    struct observed_address *address = ARENA_PUSH(o->arena, o->addresses, o->address_count);
+    struct nlattr *local = a[IFA_LOCAL] ? a[IFA_LOCAL] : a[IFA_ADDRESS];
+    *address = (struct observed_address){
+        .interface = header->ifa_index,
+        .address = prefix_from(header->ifa_family, local, header->ifa_prefixlen),
+        .flags = u32_of(a[IFA_FLAGS], header->ifa_flags),
+        .scope = header->ifa_scope,
+        .message = keep(o, message),
+    };
+    const struct addr *addr = &address->address.addr;
+    address->linklocal = addr->family == 6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+    return 0;
+}
+
+static struct addr via_of(unsigned family, struct nlattr *gateway, struct nlattr *via)
+{
+    if (gateway)
+        return addr_of(family, gateway);
+    struct addr addr = {0};
+    uint16_t kind;
+    if (!via || nla_len(via) < (int)sizeof kind)
+        return addr;
+    memcpy(&kind, nla_data(via), sizeof kind);
+    addr.family = kind == AF_INET6 ? 6 : 4;
+    size_t size = (size_t)nla_len(via) - sizeof kind;
+    memcpy(addr.bytes, (char *)nla_data(via) + sizeof kind, size < 16 ? size : 16);
+    return addr;
+}
+
+static void add_multipath(struct observation *o, struct observed_route *route, unsigned family, struct nlattr *multipath)
+{
+    struct rtnexthop *hop = nla_data(multipath);
+    int left = nla_len(multipath);
+    while (left >= (int)sizeof *hop && hop->rtnh_len >= sizeof *hop && hop->rtnh_len <= left) {
+        struct nlattr *a[RTA_MAX + 1];
+        nla_parse(a, RTA_MAX, (struct nlattr *)RTNH_DATA(hop), (int)(hop->rtnh_len - sizeof *hop), NULL);
+        struct observed_nexthop *nexthop = ARENA_PUSH(o->arena, route->nexthops, route->nexthop_count);
+        nexthop->via = via_of(family, a[RTA_GATEWAY], a[RTA_VIA]);
+        nexthop->interface = (uint32_t)hop->rtnh_ifindex;
+        nexthop->weight = hop->rtnh_hops + 1u;
+        route->onlink |= (hop->rtnh_flags & RTNH_F_ONLINK) != 0;
+        left -= (int)NLMSG_ALIGN(hop->rtnh_len);
+        hop = RTNH_NEXT(hop);
+    }
+}
+
+static int on_route(void *context, const struct nlmsghdr *message)
+{
+    struct observation *o = context;
+    const struct rtmsg *header = nlmsg_data(message);
+    struct nlattr *a[RTA_MAX + 1];
+    if (message->nlmsg_type != RTM_NEWROUTE || header->rtm_flags & RTM_F_CLONED ||
+        nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, RTA_MAX, NULL) < 0)
+        return 0;
+    struct observed_route *route = ARENA_PUSH(o->arena, o->routes, o->route_count);
+    route->destination = prefix_from(header->rtm_family, a[RTA_DST], header->rtm_dst_len);
+    route->table = u32_of(a[RTA_TABLE], header->rtm_table);
+    route->metric = u32_of(a[RTA_PRIORITY], 0);
+    route->type = header->rtm_type;
+    route->protocol = header->rtm_protocol;
+    route->scope = header->rtm_scope;
+    route->onlink = header->rtm_flags & RTNH_F_ONLINK;
+    route->linkdown = header->rtm_flags & (RTNH_F_LINKDOWN | RTNH_F_DEAD);
+    route->source = addr_of(header->rtm_family, a[RTA_PREFSRC]);
+    route->congestion_control = "";
+    route->message = keep(o, message);
+    struct nlattr *metrics[RTAX_MAX + 1];
+    if (a[RTA_METRICS] && nla_parse_nested(metrics, RTAX_MAX, a[RTA_METRICS], NULL) >= 0)
+        route->congestion_control = text_of(o->arena, metrics[RTAX_CC_ALGO]);
+    if (a[RTA_MULTIPATH]) {
+        add_multipath(o, route, header->rtm_family, a[RTA_MULTIPATH]);
+    } else if (a[RTA_OIF] || a[RTA_GATEWAY] || a[RTA_VIA]) {
+        struct observed_nexthop *nexthop = ARENA_PUSH(o->arena, route->nexthops, route->nexthop_count);
+        nexthop->via = via_of(header->rtm_family, a[RTA_GATEWAY], a[RTA_VIA]);
+        nexthop->interface = u32_of(a[RTA_OIF], 0);
+    }
+    return 0;
+}
+
+static int on_rule(void *context, const struct nlmsghdr *message)
+{
+    struct observation *o = context;
+    const struct fib_rule_hdr *header = nlmsg_data(message);
+    struct nlattr *a[FRA_MAX + 1];
+    if (message->nlmsg_type != RTM_NEWRULE || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, FRA_MAX, NULL) < 0)
+        return 0;
+    struct observed_rule *rule = ARENA_PUSH(o->arena, o->rules, o->rule_count);
+    rule->family = header->family == AF_INET6 ? 6 : 4;
+    rule->priority = u32_of(a[FRA_PRIORITY], 0);
+    rule->table = u32_of(a[FRA_TABLE], header->table);
+    if (a[FRA_SRC])
+        rule->from = prefix_from(header->family, a[FRA_SRC], header->src_len);
+    if (a[FRA_DST])
+        rule->to = prefix_from(header->family, a[FRA_DST], header->dst_len);
+    rule->input_interface = text_of(o->arena, a[FRA_IIFNAME]);
+    rule->mark_value = u32_of(a[FRA_FWMARK], 0);
+    rule->mark_mask = a[FRA_FWMASK] && rule->mark_value ? nla_get_u32(a[FRA_FWMASK]) : 0;
+    rule->message = keep(o, message);
+    return 0;
+}
+
+static int on_neighbour(void *context, const struct nlmsghdr *message)
+{
+    struct observation *o = context;
+    const struct ndmsg *header = nlmsg_data(message);
+    struct nlattr *a[NDA_MAX + 1];
+    if (message->nlmsg_type != RTM_NEWNEIGH || (header->ndm_family != AF_INET && header->ndm_family != AF_INET6) ||
+        header->ndm_state == NUD_NOARP || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, NDA_MAX, NULL) < 0)
+        return 0;
+    struct observed_neighbour *neighbour = ARENA_PUSH(o->arena, o->neighbours, o->neighbour_count);
+    *neighbour = (struct observed_neighbour){
+        .interface = (uint32_t)header->ndm_ifindex,
+        .addr = addr_of(header->ndm_family, a[NDA_DST]),
+        .mac = mac_of(a[NDA_LLADDR]),
+        .state = header->ndm_state,
+        .proxy = header->ndm_flags & NTF_PROXY,
+        .message = keep(o, message),
+    };
+    return 0;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    uint32_t x = ((const struct observed_link *)a)->index, y = ((const struct observed_link *)b)->index;
+    return (x > y) - (x < y);
+}
+
+static int observe_family(struct netlink *netlink, struct observation *o, uint8_t family, struct error *err)
+{
+    struct rtmsg route = {.rtm_family = family};
+    struct fib_rule_hdr rule = {.family = family};
+    struct ndmsg neighbour = {.ndm_family = family}, proxy = {.ndm_family = family, .ndm_flags = NTF_PROXY};
+    struct ifaddrmsg address = {.ifa_family = family};
+    if (netlink_dump(netlink, RTM_GETADDR, &address, sizeof address, on_address, o, err) != 0)
+        return error_wrap(err, "addresses");
+    if (netlink_dump(netlink, RTM_GETROUTE, &route, sizeof route, on_route, o, err) != 0)
+        return error_wrap(err, "routes");
+    if (netlink_dump(netlink, RTM_GETRULE, &rule, sizeof rule, on_rule, o, err) != 0)
+        return error_wrap(err, "rules");
+    if (netlink_dump(netlink, RTM_GETNEIGH, &neighbour, sizeof neighbour, on_neighbour, o, err) != 0 ||
+        netlink_dump(netlink, RTM_GETNEIGH, &proxy, sizeof proxy, on_neighbour, o, err) != 0)
+        return error_wrap(err, "neighbours");
+    return 0;
+}
+
+static int observe_all(int netns, struct observation *o, struct error *err)
+{
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    struct ifinfomsg link = {.ifi_family = AF_UNSPEC};
+    if (netlink_open(netns, &netlink, err) != 0)
+        return -1;
+    if (netlink_dump(&netlink, RTM_GETLINK, &link, sizeof link, on_link, o, err) != 0)
+        return error_wrap(err, "links");
+    if (observe_family(&netlink, o, AF_INET, err) != 0 || observe_family(&netlink, o, AF_INET6, err) != 0)
+        return -1;
+    if (o->link_count)
+        qsort(o->links, o->link_count, sizeof *o->links, by_index);
+    o->by_name = map_new(o->arena);
+    for (size_t i = 0; i < o->link_count; i++)
+        map_set(o->by_name, o->links[i].name, &o->links[i]);
+    return 0;
+}
+
+int observe(int netns, struct observation **out, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct observation *o = ARENA_NEW(arena, struct observation);
+    o->arena = arena;
+    if (observe_all(netns, o, err) != 0) {
+        arena_free(arena);
+        return -1;
+    }
+    *out = o;
+    return 0;
+}
+
+void observation_free(struct observation *observation)
+{
+    if (observation)
+        arena_free(observation->arena);
+}
+
+const struct observed_link *observed_link_by_index(const struct observation *observation, uint32_t index)
+{
+    struct observed_link key = {.index = index};
+    return observation->link_count ? bsearch(&key, observation->links, observation->link_count, sizeof key, by_index) : NULL;
+}
+
+const struct observed_link *observed_link_by_name(const struct observation *observation, const char *name)
+{
+    return map_get(observation->by_name, name);
+}
+
+const char *observed_name(const struct observation *observation, uint32_t index)
+{
+    const struct observed_link *link = observed_link_by_index(observation, index);
+    return link ? link->name : "";
+}

@@ -1,0 +1,91 @@
+/* What is in a network namespace now, read back from the kernel. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct arena;
+struct error;
+struct nlmsghdr;
+
+struct observed_link {
+    uint32_t index;
+    const char *name;
+    const char *kind; /* "veth", "bridge", or "" */
+    uint32_t mtu;
+    uint32_t master;  /* index, 0 = none */
+    struct mac mac;
+    bool up;          /* as the administrator wants it */
+    bool carrier;
+    bool loopback;
+};
+
+struct observed_address {
+    uint32_t interface; /* index */
+    struct prefix address;
+    uint32_t flags;     /* IFA_F_* */
+    uint8_t scope;      /* RT_SCOPE_* */
+    bool linklocal;     /* an IPv6 address of fe80::/10 */
+    const struct nlmsghdr *message;
+};
+
+struct observed_nexthop {
+    struct addr via;
+    uint32_t interface;
+    uint32_t weight;
+};
+struct observed_route {
+    struct prefix destination;
+    uint32_t table, metric;
+    uint8_t type, protocol, scope; /* RTN_*, RTPROT_*, RT_SCOPE_* */
+    bool onlink, linkdown;
+    struct addr source;
+    const char *congestion_control; /* "" = the namespace's */
+    struct observed_nexthop *nexthops;
+    size_t nexthop_count;
+    const struct nlmsghdr *message;
+};
+
+struct observed_rule {
+    unsigned family;
+    uint32_t priority, table;
+    struct prefix from, to;
+    const char *input_interface; /* "" = any */
+    uint32_t mark_value, mark_mask;
+    const struct nlmsghdr *message;
+};
+
+struct observed_neighbour {
+    uint32_t interface;
+    struct addr addr;
+    struct mac mac;
+    uint16_t state; /* NUD_* */
+    bool proxy;
+    const struct nlmsghdr *message;
+};
+
+struct observation {
+    struct arena *arena;
+    struct observed_link *links; /* sorted by index */
+    size_t link_count;
+    struct observed_address *addresses;
+    size_t address_count;
+    struct observed_route *routes; /* local tables too */
+    size_t route_count;
+    struct observed_rule *rules;
+    size_t rule_count;
+    struct observed_neighbour *neighbours; /* of all states */
+    size_t neighbour_count;
+    struct map *by_name; /* links */
+};
+
+/* Everything of the namespace behind the descriptor. */
+int observe(int netns, struct observation **out, struct error *err);
+void observation_free(struct observation *observation); /* takes NULL */
+const struct observed_link *observed_link_by_index(const struct observation *observation, uint32_t index); /* or NULL */
+const struct observed_link *observed_link_by_name(const struct observation *observation, const char *name);
+/* "eth0", or "" where there is no such index */
+const char *observed_name(const struct observation *observation, uint32_t index);

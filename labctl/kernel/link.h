@@ -1,0 +1,34 @@
+/* Links: messages for a batch.  An interface is named by its index in the namespace that the batch is sent from. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct batch;
+
+/* A bridge, down; it comes up last, when its ports are there.  index 0: the kernel chooses. */
+void link_bridge(struct batch *batch, uint64_t tag, uint32_t index, const char *name, uint32_t mtu, bool stp);
+/* Changes a bridge; with_stp false leaves STP as it is; mtu 0 leaves the MTU. */
+void link_bridge_change(struct batch *batch, uint64_t tag, uint32_t index, bool with_stp, bool stp, uint32_t mtu);
+
+struct link_veth_end {
+    int netns;       /* descriptor of the namespace that it is made in */
+    uint32_t index;  /* 0: the kernel chooses */
+    const char *name;
+    uint32_t master; /* index of a bridge in that namespace, or 0 */
+    struct mac mac;
+    bool up;
+};
+/* A veth pair in one message, each end at once where it stays.  Only the first end can be made up and with a master here:
+ * the other is brought up from its own namespace.  Every packet is at most MTU-sized on the wire (GSO off by limit). */
+void link_veth(struct batch *batch, uint64_t tag, const struct link_veth_end *end, const struct link_veth_end *peer, uint32_t mtu);
+
+void link_up(struct batch *batch, uint64_t tag, uint32_t index, bool up);
+void link_master(struct batch *batch, uint64_t tag, uint32_t index, uint32_t master); /* 0: none */
+void link_mac(struct batch *batch, uint64_t tag, uint32_t index, const struct mac *mac);
+void link_mtu(struct batch *batch, uint64_t tag, uint32_t index, uint32_t mtu); /* and the GSO limit that goes with it */
+void link_delete(struct batch *batch, uint64_t tag, uint32_t index);
+/* No link-local IPv6 address by itself. */
+void link_quiet_ipv6(struct batch *batch, uint64_t tag, uint32_t index);

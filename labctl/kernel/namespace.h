@@ -1,0 +1,27 @@
+/* Network namespaces: visiting one by its descriptor, and sockets opened inside. */
+#pragma once
+
+struct error;
+
+/* A visit: between netns_visit and netns_return the calling thread is in that namespace. */
+struct netns_visit {
+    int home;
+};
+#define NETNS_VISIT_INIT                                                                                               \
+    {                                                                                                                  \
+        -1                                                                                                             \
+    }
+
+/* 0, or -1 with err.  On failure the thread is where it was. */
+int netns_visit(int fd, struct netns_visit *visit, struct error *err);
+/* Takes a visit that never began.  Ends the process where the way back is closed: going on elsewhere would do harm. */
+void netns_return(struct netns_visit *visit);
+#define NETNS_VISIT __attribute__((cleanup(netns_return))) struct netns_visit
+
+/* A socket (close-on-exec) of that namespace; it stays there.  -1 with err. */
+int netns_socket(int fd, int domain, int type, int protocol, struct error *err);
+
+/* A new empty namespace, owned by the caller's user namespace: its descriptor, or -1 with err. */
+int netns_new(struct error *err);
+/* The calling thread's own. */
+int netns_own(struct error *err);

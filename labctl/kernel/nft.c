@@ -1,0 +1,179 @@
+/* nftables, by libnftables in this process.
+ *
+ * Theory of operation.  A context's netlink socket is opened when it is made and stays in that namespace, so only the
+ * making needs a visit.  Each load has a context of its own: libnftables 1.0.6 aborts in some sequences of a used one.
+ * Text goes in by a memfd and its file name: from a buffer, error messages have no line numbers and quote the wrong line.
+ * Closing a socket after deletions waits for the kernel's grace period (~11 ms), so contexts that deleted something are
+ * closed by a thread of their own. */
+#include "kernel/nft.h"
+
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "kernel/namespace.h"
+
+static struct nft_ctx *context_in(int netns, struct error *err)
+{
+    NETNS_VISIT visit = NETNS_VISIT_INIT;
+    if (netns_visit(netns, &visit, err) != 0)
+        return NULL;
+    struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
+    if (!context || nft_ctx_buffer_error(context) != 0 || nft_ctx_buffer_output(context) != 0) {
+        if (context)
+            nft_ctx_free(context);
+        error_set(err, ERR_SYSTEM, "nftables: cannot open its netlink socket");
+        return NULL;
+    }
+    return context;
+}
+
+static void *close_later(void *context)
+{
+    nft_ctx_free(context);
+    return NULL;
+}
+
+static void context_close(struct nft_ctx *context, bool deleted)
+{
+    pthread_t thread;
+    if (deleted && pthread_create(&thread, NULL, close_later, context) == 0)
+        pthread_detach(thread);
+    else
+        nft_ctx_free(context);
+}
+
+/* nft names the memfd ("/proc/self/fd/6:5:5-9: Error: …"): what the caller calls it says more. */
+static void rename_source(struct str *out, const char *text, const char *path, const char *what)
+{
+    for (const char *found; (found = strstr(text, path)); text = found + strlen(path)) {
+        str_append_bytes(out, text, (size_t)(found - text));
+        str_append(out, what);
+    }
+    str_append(out, text);
+    while (out->length && out->data[out->length - 1] == '\n')
+        out->data[--out->length] = '\0';
+}
+
+static int run(struct nft_ctx *context, const char *what, const char *text, struct error *err)
+{
+    char path[40];
+    FD_AUTO fd = fd_memory("nft", text, strlen(text));
+    if (fd < 0)
+        return error_set_errno(err, errno, "%s: memory file", what);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    errno = 0;
+    if (nft_run_cmd_from_filename(context, path) == 0)
+        return 0;
+    int number = errno;
+    STR_AUTO message = STR_INIT;
+    rename_source(&message, nft_ctx_get_error_buffer(context), path, what);
+    if (message.length == 0)
+        return error_set_errno(err, number ? number : EIO, "%s: load into nftables", what);
+    error_set(err, ERR_SYSTEM, "%s", str_text(&message));
+    if (err)
+        err->number = strstr(str_text(&message), "No such file or directory") ? ENOENT : number;
+    return -1;
+}
+
+static int run_in(int netns, const char *what, const char *text, bool dry, bool deletes, struct error *err)
+{
+    struct nft_ctx *context = context_in(netns, err);
+    if (!context)
+        return -1;
+    nft_ctx_set_dry_run(context, dry);
+    int result = run(context, what, text, err);
+    context_close(context, deletes);
+    return result;
+}
+
+int nft_load(int netns, const char *what, const char *text, struct error *err)
+{
+    bool deletes = strstr(text, "delete") || strstr(text, "flush") || strstr(text, "destroy");
+    return run_in(netns, what, text, false, deletes, err);
+}
+
+int nft_try(int netns, const char *what, const char *text, struct error *err)
+{
+    return run_in(netns, what, text, true, true, err);
+}
+
+int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body, struct error *err)
+{
+    /* The body's first line is the first line of the text, so that nft's numbers are those of the body. */
+    STR_AUTO text = STR_INIT;
+    str_printf(&text, "table %s %s; delete table %s %s; table %s %s { %s\n}\n", family, table, family, table, family, table, body);
+    return run_in(netns, what, str_text(&text), false, true, err);
+}
+
+int nft_delete(int netns, const char *what, const char *family, const char *table, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    str_printf(&text, "delete table %s %s\n", family, table);
+    return run_in(netns, what, str_text(&text), false, true, err);
+}
+
+static int list(int netns, unsigned flags, const char *command, struct str *out, struct error *err)
+{
+    struct nft_ctx *context = context_in(netns, err);
+    if (!context)
+        return -1;
+    nft_ctx_output_set_flags(context, flags);
+    int result = run(context, "nftables", command, err);
+    if (result == 0)
+        str_append(out, nft_ctx_get_output_buffer(context));
+    context_close(context, false);
+    return result;
+}
+
+int nft_list(int netns, const char *family, const char *table, bool with_elements, struct str *out, struct error *err)
+{
+    STR_AUTO command = STR_INIT;
+    if (family)
+        str_printf(&command, "list table %s %s\n", family, table);
+    else
+        str_append(&command, "list ruleset\n");
+    unsigned flags = NFT_CTX_OUTPUT_STATELESS | (with_elements ? 0 : NFT_CTX_OUTPUT_TERSE);
+    return list(netns, flags, str_text(&command), out, err);
+}
+
+int nft_list_tables(int netns, struct str *out, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    if (list(netns, 0, "list tables\n", &text, err) != 0)
+        return -1;
+    for (const char *at = str_text(&text); *at;) {
+        size_t length = strcspn(at, "\n");
+        if (length > 6 && strncmp(at, "table ", 6) == 0) {
+            str_append_bytes(out, at + 6, length - 6);
+            str_append_char(out, '\n');
+        }
+        at += length + (at[length] == '\n');
+    }
+    return 0;
+}
+
+int nft_tables_of(const char *text, struct str *out, struct error *err)
+{
+    FD_AUTO scratch = netns_new(err);
+    if (scratch < 0 || nft_load(scratch, "nftables", text, err) != 0)
+        return -1;
+    return nft_list_tables(scratch, out, err);
+}
+
+int nft_list_of(const char *family, const char *table, const char *body, bool with_elements, struct str *out, struct error *err)
+{
+    FD_AUTO scratch = netns_new(err);
+    STR_AUTO text = STR_INIT;
+    str_printf(&text, "table %s %s { %s\n}\n", family, table, body);
+    if (scratch < 0 || nft_load(scratch, "nftables", str_text(&text), err) != 0)
+        return -1;
+    return nft_list(scratch, family, table, with_elements, out, err);
+}

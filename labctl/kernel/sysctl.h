@@ -1,0 +1,14 @@
+/* Network sysctls of a namespace.  Keys with slashes: "net/ipv4/ip_forward". */
+#pragma once
+
+struct str;
+struct error;
+
+/* The namespace must be the one that the thread is in: see netns_visit. */
+int sysctl_write_here(const char *key, const char *value, struct error *err);
+int sysctl_read_here(const char *key, struct str *out, struct error *err); /* without the newline */
+/* In the namespace behind the descriptor. */
+int sysctl_write(int netns, const char *key, const char *value, struct error *err);
+int sysctl_read(int netns, const char *key, struct str *out, struct error *err);
+/* The value that the key has in a new namespace ("conf/eth0" counts as "conf/default"). */
+int sysctl_default(const char *key, struct str *out, struct error *err);
