@@ -1,0 +1,165 @@
+/* The keeper's own parts.
+ *
+ * Theory of operation.  The program runs in three stages, each of which ends by becoming the next:
+ *   0  outside (main.c): makes the lab's namespaces in one clone, writes the id maps of the child, and ends;
+ *   1  pid 1 of the lab (tree.c, base.c): builds the lab's own file tree, pivots into it, executes /program/init;
+ *   2  /program/init (supervise.c): clean memory, empty environment; starts the director and serves it until death.
+ * Its death is the lab's clean-up, so it holds little, never blocks on anybody and trusts the director alone.
+ *
+ * What is forked from it (node inits, spawn waiters) is closer to the learner than anything else of the lab.  Two things
+ * keep it from being a way out: it has no descriptors but those that it is meant to have, and it is not dumpable: while
+ * the memory's user namespace is the lab's, a node's root can neither trace it nor look at its memory or descriptors. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "keeper/protocol.h"
+#include "keeper/stage.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What stage 1 found out and stage 2 must know. */
+struct settings {
+    uint32_t root_mode; /* ids 0 to 65535 are mapped, not only 0 */
+    uint32_t overlay;   /* /etc of a node is an overlay; else a copy */
+    uint32_t argument_count;
+    uint32_t arguments_length; /* NUL-terminated strings follow */
+};
+
+/* Command line of stage 0, decoded. */
+struct stage_options {
+    bool root_mode;
+    const char **arguments, **embedded, **hidden;
+    size_t argument_count, embedded_count, hidden_count;
+};
+
+/* main.c: reports a failure of stages 0 and 1 (and of stage 2 before it is up) to the command line and exits. */
+void stage_fail(int error, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
+
+/* tree.c: builds the lab's tree and makes it the root; ends by stage_fail.  Returns whether overlays work. */
+bool tree_build(const struct stage_options *options);
+
+/* base.c: fills directory `etc` (descriptor) with what programs need from the host's /etc and with own texts. */
+void base_build(int etc, bool root_mode);
+/* Copies a tree: directories, regular files, symbolic links; skips what cannot be read.  0 or a negative errno value. */
+int base_copy(int from, const char *from_name, int to, const char *to_name);
+/* Writes a whole file, replacing it.  0 or a negative errno value. */
+int base_write(int directory, const char *path, const void *content, size_t length, unsigned mode);
+/* Makes the directories that lead to `path` (all but its last part).  0 or a negative errno value. */
+int base_parents(int directory, const char *path);
+/* Copies all of `from` into a new file.  0 or a negative errno value. */
+int base_copy_program(int from, int directory, const char *name);
+
+/* supervise.c */
+int supervise(void); /* stage 2; returns the exit status */
+void keeper_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int64_t keeper_now(void); /* milliseconds, monotonic */
+
+/* What a child in a node or a waiter reports through one pipe, each in one write. */
+enum report_kind { REPORT_NODE_READY, REPORT_NODE_FAILED, REPORT_STARTED, REPORT_ENDED };
+struct report {
+    uint32_t kind;
+    uint32_t id;         /* node or process */
+    uint32_t generation; /* of the node or process */
+    int32_t pid;         /* REPORT_STARTED */
+    uint32_t end;        /* REPORT_ENDED */
+    int32_t value;       /* REPORT_ENDED; errno value of REPORT_NODE_FAILED */
+    char operation[64];
+};
+void report_send(const struct report *report); /* in children: ends the child where the keeper is gone */
+
+extern struct keeper_state {
+    bool root_mode, overlay;
+    int reports[2]; /* pipe */
+    int signals;    /* signalfd of SIGCHLD */
+    int director;   /* socket, or -1 while none runs */
+    pid_t director_pid;
+    bool up;        /* the command line was told */
+} keeper;
+
+/* In a fresh child: closes all descriptors but `keep` (ascending). */
+void child_close_all(const int *keep, size_t count);
+
+/* director.c */
+void director_start(void);
+void director_ended(int status);   /* its process was reaped */
+int director_timeout(void);        /* milliseconds until it must be started again, or -1 */
+void director_readable(void);      /* takes all requests that wait */
+void director_flush(void);         /* sends what is queued, as far as it goes */
+bool director_wants_write(void);
+void director_send(const void *message, size_t length, int fd); /* fd is borrowed; -1: none */
+void director_done(uint32_t number, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* store.c: descriptors in care */
+void store_put(const struct keeper_store *request, int fd);
+void store_drop(const struct keeper_store *request);
+void store_announce(void);
+
+/* node.c */
+void node_create(const struct keeper_count *request, int memory);
+void node_delete(uint32_t id);
+void node_restart(uint32_t id);
+void node_work(void);     /* starts the next batch */
+int node_timeout(void);   /* milliseconds until node_work has something to do, or -1 */
+bool node_ended(pid_t pid, int status); /* was it a node's init? */
+void node_reported(const struct report *report);
+void node_flush(void);    /* sends gathered NODE_READY events */
+void node_announce(void); /* all that are ready */
+pid_t node_pid(uint32_t id); /* of its init, or 0 */
+/* Calls back for every running node that has this view. */
+void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context);
+
+/* view.c */
+void view_define(const struct keeper_view *request, int memory);
+
+/* inside.c: what a node's init does, in its own namespaces; never returns */
+struct node_start {
+    uint32_t id, generation, view;
+    const char *hostname;
+    int memory; /* memfd with the files' records */
+    uint64_t files;
+    uint32_t file_count;
+    int go; /* end of file: the id maps are written */
+};
+void inside_run(const struct node_start *start) __attribute__((noreturn));
+
+/* cloud.c */
+void cloud_create(const struct keeper_ids *request);
+void cloud_delete(const struct keeper_ids *request);
+
+/* spawn.c */
+void spawn_start(const struct keeper_spawn *request, size_t length, int *fds, size_t fd_count);
+void spawn_kill(const struct keeper_kill *request);
+bool spawn_ended(pid_t pid, int status); /* was it a waiter? */
+void spawn_reported(const struct report *report);
+void spawn_announce(void);
+
+/* wait.c: the waiter's life beside the process; never returns */
+struct waiter {
+    uint32_t process, generation;
+    pid_t child;
+    int control;  /* caller's socket, or -1 */
+    int signals;  /* signalfd */
+    int master;   /* of the pty, or -1 */
+    bool silent;
+};
+#define WAITER_SIGNAL (SIGRTMIN + 1) /* from the keeper: send sigval to the process group */
+void wait_run(struct waiter *waiter) __attribute__((noreturn));
+void wait_end(const struct waiter *waiter, enum keeper_end end, int value, const char *operation)
+    __attribute__((noreturn));
+
+/* pty.c */
+int pty_open(uint16_t rows, uint16_t columns); /* master in the current mount namespace, or a negative errno value */
+struct pty_relay {
+    int master;
+    bool input_open; /* the caller's terminal still gives */
+    char pending[4096]; /* for the master */
+    size_t pending_length;
+};
+void pty_input(struct pty_relay *relay);  /* from descriptor 0 */
+void pty_output(struct pty_relay *relay); /* to descriptor 1 */
+void pty_feed(struct pty_relay *relay);   /* writes what is pending */
+void pty_drain(struct pty_relay *relay);  /* what the process wrote before it ended */

@@ -1,0 +1,386 @@
+/* Nodes: cloned in batches, so that one node's mounts are made while the next is cloned; rebuilt when their init dies.
+ *
+ * A node's specification stays in the memfd that the director sent: file contents never enter the keeper's own memory.
+ * The state of a node: WAITING (in the queue, perhaps until a time) -> STARTING (cloned) -> READY -> dead, WAITING again. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+#define NODE_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
+#define NODE_BATCH 16        /* cloned before their maps are written and all are let go */
+#define NODE_STARTING_MAX 64 /* between clone and ready: keeps the queue short for other work */
+#define NODE_LIVED 1000      /* ms: a node that dies sooner is rebuilt only after this pause */
+#define NODE_ID_MAX (1u << 20)
+#define READY_MAX 1024
+
+enum node_state { NODE_WAITING, NODE_STARTING, NODE_READY, NODE_FAILED };
+
+struct batch {
+    int memory;
+    size_t uses;
+};
+
+struct node {
+    uint32_t id, view, generation, file_count;
+    uint64_t files;
+    struct batch *batch;
+    enum node_state state;
+    bool deleted;
+    pid_t pid;
+    int64_t time; /* WAITING: not before; READY: since */
+    struct node *next_waiting, *next_of_pid;
+    char hostname[KEEPER_HOSTNAME_MAX + 1];
+};
+
+static struct node **nodes; /* by id */
+static uint32_t node_limit;
+static struct node *of_pid[4096];
+static struct node *waiting, **waiting_end = &waiting;
+static unsigned starting;
+static union {
+    struct keeper_nodes_ready message;
+    char space[sizeof(struct keeper_nodes_ready) + READY_MAX * sizeof(((struct keeper_nodes_ready *)0)->nodes[0])];
+} ready;
+
+static struct node *find(uint32_t id)
+{
+    return id < node_limit ? nodes[id] : NULL;
+}
+
+static struct node **pid_slot(pid_t pid)
+{
+    struct node **at = &of_pid[(size_t)pid % ARRAY_SIZE(of_pid)];
+    while (*at && (*at)->pid != pid)
+        at = &(*at)->next_of_pid;
+    return at;
+}
+
+pid_t node_pid(uint32_t id)
+{
+    const struct node *node = find(id);
+    return node && node->state == NODE_READY ? node->pid : 0;
+}
+
+static void send_event(uint32_t kind, const struct node *node, int error, const char *operation)
+{
+    struct keeper_node_event event = {.header = {kind, 0}, .id = node->id, .pid = node->pid, .error = error};
+    snprintf(event.operation, sizeof event.operation, "%s", operation);
+    node_flush(); /* events of a node keep their order */
+    director_send(&event, sizeof event, -1);
+}
+
+static void add_ready(const struct node *node)
+{
+    uint32_t count = ready.message.count++;
+    ready.message.nodes[count].id = node->id;
+    ready.message.nodes[count].pid = node->pid;
+    if (ready.message.count == READY_MAX)
+        node_flush();
+}
+
+void node_flush(void)
+{
+    if (ready.message.count == 0)
+        return;
+    ready.message.header = (struct keeper_header){KEEPER_NODE_READY, 0};
+    director_send(&ready, sizeof ready.message + ready.message.count * sizeof ready.message.nodes[0], -1);
+    ready.message.count = 0;
+}
+
+void node_announce(void)
+{
+    ready.message.count = 0;
+    for (uint32_t id = 0; id < node_limit; id++)
+        if (nodes[id] && nodes[id]->state == NODE_READY && !nodes[id]->deleted)
+            add_ready(nodes[id]);
+    node_flush();
+}
+
+static void release_batch(struct batch *batch)
+{
+    if (!batch || --batch->uses > 0)
+        return;
+    close(batch->memory);
+    free(batch);
+}
+
+static void forget(struct node *node)
+{
+    send_event(KEEPER_NODE_GONE, node, 0, "");
+    nodes[node->id] = NULL;
+    release_batch(node->batch);
+    free(node);
+}
+
+static void enqueue(struct node *node, int64_t time)
+{
+    node->state = NODE_WAITING;
+    node->time = time;
+    node->generation++;
+    node->next_waiting = NULL;
+    *waiting_end = node;
+    waiting_end = &node->next_waiting;
+}
+
+static bool reserve(uint32_t id)
+{
+    if (id >= NODE_ID_MAX)
+        return false;
+    if (id < node_limit)
+        return true;
+    uint32_t limit = node_limit ? node_limit : 256;
+    while (limit <= id)
+        limit *= 2;
+    struct node **grown = realloc(nodes, limit * sizeof(struct node *));
+    if (!grown)
+        return false;
+    memset(grown + node_limit, 0, (limit - node_limit) * sizeof(struct node *));
+    nodes = grown;
+    node_limit = limit;
+    return true;
+}
+
+static int take_spec(const struct keeper_node *spec, struct batch *batch)
+{
+    if (!reserve(spec->id))
+        return ERANGE;
+    struct node *node = nodes[spec->id];
+    bool fresh = !node;
+    if (node && node->deleted)
+        return EBUSY;
+    if (fresh && !(node = nodes[spec->id] = calloc(1, sizeof *node)))
+        return ENOMEM;
+    release_batch(node->batch);
+    node->id = spec->id;
+    node->view = spec->view;
+    node->files = spec->files;
+    node->file_count = spec->file_count;
+    node->batch = batch;
+    batch->uses++;
+    memcpy(node->hostname, spec->hostname, sizeof node->hostname);
+    node->hostname[KEEPER_HOSTNAME_MAX] = 0;
+    if (fresh || node->state == NODE_FAILED)
+        enqueue(node, 0);
+    return 0;
+}
+
+void node_create(const struct keeper_count *request, int memory)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    int error = batch ? 0 : ENOMEM;
+    if (batch && (batch->memory = fcntl(memory, F_DUPFD_CLOEXEC, STAGE_END)) < 0) {
+        error = errno;
+        free(batch);
+        batch = NULL;
+    }
+    if (batch)
+        batch->uses = 1;
+    for (uint32_t i = 0; !error && i < request->count; i++) {
+        struct keeper_node spec;
+        off_t offset = (off_t)(i * sizeof spec);
+        error = pread(batch->memory, &spec, sizeof spec, offset) != (ssize_t)sizeof spec ? EBADMSG : 0;
+        if (!error)
+            error = take_spec(&spec, batch);
+    }
+    release_batch(batch);
+    director_done(request->header.number, error, "take the list of nodes");
+}
+
+/* One of the two id maps of a fresh node: its ids are the lab's, so files that the keeper makes belong to its root. */
+static int write_map(pid_t pid, const char *name)
+{
+    char path[48];
+    const char *map = keeper.root_mode ? "0 0 65536" : "0 0 1";
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int error = write(fd, map, strlen(map)) < 0 ? errno : 0;
+    close(fd);
+    return error;
+}
+
+static void run_child(const struct node *node, int go) __attribute__((noreturn));
+static void run_child(const struct node *node, int go)
+{
+    /* Descriptors: the three that are needed, in ascending order. */
+    int keep[3] = {keeper.reports[1], node->batch->memory, go};
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2 - i; j++)
+            if (keep[j] > keep[j + 1]) {
+                int swap = keep[j];
+                keep[j] = keep[j + 1];
+                keep[j + 1] = swap;
+            }
+    child_close_all(keep, 3);
+    struct node_start start = {.id = node->id, .generation = node->generation, .view = node->view,
+                               .hostname = node->hostname, .memory = node->batch->memory, .files = node->files,
+                               .file_count = node->file_count, .go = go};
+    inside_run(&start);
+}
+
+static void fail_node(struct node *node, int error, const char *operation)
+{
+    node->state = NODE_FAILED;
+    keeper_log("node %s: %s: %s", node->hostname, operation, strerror(error));
+    send_event(KEEPER_NODE_FAILED, node, error, operation);
+}
+
+static void clone_node(struct node *node, int go)
+{
+    struct clone_args args = {.flags = NODE_NAMESPACES, .exit_signal = SIGCHLD};
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    if (pid == 0)
+        run_child(node, go);
+    if (pid < 0) {
+        fail_node(node, errno, "create namespaces");
+        return;
+    }
+    node->pid = pid;
+    node->state = NODE_STARTING;
+    *pid_slot(pid) = node;
+    node->next_of_pid = NULL;
+    starting++;
+}
+
+/* The next node whose time has come, taken out of the queue. */
+static struct node *dequeue(int64_t now)
+{
+    for (struct node **at = &waiting; *at; at = &(*at)->next_waiting) {
+        struct node *node = *at;
+        if (node->time > now && !node->deleted)
+            continue;
+        *at = node->next_waiting;
+        if (waiting_end == &node->next_waiting)
+            waiting_end = at;
+        return node;
+    }
+    return NULL;
+}
+
+void node_work(void)
+{
+    struct node *batch[NODE_BATCH], *node;
+    size_t count = 0;
+    int64_t now = keeper_now();
+    int go[2] = {-1, -1};
+    while (count < NODE_BATCH && starting < NODE_STARTING_MAX && (node = dequeue(now))) {
+        if (node->deleted) {
+            forget(node);
+            continue;
+        }
+        if (go[0] < 0 && pipe2(go, O_CLOEXEC)) {
+            fail_node(node, errno, "make a pipe");
+            continue;
+        }
+        clone_node(node, go[0]);
+        if (node->state == NODE_STARTING)
+            batch[count++] = node;
+    }
+    for (size_t i = 0; i < count; i++) {
+        int error = write_map(batch[i]->pid, "uid_map");
+        if (!error)
+            error = write_map(batch[i]->pid, "gid_map");
+        if (error) {
+            starting--;
+            kill(batch[i]->pid, SIGKILL);
+            fail_node(batch[i], error, "map user ids");
+        }
+    }
+    if (go[0] >= 0) {
+        close(go[0]);
+        close(go[1]); /* lets all of them go */
+    }
+}
+
+int node_timeout(void)
+{
+    if (!waiting || starting >= NODE_STARTING_MAX)
+        return -1;
+    int64_t now = keeper_now(), least = INT64_MAX;
+    for (const struct node *node = waiting; node && least > now; node = node->next_waiting)
+        if (node->time < least)
+            least = node->deleted ? now : node->time;
+    return least <= now ? 0 : (int)(least - now);
+}
+
+void node_reported(const struct report *report)
+{
+    struct node *node = find(report->id);
+    if (!node || node->generation != report->generation || node->state != NODE_STARTING)
+        return;
+    starting--;
+    if (report->kind == REPORT_NODE_FAILED) {
+        fail_node(node, report->value, report->operation);
+        return;
+    }
+    node->state = NODE_READY;
+    node->time = keeper_now();
+    if (!node->deleted)
+        add_ready(node);
+}
+
+bool node_ended(pid_t pid, int status)
+{
+    struct node **at = pid_slot(pid), *node = *at;
+    if (!node)
+        return false;
+    *at = node->next_of_pid;
+    enum node_state state = node->state;
+    if (state == NODE_STARTING) {
+        starting--;
+        if (!node->deleted)
+            fail_node(node, ECHILD, WIFSIGNALED(status) ? "start (killed)" : "start (exited)");
+    }
+    if (node->deleted) {
+        forget(node);
+        return true;
+    }
+    if (state == NODE_READY) {
+        int64_t now = keeper_now();
+        keeper_log("node %s: its init died; it is rebuilt", node->hostname);
+        send_event(KEEPER_NODE_LOST, node, 0, "");
+        enqueue(node, now - node->time < NODE_LIVED ? now + NODE_LIVED : 0);
+    }
+    node->pid = 0;
+    return true;
+}
+
+void node_delete(uint32_t id)
+{
+    struct node *node = find(id);
+    if (!node) {
+        struct node absent = {.id = id};
+        send_event(KEEPER_NODE_GONE, &absent, 0, "");
+        return;
+    }
+    node->deleted = true;
+    if (node->pid)
+        kill(node->pid, SIGKILL);
+    else if (node->state == NODE_FAILED)
+        forget(node);
+}
+
+void node_restart(uint32_t id)
+{
+    const struct node *node = find(id);
+    if (node && node->state == NODE_READY)
+        kill(node->pid, SIGKILL);
+}
+
+void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context)
+{
+    for (uint32_t id = 0; id < node_limit; id++)
+        if (nodes[id] && nodes[id]->view == view && nodes[id]->state == NODE_READY)
+            call(nodes[id]->pid, context);
+}
