@@ -22,7 +22,7 @@ static void begin(struct reading *reading)
 static int finish(struct reading *reading, const struct context *context)
 {
     if (reading->topology)
-        rules_run(reading->topology, &reading->findings);
+        rules_check(reading->topology, &reading->findings);
     findings_sort(&reading->findings);
     if (reading->findings.errors > 0 || !context->quiet) {
         STR_AUTO text = STR_INIT;
