@@ -18,6 +18,7 @@
     COMMAND(list)                                                                                                      \
     COMMAND(logs)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
+    COMMAND(plan)                                                                                                      \
     COMMAND(set)                                                                                                       \
     COMMAND(shell)                                                                                                     \
     COMMAND(unset)                                                                                                     \

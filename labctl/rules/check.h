@@ -46,8 +46,7 @@ rule_check check_vpc_size, check_subnet_size, check_subnet_outside, check_subnet
     check_vpc_route, check_nat_gateway_subnet, check_public_ip_route, check_target_forwarding;
 rule_check check_reserved_address, check_address_outside_subnet, check_duplicate_address, check_duplicate_public_ip, /* address.c */
     check_internet_address, check_unusable_address, check_vpc_ipv6;
-rule_check check_different_networks, check_duplicate_mac, check_mac, check_mtu_ipv6, check_mtu_mismatch, /* segment.c */
-    check_interface_name;
+rule_check check_different_networks, check_duplicate_mac, check_mtu_ipv6, check_mtu_mismatch; /* segment.c */
 rule_check check_gateway, check_several_gateways, check_next_hop, check_route_device, check_route_source, /* route.c */
     check_duplicate_route, check_rule_device;
 rule_check check_nat_interface, check_nat_forwarding, check_forward_target, check_duplicate_forward, check_file_path, /* node.c */

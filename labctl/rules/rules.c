@@ -10,7 +10,6 @@
 
 const struct rule rules_table[] = {
     {"address-outside-subnet", FINDING_ERROR, "An interface's address lies in its subnet.", check_address_outside_subnet},
-    {"bad-mac", FINDING_ERROR, "A MAC address is one machine's: neither zero nor a group's.", check_mac},
     {"bind-address", FINDING_ERROR, "A service binds to an address of its node.", check_bind_address},
     {"different-networks", FINDING_WARNING, "Interfaces that share a wire share a network.", check_different_networks},
     {"dns-record", FINDING_ERROR, "The records of a zone fit their types, and a CNAME stands alone.", check_dns_record},
@@ -23,8 +22,6 @@ const struct rule rules_table[] = {
     {"file-path", FINDING_ERROR, "A file has an absolute path outside /proc, /sys and /dev.", check_file_path},
     {"forward-target", FINDING_ERROR, "A forwarded port leads to an address that the node reaches.", check_forward_target},
     {"gateway-not-on-link", FINDING_ERROR, "A gateway is a neighbour: in a network of its interface.", check_gateway},
-    {"interface-name", FINDING_ERROR, "The name of an interface is one that the kernel and its tools take.",
-     check_interface_name},
     {"internet-address", FINDING_ERROR, "An address on the internet lies in a public prefix and is not the core's own.",
      check_internet_address},
     {"local-route", FINDING_ERROR, "The VPC's local route gives way only to the CIDR of a whole subnet towards a node.",

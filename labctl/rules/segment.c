@@ -1,11 +1,9 @@
-/* Rules of wires: networks, MACs, MTUs and the names of what hangs at them. */
-#include <ctype.h>
+/* Rules of wires: networks, MACs and MTUs. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/map.h"
-#include "base/str.h"
 #include "rules/check.h"
 
 /* ---- networks -------------------------------------------------------------------------------------------------- */
@@ -108,23 +106,6 @@ void check_duplicate_mac(struct rules *rules)
                       all[i - 1]->mark, "used here");
 }
 
-static void bad_mac(struct rules *rules, const struct interface *interface)
-{
-    char text[ADDR_TEXT_MAX];
-    static const struct mac zero;
-    if (!interface->mac_declared) return;
-    if (interface->mac.bytes[0] & 1)
-        broken(rules, interface->mark, "%s is the MAC address of a group, not of an interface: its first byte is odd",
-               mac_format(&interface->mac, text));
-    else if (memcmp(&interface->mac, &zero, sizeof zero) == 0)
-        broken(rules, interface->mark, "%s is no MAC address of an interface", mac_format(&interface->mac, text));
-}
-
-void check_mac(struct rules *rules)
-{
-    each_interface(rules, bad_mac);
-}
-
 /* ---- MTU ------------------------------------------------------------------------------------------------------- */
 
 static uint32_t segment_mtu(struct rules *rules, const struct interface *interface)
@@ -165,28 +146,4 @@ static void mtu_mismatch(struct rules *rules, const struct interface *interface)
 void check_mtu_mismatch(struct rules *rules)
 {
     each_interface(rules, mtu_mismatch);
-}
-
-/* ---- names ----------------------------------------------------------------------------------------------------- */
-
-static bool is_name(const char *name)
-{
-    static const char *const taken[] = {"lo", "all", "default", ".", ".."};
-    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
-        if (str_equal(name, taken[i])) return false;
-    for (const char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("-._@", *c)) return false;
-    return *name != '\0' && *name != '-' && strlen(name) <= 15;
-}
-
-static void interface_name(struct rules *rules, const struct interface *interface)
-{
-    if (!is_name(interface->name))
-        remedy(rules, broken(rules, interface->mark, "'%s' cannot be the name of an interface", interface->name),
-               "up to 15 letters, digits, '-', '.', '_' or '@'; not lo, all or default");
-}
-
-void check_interface_name(struct rules *rules)
-{
-    each_interface(rules, interface_name);
 }
