@@ -1,0 +1,40 @@
+/* What runs in nodes: each kind of service lowered to a process of the plan, with its configuration and readiness.  Pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/topology.h"
+
+struct error;
+struct plan;
+
+struct service_context;
+
+struct service_kind {
+    const char *name;
+    const char *summary;
+    const char *keys;      /* of the language, beside kind and port: "bind, body, …" */
+    uint16_t default_port; /* 0: must be given, or there is none */
+    const char *program;   /* of the distribution, or NULL: embedded, or the author's own */
+    const char *package;   /* the Debian package that has it */
+    /* Fills argv, configuration, files, readiness. */
+    void (*lower)(struct service_context *context);
+};
+extern const struct service_kind service_kinds[SERVICE_KIND_COUNT];
+
+/* Appends a process for each service (and its files) to a plan made by lower_topology.  0, or -1 with err. */
+int service_lower(const struct topology *topology, struct plan *plan, struct error *err);
+
+/* Names under which the lab places the embedded services' program: "httpd", "tcpd", "echod". */
+extern const char *const service_embedded[];
+extern const size_t service_embedded_count;
+
+/* What a topology needs of the machine's programs: calls back for each kind with a program that it uses, once.  VPCs with
+ * a resolver need that of dns. */
+void service_programs(const struct topology *topology,
+                      void (*need)(void *context, const struct service_kind *kind, const char *user), void *context);
+/* Looks for those programs (PATH of the nodes).  ERR_CAPABILITY naming each missing one, who wants it and the Debian
+ * package that has it. */
+int service_programs_check(const struct topology *topology, struct error *err);
