@@ -89,17 +89,17 @@ static void print_text(const struct context *context, const struct capability_re
 static void write_row(struct json *json, const struct capability_result *result)
 {
     const struct capability *capability = result->capability;
-    json_object(json);
-    json_string_member(json, "name", capability->name);
-    json_string_member(json, "area", capability_area_name(capability->area));
-    json_string_member(json, "purpose", capability->purpose);
-    json_string_member(json, "need", capability_need_name(capability->need));
-    json_string_member(json, "state", capability_state_name(result->state));
-    json_string_member(json, "backend", result->backend[0] ? result->backend : NULL);
-    json_string_member(json, "fidelity", result->fidelity[0] ? result->fidelity : NULL);
-    json_string_member(json, "detail", result->detail[0] ? result->detail : NULL);
-    json_string_member(json, "remedy", result->remedy[0] ? result->remedy : NULL);
-    json_object_end(json);
+    json_put_object(json);
+    json_put_string_member(json, "name", capability->name);
+    json_put_string_member(json, "area", capability_area_name(capability->area));
+    json_put_string_member(json, "purpose", capability->purpose);
+    json_put_string_member(json, "need", capability_need_name(capability->need));
+    json_put_string_member(json, "state", capability_state_name(result->state));
+    json_put_string_member(json, "backend", result->backend[0] ? result->backend : NULL);
+    json_put_string_member(json, "fidelity", result->fidelity[0] ? result->fidelity : NULL);
+    json_put_string_member(json, "detail", result->detail[0] ? result->detail : NULL);
+    json_put_string_member(json, "remedy", result->remedy[0] ? result->remedy : NULL);
+    json_put_object_end(json);
 }
 
 static void print_json(const struct capability_result *results, size_t count, bool able)
@@ -107,15 +107,15 @@ static void print_json(const struct capability_result *results, size_t count, bo
     STR_AUTO text = STR_INIT;
     struct json json;
     json_init(&json, &text, true);
-    json_object(&json);
-    json_integer_member(&json, "version", 1);
-    json_boolean_member(&json, "able", able);
-    json_key(&json, "capabilities");
-    json_array(&json);
+    json_put_object(&json);
+    json_put_integer_member(&json, "version", 1);
+    json_put_boolean_member(&json, "able", able);
+    json_put_key(&json, "capabilities");
+    json_put_array(&json);
     for (size_t i = 0; i < count; i++)
         write_row(&json, &results[i]);
-    json_array_end(&json);
-    json_object_end(&json);
+    json_put_array_end(&json);
+    json_put_object_end(&json);
     puts(str_text(&text));
 }
 

@@ -13,6 +13,7 @@
     COMMAND(dump)                                                                                                      \
     COMMAND(edit)                                                                                                      \
     COMMAND(exec)                                                                                                      \
+    COMMAND(graph)                                                                                                     \
     COMMAND(help)                                                                                                      \
     COMMAND(inspect)                                                                                                   \
     COMMAND(list)                                                                                                      \

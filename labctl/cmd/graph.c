@@ -1,0 +1,80 @@
+/* labctl graph */
+#include <stdio.h>
+
+#include "base/table.h"
+#include "cmd/changing.h"
+#include "cmd/cmd.h"
+#include "cmd/reading.h"
+#include "report/graph.h"
+
+static const struct option_spec options[] = {
+    {"--as", "FORMAT", "ascii (the default), dot (Graphviz), mermaid, json"},
+};
+
+/* Formats that the language of the command knows and this version does not write. */
+static const char *const later_formats[] = {"svg", "html"};
+
+/* 0, or the exit status of a complaint. */
+static int choose_format(struct context *context, enum graph_format *out)
+{
+    const char *name = cmd_option(context, "--as");
+    if (!name)
+        name = context->format_text;
+    if (str_equal(name, "text"))
+        name = "ascii";
+    for (size_t i = 0; i < GRAPH_FORMAT_COUNT; i++)
+        if (str_equal(name, graph_format_names[i])) {
+            *out = (enum graph_format)i;
+            return 0;
+        }
+    for (size_t i = 0; i < ARRAY_SIZE(later_formats); i++)
+        if (str_equal(name, later_formats[i]))
+            return cmd_usage(context, "a graph as %s is not supported yet; `labctl graph --as dot | dot -Tsvg` draws one", name);
+    const char *nearest = str_nearest(name, graph_format_names, GRAPH_FORMAT_COUNT);
+    return cmd_usage(context, "'%s' is none of ascii, dot, mermaid, json%s%s%s", name, nearest ? "; did you mean '" : "",
+                     nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* The topology of the file, or of the running lab.  0 or an exit status. */
+static int read_topology(struct context *context, struct reading *reading)
+{
+    STR_AUTO text = STR_INIT;
+    struct error err = ERROR_INIT;
+    char lab[80];
+    int generation;
+    if (context->argc == 1)
+        return reading_file(reading, context, context->argv[0]);
+    if (changing_fetch(context, &text, lab, sizeof lab, &generation, &err) != 0)
+        return cmd_fail(context, &err);
+    return reading_text(reading, context, lab, str_text(&text), text.length);
+}
+
+static int run(struct context *context)
+{
+    enum graph_format format = GRAPH_ASCII;
+    READING_AUTO reading = READING_INIT;
+    STR_AUTO text = STR_INIT;
+    int status = cmd_operands(context, 0, 1);
+    if (status == 0)
+        status = choose_format(context, &format);
+    if (status == 0)
+        status = read_topology(context, &reading);
+    if (status != 0)
+        return status;
+    graph_write(reading.topology, format, &text);
+    fwrite(str_text(&text), 1, text.length, stdout);
+    return 0;
+}
+
+const struct command command_graph = {
+    .name = "graph",
+    .group = "a file",
+    .synopsis = "graph [FILE] [--as ascii|dot|mermaid|json]",
+    .summary = "Draw a topology",
+    .description = "Without FILE, the running lab as it is now.  ascii is for a terminal; dot is for Graphviz, mermaid for Markdown.\n"
+                   "--format means the same as --as.",
+    .options = options,
+    .option_count = ARRAY_SIZE(options),
+    .own_formats = true,
+    .run = run,
+};

@@ -1,0 +1,159 @@
+/* A topology as vertices, clusters and edges. */
+#include "report/graph_elements.h"
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "report/graph_members.h"
+
+/* While collecting: where things have become vertices and clusters.  Maps hold index + 1. */
+struct collector {
+    struct elements *out;
+    struct map *vertices, *clusters;
+};
+
+static size_t add_vertex(struct collector *collector, const char *id, const char *label, enum vertex_shape shape, size_t cluster)
+{
+    struct elements *out = collector->out;
+    *ARENA_PUSH(out->arena, out->vertices, out->vertex_count) = (struct vertex){id, label, shape, cluster};
+    map_set(collector->vertices, id, (void *)(uintptr_t)out->vertex_count);
+    return out->vertex_count - 1;
+}
+
+static size_t add_cluster(struct collector *collector, const char *id, const char *label, size_t parent)
+{
+    struct elements *out = collector->out;
+    *ARENA_PUSH(out->arena, out->clusters, out->cluster_count) = (struct cluster){id, label, parent};
+    map_set(collector->clusters, id, (void *)(uintptr_t)out->cluster_count);
+    return out->cluster_count - 1;
+}
+
+static void add_edge(struct collector *collector, size_t from, size_t to, const char *label)
+{
+    struct elements *out = collector->out;
+    *ARENA_PUSH(out->arena, out->edges, out->edge_count) = (struct edge){from, to, label, "", ""};
+}
+
+static size_t index_of(const struct map *map, const char *id)
+{
+    return (size_t)(uintptr_t)map_get(map, id) - 1; /* CLUSTER_NONE where absent */
+}
+
+static const char *subnet_id(const struct subnet *subnet, struct arena *arena)
+{
+    return arena_printf(arena, "vpc/%s/subnet/%s", subnet->vpc->name, subnet->name);
+}
+
+static void add_vpc(struct collector *collector, const struct vpc *vpc)
+{
+    struct arena *arena = collector->out->arena;
+    char address[ADDR_TEXT_MAX], public[ADDR_TEXT_MAX];
+    const char *id = arena_printf(arena, "vpc/%s", vpc->name);
+    size_t outer =
+        add_cluster(collector, id, arena_printf(arena, "vpc %s %s", vpc->name, prefix_format(&vpc->cidr, address)), CLUSTER_NONE);
+    size_t gateway = CLUSTER_NONE;
+    if (vpc->internet_gateway) {
+        gateway = add_vertex(collector, arena_printf(arena, "%s/internet_gateway", id), "internet gateway", VERTEX_GATEWAY, outer);
+        add_edge(collector, index_of(collector->vertices, "internet"), gateway, "");
+    }
+    for (size_t i = 0; i < vpc->subnet_count; i++)
+        add_cluster(collector, subnet_id(vpc->subnets[i], arena), graph_subnet_title(vpc->subnets[i], arena), outer);
+    for (size_t i = 0; i < vpc->nat_gateway_count; i++) {
+        const struct nat_gateway *nat = vpc->nat_gateways[i];
+        const char *label = arena_printf(arena, "nat gateway %s\n%s", nat->name, addr_format(&nat->address, address));
+        if (addr_is_set(&nat->public_ip))
+            label = arena_printf(arena, "%s = %s", label, addr_format(&nat->public_ip, public));
+        size_t home = nat->subnet ? index_of(collector->clusters, subnet_id(nat->subnet, arena)) : outer;
+        size_t vertex = add_vertex(collector, arena_printf(arena, "%s/nat_gateway/%s", id, nat->name), label, VERTEX_GATEWAY, home);
+        if (gateway != CLUSTER_NONE)
+            add_edge(collector, vertex, gateway, "");
+    }
+}
+
+/* A node stands in the first subnet that it is attached to. */
+static const struct interface *home_of(const struct node *node)
+{
+    for (size_t i = 0; i < node->interface_count; i++)
+        if (node->interfaces[i]->attachment == ATTACH_SUBNET)
+            return node->interfaces[i];
+    return NULL;
+}
+
+static void add_node(struct collector *collector, const struct node *node)
+{
+    struct arena *arena = collector->out->arena;
+    const struct interface *home = home_of(node);
+    const char *label = node->name, *services = graph_services(node, arena);
+    if (home)
+        label = arena_printf(arena, "%s\n%s", label, graph_addresses(home, arena));
+    if (*services)
+        label = arena_printf(arena, "%s\n%s", label, services);
+    add_vertex(collector, arena_printf(arena, "node/%s", node->name), label, node->forwarding ? VERTEX_ROUTER : VERTEX_NODE,
+               home ? index_of(collector->clusters, subnet_id(home->subnet, arena)) : CLUSTER_NONE);
+}
+
+/* The vertex by which a segment is reached: for a second subnet of a node, a point in the subnet's cluster. */
+static size_t segment_vertex(struct collector *collector, const struct interface *interface)
+{
+    struct arena *arena = collector->out->arena;
+    if (interface->attachment == ATTACH_INTERNET)
+        return index_of(collector->vertices, "internet");
+    if (interface->attachment == ATTACH_BRIDGE)
+        return index_of(collector->vertices, arena_printf(arena, "bridge/%s", interface->bridge->name));
+    const char *id = subnet_id(interface->subnet, arena);
+    size_t vertex = index_of(collector->vertices, id);
+    return vertex != CLUSTER_NONE ? vertex
+                                  : add_vertex(collector, id, "", VERTEX_ANCHOR, index_of(collector->clusters, id));
+}
+
+static void add_attachments(struct collector *collector, const struct node *node)
+{
+    struct arena *arena = collector->out->arena;
+    const struct interface *home = home_of(node);
+    size_t vertex = index_of(collector->vertices, arena_printf(arena, "node/%s", node->name));
+    for (size_t i = 0; i < node->interface_count; i++) {
+        const struct interface *interface = node->interfaces[i];
+        if (interface == home || interface->attachment == ATTACH_NONE || interface->attachment == ATTACH_LINK)
+            continue;
+        const char *label = graph_addresses(interface, arena);
+        if (node->interface_count > 1)
+            label = arena_printf(arena, "%s %s", interface->name, label);
+        add_edge(collector, vertex, segment_vertex(collector, interface), label);
+    }
+}
+
+static void add_link(struct collector *collector, const struct link *link)
+{
+    struct arena *arena = collector->out->arena;
+    if (link->end_count < 2)
+        return;
+    const char *properties = graph_link_properties(link, arena);
+    size_t ends[2];
+    for (size_t i = 0; i < 2; i++)
+        ends[i] = index_of(collector->vertices, arena_printf(arena, "node/%s", link->ends[i]->node->name));
+    add_edge(collector, ends[0], ends[1],
+             *properties ? arena_printf(arena, "%s\n%s", link->name, properties) : arena_strdup(arena, link->name));
+    struct edge *edge = &collector->out->edges[collector->out->edge_count - 1];
+    edge->from_label = graph_addresses(link->ends[0], arena);
+    edge->to_label = graph_addresses(link->ends[1], arena);
+}
+
+void elements_of(const struct topology *topology, struct elements *out, struct arena *arena)
+{
+    *out = (struct elements){.arena = arena};
+    struct collector collector = {.out = out, .vertices = map_new(arena), .clusters = map_new(arena)};
+    if (graph_has_internet(topology))
+        add_vertex(&collector, "internet", "internet", VERTEX_INTERNET, CLUSTER_NONE);
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        add_vpc(&collector, topology->vpcs[i]);
+    for (size_t i = 0; i < topology->bridge_count; i++)
+        add_vertex(&collector, arena_printf(arena, "bridge/%s", topology->bridges[i]->name),
+                   arena_printf(arena, "bridge %s", topology->bridges[i]->name), VERTEX_BRIDGE, CLUSTER_NONE);
+    for (size_t i = 0; i < topology->node_count; i++)
+        add_node(&collector, topology->nodes[i]);
+    for (size_t i = 0; i < topology->node_count; i++)
+        add_attachments(&collector, topology->nodes[i]);
+    for (size_t i = 0; i < topology->link_count; i++)
+        add_link(&collector, topology->links[i]);
+}
