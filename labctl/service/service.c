@@ -128,7 +128,7 @@ static void lower_exec(struct service_context *context)
                       service->ready_port);
 }
 
-const struct service_kind service_kinds[SERVICE_KIND_COUNT] = {
+const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_HTTP] = {"http", "a web server that answers with a text", "bind, body, status, delay, routes", 80, NULL,
                       NULL, lower_http},
     [SERVICE_TCP] = {"tcp", "accepts, greets with a banner, reads and discards", "bind, banner", 0, NULL, NULL,
@@ -174,7 +174,7 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
 }
 
 void service_programs(const struct topology *topology,
-                      void (*need)(void *context, const struct service_kind *kind, const char *user), void *context)
+                      void (*need)(void *context, const struct service_type *kind, const char *user), void *context)
 {
     const char *users[SERVICE_KIND_COUNT] = {NULL};
     for (size_t i = 0; i < topology->node_count; i++)
@@ -200,7 +200,7 @@ static bool is_installed(const char *program)
     return false;
 }
 
-static void note_missing(void *context, const struct service_kind *kind, const char *user)
+static void note_missing(void *context, const struct service_type *kind, const char *user)
 {
     struct str *missing = context;
     if (!is_installed(kind->program))

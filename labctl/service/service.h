@@ -12,7 +12,7 @@ struct plan;
 
 struct service_context;
 
-struct service_kind {
+struct service_type {
     const char *name;
     const char *summary;
     const char *keys;      /* of the language, beside kind and port: "bind, body, …" */
@@ -22,7 +22,7 @@ struct service_kind {
     /* Fills argv, configuration, files, readiness. */
     void (*lower)(struct service_context *context);
 };
-extern const struct service_kind service_kinds[SERVICE_KIND_COUNT];
+extern const struct service_type service_kinds[SERVICE_KIND_COUNT];
 
 /* Appends a process for each service (and its files) to a plan made by lower_topology.  0, or -1 with err. */
 int service_lower(const struct topology *topology, struct plan *plan, struct error *err);
@@ -34,7 +34,7 @@ extern const size_t service_embedded_count;
 /* What a topology needs of the machine's programs: calls back for each kind with a program that it uses, once.  VPCs with
  * a resolver need that of dns. */
 void service_programs(const struct topology *topology,
-                      void (*need)(void *context, const struct service_kind *kind, const char *user), void *context);
+                      void (*need)(void *context, const struct service_type *kind, const char *user), void *context);
 /* Looks for those programs (PATH of the nodes).  ERR_CAPABILITY naming each missing one, who wants it and the Debian
  * package that has it. */
 int service_programs_check(const struct topology *topology, struct error *err);
