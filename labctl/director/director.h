@@ -113,6 +113,8 @@ struct director_hooks {
     /* The lab stands, after a build or a restart of the director. */
     void (*standing)(struct director *director, bool restarted);
     void (*rebuilt)(struct director *director, const char *node);
+    /* Before each verb: -1 with err where it is refused now. */
+    int (*refuse)(struct director *director, const struct request *request, struct error *err);
     /* Adds members to the answer of "inspect". */
     void (*inspect)(struct director *director, json_t *reply);
 };

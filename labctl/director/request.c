@@ -137,6 +137,8 @@ static int run(struct director *director, struct request *request, json_t **repl
     if (!verb)
         return error_set(err, ERR_USAGE, "this lab's director knows no '%s': it was started by another version of labctl",
                          request->verb);
+    if (director_hooks.refuse && director_hooks.refuse(director, request, err) != 0)
+        return -1;
     if (!verb->changes)
         return verb->run(director, request, reply, err);
     if (door_check_busy(director->door, err) != 0)

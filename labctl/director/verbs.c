@@ -3,15 +3,26 @@
 
 #include "base/table.h"
 #include "director/checks.h"
+#include "director/exercise.h"
+#include "director/fault.h"
 
 const struct verb verbs[] = {
     {"apply", verb_apply, true},
     {"build", verb_build, true},
     {"capture", verb_capture, false},
-    {"check", verb_check, false},
+    {"check", verb_exercise_check, false},
     {"difference", verb_difference, false},
     {"dump", verb_dump, false},
     {"exec", verb_exec, false},
+    {"exercise-abandon", verb_exercise_abandon, false},
+    {"exercise-begin", verb_exercise_begin, true},
+    {"exercise-hint", verb_exercise_hint, false},
+    {"exercise-prove", verb_exercise_prove, true},
+    {"exercise-status", verb_exercise_status, false},
+    {"exercise-submit", verb_exercise_submit, false},
+    {"fault-clear", verb_fault_clear, true},
+    {"fault-inject", verb_fault_inject, true},
+    {"fault-status", verb_fault_status, false},
     {"inspect", verb_inspect, false},
     {"log", verb_log, false},
     {"logs", verb_logs, false},
@@ -21,5 +32,9 @@ const struct verb verbs[] = {
 const size_t verb_count = ARRAY_SIZE(verbs);
 
 const struct director_hooks director_hooks = {
-    .rewrite = NULL,
+    .rewrite = faults_rewrite,
+    .repaired = faults_repaired,
+    .standing = exercise_standing,
+    .refuse = exercise_refuse,
+    .inspect = exercise_inspect,
 };

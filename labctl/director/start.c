@@ -1,0 +1,267 @@
+/* How an exercise starts.  "exercise-prove": the healthy lab is built and every check must be green.  The command line then
+ * ends this lab and starts another, to which it says "exercise-begin": the same lab, built with the faults folded in, so
+ * that nothing was changed and there is nothing to find but the state itself; each fault must be in force and its symptom
+ * seen, exactly the repair tasks red, the guards green; and only then the clock starts. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "director/exercise.h"
+#include "director/fault.h"
+#include "doc/doc.h"
+#include "load/load.h"
+#include "load/scenario.h"
+#include "model/check.h"
+
+#define TEXT_MAX ((size_t)64 << 20)
+
+struct start {
+    struct request *request;
+    struct scenario *scenario;
+    struct str stripped;
+    json_t *listened;
+    unsigned pending; /* sets of checks under way */
+    struct str problems;
+    bool error, unsupported; /* some check had no verdict */
+};
+
+static void start_free(struct start *start)
+{
+    if (!start) return;
+    scenario_free(start->scenario);
+    str_free(&start->stripped);
+    str_free(&start->problems);
+    json_decref(start->listened);
+    free(start);
+}
+
+int exercise_load(const char *stripped, const char *topology, struct scenario **out, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    STR_AUTO text = STR_INIT;
+    struct findings findings;
+    findings_init(&findings, arena);
+    struct sources *sources = sources_new(arena);
+    scenario_join(stripped, topology, &text);
+    if (!load_scenario_text("scenario", str_text(&text), text.length, sources, &findings, out)) return 0;
+    const char *first = findings_first(&findings, sources, arena);
+    error_set(err, ERR_FILE, "%s", first ? first : "the scenario is not valid");
+    scenario_free(*out);
+    *out = NULL;
+    return -1;
+}
+
+static int read_text(struct request *request, size_t index, struct str *out, struct error *err)
+{
+    int fd = request_fd(request, index);
+    if (fd < 0) return error_set(err, ERR_USAGE, "'%s' needs the scenario and its topology", request_verb(request));
+    if (lseek(fd, 0, SEEK_SET) < 0 || fd_read_all(fd, out, TEXT_MAX))
+        return error_set(err, ERR_SYSTEM, "read the scenario: it could not be handed over");
+    return 0;
+}
+
+static struct start *read_start(struct request *request, struct str *topology, struct error *err)
+{
+    struct start *start = calloc(1, sizeof *start);
+    if (!start) arena_exhausted();
+    start->request = request;
+    if (read_text(request, 0, &start->stripped, err) || read_text(request, 1, topology, err) ||
+        exercise_load(str_text(&start->stripped), str_text(topology), &start->scenario, err)) {
+        start_free(start);
+        return NULL;
+    }
+    return start;
+}
+
+static void say(struct start *start, const char *text)
+{
+    request_progress(start->request, json_pack("{s:s}", "text", text));
+}
+
+static void problem(struct start *start, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void problem(struct start *start, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    str_append(&start->problems, "\n  ");
+    str_vprintf(&start->problems, format, args);
+    va_end(args);
+}
+
+/* A check that has no verdict speaks for nothing; green where green is wanted is fine. */
+static bool judged(struct start *start, const struct check_result *result)
+{
+    if (result->verdict == VERDICT_PASS || result->verdict == VERDICT_FAIL) return true;
+    start->error = start->error || result->verdict == VERDICT_ERROR;
+    start->unsupported = start->unsupported || result->verdict == VERDICT_UNSUPPORTED;
+    problem(start, "%s (%s) could not be judged: %s", result->id, result->asked, result->seen);
+    return false;
+}
+
+static void want_green(struct start *start, const struct check_result *result)
+{
+    if (judged(start, result) && result->verdict == VERDICT_FAIL)
+        problem(start, "%s (%s): expected %s, got %s", result->id, result->asked, result->expected, result->seen);
+}
+
+static void set_error(const struct start *start, struct error *err, const char *what)
+{
+    enum error_kind kind = start->unsupported ? ERR_CAPABILITY : start->error ? ERR_PROBE : ERR_FILE;
+    error_set(err, kind, "scenario '%s' cannot be started: %s:%s", start->scenario->name, what, str_text(&start->problems));
+}
+
+/* ---- the healthy lab ---- */
+
+static void proved(struct director *director, void *context, const struct exercise_results *results, const struct error *err)
+{
+    struct start *start = context;
+    struct error not_healthy = ERROR_INIT;
+    json_t *listened = json_object(), *reply = NULL;
+    for (size_t i = 0; !err && i < results->count; i++) {
+        want_green(start, &results->results[i]);
+        json_object_set_new(listened, results->results[i].id, json_integer(results->results[i].listener));
+    }
+    if (!err && start->problems.length) {
+        set_error(start, &not_healthy, "the healthy lab is not healthy");
+        err = &not_healthy;
+    }
+    if (!err) reply = json_pack("{s:O}", "listened", listened);
+    json_decref(listened);
+    director_occupy(director, NULL, 0);
+    request_finish(start->request, reply, NULL, 0, err);
+    start_free(start);
+}
+
+int verb_exercise_prove(struct director *director, struct request *request, json_t **reply, struct error *err)
+{
+    STR_AUTO topology = STR_INIT;
+    struct start *start = read_start(request, &topology, err);
+    (void)reply;
+    if (!start) return -1;
+    if (director_build(director, str_text(&topology), NULL, request, err)) {
+        start_free(start);
+        return -1;
+    }
+    say(start, "checking the healthy lab");
+    director_occupy(director, "start", request_client(request));
+    if (!exercise_measure(director, start->scenario, PART_REPAIR | PART_GUARDS, false, NULL, proved, start, err)) return REQUEST_DEFERRED;
+    director_occupy(director, NULL, 0);
+    start_free(start);
+    return -1;
+}
+
+/* ---- the broken lab ---- */
+
+static int verify_faults(struct director *director, struct start *start, struct error *err)
+{
+    size_t i;
+    json_t *record;
+    json_array_foreach(director_faults(director), i, record)
+        if (fault_record_force(director, record) == FORCE_NO)
+            problem(start, "fault '%s' is not in force", json_string_value(json_object_get(record, "id")));
+    if (!start->problems.length) return 0;
+    set_error(start, err, "a fault is not there");
+    return -1;
+}
+
+static const struct check_result *result_of(const struct exercise_results *results, const char *id)
+{
+    for (size_t i = 0; i < results->count; i++)
+        if (str_equal(results->results[i].id, id)) return &results->results[i];
+    return NULL;
+}
+
+static void end_begin(struct director *director, struct start *start, const struct error *err)
+{
+    struct error failed = ERROR_INIT;
+    json_t *reply = NULL;
+    director_occupy(director, NULL, 0);
+    if (!err && start->problems.length) {
+        set_error(start, &failed, "the faults do not show as they should");
+        err = &failed;
+    }
+    if (!err) {
+        json_t *note = json_copy(json_object_get(request_params(start->request), "note"));
+        int result = exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
+                                    request_steal_fd(start->request, 2), request_steal_fd(start->request, 3), note, &failed);
+        start->scenario = NULL; /* the exercise's, or freed */
+        if (result) err = &failed;
+    }
+    if (!err) {
+        const struct scenario *scenario = exercise_current()->scenario;
+        reply = json_pack("{s:s, s:s?, s:s?, s:I, s:i}", "scenario", scenario->name, "title", scenario->title, "briefing", scenario->briefing,
+                          "time_allowed_ms", (json_int_t)(scenario->time / 1000000), "tasks", (int)scenario->task_count);
+    }
+    request_finish(start->request, reply, NULL, 0, err);
+    start_free(start);
+}
+
+/* Exactly the tasks are red: each has a check that fails. */
+static void tasks_seen(struct director *director, void *context, const struct exercise_results *results, const struct error *err)
+{
+    struct start *start = context;
+    const struct scenario *scenario = start->scenario;
+    if (err) problem(start, "%s", err->text);
+    for (size_t t = 0; !err && t < scenario->task_count; t++) {
+        bool red = false, all_judged = true;
+        for (size_t c = 0; c < scenario->tasks[t].check_count; c++) {
+            const struct check_result *result = result_of(results, scenario->tasks[t].checks[c]->id);
+            if (!result) continue;
+            all_judged = judged(start, result) && all_judged;
+            red = red || result->verdict == VERDICT_FAIL;
+        }
+        if (!red && all_judged) problem(start, "task '%s' is green although nothing was done", scenario->tasks[t].id);
+    }
+    if (--start->pending == 0) end_begin(director, start, NULL);
+}
+
+static void guards_seen(struct director *director, void *context, const struct exercise_results *results, const struct error *err)
+{
+    struct start *start = context;
+    if (err) problem(start, "%s", err->text);
+    for (size_t i = 0; !err && i < results->count; i++) want_green(start, &results->results[i]);
+    if (--start->pending == 0) end_begin(director, start, NULL);
+}
+
+static int see_symptoms(struct director *director, struct start *start, struct error *err)
+{
+    say(start, "looking for the symptoms");
+    /* The tasks are expected red, so one attempt decides; the guards are expected green and may take their time.  Both
+     * sets run at once. */
+    start->pending = 2;
+    if (exercise_measure(director, start->scenario, PART_REPAIR | PART_BUILD, true, start->listened, tasks_seen, start, err)) return -1;
+    struct error late = ERROR_INIT;
+    if (!exercise_measure(director, start->scenario, PART_GUARDS, false, start->listened, guards_seen, start, &late)) return 0;
+    problem(start, "%s", late.text);
+    start->pending--;
+    return 0;
+}
+
+static int build_broken(struct director *director, struct start *start, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    json_t *records = NULL;
+    if (faults_fold(start->scenario, &text, &records, err)) return -1;
+    int result = director_build(director, str_text(&text), records, start->request, err);
+    json_decref(records);
+    return result ? -1 : verify_faults(director, start, err);
+}
+
+int verb_exercise_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
+{
+    STR_AUTO topology = STR_INIT;
+    (void)reply;
+    if (request_fd(request, 3) < 0) return error_set(err, ERR_USAGE, "'%s' needs the files of the exercise", request_verb(request));
+    struct start *start = read_start(request, &topology, err);
+    if (!start) return -1;
+    start->listened = json_incref(json_object_get(request_params(request), "listened"));
+    director_occupy(director, "start", request_client(request));
+    if (!build_broken(director, start, err) && !see_symptoms(director, start, err)) return REQUEST_DEFERRED;
+    director_occupy(director, NULL, 0);
+    start_free(start);
+    return -1;
+}
