@@ -60,8 +60,11 @@ $(foreach room,$(ROOMS),$(eval $(call room_archive,$(room))))
 # A test links the rooms that its own room may use, so it cannot reach further than its room does; where topologies are
 # what is written about, its examples are read from YAML.
 TEST_ROOMS_report := doc load
+TEST_ROOMS_load   := rules
+TEST_ROOMS_rules  := doc load
+TEST_ROOMS_lower  := doc load rules
 room_of  = $(firstword $(subst /, ,$(1)))
-test_rooms = $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS))) $(TESTED_WITH_$(call room_of,$(1)))
+test_rooms = $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
 define test_program
 $(BUILD)/tests/$(1): tests/$(1).c $(call archives,$(sort $(filter $(ROOMS),$(call test_rooms,$(1)))))
 	@mkdir -p $$(@D)
