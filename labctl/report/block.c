@@ -81,7 +81,24 @@ struct block *block_frame(const struct block *inside, const char *title, size_t 
     for (size_t i = 0; i < inside->count; i++)
         block_add(box, "| %s%*s |", inside->lines[i], block_pad(inside->lines[i], inner - 2), "");
     edge(box, NULL, inner);
+    box->framed = true;
     return box;
+}
+
+/* Line y of a block that is stretched to the height. */
+static void add_line(struct str *line, const struct block *block, size_t y, size_t height)
+{
+    if (!block->framed || block->count == height) {
+        str_append(line, y < block->count ? block->lines[y] : "");
+    } else if (y + 1 < block->count) {
+        str_append(line, block->lines[y]);
+    } else if (y + 1 == height) {
+        str_append(line, block->lines[block->count - 1]);
+    } else {
+        str_append_char(line, '|');
+        fill(line, ' ', block->width - 2);
+        str_append_char(line, '|');
+    }
 }
 
 /* One row: blocks[0..count) beside each other. */
@@ -93,11 +110,12 @@ static void add_row(struct block *out, struct block *const *blocks, size_t count
             height = blocks[i]->count;
     for (size_t y = 0; y < height; y++) {
         STR_AUTO line = STR_INIT;
+        size_t columns = 0; /* where the next block begins */
         for (size_t i = 0; i < count; i++) {
-            const char *text = y < blocks[i]->count ? blocks[i]->lines[y] : "";
-            str_append(&line, text);
+            add_line(&line, blocks[i], y, height);
+            columns += blocks[i]->width + GAP;
             if (i + 1 < count)
-                fill(&line, ' ', (size_t)block_pad(text, blocks[i]->width) + GAP);
+                fill(&line, ' ', (size_t)block_pad(str_text(&line), columns));
         }
         block_add(out, "%s", str_text(&line));
     }

@@ -1,6 +1,7 @@
 /* Rectangles of text that can be framed and put beside each other: what the ASCII graph is made of. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -11,6 +12,7 @@ struct block {
     char **lines;
     size_t count;
     size_t width; /* in columns; lines may be shorter */
+    bool framed;  /* can be stretched */
 };
 
 struct block *block_new(struct arena *arena);
@@ -19,7 +21,7 @@ void block_add(struct block *block, const char *format, ...) __attribute__((form
 void block_append(struct block *block, const struct block *other, const char *first, const char *prefix);
 /* A frame around it, the title in its upper edge, at least `width` columns wide. */
 struct block *block_frame(const struct block *inside, const char *title, size_t width);
-/* Beside each other as long as they fit into `width`, then below; boxes of one row are not stretched. */
+/* Beside each other as long as they fit into `width`, then below; the frames of one row are equally high. */
 struct block *block_flow(struct arena *arena, struct block *const *blocks, size_t count, size_t width);
 void block_write(const struct block *block, struct str *out); /* no trailing spaces */
 

@@ -14,7 +14,7 @@
 #include "report/graph_members.h"
 #include "report/graph_list.h"
 
-#define WIDTH 96 /* what boxes beside each other may take */
+#define WIDTH 108 /* what boxes beside each other may take */
 
 struct drawing {
     const struct topology *topology;
@@ -234,7 +234,7 @@ static void place_internet(struct drawing *drawing)
     graph_list(inside, single, alone);
     if (alone == 0)
         block_add(inside, "%s", "");
-    block_append(drawing->page, block_frame(inside, "internet", WIDTH / 2), "", "");
+    block_append(drawing->page, block_frame(inside, "internet", 48), "", "");
 }
 
 /* VPCs and routers: those that hang off the internet, or the others. */

@@ -75,8 +75,9 @@ static struct row folded(struct interface *const *members, size_t count, struct 
     const char *note = note_of(first, arena);
     struct row row = {.name = arena_printf(arena, "%s .. %s", first->node->name, last->node->name),
                       .note = arena_printf(arena, "%zu nodes%s%s", count, *note ? ", each " : "", note)};
+    char from[ADDR_TEXT_MAX];
     if (addresses_run(members, count))
-        row.address = arena_printf(arena, "%s .. %s", graph_addresses(first, arena), graph_addresses(last, arena));
+        row.address = arena_printf(arena, "%s .. %s", addr_format(&first->addresses[0].addr, from), graph_addresses(last, arena));
     else
         row.address = arena_printf(arena, "%s and others", graph_addresses(first, arena));
     return row;
