@@ -1,0 +1,211 @@
+/* Bridges and links.  A link is a name that exactly two interfaces share; `links:` gives properties to it. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "load/loader.h"
+
+/* ---- bridges --------------------------------------------------------------------------------------------------- */
+
+static const char *const arp_words[] = {"permanent", "dynamic"};
+
+static void decode_arp(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct bridge *bridge = target;
+    int word;
+    if (decode_word(decoder, field->key, value, arp_words, ARRAY_SIZE(arp_words), &word))
+        bridge->arp_dynamic = word == 1;
+}
+
+static const struct field bridge_fields[] = {
+    {.key = "stp", .type = FIELD_BOOLEAN, FIELD_AT(struct bridge, stp), .fallback = "false",
+     .doc = "Whether the bridge speaks the spanning tree protocol."},
+    {.key = "mtu", .type = FIELD_INTEGER, FIELD_AT(struct bridge, mtu), .least = 68, .most = 65535,
+     .fallback = "that of defaults", .unit = "bytes", .doc = "The MTU of the segment and of interfaces in it."},
+    {.key = "arp", .type = FIELD_CUSTOM, .decode = decode_arp, .wants = "permanent or dynamic",
+     .json = "{\"enum\": [\"permanent\", \"dynamic\"]}", .fallback = "permanent",
+     .doc = "Whether neighbours of a small segment are known from the start or found by ARP."},
+    {.key = "vlan_filtering", .type = FIELD_CUSTOM, .later = true, .doc = "Whether the bridge keeps VLANs apart."},
+    {.key = "vxlan", .type = FIELD_CUSTOM, .later = true, .doc = "A tunnel that carries the segment."},
+};
+const struct schema bridge_schema = SCHEMA("bridge", bridge_fields);
+
+static void one_bridge(struct loader *loader, const char *name, struct mark mark, const struct value *value)
+{
+    struct topology *topology = loader->topology;
+    struct bridge *bridge = ARENA_NEW(loader->decoder.arena, struct bridge);
+    *bridge = (struct bridge){.name = name, .mark = mark, .declared = true};
+    schema_decode(&loader->decoder, &bridge_schema, name, mark, value, bridge);
+    *ARENA_PUSH(loader->decoder.arena, topology->bridges, topology->bridge_count) = bridge;
+    map_set(topology->bridge_by_name, name, bridge);
+}
+
+void decode_bridges(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    (void)target;
+    each_named(LOADER(decoder), field->key, value, "bridge", LABEL_MAX, one_bridge);
+}
+
+/* ---- links ----------------------------------------------------------------------------------------------------- */
+
+/* One entry of a link's properties: for both directions, or for the one that `from` names. */
+struct link_entry {
+    uint32_t mtu;
+    struct impairment impairment;
+};
+
+static void decode_from(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    (void)target;
+    const char *text;
+    decode_text(decoder, field->key, value, &text); /* resolved when the ends are known */
+}
+
+static const struct field link_fields[] = {
+    {.key = "mtu", .type = FIELD_INTEGER, FIELD_AT(struct link_entry, mtu), .least = 68, .most = 65535,
+     .fallback = "that of defaults", .unit = "bytes", .doc = "The MTU of both ends."},
+    {.key = "loss", .type = FIELD_SHARE, FIELD_AT(struct link_entry, impairment.loss), .fallback = "0%",
+     .doc = "The share of packets that is lost, in each direction."},
+    {.key = "from", .type = FIELD_CUSTOM, .decode = decode_from, .wants = "a node, or a node's interface",
+     .json = "{\"type\": \"string\"}",
+     .doc = "In a list of entries: the node, or its interface, whose packets the entry is about."},
+    {.key = "delay", .type = FIELD_CUSTOM, .later = true, .doc = "The time that a packet takes, one way."},
+    {.key = "jitter", .type = FIELD_CUSTOM, .later = true, .doc = "How much the delay varies."},
+    {.key = "duplicate", .type = FIELD_CUSTOM, .later = true, .doc = "The share of packets that arrives twice."},
+    {.key = "corrupt", .type = FIELD_CUSTOM, .later = true, .doc = "The share of packets with a wrong bit."},
+    {.key = "reorder", .type = FIELD_CUSTOM, .later = true, .doc = "The share of packets that overtakes others."},
+    {.key = "rate", .type = FIELD_CUSTOM, .later = true, .doc = "How much passes in a second."},
+    {.key = "limit", .type = FIELD_CUSTOM, .later = true, .doc = "How many packets may wait."},
+    {.key = "seed", .type = FIELD_CUSTOM, .later = true, .doc = "What makes losses repeatable."},
+};
+const struct schema link_schema = SCHEMA("link", link_fields);
+
+/* The index of the end that "node/a", "a" or "a/eth1" names, or -1. */
+static int end_of(const struct link *link, const char *text)
+{
+    if (str_starts(text, "node/"))
+        text += strlen("node/");
+    size_t length = strcspn(text, "/");
+    for (size_t i = 0; i < link->end_count && i < 2; i++) {
+        const struct interface *end = link->ends[i];
+        if (strlen(end->node->name) == length && strncmp(end->node->name, text, length) == 0 &&
+            (text[length] == '\0' || strcmp(end->name, text + length + 1) == 0))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* Gives the entry to the direction that its `from` names; runs when all ends are known. */
+static void resolve_direction(struct loader *loader, const struct link_direction *direction)
+{
+    struct link *link = direction->link;
+    const struct value *from = direction->from;
+    const char *names[2];
+    size_t count = 0;
+    if (link->end_count != 2 || from->kind != VALUE_TEXT)
+        return;
+    int end = end_of(link, from->text);
+    if (end < 0) {
+        for (; count < 2; count++)
+            names[count] = arena_printf(loader->decoder.arena, "node/%s", link->ends[count]->node->name);
+        report_dangling(loader, "end", from->text, arena_printf(loader->decoder.arena, " of link '%s'", link->name),
+                        from->mark, names, count);
+        return;
+    }
+    if (link->from_declared[end]) {
+        findings_add(loader->decoder.findings, FINDING_ERROR, "duplicate-key", from->mark,
+                     "the direction from '%s' stands twice in link '%s'", from->text, link->name);
+        return;
+    }
+    link->from_declared[end] = true;
+    link->from_end[end] = direction->impairment;
+}
+
+/* One entry of properties. */
+static void one_entry(struct loader *loader, struct link *link, const struct value *value)
+{
+    const struct value *from = value_get(value, "from");
+    struct link_entry entry = {0};
+    if (from == NULL)
+        entry = (struct link_entry){.mtu = link->mtu, .impairment = link->both};
+    if (!schema_decode(&loader->decoder, &link_schema, link->name, value->mark, value, &entry))
+        return;
+    if (from == NULL) {
+        link->mtu = entry.mtu;
+        link->both = entry.impairment;
+        return;
+    }
+    const struct entry *mtu = value_entry(value, "mtu");
+    if (mtu != NULL)
+        findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", mtu->key_mark,
+                     "'mtu' is of both ends of link '%s': it does not go with 'from'", link->name);
+    *ARENA_PUSH(loader->decoder.arena, loader->directions, loader->direction_count) =
+        (struct link_direction){link, from, entry.impairment};
+}
+
+static void one_link(struct loader *loader, const char *name, struct mark mark, const struct value *value)
+{
+    struct topology *topology = loader->topology;
+    struct link *link = ARENA_NEW(loader->decoder.arena, struct link);
+    *link = (struct link){.name = name, .mark = mark, .declared = true};
+    if (value->kind == VALUE_LIST)
+        for (size_t i = 0; i < value->item_count; i++)
+            one_entry(loader, link, value->items[i]);
+    else
+        one_entry(loader, link, value);
+    *ARENA_PUSH(loader->decoder.arena, topology->links, topology->link_count) = link;
+    map_set(topology->link_by_name, name, link);
+}
+
+void decode_links(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    (void)target;
+    each_named(LOADER(decoder), field->key, value, "link", LABEL_MAX, one_link);
+}
+
+struct link *link_use(struct loader *loader, const char *name, struct mark mark)
+{
+    struct topology *topology = loader->topology;
+    struct link *link = topology_link(topology, name);
+    if (link != NULL)
+        return link;
+    link = ARENA_NEW(loader->decoder.arena, struct link);
+    *link = (struct link){.name = name, .mark = mark};
+    *ARENA_PUSH(loader->decoder.arena, topology->links, topology->link_count) = link;
+    map_set(topology->link_by_name, name, link);
+    return link;
+}
+
+/* The nearest other link that lacks an end as well. */
+static const char *lonely_neighbour(struct loader *loader, const struct link *link)
+{
+    const struct topology *topology = loader->topology;
+    const char **names = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < topology->link_count; i++)
+        if (topology->links[i] != link && topology->links[i]->end_count == 1)
+            *ARENA_PUSH(loader->decoder.arena, names, count) = topology->links[i]->name;
+    return decode_hint(&loader->decoder, link->name, names, count);
+}
+
+#define HINTS_MAX 50 /* a file with more wrong links than that is not helped by near names */
+
+void finish_links(struct loader *loader)
+{
+    size_t hints = 0;
+    for (size_t i = 0; i < loader->direction_count; i++)
+        resolve_direction(loader, &loader->directions[i]);
+    for (size_t i = 0; i < loader->topology->link_count; i++) {
+        const struct link *link = loader->topology->links[i];
+        if (link->end_count >= 2 || loader->unread_links > 0)
+            continue; /* a third end is reported where it stands */
+        struct finding *finding =
+            findings_add(loader->decoder.findings, FINDING_ERROR, "link-ends", link->mark,
+                         "link '%s' has %s: exactly two interfaces share a link", link->name,
+                         link->end_count == 0 ? "no end" : "one end");
+        if (hints++ < HINTS_MAX)
+            finding->hint = lonely_neighbour(loader, link);
+    }
+}

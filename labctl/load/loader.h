@@ -1,0 +1,103 @@
+/* Inside of the room: what its files share while a topology is read.
+ *
+ * Pass one decodes every mapping by its rows; what names another thing is noted as a reference.  Pass two resolves the
+ * references, in the order of the file, then finishes interfaces, links and addresses, then decodes the checks. */
+#pragma once
+
+#include "load/load.h"
+#include "model/check.h"
+#include "model/topology.h"
+
+#define INTERFACE_NAME_MAX 15
+#define LABEL_MAX          63
+#define LAB_NAME_MAX       32
+#define FILE_BYTES_MAX     ((size_t)1 << 20)  /* one `source:` */
+#define FILES_BYTES_MAX    ((size_t)10 << 20) /* all of them */
+#define NO_LENGTH          255                /* of an interface's address that was written without one */
+
+struct loader;
+struct reference;
+typedef void resolve_reference(struct loader *loader, const struct reference *reference);
+
+/* Something that names another thing, to be resolved in pass two. */
+struct reference {
+    resolve_reference *resolve;
+    void *thing; /* which holds the reference */
+    const struct value *value;
+    struct vpc *vpc;   /* in which it stands, or NULL */
+    struct node *node; /* in which it stands, or NULL */
+    size_t index;      /* of an element of the thing's array */
+};
+
+/* One direction of a link with its own properties, until the ends are known. */
+struct link_direction {
+    struct link *link;
+    const struct value *from;
+    struct impairment impairment;
+};
+
+struct loader {
+    struct decoder decoder; /* first: a field_decode gets its address */
+    struct topology *topology;
+    struct document *document; /* NULL while checks are loaded alone */
+    struct reference *references;
+    size_t reference_count;
+    struct link_direction *directions;
+    size_t direction_count;
+    const struct value *checks; /* decoded last */
+    struct vpc *vpc;            /* being decoded */
+    struct node *node;
+    struct security_group *group;
+    bool egress;                /* of the group, being decoded */
+    size_t unread_links;        /* `link:` values that could not be read: their links may lack an end */
+    size_t file_bytes;          /* of `source:` files so far */
+};
+
+#define LOADER(decoder) ((struct loader *)(decoder))
+
+void refer(struct loader *loader, resolve_reference *resolve, void *thing, const struct value *value, size_t index);
+
+/* Calls `one` for each entry of a mapping of names; a name that is none is reported and decoded nevertheless.
+ * most 0: names are not checked. */
+typedef void named_one(struct loader *loader, const char *name, struct mark mark, const struct value *value);
+void each_named(struct loader *loader, const char *key, const struct value *value, const char *what, size_t most,
+                named_one *one);
+/* Calls `one` for each element of a list. */
+typedef void listed_one(struct loader *loader, const struct value *value);
+void each_listed(struct loader *loader, const char *key, const struct value *value, listed_one *one);
+
+/* Readers that several files use. */
+bool read_ports(struct loader *loader, const char *key, const struct value *value, struct port_range **out,
+                size_t *out_count);
+bool read_domain(struct loader *loader, const char *key, const struct value *value, const char **out);
+/* A prefix, or an address alone, or any4/any6/default; host bits are refused. */
+bool read_destination(struct loader *loader, const char *key, const struct value *value, struct prefix *out);
+/* The end of a name behind its kind: "web" for "security_group/web" or "vpc/VPC/security_group/web" or "web". */
+const char *name_in_vpc(const struct vpc *vpc, const char *kind, const char *text);
+/* Reports a name that names nothing: "no WHAT 'NAME'WHERE"; `words` are the names that are there. */
+void report_dangling(struct loader *loader, const char *what, const char *name, const char *where, struct mark mark,
+                     const char *const *words, size_t count);
+/* Names of an array of pointers to things that begin with their name, for hints. */
+const char **names_of(struct loader *loader, const void *things, size_t count);
+
+/* Rows' decode functions and what they call, by file. */
+field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;             /* vpc.c, link.c, node.c */
+field_decode decode_route_tables, decode_security_groups;                         /* route.c, group.c */
+field_decode decode_services;                                                     /* service.c */
+field_decode decode_routes, decode_rules, decode_files, decode_sysctls;           /* node_parts.c */
+field_decode decode_forward, decode_hosts, decode_labels, decode_run, decode_masquerade;
+void default_group(struct loader *loader, struct vpc *vpc);                       /* group.c */
+void decode_node_file_source(struct loader *loader, struct node_file *file, const struct value *value);
+
+void finish_interface(struct loader *loader, struct interface *interface);        /* interface.c */
+void finish_links(struct loader *loader);                                         /* link.c */
+struct link *link_use(struct loader *loader, const char *name, struct mark mark);
+void allot(struct loader *loader);                                                /* allot.c */
+void check_targets(struct loader *loader, struct check *check);
+
+extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
+    ingress_schema, egress_schema, bridge_schema, link_schema, node_schema, interface_schema, node_route_schema,
+    node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema,
+    dns_check_schema, http_schema, matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema,
+    ready_schema;
+extern const struct schema service_schemas[SERVICE_KIND_COUNT];

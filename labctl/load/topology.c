@@ -1,0 +1,217 @@
+/* A topology from a file, a text or a part of a document: the two passes and the top of the language. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "load/loader.h"
+
+const struct rule_name load_rules[] = {
+    {"dangling-reference", "What is named must exist."},
+    {"blackhole-route", "A route whose target does not exist is in state blackhole: it drops (a warning)."},
+    {"attachment", "An interface hangs at one subnet, bridge, link or at the internet."},
+    {"mixed-interfaces", "A node's interface keys stand at the node or under interfaces, not at both."},
+    {"misplaced-key", "A key stands only where it means something."},
+    {"address-length", "An address on a bridge or a link has a length; in a subnet it has that of the subnet."},
+    {"link-ends", "A link is a name that exactly two interfaces share."},
+    {"no-free-address", "There is room for every address that is to be allotted."},
+    {"ports", "Ports go with protocol tcp or udp."},
+    {"file-source", "A file beside the YAML is readable, at most 1 MB, all together at most 10 MB."},
+    {"duplicate-id", "The id of a check is its own."},
+    {"check-kind", "A check asks one thing."},
+    {"check-address", "A check goes to a node that has an address which the prober could use."},
+};
+const size_t load_rule_count = ARRAY_SIZE(load_rules);
+
+void refer(struct loader *loader, resolve_reference *resolve, void *thing, const struct value *value, size_t index)
+{
+    *ARENA_PUSH(loader->decoder.arena, loader->references, loader->reference_count) =
+        (struct reference){resolve, thing, value, loader->vpc, loader->node, index};
+}
+
+void each_named(struct loader *loader, const char *key, const struct value *value, const char *what, size_t most,
+                named_one *one)
+{
+    if (!decode_map(&loader->decoder, key, value))
+        return;
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++) {
+        const struct entry *entry = &value->entries[i];
+        if (most > 0)
+            decode_name(&loader->decoder, what, entry->key, entry->key_mark, most);
+        if (!entry->value->broken)
+            one(loader, entry->key, entry->key_mark, entry->value);
+    }
+}
+
+void each_listed(struct loader *loader, const char *key, const struct value *value, listed_one *one)
+{
+    if (!decode_list(&loader->decoder, key, value))
+        return;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
+        if (!value->items[i]->broken)
+            one(loader, value->items[i]);
+}
+
+const char **names_of(struct loader *loader, const void *things, size_t count)
+{
+    const char *const *const *array = things; /* pointers to structs whose first member is the name */
+    const char **names = arena_alloc(loader->decoder.arena, (count + 1) * sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = *array[i];
+    return names;
+}
+
+void report_dangling(struct loader *loader, const char *what, const char *name, const char *where, struct mark mark,
+                     const char *const *words, size_t count)
+{
+    findings_add(loader->decoder.findings, FINDING_ERROR, "dangling-reference", mark, "no %s '%.80s'%s", what, name,
+                 where)
+        ->hint = decode_hint(&loader->decoder, name, words, count);
+}
+
+/* `lab:`, the name. */
+static void decode_lab(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct topology *topology = target;
+    const char *name;
+    if (!decode_text(decoder, field->key, value, &name))
+        return;
+    if (decode_name(decoder, "lab", name, value->mark, LAB_NAME_MAX) && (name[0] < 'a' || name[0] > 'z'))
+        findings_add(decoder->findings, FINDING_ERROR, "bad-name", value->mark,
+                     "'%s' is no name for a lab: it begins with a letter", name);
+    topology->name = name;
+    topology->name_mark = value->mark;
+}
+
+/* `checks:` are decoded when everything that they may name is known. */
+static void decode_checks(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    (void)target;
+    if (decode_list(decoder, field->key, value) && value->kind == VALUE_LIST)
+        LOADER(decoder)->checks = value;
+}
+
+/* `include:` was merged before the rows are read. */
+static void decode_include(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    (void)decoder, (void)field, (void)value, (void)target;
+}
+
+static const struct field defaults_fields[] = {
+    {.key = "mtu", .type = FIELD_INTEGER, FIELD_AT(struct defaults, mtu), .least = 68, .most = 65535,
+     .fallback = "1500", .unit = "bytes", .doc = "The MTU of every bridge, link and interface that says nothing else."},
+    {.key = "congestion_control", .type = FIELD_TEXT, FIELD_AT(struct defaults, congestion_control),
+     .fallback = "cubic", .doc = "The TCP congestion control of every node."},
+};
+const struct schema defaults_schema = SCHEMA("defaults", defaults_fields);
+
+static const struct field topology_fields[] = {
+    {.key = "lab", .type = FIELD_CUSTOM, .required = true, .decode = decode_lab, .wants = "a name",
+     .json = "{\"type\": \"string\", \"pattern\": \"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$\"}",
+     .doc = "The name of the lab: a letter, then letters, digits and dashes, at most 32 characters."},
+    {.key = "title", .type = FIELD_TEXT, FIELD_AT(struct topology, title), .doc = "One line that says what it is."},
+    {.key = "include", .type = FIELD_CUSTOM, .decode = decode_include, .wants = "a file, or a list of files",
+     .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
+     .doc = "Files that are merged into this one, named relative to it."},
+    {.key = "defaults", .type = FIELD_MAPPING, FIELD_AT(struct topology, defaults), .schema = &defaults_schema,
+     .doc = "What holds wherever nothing else is said."},
+    {.key = "vpcs", .type = FIELD_NAMED, .schema = &vpc_schema, .decode = decode_vpcs,
+     .doc = "Virtual private clouds, by name."},
+    {.key = "bridges", .type = FIELD_NAMED, .schema = &bridge_schema, .decode = decode_bridges,
+     .doc = "Ethernet segments, by name."},
+    {.key = "links", .type = FIELD_NAMED, .schema = &link_schema, .decode = decode_links,
+     .doc = "Properties of links, by name; a link itself is a name that exactly two interfaces share."},
+    {.key = "nodes", .type = FIELD_NAMED, .schema = &node_schema, .decode = decode_nodes,
+     .doc = "The machines, by name."},
+    {.key = "checks", .type = FIELD_LIST, .schema = &check_schema, .decode = decode_checks,
+     .doc = "What must hold when the lab is healthy."},
+    {.key = "peerings", .type = FIELD_CUSTOM, .later = true, .doc = "Connections between VPCs."},
+    {.key = "networks", .type = FIELD_CUSTOM, .later = true, .doc = "Docker-like networks."},
+    {.key = "policies", .type = FIELD_CUSTOM, .later = true, .doc = "Kubernetes-like policies."},
+    {.key = "services", .type = FIELD_CUSTOM, .later = true, .doc = "What endpoints and private links reach."},
+    {.key = "transit_gateways", .type = FIELD_CUSTOM, .later = true, .doc = "Routers between VPCs."},
+    {.key = "internet", .type = FIELD_CUSTOM, .later = true, .doc = "Delay and zones of the simulated internet."},
+};
+const struct schema topology_schema = SCHEMA("topology", topology_fields);
+
+const struct schema *const load_schemas[] = {
+    &defaults_schema, &vpc_schema, &dns_schema, &subnet_schema, &route_schema, &nat_gateway_schema, &group_schema,
+    &ingress_schema, &egress_schema, &bridge_schema, &link_schema, &node_schema, &interface_schema, &node_route_schema,
+    &node_rule_schema, &nat_schema, &forward_schema, &resolver_schema, &file_schema, &service_schemas[SERVICE_HTTP],
+    &http_route_schema, &service_schemas[SERVICE_TCP], &service_schemas[SERVICE_TCP_ECHO],
+    &service_schemas[SERVICE_UDP_ECHO], &service_schemas[SERVICE_DNS], &record_schema, &service_schemas[SERVICE_EXEC],
+    &ready_schema, &check_schema, &ping_schema, &tcp_schema, &dns_check_schema, &http_schema, &matrix_schema,
+    &matrix_pair_schema, &command_schema,
+};
+const size_t load_schema_count = ARRAY_SIZE(load_schemas);
+
+/* Decodes the mapping into a new topology. */
+static struct topology *load_map(struct document *document, struct value *map)
+{
+    struct arena *arena = document->arena;
+    struct topology *topology = ARENA_NEW(arena, struct topology);
+    struct loader loader = {.decoder = {arena, document->findings}, .topology = topology, .document = document};
+    topology->arena = arena;
+    topology->node_by_name = map_new(arena);
+    topology->vpc_by_name = map_new(arena);
+    topology->bridge_by_name = map_new(arena);
+    topology->link_by_name = map_new(arena);
+    map = document_include(document, map);
+    schema_decode(&loader.decoder, &topology_schema, NULL, map->mark, map, topology);
+    for (int of_vpcs = 0; of_vpcs < 2; of_vpcs++) /* nodes first: a VPC's route may lead to the interface of one */
+        for (size_t i = 0; i < loader.reference_count; i++) {
+            const struct reference *reference = &loader.references[i];
+            loader.vpc = reference->vpc;
+            loader.node = reference->node;
+            if ((reference->node == NULL) == of_vpcs)
+                reference->resolve(&loader, reference);
+        }
+    for (size_t i = 0; i < topology->node_count; i++)
+        for (size_t k = 0; k < topology->nodes[i]->interface_count; k++)
+            finish_interface(&loader, topology->nodes[i]->interfaces[k]);
+    finish_links(&loader);
+    allot(&loader);
+    if (loader.checks != NULL)
+        load_checks(topology, loader.checks, "check", document->findings, &topology->checks, &topology->check_count);
+    return topology;
+}
+
+/* Loads the root of a document; an arena without a topology is freed. */
+static int load_document(struct document *document, size_t errors_before, struct topology **out)
+{
+    struct findings *findings = document->findings;
+    *out = document->root != NULL ? load_map(document, document->root) : NULL;
+    bool good = findings->errors == errors_before;
+    if (*out == NULL)
+        arena_free(document->arena);
+    return good ? 0 : -1;
+}
+
+int load_topology(const char *path, struct sources *sources, struct findings *findings, struct topology **out)
+{
+    size_t before = findings->errors;
+    return load_document(document_read(arena_new(), sources, path, findings), before, out);
+}
+
+int load_topology_text(const char *name, const char *text, size_t length, struct sources *sources,
+                       struct findings *findings, struct topology **out)
+{
+    size_t before = findings->errors;
+    return load_document(document_parse(arena_new(), sources, name, text, length, findings), before, out);
+}
+
+int load_topology_value(struct document *document, struct value *map, struct topology **out)
+{
+    size_t before = document->findings->errors;
+    *out = NULL;
+    if (decode_map(&(struct decoder){document->arena, document->findings}, "topology", map))
+        *out = load_map(document, map);
+    return document->findings->errors == before ? 0 : -1;
+}
+
+void topology_free(struct topology *topology)
+{
+    if (topology != NULL)
+        arena_free(topology->arena);
+}
