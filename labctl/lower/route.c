@@ -10,6 +10,9 @@
 #define TABLE_MAIN     254
 #define STANDBY_METRIC 100
 
+/* The same on every machine, whatever its own default (bbr hides loss). */
+#define CONGESTION_CONTROL "cubic"
+
 /* Does the node declare a default route of this family itself? */
 static bool declares_default(const struct node *node, unsigned family)
 {
@@ -136,7 +139,7 @@ void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns)
         if (addr_is_set(&node->routes[i].via)) lower_route(l, node, ns, i, origin);
     lower_rules(l, node, ns, origin);
     const char *control = l->topology->defaults.congestion_control;
-    if (!control || !*control) return;
+    if (!control) control = CONGESTION_CONTROL;
     char *copy = NULL;
     for (size_t i = first; i < l->plan->route_count; i++)
         if (l->plan->routes[i].type == PLAN_ROUTE_UNICAST)

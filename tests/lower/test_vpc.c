@@ -1,0 +1,182 @@
+/* Lowering of VPCs: the router, its tables and groups, the gateways, the resolver; rows of the cloud's semantics. */
+#include "lower/lowered.h"
+
+static const char shop[] =
+    "lab: shop\n"
+    "vpcs:\n"
+    "  main:\n"
+    "    cidr: 10.0.0.0/16\n"
+    "    dns: { zone: shop.internal }\n"
+    "    internet_gateway: true\n"
+    "    subnets:\n"
+    "      public: { cidr: 10.0.1.0/24, route_table: public, public_ips: true }\n"
+    "      private: { cidr: 10.0.2.0/24, route_table: private }\n"
+    "      alone: { cidr: 10.0.3.0/24 }\n"
+    "    route_tables:\n"
+    "      public: [ { destination: 0.0.0.0/0, target: internet_gateway } ]\n"
+    "      private:\n"
+    "        - { destination: 0.0.0.0/0, target: nat_gateway/nat }\n"
+    "        - { destination: 10.0.1.0/24, target: node/fw }\n"
+    "        - { destination: 10.66.0.0/16, target: blackhole }\n"
+    "    nat_gateways: { nat: { subnet: public, ports: 2000-2009 } }\n"
+    "    security_groups:\n"
+    "      web:\n"
+    "        ingress: [ { protocol: tcp, ports: [80, 443, 440-450], from: any4 } ]\n"
+    "      db:\n"
+    "        ingress: [ { protocol: tcp, ports: 5432, from: security_group/web } ]\n"
+    "        egress: []\n"
+    "nodes:\n"
+    "  web: { subnet: main/public, address: 10.0.1.10, security_groups: [web] }\n"
+    "  db: { subnet: main/private, address: 10.0.2.10, security_groups: [db] }\n"
+    "  fw: { subnet: main/private, address: 10.0.2.20, forwarding: true, security_groups: [db, web] }\n"
+    "  lone: { subnet: main/alone }\n";
+
+static uint32_t table_of_port(const struct plan *plan, const char *port)
+{
+    const char *body = find_nft(plan, "vpc/main", "route_tables")->body;
+    const char *at = strstr(body, port);
+    unsigned number = 0;
+    if (at) sscanf(at + strlen(port), "\" : 0x%x", &number);
+    return number;
+}
+
+static void router(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    assert_int_equal(plan->namespaces[ns_of(plan, "vpc/main")].kind, NAMESPACE_CLOUD);
+    assert_non_null(find_route(plan, "vpc/main", 254, "10.0.1.10/32 dev web.eth0"));
+    assert_non_null(find_route(plan, "vpc/main", 254, "blackhole 10.0.0.0/16"));
+    assert_string_equal(find_sysctl(plan, "vpc/main", "net/ipv4/conf/all/proxy_arp"), "1");
+    assert_string_equal(find_sysctl(plan, "vpc/main", "net/ipv4/neigh/web.eth0/proxy_delay"), "0");
+    assert_memory_equal(&find_link(plan, "web", "eth0")->end[1].mac, &find_link(plan, "db", "eth0")->end[1].mac, 6);
+    assert_memory_equal(&find_neighbour(plan, "web", "10.0.1.1")->mac, &find_link(plan, "web", "eth0")->end[1].mac, 6);
+    assert_non_null(find_route(plan, "web", 254, "default via 10.0.1.1 dev eth0"));
+    assert_contains(find_nft(plan, "vpc/main", "hop")->body, "chain ttl_64 {\n\t\tip ttl set 65\n");
+}
+
+static void row_03_local_route_wins(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    uint32_t vpc = ns_of(plan, "vpc/main"), private = table_of_port(plan, "db.eth0");
+    uint32_t local = 0, override = 0, marked = 0;
+    for (size_t i = 0; i < plan->rule_count; i++) {
+        const struct plan_rule *rule = &plan->rules[i];
+        if (rule->ns != vpc) continue;
+        if (rule->table == 254) local = rule->priority;
+        if (rule->table == private && rule->to.length == 24) override = rule->priority;
+        if (rule->table == private && rule->to.addr.family == 0) marked = rule->priority;
+    }
+    assert_true(0 < override && override < local && local < marked);
+    assert_non_null(find_route(plan, "vpc/main", private, "10.0.1.0/24 via 10.0.2.20 dev fw.eth0"));
+    assert_non_null(find_route(plan, "vpc/main", private, "blackhole 10.66.0.0/16"));
+}
+
+static void row_04_no_table_is_local_only(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    assert_int_equal(table_of_port(plan, "lone.eth0"), 0);
+    assert_int_not_equal(table_of_port(plan, "web.eth0"), 0);
+    assert_int_not_equal(table_of_port(plan, "web.eth0"), table_of_port(plan, "db.eth0"));
+}
+
+static void row_06_security_groups(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
+    assert_contains(body, "chain in-web {\n\t\ttcp dport { 80, 440-450 } accept comment \"vpc/main/security_group/web\"\n\t}");
+    assert_contains(body, "chain out-web {\n\t\taccept\n\t}"); /* no egress declared */
+    assert_contains(body, "chain out-db {\n\t}");             /* egress: [] */
+    assert_contains(body, "jump in-db\n\t\tjump in-web\n\t\tdrop");
+    assert_contains(body, "priority -5; policy accept;\n\t\tct state established,related accept\n\t\toifname vmap @in_ports");
+    assert_contains(body, "priority -15; policy accept;\n\t\tct state established,related accept\n\t\tiifname vmap @out_ports");
+}
+
+static void row_07_default_group(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
+    assert_contains(body, "ip saddr @members-default accept");
+}
+
+static void row_08_references(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
+    assert_contains(body, "set members-web {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.1.10,\n\t\t\t     10.0.2.20 }");
+    assert_contains(body, "ip saddr @members-web tcp dport { 5432 } accept");
+}
+
+static void row_12_internet_gateway(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    const char *body = find_nft(plan, "vpc/main/internet_gateway", "internet_gateway")->body;
+    assert_contains(body, " : 10.0.1.10");
+    assert_contains(body, "10.0.1.10 : ");
+    assert_lacks(body, "10.0.2.10"); /* private only */
+    uint32_t public = table_of_port(plan, "web.eth0");
+    assert_non_null(find_route(plan, "vpc/main", public, "default via 169.254.0.1 dev igw"));
+    assert_true(find_route(plan, "vpc/main", public, "default via 169.254.0.1 dev igw")->onlink);
+}
+
+static void row_14_nat_gateway(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    const char *body = find_nft(plan, "vpc/main/nat_gateway/nat", "nat_gateway")->body;
+    assert_contains(body, "meta l4proto { tcp, udp } snat to ");
+    assert_contains(body, ":2000-2009\n");
+    assert_int_equal(table_of_port(plan, "ngw-nat"), table_of_port(plan, "web.eth0")); /* that of ITS subnet */
+}
+
+static void resolver(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(shop);
+    assert_int_equal(plan->process_count, 1);
+    const struct plan_process *process = &plan->processes[0];
+    assert_string_equal(process->name, "vpc/main/resolver");
+    assert_contains(process->configuration, "listen-address=10.0.0.2,169.254.169.253\n");
+    assert_contains(process->configuration, "host-record=web.shop.internal,web,ip-10-0-1-10.shop.internal,10.0.1.10\n");
+    assert_string_equal(find_file(plan, "db", "/etc/resolv.conf")->content, "nameserver 10.0.0.2\nsearch shop.internal\n");
+    PLAN_AUTO silent = lowered("lab: t\nvpcs: { v: { cidr: 10.0.0.0/16, dns: { support: false },"
+                               " subnets: { s: { cidr: 10.0.0.0/24 } } } }\nnodes: { a: { subnet: v/s } }\n");
+    assert_int_equal(silent->process_count, 0);
+    assert_null(find_file(silent, "a", "/etc/resolv.conf"));
+}
+
+static void row_20_missing_target(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered("lab: t\nvpcs: { main: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24, route_table: r } },"
+                             " route_tables: { r: [ { destination: 0.0.0.0/0, target: nat_gateway/gone } ] } } }\n"
+                             "nodes: { a: { subnet: main/s } }\n");
+    assert_non_null(find_route(plan, "vpc/main", table_of_port(plan, "a.eth0"), "blackhole default"));
+}
+
+static void two_vpcs_of_one_cidr(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered("lab: t\nvpcs:\n  a: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24 } } }\n"
+                             "  b: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24 } } }\n"
+                             "nodes:\n  x: { subnet: a/s, address: 10.0.0.10 }\n  y: { subnet: b/s, address: 10.0.0.10 }\n");
+    assert_non_null(find_route(plan, "vpc/a", 254, "10.0.0.10/32 dev x.eth0"));
+    assert_non_null(find_route(plan, "vpc/b", 254, "10.0.0.10/32 dev y.eth0"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(router), cmocka_unit_test(row_03_local_route_wins), cmocka_unit_test(row_04_no_table_is_local_only),
+        cmocka_unit_test(row_06_security_groups), cmocka_unit_test(row_07_default_group), cmocka_unit_test(row_08_references),
+        cmocka_unit_test(row_12_internet_gateway), cmocka_unit_test(row_14_nat_gateway), cmocka_unit_test(resolver),
+        cmocka_unit_test(row_20_missing_target), cmocka_unit_test(two_vpcs_of_one_cidr),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
