@@ -176,7 +176,7 @@ static int copy_directory(int from, const char *from_name, int to, const char *t
         close(in);
         return error;
     }
-    int error = mkdirat(to, to_name, mode | 0700) && errno != EEXIST ? -errno : 0;
+    int error = mkdirat(to, to_name, mode) && errno != EEXIST ? -errno : 0;
     int out = error ? -1 : openat(to, to_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (!error && out < 0)
         error = -errno;
@@ -195,13 +195,13 @@ int base_copy(int from, const char *from_name, int to, const char *to_name)
     struct stat status;
     if (fstatat(from, from_name, &status, AT_SYMLINK_NOFOLLOW))
         return 0;
-    unsigned mode = status.st_mode & 0777;
+    unsigned mode = status.st_mode & 07777;
     if (S_ISDIR(status.st_mode))
         return copy_directory(from, from_name, to, to_name, mode);
     if (S_ISLNK(status.st_mode))
         return copy_link(from, from_name, to, to_name);
     if (S_ISREG(status.st_mode))
-        return copy_file(from, from_name, to, to_name, mode | 0600);
+        return copy_file(from, from_name, to, to_name, (mode & 0777) | 0600);
     return 0;
 }
 

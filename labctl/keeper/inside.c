@@ -1,7 +1,8 @@
 /* A node's init: builds the node's own tree from inside its namespaces, pivots into it, then reaps for ever.
  *
- * It runs as root of the node's user namespace, with what the keeper's tree gives: locked, read-only mounts.  The node's
- * root is a small tmpfs of its own; the upper layer of /etc lies beside the root on the same tmpfs, out of view. */
+ * It runs as root of the node's user namespace, with what the keeper's tree gives: locked, read-only mounts.  The root is
+ * an overlay: below, the template that all nodes share and the view; above, a small tmpfs of the node's own, so that all
+ * of it can be written and its size is bounded.  One overlay is cheaper than a tmpfs filled with directories. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -30,70 +31,26 @@ static void fail(int error, const char *operation)
     _exit(1);
 }
 
-static const struct {
-    const char *path;
-    unsigned mode;
-} directories[] = {
-    {"root", 0755},          {"upper", 0755},          {"work", 0755},
-    {"root/dev", 0755},      {"root/dev/pts", 0755},   {"root/dev/shm", 01777},  {"root/etc", 0755},
-    {"root/home", 0755},     {"root/media", 0755},     {"root/mnt", 0755},       {"root/opt", 0755},
-    {"root/proc", 0555},     {"root/root", 0700},      {"root/run", 0755},       {"root/run/lock", 01777},
-    {"root/srv", 0755},      {"root/sys", 0555},       {"root/tmp", 01777},      {"root/usr", 0755},
-    {"root/var", 0755},      {"root/var/cache", 0755}, {"root/var/lib", 0755},   {"root/var/lib/misc", 0755},
-    {"root/var/log", 0755},  {"root/var/mail", 0755},  {"root/var/spool", 0755}, {"root/var/tmp", 01777},
-    {"root/var/www", 0755},
-};
-static const struct {
-    const char *path, *target;
-} links[] = {
-    {"root/var/run", "/run"},           {"root/var/lock", "/run/lock"},       {"root/dev/fd", "/proc/self/fd"},
-    {"root/dev/stdin", "/proc/self/fd/0"}, {"root/dev/stdout", "/proc/self/fd/1"},
-    {"root/dev/stderr", "/proc/self/fd/2"}, {"root/dev/ptmx", "pts/ptmx"},
-};
-static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
-
-static void make_skeleton(void)
+/* The directories that lead to a file, with the modes that they have in the template: where the upper layer has a
+ * directory, its mode is the one that shows. */
+static int make_parents(int directory, const char *path)
 {
-    umask(0);
-    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-        if (mkdir(directories[i].path, directories[i].mode))
-            fail(errno, "make directories");
-    for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-        if (symlink(links[i].target, links[i].path))
-            fail(errno, "make links");
-    umask(022);
-}
-
-static void bind_device(const char *name)
-{
-    char from[32], to[32];
-    snprintf(from, sizeof from, "/dev/%s", name);
-    snprintf(to, sizeof to, "root/dev/%s", name);
-    if (mknod(to, S_IFREG | 0666, 0) || mount(from, to, NULL, MS_BIND, NULL))
-        fail(errno, "make device files");
-}
-
-/* /bin, /lib… as the lab has them. */
-static void copy_beside_usr(void)
-{
-    static const char *const names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        char from[16], to[24], target[256];
-        snprintf(from, sizeof from, "/%s", names[i]);
-        snprintf(to, sizeof to, "root/%s", names[i]);
-        ssize_t length = readlink(from, target, sizeof target - 1);
-        if (length > 0) {
-            target[length] = 0;
-            if (symlink(target, to))
-                fail(errno, "make links");
-        } else if (errno == EINVAL && (mkdir(to, 0755) || mount(from, to, NULL, MS_BIND | MS_REC, NULL))) {
-            fail(errno, "mount programs");
-        }
+    char lower[4200];
+    size_t prefix = (size_t)snprintf(lower, sizeof lower, "/template/");
+    snprintf(lower + prefix, sizeof lower - prefix, "%s", path);
+    for (char *slash = strchr(lower + prefix, '/'); slash; slash = strchr(slash + 1, '/')) {
+        struct stat status;
+        *slash = 0;
+        unsigned mode = lstat(lower, &status) == 0 && S_ISDIR(status.st_mode) ? status.st_mode & 07777 : 0755;
+        if (mkdirat(directory, lower + prefix, mode) && errno != EEXIST)
+            return -errno;
+        *slash = '/';
     }
+    return 0;
 }
 
-/* Reads the next file record, and writes it below the node's root, or below the upper layer for what is in /etc. */
-static uint64_t write_file(uint64_t offset, int root, int upper)
+/* Reads the next file record and writes it into the upper layer. */
+static uint64_t write_file(uint64_t offset, int upper)
 {
     struct keeper_file file;
     char path[4096];
@@ -109,12 +66,9 @@ static uint64_t write_file(uint64_t offset, int root, int upper)
     if (pread(node->memory, content, file.content_length, (off_t)at) != (ssize_t)file.content_length)
         fail(EBADMSG, "read files");
 
-    bool in_etc = !strncmp(path, "/etc/", 5);
-    int directory = in_etc ? upper : root;
-    const char *name = path + (in_etc ? 5 : 1);
-    int error = path[0] != '/' ? -EINVAL : strncmp(path, "/usr/", 5) ? base_parents(directory, name) : -EROFS;
+    int error = path[0] != '/' ? -EINVAL : strncmp(path, "/usr/", 5) ? make_parents(upper, path + 1) : -EROFS;
     if (!error)
-        error = base_write(directory, name, content, file.content_length, file.mode ? file.mode : 0644);
+        error = base_write(upper, path + 1, content, file.content_length, file.mode ? file.mode : 0644);
     free(content);
     if (error) {
         char operation[64];
@@ -124,66 +78,88 @@ static uint64_t write_file(uint64_t offset, int root, int upper)
     return (at + file.content_length + 7) & ~(uint64_t)7;
 }
 
-static void write_files(void)
+static void write_files(const char *directory)
 {
-    int root = open("root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int upper = open(keeper.overlay ? "upper" : "root/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0 || upper < 0)
-        fail(errno, "open the node's directories");
+    int upper = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (upper < 0)
+        fail(errno, "open the node's files");
     char text[KEEPER_HOSTNAME_MAX + 2];
     int length = snprintf(text, sizeof text, "%s\n", node->hostname);
-    int error = base_write(upper, "hostname", text, (size_t)length, 0644);
+    int error = make_parents(upper, "etc/hostname");
+    if (!error)
+        error = base_write(upper, "etc/hostname", text, (size_t)length, 0644);
     if (error)
         fail(-error, "write /etc/hostname");
     uint64_t offset = node->files;
     for (uint32_t i = 0; i < node->file_count; i++)
-        offset = write_file(offset, root, upper);
+        offset = write_file(offset, upper);
     close(upper);
-    close(root);
 }
 
-/* Where overlays are not fit: the base and the view, copied. */
-static void copy_etc(void)
+/* Where overlays are not fit: the template and the view, copied. */
+static void copy_root(void)
 {
     char view[32];
     snprintf(view, sizeof view, "/views/%u", node->view);
-    int error = base_copy(AT_FDCWD, "/etc", AT_FDCWD, "root/etc");
+    int error = base_copy(AT_FDCWD, "/template", AT_FDCWD, "root");
     if (!error && node->view != UINT32_MAX)
-        error = base_copy(AT_FDCWD, view, AT_FDCWD, "root/etc");
+        error = base_copy(AT_FDCWD, view, AT_FDCWD, "root");
     if (error)
-        fail(-error, "copy /etc");
+        fail(-error, "copy the root");
+    write_files("root");
+    if (mount("root", "root", NULL, MS_BIND, NULL))
+        fail(errno, "mount the root");
 }
 
-static void mount_etc(void)
+static void overlay_root(void)
 {
+    if (mkdir("root", 0755) || mkdir("upper", 0755) || mkdir("work", 0755))
+        fail(errno, "make directories");
+    write_files("upper");
     char options[160];
     if (node->view == UINT32_MAX)
-        snprintf(options, sizeof options, "lowerdir=/etc,upperdir=upper,workdir=work,userxattr");
+        snprintf(options, sizeof options, "lowerdir=/template,upperdir=upper,workdir=work,userxattr");
     else
-        snprintf(options, sizeof options, "lowerdir=/views/%u:/etc,upperdir=upper,workdir=work,userxattr", node->view);
-    if (mount("overlay", "root/etc", "overlay", MS_NOSUID | MS_NODEV, options))
-        fail(errno, "mount /etc");
+        snprintf(options, sizeof options, "lowerdir=/views/%u:/template,upperdir=upper,workdir=work,userxattr",
+                 node->view);
+    if (mount("overlay", "root", "overlay", MS_NOSUID | MS_NODEV, options))
+        fail(errno, "mount the root");
+}
+
+static void bind(const char *from, const char *to, unsigned long flags)
+{
+    if (mount(from, to, NULL, MS_BIND | flags, NULL)) {
+        char operation[64];
+        snprintf(operation, sizeof operation, "mount %s", from);
+        fail(errno, operation);
+    }
 }
 
 static void mount_tree(void)
 {
+    umask(0);
     if (mount("tmpfs", "/node", "tmpfs", MS_NOSUID | MS_NODEV, NODE_TMPFS) || chdir("/node"))
         fail(errno, "mount the root");
-    make_skeleton();
-    if (mount("root", "root", NULL, MS_BIND, NULL))
-        fail(errno, "mount the root");
-    if (mount("/usr", "root/usr", NULL, MS_BIND | MS_REC, NULL))
-        fail(errno, "mount /usr");
-    if (mount("/program/opt", "root/opt", NULL, MS_BIND, NULL))
-        fail(errno, "mount /opt");
-    copy_beside_usr();
-    for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-        bind_device(devices[i]);
-    if (!keeper.overlay)
-        copy_etc();
-    write_files();
     if (keeper.overlay)
-        mount_etc();
+        overlay_root();
+    else
+        copy_root();
+    umask(022);
+    bind("/usr", "root/usr", MS_REC);
+    bind("/program/opt", "root/opt", 0);
+    for (size_t i = 0; i < ARRAY_SIZE(tree_devices); i++) {
+        char from[32], to[40];
+        snprintf(from, sizeof from, "/dev/%s", tree_devices[i]);
+        snprintf(to, sizeof to, "root%s", from);
+        bind(from, to, 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(tree_beside_usr); i++)
+        if (keeper.beside_usr & (1u << i)) {
+            char from[16], to[24];
+            snprintf(from, sizeof from, "/%s", tree_beside_usr[i]);
+            snprintf(to, sizeof to, "root%s", from);
+            bind(from, to, MS_REC);
+        }
 
     const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     if (mount("devpts", "root/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,

@@ -24,7 +24,8 @@
 /* What stage 1 found out and stage 2 must know. */
 struct settings {
     uint32_t root_mode; /* ids 0 to 65535 are mapped, not only 0 */
-    uint32_t overlay;   /* /etc of a node is an overlay; else a copy */
+    uint32_t overlay;   /* the root of a node is an overlay; else a copy */
+    uint32_t beside_usr; /* bit i: tree_beside_usr[i] is a directory of its own */
     uint32_t argument_count;
     uint32_t arguments_length; /* NUL-terminated strings follow */
 };
@@ -39,8 +40,10 @@ struct stage_options {
 /* main.c: reports a failure of stages 0 and 1 (and of stage 2 before it is up) to the command line and exits. */
 void stage_fail(int error, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
-/* tree.c: builds the lab's tree and makes it the root; ends by stage_fail.  Returns whether overlays work. */
-bool tree_build(const struct stage_options *options);
+/* tree.c: builds the lab's tree and makes it the root; ends by stage_fail. */
+void tree_build(const struct stage_options *options, struct settings *settings);
+/* Device files of the lab and of its nodes; directories that stand beside /usr where they are not links into it. */
+extern const char *const tree_devices[6], *const tree_beside_usr[6];
 
 /* base.c: fills directory `etc` (descriptor) with what programs need from the host's /etc and with own texts. */
 void base_build(int etc, bool root_mode);
@@ -73,6 +76,7 @@ void report_send(const struct report *report); /* in children: ends the child wh
 
 extern struct keeper_state {
     bool root_mode, overlay;
+    uint32_t beside_usr;
     int reports[2]; /* pipe */
     int signals;    /* signalfd of SIGCHLD */
     int director;   /* socket, or -1 while none runs */

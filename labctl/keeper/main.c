@@ -88,13 +88,12 @@ static pid_t clone_lab(void)
 }
 
 /* Hands the settings over to stage 2, which must find nothing of the command line in its memory. */
-static void write_settings(const struct stage_options *options, bool overlay)
+static void write_settings(const struct stage_options *options, struct settings settings)
 {
     int fd = memfd_create("settings", 0);
     if (fd < 0)
         stage_fail(errno, "create settings");
-    struct settings settings = {.root_mode = options->root_mode, .overlay = overlay,
-                                .argument_count = (uint32_t)options->argument_count};
+    settings.argument_count = (uint32_t)options->argument_count;
     for (size_t i = 0; i < options->argument_count; i++)
         settings.arguments_length += (uint32_t)strlen(options->arguments[i]) + 1;
     bool written = write(fd, &settings, sizeof settings) == (ssize_t)sizeof settings;
@@ -140,8 +139,9 @@ static void stage_one(const struct stage_options *options, int go)
         stage_fail(errno, "set the lab's host name");
     if (listen(STAGE_LISTENER, 256)) /* from now on its clients see our pid and user */
         stage_fail(errno, "listen on the control socket");
-    bool overlay = tree_build(options);
-    write_settings(options, overlay);
+    struct settings settings = {.root_mode = options->root_mode};
+    tree_build(options, &settings);
+    write_settings(options, settings);
     close(STAGE_DIRECTOR);
     close(STAGE_SERVE);
     char *const argv[] = {"init", NULL}, *const environment[] = {NULL};

@@ -130,6 +130,7 @@ static void prepare(void)
         stage_fail(EBADMSG, "read the lab's settings");
     keeper.root_mode = settings.root_mode;
     keeper.overlay = settings.overlay;
+    keeper.beside_usr = settings.beside_usr;
     if (pipe2(keeper.reports, O_CLOEXEC) || fcntl(keeper.reports[0], F_SETFL, O_NONBLOCK))
         stage_fail(errno, "make the lab's report pipe");
 

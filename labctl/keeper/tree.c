@@ -2,9 +2,9 @@
  *
  * A tmpfs becomes the root.  Of the host it shows /usr (read-only), the links or directories beside it (/bin, /lib…), a
  * few device files, and nothing else; the host's tree is then detached.  What lies in the tree:
- *   usr bin lib …  the host's programs        etc      the base of every node's /etc
- *   program        init, director, services   views    layers of /etc that nodes share
- *   state logs     tmpfs of the director      netns    cloud network namespaces
+ *   usr bin lib …  the host's programs        template  lowest layer of every node's root
+ *   program        init, director, services   views     layers above it that nodes share
+ *   state logs     tmpfs of the director      netns     cloud network namespaces
  *   node           where a node's init mounts its own tree before it pivots
  * A node inherits these mounts locked and read-only, pivots into a tree of its own and detaches them. */
 #include <errno.h>
@@ -28,6 +28,32 @@
 /* Never shown in a node, where they exist: sources, and labctl's own data with its scenarios. */
 static const char *const always_hidden[] = {"/usr/src", "/usr/share/labctl", "/usr/local/share/labctl",
                                             "/usr/local/src", LABCTL_DATA, LABCTL_LIBEXEC};
+
+const char *const tree_devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
+const char *const tree_beside_usr[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
+
+/* What a node's root has from the start, beside /etc. */
+static const struct {
+    const char *path;
+    unsigned mode;
+} directories[] = {
+    {"dev", 0755},       {"dev/pts", 0755},   {"dev/shm", 01777}, {"etc", 0755},      {"home", 0755},
+    {"media", 0755},     {"mnt", 0755},       {"opt", 0755},      {"proc", 0555},     {"root", 0700},
+    {"run", 0755},       {"run/lock", 01777}, {"srv", 0755},      {"sys", 0555},      {"tmp", 01777},
+    {"usr", 0755},       {"var", 0755},       {"var/cache", 0755}, {"var/lib", 0755}, {"var/lib/misc", 0755},
+    {"var/log", 0755},   {"var/mail", 0755},  {"var/spool", 0755}, {"var/tmp", 01777}, {"var/www", 0755},
+};
+static const struct {
+    const char *path, *target;
+} links[] = {
+    {"var/run", "/run"},
+    {"var/lock", "/run/lock"},
+    {"dev/fd", "/proc/self/fd"},
+    {"dev/stdin", "/proc/self/fd/0"},
+    {"dev/stdout", "/proc/self/fd/1"},
+    {"dev/stderr", "/proc/self/fd/2"},
+    {"dev/ptmx", "pts/ptmx"},
+};
 
 static void make_directory(const char *path, unsigned mode)
 {
@@ -60,26 +86,34 @@ static void show(const char *name)
     set_read_only(name);
 }
 
-/* /bin, /sbin, /lib…: links where the distribution has merged them into /usr, directories elsewhere. */
-static void show_beside_usr(void)
+static void make_link(const char *target, const char *path)
 {
-    static const char *const names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        char from[16], target[PATH_MAX];
+    if (symlink(target, path))
+        stage_fail(errno, "make the lab's link /%s", path);
+}
+
+/* /bin, /sbin, /lib…: links where the distribution has merged them into /usr, directories elsewhere. */
+static void show_beside_usr(struct settings *settings)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(tree_beside_usr); i++) {
+        char from[16], place[32], target[PATH_MAX];
         struct stat status;
-        snprintf(from, sizeof from, "/%s", names[i]);
+        snprintf(from, sizeof from, "/%s", tree_beside_usr[i]);
+        snprintf(place, sizeof place, "template/%s", tree_beside_usr[i]);
         if (lstat(from, &status))
             continue;
         if (S_ISDIR(status.st_mode)) {
-            show(names[i]);
+            show(tree_beside_usr[i]);
+            make_directory(place, 0755);
+            settings->beside_usr |= 1u << i;
             continue;
         }
         ssize_t length = readlink(from, target, sizeof target - 1);
         if (length < 0)
             continue;
         target[length] = 0;
-        if (symlink(target, names[i]))
-            stage_fail(errno, "make the lab's link /%s", names[i]);
+        make_link(target, tree_beside_usr[i]);
+        make_link(target, place);
     }
 }
 
@@ -93,22 +127,49 @@ static void hide(const char *path)
         stage_fail(errno, "hide %s", path);
 }
 
+static void make_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        stage_fail(errno, "make the lab's /%s", path);
+    close(fd);
+}
+
 static void show_devices(void)
 {
-    static const char *const names[] = {"null", "zero", "full", "random", "urandom", "tty"};
     make_directory("dev", 0755);
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        char from[32];
-        snprintf(from, sizeof from, "/dev/%s", names[i]);
-        int fd = open(from + 1, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-        if (fd < 0)
-            stage_fail(errno, "make the lab's %s", from);
-        close(fd);
+    for (size_t i = 0; i < ARRAY_SIZE(tree_devices); i++) {
+        char from[32], place[48];
+        snprintf(from, sizeof from, "/dev/%s", tree_devices[i]);
+        snprintf(place, sizeof place, "template%s", from);
+        make_file(from + 1);
+        make_file(place); /* nodes bind over it */
         if (mount(from, from + 1, NULL, MS_BIND, NULL))
             stage_fail(errno, "show %s in the lab", from);
     }
-    if (symlink("/proc/self/fd", "dev/fd"))
-        stage_fail(errno, "make the lab's /dev/fd");
+    make_link("/proc/self/fd", "dev/fd");
+}
+
+/* The lowest layer of every node's root.  Its /etc is the keeper's own too. */
+static void make_template(bool root_mode)
+{
+    make_directory("template", 0755);
+    for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "template/%s", directories[i].path);
+        make_directory(path, directories[i].mode);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "template/%s", links[i].path);
+        make_link(links[i].target, path);
+    }
+    int etc = open("template/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (etc < 0)
+        stage_fail(errno, "open the lab's /etc");
+    base_build(etc, root_mode);
+    close(etc);
+    make_link("template/etc", "etc");
 }
 
 /* Programs lie on a tmpfs that is read-only as a whole: /proc/1/exe of a node leads to it. */
@@ -138,8 +199,7 @@ static void place_programs(const struct stage_options *options)
     close(directory);
     if (mount(NULL, "program", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL))
         stage_fail(errno, "make the lab's programs read-only");
-    if (symlink("program/opt", "opt"))
-        stage_fail(errno, "make the lab's /opt");
+    make_link("program/opt", "opt");
 }
 
 static void mount_kernel_files(void)
@@ -155,14 +215,13 @@ static void mount_kernel_files(void)
 
 static void make_writable_places(void)
 {
-    static const char *const directories[] = {"root", "run", "run/lock", "var", "var/lib", "var/lib/misc", "var/log",
-                                              "var/cache", "netns", "views", "node"};
-    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-        make_directory(directories[i], 0755);
+    static const char *const places[] = {"root", "run", "run/lock", "var", "var/lib", "var/lib/misc", "var/log",
+                                         "var/cache", "netns", "views", "node"};
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+        make_directory(places[i], 0755);
     make_directory("tmp", 01777);
     make_directory("var/tmp", 01777);
-    if (symlink("/run", "var/run"))
-        stage_fail(errno, "make the lab's /var/run");
+    make_link("/run", "var/run");
     make_tmpfs("state", "mode=700,size=512m");
     make_tmpfs("logs", "mode=700,size=128m");
     char nonce[KEEPER_NONCE_SIZE];
@@ -175,24 +234,14 @@ static void make_writable_places(void)
     close(directory);
 }
 
-static void build_etc(bool root_mode)
-{
-    make_directory("etc", 0755);
-    int etc = open("etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (etc < 0)
-        stage_fail(errno, "open the lab's /etc");
-    base_build(etc, root_mode);
-    close(etc);
-}
-
-/* Does an overlay whose upper layer is on a tmpfs do what /etc needs?  On Debian 12's 6.1 kernel, where tmpfs has no user
+/* Does an overlay whose upper layer is on a tmpfs do what a root needs?  On Debian 12's 6.1 kernel, where tmpfs has no user
  * extended attributes, removing a lower directory gives EIO and renaming a new one EXDEV. */
 static bool overlay_works(void)
 {
-    static const char *const directories[] = {"try", "try/lower", "try/lower/old", "try/upper", "try/work", "try/all"};
+    static const char *const places[] = {"try", "try/lower", "try/lower/old", "try/upper", "try/work", "try/all"};
     make_tmpfs("try", "mode=700,size=1m");
-    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-        make_directory(directories[i], 0755);
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+        make_directory(places[i], 0755);
     bool works = false;
     if (!mount("overlay", "try/all", "overlay", MS_NOSUID | MS_NODEV,
                "lowerdir=try/lower,upperdir=try/upper,workdir=try/work,userxattr")) {
@@ -205,7 +254,7 @@ static bool overlay_works(void)
     return works;
 }
 
-bool tree_build(const struct stage_options *options)
+void tree_build(const struct stage_options *options, struct settings *settings)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
         stage_fail(errno, "%s", STAGE_OP_TAKE_MOUNTS);
@@ -216,14 +265,13 @@ bool tree_build(const struct stage_options *options)
         hide(always_hidden[i]);
     for (size_t i = 0; i < options->hidden_count; i++)
         hide(options->hidden[i]);
-    show_beside_usr();
+    make_template(options->root_mode);
+    show_beside_usr(settings);
     show_devices();
-    build_etc(options->root_mode);
     place_programs(options);
     make_writable_places();
     mount_kernel_files();
-    bool overlay = overlay_works();
+    settings->overlay = overlay_works();
     if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
         stage_fail(errno, "make the lab's tree its root");
-    return overlay;
 }

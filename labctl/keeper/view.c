@@ -1,7 +1,7 @@
-/* Views: layers of /etc that nodes share.
+/* Views: layers of the root that nodes share; they have files of /etc.
  *
  * A view that changes is written in place, into the same inodes: nodes see the new content through their overlays, but
- * where they have changed the file, which is theirs then.  Where /etc of a node is a copy, the copy is rewritten if it
+ * where they have changed the file, which is theirs then.  Where the root of a node is a copy, the file is rewritten if it
  * still has the old content. */
 #include <errno.h>
 #include <fcntl.h>
@@ -114,9 +114,12 @@ static int take_file(int directory, uint32_t view, int memory, uint64_t *offset)
 
 void view_define(const struct keeper_view *request, int memory)
 {
-    char path[32];
-    snprintf(path, sizeof path, "/views/%u", request->id);
+    char path[48];
+    int length = snprintf(path, sizeof path, "/views/%u", request->id);
     int error = mkdir(path, 0755) && errno != EEXIST ? errno : 0;
+    snprintf(path + length, sizeof path - (size_t)length, "/etc");
+    if (!error && mkdir(path, 0755) && errno != EEXIST)
+        error = errno;
     int directory = error ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (!error && directory < 0)
         error = errno;
