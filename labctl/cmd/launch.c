@@ -89,22 +89,30 @@ struct control *launch_control(struct launch *launch)
     return launch->control;
 }
 
-int launch_call(struct launch *launch, const struct context *context, const char *verb, json_t *params, const char *text,
-                size_t length, json_t **reply, struct error *err)
+int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params, const int *fds,
+                    size_t fd_count, json_t **reply, struct error *err)
 {
-    int result;
-    if (text) {
-        result = client_call_text(context, launch->control, verb, params, text, length, reply, err);
-    } else {
-        result = control_call(launch->control, verb, params, NULL, 0, client_progress, (void *)context, reply, NULL, NULL, err);
-        client_progress_end(context);
-    }
+    int result = control_call(launch->control, verb, params, fds, fd_count, client_progress, (void *)context, reply, NULL, NULL, err);
+    client_progress_end(context);
     if (result != 0 && interrupted) {
         error_clear(err);
         return error_set(err, ERR_SYSTEM, "interrupted (%s): lab '%s' is taken down again", strsignal(interrupted),
                          control_lab(launch->control));
     }
     return result;
+}
+
+int launch_call(struct launch *launch, const struct context *context, const char *verb, json_t *params, const char *text,
+                size_t length, json_t **reply, struct error *err)
+{
+    if (!text)
+        return launch_call_fds(launch, context, verb, params, NULL, 0, reply, err);
+    FD_AUTO memory = fd_memory("text", text, length);
+    if (memory < 0) {
+        json_decref(params);
+        return error_set_errno(err, errno, "make a memory file of %zu bytes", length);
+    }
+    return launch_call_fds(launch, context, verb, params, &memory, 1, reply, err);
 }
 
 int launch_commit(struct launch *launch, struct error *err)

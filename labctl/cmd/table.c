@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #define COMMANDS                                                                                                       \
+    COMMAND(abandon)                                                                                                   \
     COMMAND(apply)                                                                                                     \
     COMMAND(capture)                                                                                                   \
     COMMAND(check)                                                                                                     \
@@ -13,15 +14,21 @@
     COMMAND(dump)                                                                                                      \
     COMMAND(edit)                                                                                                      \
     COMMAND(exec)                                                                                                      \
+    COMMAND(fault)                                                                                                     \
     COMMAND(graph)                                                                                                     \
     COMMAND(help)                                                                                                      \
+    COMMAND(hint)                                                                                                      \
     COMMAND(inspect)                                                                                                   \
     COMMAND(list)                                                                                                      \
     COMMAND(logs)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
     COMMAND(plan)                                                                                                      \
+    COMMAND(report)                                                                                                    \
     COMMAND(set)                                                                                                       \
     COMMAND(shell)                                                                                                     \
+    COMMAND(start)                                                                                                     \
+    COMMAND(status)                                                                                                    \
+    COMMAND(submit)                                                                                                    \
     COMMAND(unset)                                                                                                     \
     COMMAND(up)                                                                                                        \
     COMMAND(version)

@@ -1,0 +1,207 @@
+/* What the commands of an exercise share. */
+#include "cmd/exercise.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/table.h"
+#include "cmd/client.h"
+#include "cmd/cmd.h"
+#include "doc/doc.h"
+#include "exercise/journal.h"
+#include "exercise/result.h"
+#include "fault/fault.h"
+#include "kernel/capability.h"
+#include "load/scenario.h"
+#include "model/scenario.h"
+#include "report/report.h"
+#include "rules/rules.h"
+
+#define REPORT_BYTES ((size_t)64 << 20)
+
+/* ---- reading ---- */
+
+void exercise_check_scenario(const struct scenario *scenario, struct findings *findings)
+{
+    if (!scenario->topology) return;
+    rules_check(scenario->topology, findings);
+    fault_validate_all(scenario->topology, scenario->faults, scenario->fault_count, findings);
+    for (size_t i = 0; i < scenario->requires_kernel.count; i++) {
+        const char *name = scenario->requires_kernel.items[i], *names[256];
+        if (capability_find(name)) continue;
+        size_t count = 0;
+        for (; count < capability_count && count < ARRAY_SIZE(names); count++) names[count] = capabilities[count].name;
+        const char *near = str_nearest(name, names, count);
+        struct finding *finding =
+            findings_add(findings, FINDING_ERROR, "unknown-capability", scenario->name_mark, "no capability is called '%s' (requires: kernel)", name);
+        finding->hint = near ? arena_printf(findings->arena, "did you mean '%s'?", near) : "`labctl doctor` names them";
+    }
+}
+
+int exercise_read(struct exercise_reading *reading, const struct context *context, const char *path)
+{
+    exercise_reading_free(reading);
+    reading->arena = arena_new();
+    reading->sources = sources_new(reading->arena);
+    findings_init(&reading->findings, reading->arena);
+    reading->document = document_read(reading->arena, reading->sources, path, &reading->findings);
+    if (reading->document->root && !document_is_scenario(reading->document))
+        findings_add(&reading->findings, FINDING_ERROR, "no-scenario", reading->document->root->mark, "this is no scenario: it has no key 'scenario'")
+            ->hint = "a topology is built with `labctl up`";
+    else if (reading->document->root)
+        load_scenario_document(reading->document, &reading->scenario);
+    if (reading->scenario) exercise_check_scenario(reading->scenario, &reading->findings);
+    findings_sort(&reading->findings);
+    if (reading->findings.errors > 0) {
+        STR_AUTO text = STR_INIT;
+        findings_print(&reading->findings, reading->sources, context->color_stderr, &text);
+        fputs(str_text(&text), stderr);
+    }
+    return reading->findings.errors > 0 || !reading->scenario || !reading->scenario->topology ? 2 : 0;
+}
+
+void exercise_reading_free(struct exercise_reading *reading)
+{
+    arena_free(reading->arena);
+    *reading = (struct exercise_reading){0};
+}
+
+const char *exercise_file(const char *file, struct str *path)
+{
+    static const char *const places[] = {"scenarios", LABCTL_DATA "/scenarios"};
+    if (!access(file, F_OK) || strchr(file, '/')) return file;
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        str_clear(path);
+        str_printf(path, "%s/%s.yaml", places[i], file);
+        if (!access(str_text(path), R_OK)) return str_text(path);
+    }
+    return file;
+}
+
+/* ---- directories ---- */
+
+static int exercises_home(struct str *out, struct error *err)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && *state == '/') str_append(out, state);
+    else if (home && *home == '/') str_printf(out, "%s/.local/state", home);
+    else return error_set(err, ERR_USAGE, "neither XDG_STATE_HOME nor HOME says where reports may lie");
+    str_append(out, "/labctl/exercises");
+    return 0;
+}
+
+static int make_path(const char *path, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    char *copy = arena_strdup(arena, path);
+    for (char *slash = copy + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = 0;
+        if (mkdir(copy, 0700) && errno != EEXIST) return error_set_errno(err, errno, "make the directory %s", copy);
+        *slash = '/';
+    }
+    return mkdir(copy, 0700) && errno != EEXIST ? error_set_errno(err, errno, "make the directory %s", copy) : 0;
+}
+
+static int open_file(const char *directory, const char *name, int *fd, struct error *err)
+{
+    STR_AUTO path = STR_INIT;
+    str_printf(&path, "%s/%s", directory, name);
+    *fd = open(str_text(&path), O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return *fd < 0 ? error_set_errno(err, errno, "make the file %s", str_text(&path)) : 0;
+}
+
+int exercise_directory_new(const char *scenario, struct str *path, int *journal, int *report, struct error *err)
+{
+    char stamp[32];
+    struct tm utc;
+    time_t now = time(NULL);
+    *journal = *report = -1;
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    STR_AUTO home = STR_INIT;
+    if (exercises_home(&home, err) || make_path(str_text(&home), err)) return -1;
+    for (unsigned n = 1;; n++) {
+        str_clear(path);
+        str_printf(path, "%s/%s-%s", str_text(&home), stamp, scenario);
+        if (n > 1) str_printf(path, "-%u", n);
+        if (!mkdir(str_text(path), 0700)) break;
+        if (errno != EEXIST) return error_set_errno(err, errno, "make the directory %s", str_text(path));
+    }
+    if (!open_file(str_text(path), JOURNAL_FILE, journal, err) && !open_file(str_text(path), RESULT_FILE, report, err)) return 0;
+    exercise_directory_remove(str_text(path));
+    return -1;
+}
+
+void exercise_directory_remove(const char *path)
+{
+    FD_AUTO directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return;
+    unlinkat(directory, JOURNAL_FILE, 0);
+    unlinkat(directory, RESULT_FILE, 0);
+    rmdir(path);
+}
+
+/* "20260301T120000Z-broken-dns", "…-broken-dns-2" for scenario broken-dns */
+static bool is_of(const char *directory, const char *name)
+{
+    const char *dash = strchr(directory, '-');
+    if (!name || str_equal(directory, name)) return true;
+    if (!dash || !str_starts(dash + 1, name)) return false;
+    const char *rest = dash + 1 + strlen(name);
+    return !*rest || (*rest == '-' && strspn(rest + 1, "0123456789") == strlen(rest + 1));
+}
+
+static bool has_report(const char *home, const char *directory)
+{
+    STR_AUTO path = STR_INIT;
+    struct stat status;
+    str_printf(&path, "%s/%s/" RESULT_FILE, home, directory);
+    return !stat(str_text(&path), &status) && status.st_size > 0;
+}
+
+int exercise_report_read(const char *name, struct str *path, json_t **result, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    STR_AUTO home = STR_INIT;
+    STR_AUTO text = STR_INIT;
+    const char *latest = NULL;
+    if (exercises_home(&home, err)) return -1;
+    DIR *directory = opendir(str_text(&home));
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
+        if (entry->d_name[0] != '.' && is_of(entry->d_name, name) && (!latest || strcmp(entry->d_name, latest) > 0) &&
+            has_report(str_text(&home), entry->d_name))
+            latest = arena_strdup(arena, entry->d_name);
+    if (directory) closedir(directory);
+    if (!latest)
+        return error_set(err, ERR_ABSENT, "there is no report%s%s%s in %s", name ? " of '" : "", name ? name : "", name ? "'" : "", str_text(&home));
+    str_printf(path, "%s/%s/" RESULT_FILE, str_text(&home), latest);
+    if (file_read(AT_FDCWD, str_text(path), &text, REPORT_BYTES)) return error_set_errno(err, errno, "read %s", str_text(path));
+    *result = json_loadb(str_text(&text), text.length, JSON_REJECT_DUPLICATES, NULL);
+    return *result ? 0 : error_set(err, ERR_FILE, "%s is no report", str_text(path));
+}
+
+/* ---- printing ---- */
+
+int exercise_print_report(const struct context *context, const char *as, const json_t *result)
+{
+    STR_AUTO text = STR_INIT;
+    if (!as) as = context->format == FORMAT_JSON ? "json" : "text";
+    const struct report_writer *writer = report_writer_find(as);
+    if (!writer) {
+        STR_AUTO names = STR_INIT;
+        for (size_t i = 0; i < report_writer_count; i++) str_printf(&names, "%s%s", i ? ", " : "", report_writers[i].name);
+        return cmd_usage(context, "a report is written as %s, not '%s'", str_text(&names), as);
+    }
+    writer->write(result, context->color, &text);
+    fputs(str_text(&text), stdout);
+    return client_truth(json_object_get(result, "points"), "passed") ? 0 : 1;
+}

@@ -1,0 +1,42 @@
+/* What the commands of an exercise share: reading a scenario through all its rules, the directories of exercises, printing. */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/mark.h"
+#include "base/str.h"
+
+struct context;
+struct document;
+struct error;
+struct scenario;
+struct sources;
+
+struct exercise_reading {
+    struct arena *arena;
+    struct sources *sources;
+    struct findings findings;
+    struct document *document;
+    struct scenario *scenario; /* valid where exercise_read returned 0 */
+};
+#define EXERCISE_READING_AUTO __attribute__((cleanup(exercise_reading_free))) struct exercise_reading
+/* 0, or the exit status after the findings were printed.  exercise_reading_free in any case. */
+int exercise_read(struct exercise_reading *reading, const struct context *context, const char *path);
+void exercise_reading_free(struct exercise_reading *reading); /* takes a zeroed one */
+/* All that is to be said of a scenario that was loaded: its topology's rules, its faults, what it requires by name. */
+void exercise_check_scenario(const struct scenario *scenario, struct findings *findings);
+
+/* The file that FILE means: itself, or the shipped scenario of that name. */
+const char *exercise_file(const char *file, struct str *path);
+
+/* Makes a new directory for an exercise below XDG_STATE_HOME; journal and report are open in it. */
+int exercise_directory_new(const char *scenario, struct str *path, int *journal, int *report, struct error *err);
+/* Takes a directory away in which nothing came to be. */
+void exercise_directory_remove(const char *path);
+/* The report of an exercise: by the name of its directory or its scenario (the latest one); NULL: the latest of all. */
+int exercise_report_read(const char *name, struct str *path, json_t **result, struct error *err);
+
+/* Prints a result by the writer of that name (NULL: as --format says); returns the exit status: 0, 1 below the pass mark,
+ * 2 where there is no such writer. */
+int exercise_print_report(const struct context *context, const char *as, const json_t *result);
