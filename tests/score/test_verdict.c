@@ -1,0 +1,361 @@
+/* Verdicts: every kind of check against every outcome, and what decides beyond the outcome. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "base/units.h"
+#include "facts/facts.h"
+#include "model/check.h"
+#include "model/topology.h"
+#include "score/verdict.h"
+
+static struct fact fact_of(enum fact_outcome outcome)
+{
+    struct fact fact = {.outcome = outcome, .sent = 1, .received = outcome == OUTCOME_ANSWERED, .status = 200};
+    snprintf(fact.detail, sizeof fact.detail, "seen so");
+    snprintf(fact.rcode, sizeof fact.rcode, "NOERROR");
+    return fact;
+}
+
+static struct judgement judge(const struct check *check, const struct fact *fact)
+{
+    return verdict_of(check, fact, NULL);
+}
+
+static void assert_verdict(enum verdict wanted, struct judgement got)
+{
+    if (got.verdict != wanted)
+        fail_msg("wanted %s, got %s: expected %s, seen %s", verdict_name(wanted), verdict_name(got.verdict),
+                 got.expected, got.seen);
+}
+
+/* P pass, F fail, E error; in the order of enum fact_outcome: none answered refused silent unreachable no-name failed error */
+static void every_outcome_is_judged(void **state)
+{
+    (void)state;
+    static char *answer[] = {(char *)"10.0.0.1"};
+    struct check ping = {.kind = CHECK_PING}, deaf = {.kind = CHECK_PING, .ping.expect = PING_UNREACHABLE};
+    struct check open = {.kind = CHECK_TCP}, refused = {.kind = CHECK_TCP, .tcp.expect = TCP_REFUSED},
+                 blocked = {.kind = CHECK_TCP, .tcp.expect = TCP_BLOCKED},
+                 closed = {.kind = CHECK_TCP, .tcp.expect = TCP_CLOSED};
+    struct check dns = {.kind = CHECK_DNS, .dns = {.name = "a", .type = "A"}};
+    struct check http = {.kind = CHECK_HTTP, .http = {.url = "http://a/"}};
+    struct check matrix = {.kind = CHECK_MATRIX, .matrix.all = true};
+    struct check command = {.kind = CHECK_COMMAND, .command.run = "true"};
+    const struct {
+        const struct check *check;
+        const char *verdicts;
+    } rows[] = {
+        {&ping, "EPFFFFFE"},    {&deaf, "EFPPPPFE"}, {&open, "EPFFFFFE"}, {&refused, "EFPFFFFE"},
+        {&blocked, "EFFPPFFE"}, {&closed, "EFPPPFFE"}, {&dns, "EPFFFFFE"}, {&http, "EPFFFFFE"},
+        {&matrix, "EPFFFFFE"},  {&command, "EPFFFFFE"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_int_equal(strlen(rows[i].verdicts), OUTCOME_COUNT);
+        for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+            struct fact fact = fact_of(outcome);
+            fact.answers = answer;
+            fact.answer_count = 1;
+            struct judgement got = judge(rows[i].check, &fact);
+            char letter = "PFEU"[got.verdict];
+            if (letter != rows[i].verdicts[outcome])
+                fail_msg("row %zu, %s: wanted %c, got %c (%s)", i, fact_outcome_name(outcome),
+                         rows[i].verdicts[outcome], letter, got.seen);
+            assert_true(*got.expected && *got.seen);
+        }
+    }
+}
+
+static void names_go_both_ways(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        assert_int_equal(verdict_from_name(verdict_name(i)), i);
+    assert_int_equal(verdict_from_name("nonsense"), VERDICT_ERROR);
+    assert_int_equal(verdict_from_name(NULL), VERDICT_ERROR);
+}
+
+static void seen_is_what_the_prober_says(void **state)
+{
+    (void)state;
+    struct check check = {.kind = CHECK_TCP};
+    struct fact fact = fact_of(OUTCOME_SILENT);
+    snprintf(fact.detail, sizeof fact.detail, "no answer in 1 s (2 SYNs sent, no reply)");
+    struct judgement got = judge(&check, &fact);
+    assert_string_equal(got.expected, "open");
+    assert_string_equal(got.seen, "no answer in 1 s (2 SYNs sent, no reply)");
+}
+
+/* ---- negative checks ---------------------------------------------------------------------------------------------- */
+
+static void a_dead_prober_proves_nothing(void **state)
+{
+    (void)state;
+    struct check check = {.kind = CHECK_TCP, .tcp.expect = TCP_CLOSED};
+    struct fact silent = fact_of(OUTCOME_SILENT), refused = fact_of(OUTCOME_REFUSED);
+    struct verdict_context context = {.positive_control = CONTROL_DEAD};
+    struct judgement got = verdict_of(&check, &silent, &context);
+    assert_verdict(VERDICT_FAIL, got);
+    assert_non_null(strstr(got.seen, "the prober is cut off"));
+    assert_non_null(strstr(got.seen, "seen so"));
+    assert_verdict(VERDICT_PASS, verdict_of(&check, &refused, &context)); /* somebody answered */
+    context.positive_control = CONTROL_ALIVE;
+    assert_verdict(VERDICT_PASS, verdict_of(&check, &silent, &context));
+    check = (struct check){.kind = CHECK_PING, .ping.expect = PING_UNREACHABLE};
+    context.positive_control = CONTROL_DEAD;
+    assert_verdict(VERDICT_FAIL, verdict_of(&check, &silent, &context));
+    struct fact error = fact_of(OUTCOME_ERROR);
+    assert_verdict(VERDICT_ERROR, verdict_of(&check, &error, &context));
+}
+
+static void a_broken_service_is_not_a_closed_port(void **state)
+{
+    (void)state;
+    static const struct {
+        int listened, listener;
+        enum verdict verdict;
+    } rows[] = {
+        {LISTENED_YES, LISTENER_NO, VERDICT_FAIL},          {LISTENED_YES, LISTENER_YES, VERDICT_PASS},
+        {LISTENED_YES, LISTENER_UNKNOWN, VERDICT_PASS},     {LISTENED_NO, LISTENER_NO, VERDICT_PASS},
+        {LISTENED_UNKNOWN, LISTENER_NO, VERDICT_PASS},
+    };
+    struct check check = {.kind = CHECK_TCP, .tcp.expect = TCP_BLOCKED};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct fact fact = fact_of(OUTCOME_SILENT);
+        fact.listener = rows[i].listener;
+        struct verdict_context context = {.listened_healthy = rows[i].listened};
+        struct judgement got = verdict_of(&check, &fact, &context);
+        assert_verdict(rows[i].verdict, got);
+        assert_int_equal(rows[i].verdict == VERDICT_FAIL, strstr(got.seen, "the service is broken") != NULL);
+    }
+}
+
+/* ---- figures ------------------------------------------------------------------------------------------------------ */
+
+static enum verdict loss(uint32_t sent, uint32_t lost, const char *limit)
+{
+    struct check check = {.kind = CHECK_PING, .ping = {.count = sent, .has_loss_below = true}};
+    assert_null(share_parse(limit, &check.ping.loss_below));
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    fact.sent = sent;
+    fact.received = sent - lost;
+    return judge(&check, &fact).verdict;
+}
+
+static void loss_is_judged_beyond_chance(void **state)
+{
+    (void)state;
+    assert_int_equal(loss(1000, 0, "5%"), VERDICT_PASS);
+    assert_int_equal(loss(1000, 54, "5%"), VERDICT_PASS); /* 5.4 % of 1,000 is chance */
+    assert_int_equal(loss(1000, 61, "5%"), VERDICT_PASS);
+    assert_int_equal(loss(1000, 62, "5%"), VERDICT_FAIL); /* 1.645 standard deviations (6.9) above 50 */
+    assert_int_equal(loss(100, 10, "1%"), VERDICT_FAIL);
+    assert_int_equal(loss(20, 1, "1%"), VERDICT_FAIL);
+    assert_int_equal(loss(10, 1, "5%"), VERDICT_PASS);
+    assert_int_equal(loss(10, 3, "5%"), VERDICT_FAIL);
+    assert_int_equal(loss(1000, 1, "0%"), VERDICT_FAIL);
+    assert_int_equal(loss(1000, 0, "0%"), VERDICT_PASS);
+}
+
+/* How often the test would fail a link of exactly `percent`, and find one of twice that: from the binomial law itself. */
+static double failing_probability(unsigned sent, double share, const char *limit)
+{
+    double term = 1, sum = 0;
+    for (unsigned i = 0; i < sent; i++)
+        term *= 1 - share;
+    for (unsigned lost = 0; lost <= sent; lost++) {
+        if (lost < sent && loss(sent, lost, limit) == VERDICT_FAIL)
+            sum += term;
+        if (lost < sent)
+            term *= (double)(sent - lost) / (lost + 1) * share / (1 - share);
+    }
+    return sum;
+}
+
+static void the_test_has_its_level_and_power(void **state)
+{
+    (void)state;
+    assert_true(failing_probability(200, 0.05, "5%") < 0.08);
+    assert_true(failing_probability(200, 0.01, "5%") < 1e-6);
+    assert_true(failing_probability(200, 0.10, "5%") > 0.85);
+    assert_true(failing_probability(100, 0.05, "1%") > 0.85);
+}
+
+static void ping_limits(void **state)
+{
+    (void)state;
+    struct check check = {.kind = CHECK_PING, .ping = {.count = 3, .rtt_below = 10000000}};
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    fact.rtt_mean = 9999999;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    fact.rtt_mean = 12000000;
+    struct judgement got = judge(&check, &fact);
+    assert_verdict(VERDICT_FAIL, got);
+    assert_string_equal(got.expected, "reachable, round trip below 10ms");
+    assert_string_equal(got.seen, "round trip 12ms, limit 10ms: seen so");
+    check.ping.rtt_below = 0;
+    check.ping.jitter_below = 1000000;
+    fact.rtt_jitter = 1000000;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+}
+
+/* ---- dns ---------------------------------------------------------------------------------------------------------- */
+
+static enum verdict dns(const char *const *wanted, size_t wanted_count, char **got, size_t got_count)
+{
+    struct check check = {.kind = CHECK_DNS,
+                          .dns = {.name = "a", .type = "A", .answers = (const char **)wanted, .answer_count = wanted_count}};
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    fact.answers = got;
+    fact.answer_count = got_count;
+    return judge(&check, &fact).verdict;
+}
+
+static void dns_answers_are_a_set(void **state)
+{
+    (void)state;
+    const char *two[] = {"10.0.0.1", "10.0.0.2"}, *name[] = {"Web.home.test."}, *six[] = {"2001:db8:0::1"};
+    char *turned[] = {(char *)"10.0.0.2", (char *)"10.0.0.1"}, *twice[] = {(char *)"10.0.0.1", (char *)"10.0.0.1"};
+    char *lower[] = {(char *)"web.home.test"}, *canonical[] = {(char *)"2001:db8::1"};
+    assert_int_equal(dns(two, 2, turned, 2), VERDICT_PASS);
+    assert_int_equal(dns(two, 2, turned, 1), VERDICT_FAIL);
+    assert_int_equal(dns(two, 1, turned, 2), VERDICT_FAIL);
+    assert_int_equal(dns(two, 2, twice, 2), VERDICT_FAIL);
+    assert_int_equal(dns(name, 1, lower, 1), VERDICT_PASS);
+    assert_int_equal(dns(six, 1, canonical, 1), VERDICT_PASS);
+    assert_int_equal(dns(NULL, 0, lower, 1), VERDICT_PASS);
+    assert_int_equal(dns(NULL, 0, NULL, 0), VERDICT_FAIL);
+}
+
+static void dns_codes_and_limits(void **state)
+{
+    (void)state;
+    struct check check = {.kind = CHECK_DNS, .dns = {.name = "a", .type = "A", .rcode = "NXDOMAIN"}};
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    snprintf(fact.rcode, sizeof fact.rcode, "NXDOMAIN");
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    check.dns.rcode = NULL;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    char *answers[] = {(char *)"10.0.0.1"};
+    fact = fact_of(OUTCOME_ANSWERED);
+    fact.answers = answers;
+    fact.answer_count = 1;
+    fact.ttl = 60;
+    check.dns.has_ttl_below = true;
+    check.dns.ttl_below = 60;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    check.dns.ttl_below = 61;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    check.dns.has_authoritative = check.dns.authoritative = true;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    fact.authoritative = true;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    check.dns.time_below = 1000000;
+    fact.duration = 1000000;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+}
+
+/* ---- http, command, matrix ---------------------------------------------------------------------------------------- */
+
+static void http_expectations(void **state)
+{
+    (void)state;
+    char body[] = "hello from web\n", header[] = "X-Served-By:  web-1";
+    char *headers[] = {header};
+    struct check check = {.kind = CHECK_HTTP, .http = {.url = "http://a/"}};
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    fact.body = body;
+    fact.body_length = strlen(body);
+    fact.headers = headers;
+    fact.header_count = 1;
+    fact.status = 399;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    fact.status = 404;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    check.http.status = 404;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    check.http.body_contains = "from web";
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    check.http.body_contains = "from db";
+    struct judgement got = judge(&check, &fact);
+    assert_verdict(VERDICT_FAIL, got);
+    assert_non_null(strstr(got.seen, "begins 'hello from web'"));
+    check.http.body_contains = NULL;
+    check.http.header_name = "x-served-by";
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    check.http.header_value = "web-1";
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    check.http.header_value = "web-2";
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+}
+
+static void command_expectations(void **state)
+{
+    (void)state;
+    struct check check = {.kind = CHECK_COMMAND, .command = {.run = "x", .status = 3, .stdout_contains = "yes"}};
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    fact.output = (char *)"oh yes\n";
+    fact.exit_status = 3;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    fact.exit_status = 0;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    fact.exit_status = 3;
+    fact.output = (char *)"oh no\n";
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    fact.output = NULL;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+}
+
+static void matrix_wants_exactly_its_pairs(void **state)
+{
+    (void)state;
+    struct node a = {.name = "a"}, b = {.name = "b"};
+    const struct node *nodes[] = {&a, &b};
+    struct matrix_pair pair = {.from = &a, .to = &b};
+    struct check check = {.kind = CHECK_MATRIX, .matrix = {.nodes = nodes, .node_count = 2, .pairs = &pair, .pair_count = 1}};
+    uint8_t one_way[] = {OUTCOME_NONE, OUTCOME_ANSWERED, OUTCOME_SILENT, OUTCOME_NONE};
+    uint8_t both[] = {OUTCOME_NONE, OUTCOME_ANSWERED, OUTCOME_ANSWERED, OUTCOME_NONE};
+    uint8_t none[] = {OUTCOME_NONE, OUTCOME_REFUSED, OUTCOME_SILENT, OUTCOME_NONE};
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    fact.matrix_size = 2;
+    fact.matrix = one_way;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    fact.matrix = both;
+    struct judgement got = judge(&check, &fact);
+    assert_verdict(VERDICT_FAIL, got);
+    assert_string_equal(got.seen, "b reaches a (answered): seen so");
+    fact.matrix = none;
+    assert_string_equal(judge(&check, &fact).seen, "a does not reach b (refused): seen so");
+    check.matrix.all = true;
+    check.matrix.pair_count = 0;
+    assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    fact.matrix = both;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_outcome_is_judged),
+        cmocka_unit_test(names_go_both_ways),
+        cmocka_unit_test(seen_is_what_the_prober_says),
+        cmocka_unit_test(a_dead_prober_proves_nothing),
+        cmocka_unit_test(a_broken_service_is_not_a_closed_port),
+        cmocka_unit_test(loss_is_judged_beyond_chance),
+        cmocka_unit_test(the_test_has_its_level_and_power),
+        cmocka_unit_test(ping_limits),
+        cmocka_unit_test(dns_answers_are_a_set),
+        cmocka_unit_test(dns_codes_and_limits),
+        cmocka_unit_test(http_expectations),
+        cmocka_unit_test(command_expectations),
+        cmocka_unit_test(matrix_wants_exactly_its_pairs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
