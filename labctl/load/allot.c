@@ -84,7 +84,7 @@ static struct subnet_pool new_subnet_pool(struct arena *arena, struct subnet *su
     for (uint32_t i = 0; i < RESERVED_FIRST && i < size; i++)
         take(&entry.pool, i);
     take(&entry.pool, size - 1);
-    if (addr_is_set(&subnet->vpc->cidr.addr)) {
+    if (subnet->vpc->cidr.addr.family == 4) {
         struct addr resolver = prefix_host(&subnet->vpc->cidr, 2);
         take_address(&entry, &resolver);
     }
@@ -101,7 +101,7 @@ static struct subnet_pool *pool_of(struct pools *pools, const struct subnet *sub
 {
     char key[LABEL_MAX * 4];
     size_t vpc = strlen(subnet->vpc->name), own = strlen(subnet->name);
-    if (!addr_is_set(&subnet->cidr.addr) || vpc + own + 2 > sizeof key)
+    if (subnet->cidr.addr.family != 4 || vpc + own + 2 > sizeof key)
         return NULL;
     memcpy(key, subnet->vpc->name, vpc);
     key[vpc] = '/';
@@ -116,7 +116,7 @@ static void make_pools(struct pools *pools)
     for (size_t i = 0; i < topology->vpc_count; i++) {
         const struct vpc *vpc = topology->vpcs[i];
         for (size_t k = 0; k < vpc->subnet_count; k++) {
-            if (!addr_is_set(&vpc->subnets[k]->cidr.addr))
+            if (vpc->subnets[k]->cidr.addr.family != 4)
                 continue;
             struct subnet_pool *entry = ARENA_NEW(arena, struct subnet_pool);
             *entry = new_subnet_pool(arena, vpc->subnets[k]);

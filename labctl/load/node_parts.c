@@ -11,23 +11,10 @@
 #define SYSCTL_KEY_MAX 200
 #define LABEL_KEY_MAX  253
 
-/* A place in the model that names an interface of its node. */
-static void resolve_device(struct loader *loader, const struct reference *reference)
-{
-    const struct node *node = reference->node;
-    const char *name = reference->value->text;
-    if (node_interface(node, name) == NULL && strcmp(name, "lo") != 0)
-        report_dangling(loader, "interface", name, arena_printf(loader->decoder.arena, " in node '%s'", node->name),
-                        reference->value->mark, names_of(loader, node->interfaces, node->interface_count),
-                        node->interface_count);
-}
-
-/* `dev:`, `iif:`, `in:`: an interface of the node, stored as text. */
+/* `dev:`, `iif:`, `in:`: the name of an interface of the node; that there is one is for rules/ to say. */
 static void decode_device(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
-    const char **out = (const char **)(void *)((char *)target + field->offset);
-    if (decode_text(decoder, field->key, value, out))
-        refer(LOADER(decoder), resolve_device, target, value, 0);
+    decode_text(decoder, field->key, value, (const char **)(void *)((char *)target + field->offset));
 }
 
 /* ---- routes ---------------------------------------------------------------------------------------------------- */
@@ -243,7 +230,6 @@ void decode_masquerade(struct decoder *decoder, const struct field *field, const
         const struct value *item = value->kind == VALUE_LIST ? value->items[i] : value;
         if (!decode_text(decoder, field->key, item, &text))
             continue;
-        refer(LOADER(decoder), resolve_device, nat, item, 0);
         *ARENA_PUSH(decoder->arena, nat->masquerade.items, nat->masquerade.count) = text;
     }
 }

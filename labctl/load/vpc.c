@@ -7,18 +7,6 @@
 #include "base/units.h"
 #include "load/loader.h"
 
-/* An IPv4 network. */
-static void decode_cidr(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct prefix cidr;
-    if (!decode_network(decoder, field->key, value, &cidr))
-        return;
-    if (cidr.addr.family != 4)
-        decode_bad(decoder, field->key, "an IPv4 network such as 10.0.0.0/16", value);
-    else
-        *(struct prefix *)(void *)((char *)target + field->offset) = cidr;
-}
-
 static void decode_zone(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     struct vpc *vpc = target;
@@ -66,8 +54,7 @@ static void decode_route_table_name(struct decoder *decoder, const struct field 
 }
 
 static const struct field subnet_fields[] = {
-    {.key = "cidr", .type = FIELD_CUSTOM, FIELD_AT(struct subnet, cidr), .required = true, .decode = decode_cidr,
-     .wants = "an IPv4 network", .json = "{\"type\": \"string\"}",
+    {.key = "cidr", .type = FIELD_NETWORK, FIELD_AT(struct subnet, cidr), .required = true,
      .doc = "The addresses of the subnet, inside the VPC's: /16 to /28; the first four and the last are reserved."},
     {.key = "zone", .type = FIELD_SCALAR, FIELD_AT(struct subnet, zone), .doc = "The availability zone."},
     {.key = "route_table", .type = FIELD_CUSTOM, .decode = decode_route_table_name, .wants = "a route table",
@@ -182,8 +169,7 @@ static void decode_dns(struct decoder *decoder, const struct field *field, const
 }
 
 static const struct field vpc_fields[] = {
-    {.key = "cidr", .type = FIELD_CUSTOM, FIELD_AT(struct vpc, cidr), .required = true, .decode = decode_cidr,
-     .wants = "an IPv4 network", .json = "{\"type\": \"string\"}", .doc = "The addresses of the VPC: /16 to /28."},
+    {.key = "cidr", .type = FIELD_NETWORK, FIELD_AT(struct vpc, cidr), .required = true, .doc = "The addresses of the VPC: /16 to /28."},
     {.key = "dns", .type = FIELD_MAPPING, .schema = &dns_schema, .decode = decode_dns,
      .doc = "The VPC's own resolver and names."},
     {.key = "internet_gateway", .type = FIELD_BOOLEAN, FIELD_AT(struct vpc, internet_gateway), .fallback = "false",

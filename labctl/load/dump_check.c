@@ -1,0 +1,176 @@
+/* Canonical YAML of checks. */
+#include <string.h>
+
+#include "base/units.h"
+#include "load/dump.h"
+
+static void dump_ping(struct yaml *yaml, const struct check_ping *ping)
+{
+    char text[UNITS_TEXT_MAX];
+    yaml_text_member(yaml, "to", ping->to.text);
+    if (ping->count != 1)
+        dump_number(yaml, "count", ping->count);
+    if (ping->size != 56)
+        yaml_plain_member(yaml, "size", "%u", ping->size);
+    if (ping->dont_fragment)
+        yaml_boolean_member(yaml, "df", true);
+    dump_addr(yaml, "source", &ping->source);
+    if (ping->expect == PING_UNREACHABLE)
+        yaml_text_member(yaml, "expect", "unreachable");
+    if (ping->has_loss_below)
+        yaml_plain_member(yaml, "loss_below", "%s", share_format(ping->loss_below, text));
+    dump_duration(yaml, "rtt_below", ping->rtt_below);
+    dump_duration(yaml, "jitter_below", ping->jitter_below);
+}
+
+static void dump_tcp(struct yaml *yaml, const struct check_tcp *tcp)
+{
+    yaml_text_member(yaml, "to", tcp->to.text);
+    dump_number(yaml, "port", tcp->port);
+    if (tcp->expect != TCP_OPEN)
+        yaml_text_member(yaml, "expect", tcp_expect_name(tcp->expect));
+}
+
+/* One text, or a list of them, that may look like numbers. */
+static void dump_texts(struct yaml *yaml, const char *key, const char **texts, size_t count)
+{
+    if (count == 0)
+        return;
+    yaml_key(yaml, key);
+    if (count > 1)
+        yaml_list(yaml);
+    for (size_t i = 0; i < count; i++)
+        yaml_text(yaml, texts[i]);
+    if (count > 1)
+        yaml_list_end(yaml);
+}
+
+static void dump_dns(struct yaml *yaml, const struct check_dns *dns)
+{
+    yaml_text_member(yaml, "name", dns->name);
+    if (strcmp(dns->type, "A") != 0)
+        yaml_text_member(yaml, "type", dns->type);
+    if (dns->has_server)
+        yaml_text_member(yaml, "server", dns->server.text);
+    if (dns->tcp)
+        yaml_text_member(yaml, "transport", "tcp");
+    dump_number(yaml, "edns", dns->edns_size);
+    dump_texts(yaml, "answer", dns->answers, dns->answer_count);
+    dump_text(yaml, "rcode", dns->rcode);
+    if (dns->has_ttl_below)
+        dump_number(yaml, "ttl_below", dns->ttl_below);
+    if (dns->has_authoritative)
+        yaml_boolean_member(yaml, "authoritative", dns->authoritative);
+    dump_duration(yaml, "time_below", dns->time_below);
+}
+
+static void dump_http(struct yaml *yaml, const struct check_http *http)
+{
+    yaml_text_member(yaml, "url", http->url);
+    if (strcmp(http->method, "GET") != 0)
+        yaml_text_member(yaml, "method", http->method);
+    if (http->header_count > 0) {
+        yaml_key(yaml, "headers");
+        yaml_list(yaml);
+        for (size_t i = 0; i < http->header_count; i++)
+            yaml_text(yaml, http->headers[i]);
+        yaml_list_end(yaml);
+    }
+    dump_text(yaml, "body", http->body);
+    dump_number(yaml, "status", http->status);
+    dump_text(yaml, "body_contains", http->body_contains);
+    if (http->header_name != NULL && http->header_value != NULL) {
+        yaml_key(yaml, "header");
+        yaml_map(yaml);
+        yaml_text_member(yaml, http->header_name, http->header_value);
+        yaml_map_end(yaml);
+    } else {
+        dump_text(yaml, "header", http->header_name);
+    }
+    dump_duration(yaml, "time_below", http->time_below);
+}
+
+static void dump_matrix(struct yaml *yaml, const struct check_matrix *matrix)
+{
+    if (matrix->node_count > 0) {
+        yaml_key(yaml, "nodes");
+        yaml_list(yaml);
+        for (size_t i = 0; i < matrix->node_count; i++)
+            yaml_text(yaml, matrix->nodes[i]->name);
+        yaml_list_end(yaml);
+    }
+    dump_number(yaml, "tcp", matrix->port);
+    if (matrix->pair_count == 0) {
+        yaml_text_member(yaml, "expect", matrix->all ? "all" : "none");
+        return;
+    }
+    yaml_key(yaml, "pairs");
+    yaml_list(yaml);
+    for (size_t i = 0; i < matrix->pair_count; i++) {
+        yaml_flow_list(yaml);
+        yaml_text(yaml, matrix->pairs[i].from->name);
+        yaml_text(yaml, matrix->pairs[i].to->name);
+        yaml_list_end(yaml);
+    }
+    yaml_list_end(yaml);
+}
+
+static void dump_command(struct yaml *yaml, const struct check_command *command)
+{
+    yaml_text_member(yaml, "run", command->run);
+    if (command->status != 0)
+        yaml_plain_member(yaml, "status", "%d", command->status);
+    dump_text(yaml, "stdout_contains", command->stdout_contains);
+}
+
+static void dump_kind(struct yaml *yaml, const struct check *check)
+{
+    yaml_key(yaml, check_kind_name(check->kind));
+    yaml_map(yaml);
+    switch (check->kind) {
+    case CHECK_PING:
+        dump_ping(yaml, &check->ping);
+        break;
+    case CHECK_TCP:
+        dump_tcp(yaml, &check->tcp);
+        break;
+    case CHECK_DNS:
+        dump_dns(yaml, &check->dns);
+        break;
+    case CHECK_HTTP:
+        dump_http(yaml, &check->http);
+        break;
+    case CHECK_MATRIX:
+        dump_matrix(yaml, &check->matrix);
+        break;
+    case CHECK_COMMAND:
+        dump_command(yaml, &check->command);
+        break;
+    case CHECK_KIND_COUNT:
+        break;
+    }
+    yaml_map_end(yaml);
+}
+
+void dump_one_check(struct yaml *yaml, const struct check *check, const char *made_id)
+{
+    yaml_map(yaml);
+    if (made_id == NULL || strcmp(check->id, made_id) != 0)
+        yaml_text_member(yaml, "id", check->id);
+    dump_text(yaml, "title", check->title);
+    if (check->from != NULL)
+        yaml_text_member(yaml, check->kind == CHECK_COMMAND ? "at" : "from", check->from->name);
+    dump_kind(yaml, check);
+    dump_duration(yaml, "within", check->within);
+    dump_duration(yaml, "stable_for", check->stable_for);
+    if (check->timeout != NANOSECONDS_PER_SECOND) {
+        char text[UNITS_TEXT_MAX];
+        yaml_plain_member(yaml, "timeout", "%s", duration_format(check->timeout, text));
+    }
+    if (check->repeat != 1)
+        dump_number(yaml, "repeat", check->repeat);
+    if (check->has_points)
+        yaml_plain_member(yaml, "points", "%u", check->points);
+    dump_number(yaml, "penalty", check->penalty);
+    yaml_map_end(yaml);
+}

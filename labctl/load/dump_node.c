@@ -1,0 +1,301 @@
+/* Canonical YAML of nodes. */
+#include <string.h>
+
+#include "base/str.h"
+#include "load/dump.h"
+
+/* An address as it is written here: with its length on a wire, alone in a subnet and at the internet. */
+static void dump_address(struct yaml *yaml, const struct interface *interface, const struct prefix *address)
+{
+    char text[ADDR_TEXT_MAX];
+    bool wire = interface->attachment == ATTACH_BRIDGE || interface->attachment == ATTACH_LINK;
+    yaml_text(yaml, wire ? prefix_format(address, text) : addr_format(&address->addr, text));
+}
+
+static void dump_attachment(struct yaml *yaml, const struct interface *interface)
+{
+    char text[ADDR_TEXT_MAX];
+    switch (interface->attachment) {
+    case ATTACH_SUBNET:
+        yaml_plain_member(yaml, "subnet", "%s/%s", interface->subnet->vpc->name, interface->subnet->name);
+        break;
+    case ATTACH_BRIDGE:
+        yaml_text_member(yaml, "bridge", interface->bridge->name);
+        break;
+    case ATTACH_LINK:
+        yaml_text_member(yaml, "link", interface->link->name);
+        break;
+    case ATTACH_INTERNET:
+        if (interface->address_count > 0 && !interface->address_allotted)
+            yaml_text_member(yaml, "internet", addr_format(&interface->addresses[0].addr, text));
+        else
+            yaml_boolean_member(yaml, "internet", true);
+        break;
+    case ATTACH_NONE:
+    case ATTACH_COUNT:
+        break;
+    }
+}
+
+static void dump_addresses(struct yaml *yaml, const struct interface *interface)
+{
+    bool internet = interface->attachment == ATTACH_INTERNET; /* its first address stands there */
+    if (interface->address_allotted || interface->address_count == 0)
+        return;
+    if (!internet) {
+        yaml_key(yaml, "address");
+        dump_address(yaml, interface, &interface->addresses[0]);
+    }
+    if (interface->address_count == 1)
+        return;
+    yaml_key(yaml, "addresses");
+    yaml_list(yaml);
+    for (size_t i = 1; i < interface->address_count; i++)
+        dump_address(yaml, interface, &interface->addresses[i]);
+    yaml_list_end(yaml);
+}
+
+static void dump_public_ip(struct yaml *yaml, const struct interface *interface)
+{
+    if (interface->public_ip_mode == PUBLIC_IP_ADDRESS)
+        dump_addr(yaml, "public_ip", &interface->public_ip);
+    else if (interface->public_ip_mode != PUBLIC_IP_DEFAULT)
+        yaml_boolean_member(yaml, "public_ip", interface->public_ip_mode == PUBLIC_IP_YES);
+}
+
+static void dump_interface(struct yaml *yaml, const struct interface *interface)
+{
+    char text[ADDR_TEXT_MAX];
+    dump_attachment(yaml, interface);
+    dump_addresses(yaml, interface);
+    if (interface->gateway_mark.line > 0)
+        yaml_text_member(yaml, "gateway", addr_format(&interface->gateway, text)); /* "none" where not set */
+    if (interface->mac_declared)
+        yaml_text_member(yaml, "mac", mac_format(&interface->mac, text));
+    dump_number(yaml, "mtu", interface->mtu);
+    if (interface->down)
+        yaml_boolean_member(yaml, "up", false);
+    dump_public_ip(yaml, interface);
+    if (!interface->security_groups_declared)
+        return;
+    yaml_key(yaml, "security_groups");
+    yaml_flow_list(yaml);
+    for (size_t i = 0; i < interface->security_group_count; i++)
+        yaml_text(yaml, interface->security_groups[i]->name);
+    yaml_list_end(yaml);
+}
+
+static void dump_interfaces(struct yaml *yaml, const struct node *node)
+{
+    if (node->interfaces_inline && node->interface_count == 1) {
+        dump_interface(yaml, node->interfaces[0]);
+        return;
+    }
+    if (node->interface_count == 0)
+        return;
+    yaml_key(yaml, "interfaces");
+    yaml_map(yaml);
+    for (size_t i = 0; i < node->interface_count; i++) {
+        yaml_key(yaml, node->interfaces[i]->name);
+        yaml_map(yaml);
+        dump_interface(yaml, node->interfaces[i]);
+        yaml_map_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_routes(struct yaml *yaml, const struct node *node)
+{
+    if (node->route_count == 0)
+        return;
+    yaml_key(yaml, "routes");
+    yaml_list(yaml);
+    for (size_t i = 0; i < node->route_count; i++) {
+        const struct node_route *route = &node->routes[i];
+        yaml_map(yaml);
+        dump_prefix(yaml, "destination", &route->destination);
+        dump_addr(yaml, "via", &route->via);
+        dump_text(yaml, "dev", route->device);
+        dump_number(yaml, "table", route->table);
+        dump_number(yaml, "metric", route->metric);
+        dump_addr(yaml, "src", &route->source);
+        dump_number(yaml, "weight", route->weight);
+        if (route->type != ROUTE_UNICAST)
+            yaml_text_member(yaml, "type", route_type_name(route->type));
+        yaml_map_end(yaml);
+    }
+    yaml_list_end(yaml);
+}
+
+static void dump_node_rules(struct yaml *yaml, const struct node *node)
+{
+    if (node->rule_count == 0)
+        return;
+    yaml_key(yaml, "rules");
+    yaml_list(yaml);
+    for (size_t i = 0; i < node->rule_count; i++) {
+        const struct node_rule *rule = &node->rules[i];
+        yaml_map(yaml);
+        dump_number(yaml, "priority", rule->priority);
+        dump_prefix(yaml, "from", &rule->from);
+        dump_prefix(yaml, "to", &rule->to);
+        dump_text(yaml, "iif", rule->input_interface);
+        if (rule->mark_mask == UINT32_MAX)
+            yaml_plain_member(yaml, "fwmark", "0x%x", rule->mark_value);
+        else if (rule->mark_mask != 0)
+            yaml_plain_member(yaml, "fwmark", "0x%x/0x%x", rule->mark_value, rule->mark_mask);
+        if (rule->table != 0)
+            dump_number(yaml, "table", rule->table);
+        else
+            yaml_text_member(yaml, "table", "main");
+        yaml_map_end(yaml);
+    }
+    yaml_list_end(yaml);
+}
+
+static void dump_forward(struct yaml *yaml, const struct port_forward *forward)
+{
+    char text[ADDR_TEXT_MAX];
+    STR_AUTO to = STR_INIT;
+    str_printf(&to, forward->to.family == 6 ? "[%s]:%u" : "%s:%u", addr_format(&forward->to, text), forward->to_port);
+    yaml_map(yaml);
+    yaml_text_member(yaml, "protocol", protocol_name(forward->protocol));
+    dump_number(yaml, "port", forward->port);
+    yaml_text_member(yaml, "to", str_text(&to));
+    dump_text(yaml, "in", forward->interface);
+    yaml_map_end(yaml);
+}
+
+static void dump_nat(struct yaml *yaml, const struct node_nat *nat)
+{
+    if (nat->masquerade.count == 0 && nat->forward_count == 0)
+        return;
+    yaml_key(yaml, "nat");
+    yaml_map(yaml);
+    dump_strings(yaml, "masquerade", &nat->masquerade);
+    if (nat->forward_count > 0) {
+        yaml_key(yaml, "forward");
+        yaml_list(yaml);
+        for (size_t i = 0; i < nat->forward_count; i++)
+            dump_forward(yaml, &nat->forwards[i]);
+        yaml_list_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_sysctls(struct yaml *yaml, const struct node *node)
+{
+    if (node->sysctl_count == 0)
+        return;
+    yaml_key(yaml, "sysctls");
+    yaml_map(yaml);
+    for (size_t i = 0; i < node->sysctl_count; i++) {
+        yaml_key(yaml, node->sysctls[i].key);
+        yaml_scalar(yaml, node->sysctls[i].value);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_resolver(struct yaml *yaml, const struct resolver *resolver)
+{
+    if (!resolver->declared)
+        return;
+    yaml_key(yaml, "resolver");
+    yaml_map(yaml);
+    if (resolver->server_count > 0) {
+        yaml_key(yaml, "servers");
+        yaml_flow_list(yaml);
+        for (size_t i = 0; i < resolver->server_count; i++)
+            dump_addr_value(yaml, &resolver->servers[i]);
+        yaml_list_end(yaml);
+    }
+    dump_strings(yaml, "search", &resolver->search);
+    dump_strings(yaml, "options", &resolver->options);
+    yaml_map_end(yaml);
+}
+
+/* Entries of one name stand one behind the other. */
+static void dump_hosts(struct yaml *yaml, const struct node *node)
+{
+    if (node->host_count == 0)
+        return;
+    yaml_key(yaml, "hosts");
+    yaml_map(yaml);
+    for (size_t i = 0, next; i < node->host_count; i = next) {
+        for (next = i + 1; next < node->host_count && strcmp(node->hosts[next].name, node->hosts[i].name) == 0;)
+            next++;
+        yaml_key(yaml, node->hosts[i].name);
+        if (next > i + 1)
+            yaml_flow_list(yaml);
+        for (size_t k = i; k < next; k++)
+            dump_addr_value(yaml, &node->hosts[k].addr);
+        if (next > i + 1)
+            yaml_list_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_files(struct yaml *yaml, const struct node *node)
+{
+    if (node->file_count == 0)
+        return;
+    yaml_key(yaml, "files");
+    yaml_map(yaml);
+    for (size_t i = 0; i < node->file_count; i++) {
+        yaml_key(yaml, node->files[i].path);
+        yaml_map(yaml);
+        yaml_key(yaml, "content");
+        yaml_bytes(yaml, node->files[i].content, node->files[i].length);
+        if (node->files[i].mode != 0644)
+            yaml_plain_member(yaml, "mode", "\"%04o\"", node->files[i].mode);
+        yaml_map_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_labels(struct yaml *yaml, const struct node *node)
+{
+    if (node->label_count == 0)
+        return;
+    yaml_key(yaml, "labels");
+    yaml_map(yaml);
+    for (size_t i = 0; i < node->label_count; i++) {
+        yaml_key(yaml, node->labels[i].key);
+        yaml_scalar(yaml, node->labels[i].value);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_node(struct yaml *yaml, const struct node *node)
+{
+    yaml_map(yaml);
+    dump_interfaces(yaml, node);
+    if (node->forwarding)
+        yaml_boolean_member(yaml, "forwarding", true);
+    dump_routes(yaml, node);
+    dump_node_rules(yaml, node);
+    dump_nat(yaml, &node->nat);
+    dump_text(yaml, "nftables", node->nftables);
+    dump_sysctls(yaml, node);
+    dump_resolver(yaml, &node->resolver);
+    dump_hosts(yaml, node);
+    dump_services(yaml, node);
+    dump_files(yaml, node);
+    dump_strings(yaml, "run", &node->run);
+    dump_labels(yaml, node);
+    dump_strings(yaml, "requires", &node->requires);
+    yaml_map_end(yaml);
+}
+
+void dump_nodes(struct yaml *yaml, const struct topology *topology)
+{
+    if (topology->node_count == 0)
+        return;
+    yaml_key(yaml, "nodes");
+    yaml_map(yaml);
+    for (size_t i = 0; i < topology->node_count; i++) {
+        yaml_key(yaml, topology->nodes[i]->name);
+        dump_node(yaml, topology->nodes[i]);
+    }
+    yaml_map_end(yaml);
+}

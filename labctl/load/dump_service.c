@@ -1,0 +1,138 @@
+/* Canonical YAML of services. */
+#include <string.h>
+
+#include "base/str.h"
+#include "load/dump.h"
+
+static const char *const record_keys[] = {"a", "aaaa", "cname", "txt", "mx", "srv", "ptr", "ns"};
+
+/* Records of one name stand one behind the other; a single address stands alone, others under their types. */
+static void dump_name(struct yaml *yaml, const struct dns_record *records, size_t count)
+{
+    yaml_key(yaml, records[0].name);
+    if (count == 1 && (records[0].type == RECORD_A || records[0].type == RECORD_AAAA)) {
+        yaml_text(yaml, records[0].value);
+        return;
+    }
+    yaml_map(yaml);
+    for (size_t i = 0, next; i < count; i = next) {
+        for (next = i + 1; next < count && records[next].type == records[i].type;)
+            next++;
+        yaml_key(yaml, record_keys[records[i].type]);
+        if (next > i + 1)
+            yaml_list(yaml);
+        for (size_t k = i; k < next; k++)
+            yaml_text(yaml, records[k].value);
+        if (next > i + 1)
+            yaml_list_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_zone(struct yaml *yaml, const struct dns_zone *zone)
+{
+    yaml_key(yaml, zone->name);
+    yaml_map(yaml);
+    for (size_t i = 0, next; i < zone->record_count; i = next) {
+        for (next = i + 1; next < zone->record_count && strcmp(zone->records[next].name, zone->records[i].name) == 0;)
+            next++;
+        dump_name(yaml, &zone->records[i], next - i);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_dns(struct yaml *yaml, const struct service *service)
+{
+    if (service->zone_count > 0) {
+        yaml_key(yaml, "zones");
+        yaml_map(yaml);
+        for (size_t i = 0; i < service->zone_count; i++)
+            dump_zone(yaml, &service->zones[i]);
+        yaml_map_end(yaml);
+    }
+    if (service->forward_count > 0) {
+        yaml_key(yaml, "forward");
+        yaml_flow_list(yaml);
+        for (size_t i = 0; i < service->forward_count; i++)
+            dump_addr_value(yaml, &service->forward[i]);
+        yaml_list_end(yaml);
+    }
+    if (!service->recursion)
+        yaml_boolean_member(yaml, "recursion", false);
+    if (service->ttl != 60)
+        yaml_plain_member(yaml, "ttl", "%u", service->ttl);
+}
+
+/* Whether the body is the one that every web service has. */
+static bool is_default_body(const struct service *service)
+{
+    size_t length = strlen(service->node->name);
+    return strncmp(service->body, service->node->name, length) == 0 && strcmp(service->body + length, "\n") == 0;
+}
+
+static void dump_http(struct yaml *yaml, const struct service *service)
+{
+    if (!is_default_body(service))
+        yaml_text_member(yaml, "body", service->body);
+    if (service->status != 200)
+        dump_number(yaml, "status", service->status);
+    dump_duration(yaml, "delay", service->delay);
+    if (service->route_count == 0)
+        return;
+    yaml_key(yaml, "routes");
+    yaml_list(yaml);
+    for (size_t i = 0; i < service->route_count; i++) {
+        yaml_map(yaml);
+        yaml_text_member(yaml, "path", service->routes[i].path);
+        if (service->routes[i].body[0] != '\0')
+            yaml_text_member(yaml, "body", service->routes[i].body);
+        if (service->routes[i].status != 200)
+            dump_number(yaml, "status", service->routes[i].status);
+        yaml_map_end(yaml);
+    }
+    yaml_list_end(yaml);
+}
+
+static void dump_exec(struct yaml *yaml, const struct service *service)
+{
+    dump_strings(yaml, "command", &service->command);
+    if (service->ready_port == 0)
+        return;
+    yaml_key(yaml, "ready");
+    yaml_map(yaml);
+    dump_number(yaml, service->ready_protocol == PROTOCOL_TCP ? "tcp" : "udp", service->ready_port);
+    yaml_map_end(yaml);
+}
+
+static void dump_service(struct yaml *yaml, const struct service *service)
+{
+    static const uint16_t ports[SERVICE_KIND_COUNT] = {
+        [SERVICE_HTTP] = 80, [SERVICE_TCP_ECHO] = 7, [SERVICE_UDP_ECHO] = 7, [SERVICE_DNS] = 53};
+    yaml_map(yaml);
+    if (strcmp(service->name, service_kind_name(service->kind)) != 0)
+        yaml_text_member(yaml, "kind", service_kind_name(service->kind));
+    if (service->port != ports[service->kind])
+        dump_number(yaml, "port", service->port);
+    dump_addr(yaml, "bind", &service->bind);
+    dump_text(yaml, "banner", service->banner);
+    if (service->kind == SERVICE_HTTP)
+        dump_http(yaml, service);
+    else if (service->kind == SERVICE_DNS)
+        dump_dns(yaml, service);
+    else if (service->kind == SERVICE_EXEC)
+        dump_exec(yaml, service);
+    yaml_map_end(yaml);
+}
+
+void dump_services(struct yaml *yaml, const struct node *node)
+{
+    if (node->service_count == 0)
+        return;
+    yaml_key(yaml, "services");
+    yaml_map(yaml);
+    for (size_t i = 0; i < node->service_count; i++) {
+        yaml_key(yaml, node->services[i]->name);
+        dump_service(yaml, node->services[i]);
+    }
+    yaml_map_end(yaml);
+}
