@@ -104,45 +104,64 @@ void trial_remedy_module(struct trial *trial, const char *module)
 
 /* ---- namespaces ---------------------------------------------------------------------------------------------- */
 
-/* Which setting refuses user namespaces here?  Writes the remedy, once the ground itself has failed. */
-void trial_remedy_ground(struct trial *trial)
+/* labctl-keeper stands beside the program (as built) or in its own directory (as installed). */
+static void keeper_path(const char *program, char *out, size_t size)
+{
+    const char *slash = strrchr(program, '/');
+    snprintf(out, size, "%.*s/labctl-keeper", slash ? (int)(slash - program) : 0, program);
+    if (access(out, F_OK) != 0)
+        snprintf(out, size, "%s/labctl-keeper", LABCTL_LIBEXEC);
+}
+
+/* A limit on namespaces that leaves no room; false where none does. */
+static bool remedy_limit(struct trial *trial)
 {
     static const char *const limits[] = {"user", "mnt", "pid", "net", "uts", "ipc"};
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+        char path[64];
+        uint64_t value;
+        snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", limits[i]);
+        if (trial_read_number(path, &value) != 0 || value >= 2)
+            continue;
+        trial_remedy(trial, "user.max_%s_namespaces is %llu; as root: sysctl -w user.max_%s_namespaces=65536 (to keep it: the "
+                            "same setting in /etc/sysctl.d/60-labctl.conf)",
+                     limits[i], (unsigned long long)value, limits[i]);
+        return true;
+    }
+    return false;
+}
+
+/* Ubuntu's rule: what is started by a program with this profile keeps it, so the keeper is named for its own sake only. */
+static void remedy_apparmor(struct trial *trial)
+{
+    char keeper[300];
+    keeper_path(trial->program, keeper, sizeof keeper);
+    trial_remedy(trial,
+                 "AppArmor allows user namespaces only to programs with a profile; as root write this to "
+                 "/etc/apparmor.d/labctl:\n"
+                 "    abi <abi/4.0>,\n"
+                 "    include <tunables/global>\n"
+                 "    profile labctl \"{%s,%s}\" flags=(unconfined) {\n"
+                 "      userns,\n"
+                 "    }\n"
+                 "then: apparmor_parser -r /etc/apparmor.d/labctl",
+                 trial->program, keeper);
+}
+
+void trial_remedy_ground(struct trial *trial)
+{
     uint64_t value;
-    char path[64];
-    if (trial_read_number("/proc/sys/kernel/unprivileged_userns_clone", &value) == 0 && value == 0 && trial->uid != 0) {
+    if (trial_read_number("/proc/sys/kernel/unprivileged_userns_clone", &value) == 0 && value == 0 && trial->uid != 0)
         trial_remedy(trial, "as root: sysctl -w kernel.unprivileged_userns_clone=1 (to keep it: a line "
                             "'kernel.unprivileged_userns_clone=1' in /etc/sysctl.d/60-labctl.conf)");
+    else if (remedy_limit(trial))
         return;
-    }
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", limits[i]);
-        if (trial_read_number(path, &value) == 0 && value < 2) {
-            trial_remedy(trial, "user.max_%s_namespaces is %llu; as root: sysctl -w user.max_%s_namespaces=65536 (to keep it: "
-                                "the same setting in /etc/sysctl.d/60-labctl.conf)",
-                         limits[i], (unsigned long long)value, limits[i]);
-            return;
-        }
-    }
-    if (trial_read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &value) == 0 && value != 0) {
-        trial_remedy(trial,
-                     "AppArmor allows user namespaces only to programs with a profile; as root write this to "
-                     "/etc/apparmor.d/labctl:\n"
-                     "    abi <abi/4.0>,\n"
-                     "    include <tunables/global>\n"
-                     "    profile labctl \"%s\" flags=(unconfined) {\n"
-                     "      userns,\n"
-                     "    }\n"
-                     "then: apparmor_parser -r /etc/apparmor.d/labctl",
-                     trial->program);
-        return;
-    }
-    if (access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0) {
+    else if (trial_read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &value) == 0 && value != 0)
+        remedy_apparmor(trial);
+    else if (access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0)
         trial_remedy(trial, "this is a container: start it with --security-opt seccomp=unconfined --security-opt "
                             "apparmor=unconfined --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)");
-        return;
-    }
-    if (trial->result->number == ENOSPC || trial->result->number == EUSERS)
+    else if (trial->result->number == ENOSPC || trial->result->number == EUSERS)
         trial_remedy(trial, "all namespaces that this user may have are in use: end other labs or containers, or as root "
                             "raise user.max_user_namespaces");
     else

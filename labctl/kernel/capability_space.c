@@ -1,6 +1,7 @@
 /* Trials of namespaces, mounts and system calls. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -215,23 +216,14 @@ int try_mount(struct trial *trial)
 
 int try_bind_mount(struct trial *trial)
 {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
     struct statvfs flags;
     if (mkdir("/tmp/m", 0755) != 0)
         return trial_failed(trial, errno, "prepare");
     if (mount("/usr", "/tmp/m", NULL, MS_BIND | MS_REC, NULL) != 0)
         return trial_failed(trial, errno, "bind /usr");
-    if (statvfs("/tmp/m", &flags) != 0)
-        return trial_failed(trial, errno, "look at the bind of /usr");
-    /* Flags of the outer mount are locked: a remount must keep them. */
-    unsigned long keep = 0;
-    keep |= flags.f_flag & ST_NOSUID ? MS_NOSUID : 0;
-    keep |= flags.f_flag & ST_NODEV ? MS_NODEV : 0;
-    keep |= flags.f_flag & ST_NOEXEC ? MS_NOEXEC : 0;
-    keep |= flags.f_flag & ST_NOATIME ? MS_NOATIME : 0;
-    keep |= flags.f_flag & ST_NODIRATIME ? MS_NODIRATIME : 0;
-    keep |= flags.f_flag & ST_RELATIME ? MS_RELATIME : 0;
-    if (mount(NULL, "/tmp/m", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | keep, NULL) != 0)
-        return trial_failed(trial, errno, "make the bind of /usr read-only");
+    if (syscall(SYS_mount_setattr, AT_FDCWD, "/tmp/m", AT_RECURSIVE, &attributes, sizeof attributes) != 0)
+        return trial_failed(trial, errno, "make the bind of /usr read-only (mount_setattr)");
     if (statvfs("/tmp/m", &flags) != 0 || !(flags.f_flag & ST_RDONLY))
         return trial_failed(trial, EIO, "make the bind of /usr read-only");
     return 0;
@@ -255,7 +247,7 @@ int try_overlay(struct trial *trial)
     if (!what)
         return 0;
     trial_failed(trial, errno, "%s: %s", what, strerror(errno));
-    return trial_fallback(trial, "a plain copy of /etc in each node", "the same; `up` takes longer and more memory");
+    return trial_fallback(trial, "a plain copy in each node", "the same; `up` takes longer and more memory");
 }
 
 int try_network_sysctl(struct trial *trial)

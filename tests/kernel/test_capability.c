@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -247,6 +248,25 @@ static void a_masked_proc_is_reported(void **state)
     in_child(masked_proc);
 }
 
+/* As on Ubuntu: the setting says that AppArmor restricts user namespaces, and they are refused. */
+static const char *restricted_by_apparmor(void)
+{
+    if (write_file("/proc/sys/user/max_user_namespaces", "0") != 0 || mount("tmpfs", "/proc/sys", "tmpfs", 0, NULL) != 0 ||
+        mkdir("/proc/sys/kernel", 0755) != 0 ||
+        file_replace(AT_FDCWD, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n", 2, 0644) != 0)
+        return "the setting cannot be made up";
+    const char *wrong = expect("user-namespace", CAPABILITY_MISSING, "/test_capability,");
+    if (!wrong)
+        wrong = expect("user-namespace", CAPABILITY_MISSING, "/labctl-keeper}\" flags=(unconfined) {\n      userns,\n");
+    return wrong ? wrong : expect("user-namespace", CAPABILITY_MISSING, "apparmor_parser -r /etc/apparmor.d/labctl");
+}
+
+static void an_apparmor_rule_is_reported_with_the_profile(void **state)
+{
+    (void)state;
+    in_child(restricted_by_apparmor);
+}
+
 static const char *few_files(void)
 {
     struct rlimit limit = {256, 256};
@@ -354,6 +374,7 @@ int main(void)
         cmocka_unit_test(no_user_namespace_is_reported),
         cmocka_unit_test(no_network_namespace_is_reported),
         cmocka_unit_test(a_masked_proc_is_reported),
+        cmocka_unit_test(an_apparmor_rule_is_reported_with_the_profile),
         cmocka_unit_test(a_low_limit_of_files_is_reported),
         cmocka_unit_test(a_low_limit_of_processes_is_reported),
         cmocka_unit_test(a_low_limit_of_namespaces_is_reported),
