@@ -25,9 +25,9 @@ static void gateway(struct rules *rules, const struct interface *interface)
         return;
     }
     struct prefix network = prefix_network(interface->addresses[0]);
-    remedy(rules, broken(rules, interface->gateway_mark, "gateway %s is not in a network of '%s/%s' (%s)", text, interface->node->name,
-                         interface->name, prefix_format(&interface->addresses[0], own)),
-           "its gateway is a neighbour, in %s", prefix_format(&network, own));
+    struct finding *finding = broken(rules, interface->gateway_mark, "gateway %s is not in a network of '%s/%s' (%s)", text,
+                                     interface->node->name, interface->name, prefix_format(&interface->addresses[0], own));
+    remedy(rules, finding, "a gateway is a neighbour: an address in %s", prefix_format(&network, own));
 }
 
 void check_gateway(struct rules *rules)
@@ -142,6 +142,11 @@ static uint32_t table_of(const struct node_route *route)
     return route->table ? route->table : TABLE_MAIN;
 }
 
+static const char *table_name(struct rules *rules, const struct node_route *route)
+{
+    return table_of(route) == TABLE_MAIN ? "the main table" : arena_printf(rules->scratch, "table %u", route->table);
+}
+
 static int by_destination(const void *a, const void *b)
 {
     const struct node_route *x = *(const struct node_route *const *)a, *y = *(const struct node_route *const *)b;
@@ -182,8 +187,8 @@ static void duplicate_route(struct rules *rules, const struct node *node)
     qsort(sorted, node->route_count, sizeof *sorted, by_destination);
     for (size_t i = 1; i < node->route_count; i++)
         if (sorted[i]->destination.addr.family && same_route(sorted[i - 1], sorted[i]))
-            elsewhere(broken(rules, sorted[i]->mark, "node '%s' has two routes to %s in table %u", node->name,
-                             prefix_format(&sorted[i]->destination, text), table_of(sorted[i])),
+            elsewhere(broken(rules, sorted[i]->mark, "node '%s' has two routes to %s in %s", node->name,
+                             prefix_format(&sorted[i]->destination, text), table_name(rules, sorted[i])),
                       sorted[i - 1]->mark, "the first");
 }
 
