@@ -13,7 +13,8 @@ static const char *state_color(const struct capability_result *result)
 {
     if (result->state == CAPABILITY_OK)
         return "\033[32m";
-    return result->state == CAPABILITY_MISSING && result->capability->need == CAPABILITY_REQUIRED ? "\033[1;31m" : "\033[33m";
+    return result->state == CAPABILITY_MISSING && result->capability->need == CAPABILITY_REQUIRED ? "\033[1;31m"
+                                                                                                  : "\033[33m";
 }
 
 /* The text's lines, each indented to the column of details. */
@@ -51,7 +52,8 @@ static size_t count_missing(const struct capability_result *results, size_t coun
     return missing;
 }
 
-static void print_missing(const char *before, const struct capability_result *results, size_t count, enum capability_need need)
+static void print_missing(const char *before, const struct capability_result *results, size_t count,
+                          enum capability_need need)
 {
     const char *separator = "";
     if (count_missing(results, count, need) == 0)
@@ -173,9 +175,11 @@ const struct command command_doctor = {
     .group = "the machine",
     .synopsis = "doctor [CAPABILITY…]",
     .summary = "Try what this machine can do, and say what helps where it cannot",
-    .description = "Each capability is tried by doing it, in namespaces made for that one trial; nothing of the machine is changed.\n"
-                   "For each: ok, fallback (another way is taken) or missing; what does the work and how close it is to the\n"
-                   "real thing; the package or the setting that helps.  With names, only those are tried.  -v says what each\n"
-                   "is for; -q prints the verdict alone.  The exit status is 0 where labs can be built, else 3.",
+    .description =
+        "Each capability is tried by doing it, in namespaces made for that one trial; nothing of the machine is "
+        "changed.\n"
+        "For each: ok, fallback (another way is taken) or missing; what does the work and how close it is to the\n"
+        "real thing; the package or the setting that helps.  With names, only those are tried.  -v says what each\n"
+        "is for; -q prints the verdict alone.  The exit status is 0 where labs can be built, else 3.",
     .run = run,
 };

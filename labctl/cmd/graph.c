@@ -29,10 +29,11 @@ static int choose_format(struct context *context, enum graph_format *out)
         }
     for (size_t i = 0; i < ARRAY_SIZE(later_formats); i++)
         if (str_equal(name, later_formats[i]))
-            return cmd_usage(context, "a graph as %s is not supported yet; `labctl graph --as dot | dot -Tsvg` draws one", name);
+            return cmd_usage(context,
+                             "a graph as %s is not supported yet; `labctl graph --as dot | dot -Tsvg` draws one", name);
     const char *nearest = str_nearest(name, graph_format_names, GRAPH_FORMAT_COUNT);
-    return cmd_usage(context, "'%s' is none of ascii, dot, mermaid, json%s%s%s", name, nearest ? "; did you mean '" : "",
-                     nearest ? nearest : "", nearest ? "'?" : "");
+    return cmd_usage(context, "'%s' is none of ascii, dot, mermaid, json%s%s%s", name,
+                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 /* The topology of the file, or of the running lab.  0 or an exit status. */
@@ -71,7 +72,8 @@ const struct command command_graph = {
     .group = "a file",
     .synopsis = "graph [FILE] [--as ascii|dot|mermaid|json]",
     .summary = "Draw a topology",
-    .description = "Without FILE, the running lab as it is now.  ascii is for a terminal; dot is for Graphviz, mermaid for Markdown.\n"
+    .description = "Without FILE, the running lab as it is now.  ascii is for a terminal; dot is for Graphviz, mermaid "
+                   "for Markdown.\n"
                    "--format means the same as --as.",
     .options = options,
     .option_count = ARRAY_SIZE(options),

@@ -1,5 +1,6 @@
-/* What this machine can do, found by doing it: each capability is tried in namespaces made for that one trial, in a child
- * that is killed at a deadline.  Versions and configuration files decide nothing, and nothing of the host is changed. */
+/* What this machine can do, found by doing it: each capability is tried in namespaces made for that one trial, in a
+ * child that is killed at a deadline.  Versions and configuration files decide nothing, and nothing of the host is
+ * changed. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +27,15 @@ enum capability_need {
 const char *capability_need_name(enum capability_need need); /* "required", "recommended", "later" */
 
 enum capability_area {
-    CAPABILITY_ISOLATION, CAPABILITY_FILES, CAPABILITY_NETWORK, CAPABILITY_FILTER, CAPABILITY_IMPAIRMENT, CAPABILITY_DEVICES,
-    CAPABILITY_PROGRAMS, CAPABILITY_LIMITS, CAPABILITY_AREA_COUNT
+    CAPABILITY_ISOLATION,
+    CAPABILITY_FILES,
+    CAPABILITY_NETWORK,
+    CAPABILITY_FILTER,
+    CAPABILITY_IMPAIRMENT,
+    CAPABILITY_DEVICES,
+    CAPABILITY_PROGRAMS,
+    CAPABILITY_LIMITS,
+    CAPABILITY_AREA_COUNT
 };
 const char *capability_area_name(enum capability_area area); /* "isolation", "files", … */
 
@@ -51,7 +59,7 @@ struct capability {
     const void *argument;            /* the trial's: a rule set, a link, a program */
     const char *backend, *fidelity;  /* where it works */
     const char *module;              /* the kernel module that would bring it, or NULL: then the remedy is made of it */
-    const char *remedy;              /* the package or setting that helps; NULL: the trial writes its own, or none is known */
+    const char *remedy; /* the package or setting that helps; NULL: the trial writes its own, or none is known */
 };
 extern const struct capability capabilities[];
 extern const size_t capability_count;
@@ -72,8 +80,9 @@ struct capability_result {
 void capability_probe(const struct capability *capability, struct capability_result *result);
 void capability_probe_all(struct capability_result *results);
 
-/* For whoever is about to need a capability, or has failed and wants to say why: 0 where the machine has it (or a fallback), else
- * -1 with an ERR_CAPABILITY that names it, what failed and the remedy.  An unknown name is a programming error (asserted). */
+/* For whoever is about to need a capability, or has failed and wants to say why: 0 where the machine has it (or a
+ * fallback), else -1 with an ERR_CAPABILITY that names it, what failed and the remedy.  An unknown name is a
+ * programming error (asserted). */
 int capability_try(const char *name, struct error *err);
 /* The first missing one among those that every lab needs: the reason for a lab that could not be built.  0: none. */
 int capability_try_required(struct error *err);

@@ -1,4 +1,5 @@
-/* Looks at what bounds labs on this machine: limits, memory, the neighbour table, the login manager; and at programs. */
+/* Looks at what bounds labs on this machine: limits, memory, the neighbour table, the login manager; and at programs.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -99,10 +100,13 @@ int try_processes(struct trial *trial)
     if (least < 1024) {
         trial_fallback(trial, "", "small labs only");
         if (group < own)
-            trial_remedy(trial, "the control group allows no more: raise TasksMax of its unit, or --pids-limit of the container");
+            trial_remedy(
+                trial,
+                "the control group allows no more: raise TasksMax of its unit, or --pids-limit of the container");
         else
-            trial_remedy(trial, "raise the hard limit: `ulimit -Hu 65536` as root, or a line 'USER hard nproc 65536' in "
-                                "/etc/security/limits.conf");
+            trial_remedy(trial,
+                         "raise the hard limit: `ulimit -Hu 65536` as root, or a line 'USER hard nproc 65536' in "
+                         "/etc/security/limits.conf");
     }
     trial_backend(trial, "%llu (%s)", (unsigned long long)least, group < own ? "control group" : "hard limit");
     return 0;
@@ -162,8 +166,8 @@ static void read_logind(const char *path, int *kill_set, int *kill_built_in)
         if (!str_starts(text, "KillUserProcesses="))
             continue;
         text += strlen("KillUserProcesses=");
-        int yes = strncasecmp(text, "yes", 3) == 0 || strncasecmp(text, "true", 4) == 0 || strncasecmp(text, "on", 2) == 0 ||
-                  *text == '1';
+        int yes = strncasecmp(text, "yes", 3) == 0 || strncasecmp(text, "true", 4) == 0 ||
+                  strncasecmp(text, "on", 2) == 0 || *text == '1';
         *(comment ? kill_built_in : kill_set) = yes;
     }
     fclose(file);

@@ -123,15 +123,17 @@ static bool remedy_limit(struct trial *trial)
         snprintf(path, sizeof path, "/proc/sys/user/max_%s_namespaces", limits[i]);
         if (trial_read_number(path, &value) != 0 || value >= 2)
             continue;
-        trial_remedy(trial, "user.max_%s_namespaces is %llu; as root: sysctl -w user.max_%s_namespaces=65536 (to keep it: the "
-                            "same setting in /etc/sysctl.d/60-labctl.conf)",
+        trial_remedy(trial,
+                     "user.max_%s_namespaces is %llu; as root: sysctl -w user.max_%s_namespaces=65536 (to keep it: the "
+                     "same setting in /etc/sysctl.d/60-labctl.conf)",
                      limits[i], (unsigned long long)value, limits[i]);
         return true;
     }
     return false;
 }
 
-/* Ubuntu's rule: what is started by a program with this profile keeps it, so the keeper is named for its own sake only. */
+/* Ubuntu's rule: what is started by a program with this profile keeps it, so the keeper is named for its own sake only.
+ */
 static void remedy_apparmor(struct trial *trial)
 {
     char keeper[300];
@@ -159,12 +161,15 @@ void trial_remedy_ground(struct trial *trial)
     else if (trial_read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &value) == 0 && value != 0)
         remedy_apparmor(trial);
     else if (access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0)
-        trial_remedy(trial, "this is a container: start it with --security-opt seccomp=unconfined --security-opt "
-                            "apparmor=unconfined --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)");
+        trial_remedy(trial,
+                     "this is a container: start it with --security-opt seccomp=unconfined --security-opt "
+                     "apparmor=unconfined --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)");
     else if (trial->result->number == ENOSPC || trial->result->number == EUSERS)
-        trial_remedy(trial, "all namespaces that this user may have are in use: end other labs or containers, or as root "
-                            "raise user.max_user_namespaces");
+        trial_remedy(trial,
+                     "all namespaces that this user may have are in use: end other labs or containers, or as root "
+                     "raise user.max_user_namespaces");
     else
-        trial_remedy(trial, "user namespaces must be on in the kernel (CONFIG_USER_NS) and not be refused by a container, a "
-                            "chroot or a security module");
+        trial_remedy(trial,
+                     "user namespaces must be on in the kernel (CONFIG_USER_NS) and not be refused by a container, a "
+                     "chroot or a security module");
 }

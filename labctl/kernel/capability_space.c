@@ -48,7 +48,8 @@ int try_namespaces(struct trial *trial)
     return 0;
 }
 
-/* A child in namespaces of its own below the lab's, as a node is: it must be able to mount its /proc.  Exits with errno. */
+/* A child in namespaces of its own below the lab's, as a node is: it must be able to mount its /proc.  Exits with
+ * errno. */
 static int nested_child(int go)
 {
     char byte;
@@ -66,7 +67,8 @@ int try_nested_user_namespace(struct trial *trial)
     if (mkdir("/tmp/nested", 0755) != 0 || pipe2(go, O_CLOEXEC) != 0)
         return trial_failed(trial, errno, "prepare");
     FD_AUTO go_read = go[0], go_write = go[1];
-    unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | SIGCHLD;
+    unsigned long flags =
+        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | SIGCHLD;
     /* /proc must be that of this pid namespace, for the maps and because a new one may show no more than an old one. */
     if (mkdir("/tmp/proc", 0755) != 0 || mount("proc", "/tmp/proc", "proc", 0, NULL) != 0)
         return trial_failed(trial, errno, "mount proc");
@@ -87,7 +89,8 @@ int try_nested_user_namespace(struct trial *trial)
     if (fd_write_all(go_write, "", 1) != 0 || waitpid(pid, &status, 0) != pid)
         return trial_failed(trial, errno, "wait for a nested process");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return trial_failed(trial, WIFEXITED(status) ? WEXITSTATUS(status) : EIO, "mount proc in a nested user namespace");
+        return trial_failed(trial, WIFEXITED(status) ? WEXITSTATUS(status) : EIO,
+                            "mount proc in a nested user namespace");
     return 0;
 }
 
@@ -150,8 +153,8 @@ static const struct {
     const char *name;
     int (*call)(void);
 } calls[] = {
-    {"pidfd", call_pidfd},       {"openat2", call_openat2}, {"close-range", call_close_range},
-    {"memfd", call_memfd},       {"clone3", call_clone3},
+    {"pidfd", call_pidfd}, {"openat2", call_openat2}, {"close-range", call_close_range},
+    {"memfd", call_memfd}, {"clone3", call_clone3},
 };
 
 int try_call(struct trial *trial)

@@ -25,7 +25,8 @@
 #include "base/fd.h"
 #include "base/units.h"
 
-/* In root mode a lab's ids are these of the host: an unprivileged range that no account has (as the keeper maps them). */
+/* In root mode a lab's ids are these of the host: an unprivileged range that no account has (as the keeper maps them).
+ */
 #define ROOT_BASE  1879048192u
 #define ROOT_COUNT 65536u
 
@@ -91,7 +92,8 @@ static int set_up(struct trial *trial)
     if (mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=16m") != 0)
         return trial_failed(trial, errno, "mount a tmpfs in a new user namespace");
     if (place == TRIAL_LAB && getpid() != 1)
-        return trial_failed(trial, EIO, "become process 1 of a new pid namespace (the process id is %d)", (int)getpid());
+        return trial_failed(trial, EIO, "become process 1 of a new pid namespace (the process id is %d)",
+                            (int)getpid());
     if (place == TRIAL_LAB && sethostname("trial", 5) != 0)
         return trial_failed(trial, errno, "set the host name in a new uts namespace");
     return 0;
@@ -148,7 +150,7 @@ static int write_maps(pid_t pid)
 /* Waits for the child's answer until the deadline.  0, or an errno value with result->detail. */
 static int receive(struct trial *trial, int answer)
 {
-    struct capability_result received;
+    struct capability_result received = {0};
     size_t have = 0;
     int milliseconds = trial->capability->milliseconds ? trial->capability->milliseconds : TRIAL_MILLISECONDS;
     int64_t deadline = clock_monotonic() + milliseconds * (NANOSECONDS_PER_SECOND / 1000);

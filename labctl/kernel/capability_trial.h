@@ -76,8 +76,8 @@ struct link_trial {
     const char *kind;
     uint16_t attribute; /* of IFLA_INFO_DATA, 0 = none */
     uint32_t value;
-    uint8_t size;    /* of the value in bytes */
-    bool over;       /* the device lies over another one (IFLA_LINK) */
+    uint8_t size; /* of the value in bytes */
+    bool over;    /* the device lies over another one (IFLA_LINK) */
 };
 
 struct program_trial {

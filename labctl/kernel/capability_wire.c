@@ -37,7 +37,8 @@ int wire_commit(struct trial *trial, struct netlink *netlink, struct batch *batc
         return 0;
     const struct netlink_failure *failure = &batch->failures[0];
     bool words = failure->text && failure->text[0];
-    return trial_failed(trial, failure->number, "%s%s%s%s", what, words ? " (" : "", words ? failure->text : "", words ? ")" : "");
+    return trial_failed(trial, failure->number, "%s%s%s%s", what, words ? " (" : "", words ? failure->text : "",
+                        words ? ")" : "");
 }
 
 int wire_open(struct trial *trial, struct wire *wire)
@@ -113,7 +114,9 @@ int try_link(struct trial *trial)
     if (link->attribute != 0) {
         uint8_t byte = (uint8_t)link->value;
         uint16_t half = (uint16_t)link->value;
-        const void *value = link->size == 1 ? (const void *)&byte : link->size == 2 ? (const void *)&half : &link->value;
+        const void *value = link->size == 1   ? (const void *)&byte
+                            : link->size == 2 ? (const void *)&half
+                                              : &link->value;
         size_t data = batch_nest(&wire.batch, IFLA_INFO_DATA);
         batch_put(&wire.batch, link->attribute, value, link->size);
         batch_nest_end(&wire.batch, data);
@@ -152,8 +155,11 @@ int try_congestion_control(struct trial *trial)
     if (number != 0)
         return number;
     struct route_nexthop hop = {.interface = if_nametoindex("v0")};
-    struct route_spec route = {.destination = {addr_from_ipv4(WIRE_NETWORK), 24}, .type = RTN_UNICAST,
-                               .congestion_control = "cubic", .nexthops = &hop, .nexthop_count = 1};
+    struct route_spec route = {.destination = {addr_from_ipv4(WIRE_NETWORK), 24},
+                               .type = RTN_UNICAST,
+                               .congestion_control = "cubic",
+                               .nexthops = &hop,
+                               .nexthop_count = 1};
     route_put(&wire.batch, 1, VERB_ADD, &route);
     number = wire_commit(trial, &wire.netlink, &wire.batch, "add a route with congestion control cubic");
     if (number == 0)

@@ -14,8 +14,8 @@ struct trial;
 #define WIRE_RECEIVER UINT32_C(0xc0000202)
 
 struct wire {
-    int home; /* the trial's network namespace */
-    int peer; /* the second one, or -1 */
+    int home;               /* the trial's network namespace */
+    int peer;               /* the second one, or -1 */
     struct netlink netlink; /* of the first */
     struct batch batch;
 };

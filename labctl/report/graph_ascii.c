@@ -1,8 +1,9 @@
 /* The graph for a terminal.
  *
  * Theory of operation.  Everything is a block of text.  The internet stands on top; a rail leads down from its box, and
- * what is connected to it (VPCs with an internet gateway, routers with an interface there) hangs off the rail, each box by
- * its first line.  Below stand the VPCs and routers that are not, then the bridges beside each other, then the links. */
+ * what is connected to it (VPCs with an internet gateway, routers with an interface there) hangs off the rail, each box
+ * by its first line.  Below stand the VPCs and routers that are not, then the bridges beside each other, then the
+ * links. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -96,7 +97,8 @@ static struct block *vpc_box(struct drawing *drawing, const struct vpc *vpc)
     else
         block_add(inside, "no internet gateway");
     if (vpc->dns_support)
-        block_add(inside, "resolver %s%s%s", addr_format(&dns, resolver), vpc->zone ? ", zone " : "", vpc->zone ? vpc->zone : "");
+        block_add(inside, "resolver %s%s%s", addr_format(&dns, resolver), vpc->zone ? ", zone " : "",
+                  vpc->zone ? vpc->zone : "");
     block_add(inside, "%s", "");
     struct block **boxes = arena_alloc(drawing->arena, (vpc->subnet_count + 1) * sizeof *boxes);
     for (size_t i = 0; i < vpc->subnet_count; i++)
@@ -106,7 +108,8 @@ static struct block *vpc_box(struct drawing *drawing, const struct vpc *vpc)
         block_add(inside, "%s", "");
         add_route_tables(inside, vpc);
     }
-    return block_frame(inside, arena_printf(drawing->arena, "vpc %s %s", vpc->name, prefix_format(&vpc->cidr, cidr)), 0);
+    return block_frame(inside, arena_printf(drawing->arena, "vpc %s %s", vpc->name, prefix_format(&vpc->cidr, cidr)),
+                       0);
 }
 
 /* ---- routers ------------------------------------------------------------------------------------------------- */
@@ -154,8 +157,9 @@ static struct block *router_box(struct drawing *drawing, const struct node *node
             const struct interface *interface = node->interfaces[i];
             const char *addresses = graph_addresses(interface, drawing->arena);
             if (pass == 1) {
-                block_add(inside, "%-*s  %s%*s  %s%s", (int)name, interface->name, addresses, block_pad(addresses, address), "",
-                          leads_to(interface, drawing->arena), interface->down ? " (down)" : "");
+                block_add(inside, "%-*s  %s%*s  %s%s", (int)name, interface->name, addresses,
+                          block_pad(addresses, address), "", leads_to(interface, drawing->arena),
+                          interface->down ? " (down)" : "");
                 continue;
             }
             name = strlen(interface->name) > name ? strlen(interface->name) : name;
@@ -164,7 +168,8 @@ static struct block *router_box(struct drawing *drawing, const struct node *node
     }
     STR_AUTO title = STR_INIT;
     const char *services = graph_services(node, drawing->arena);
-    str_printf(&title, "%s%s%s", node->name, node->forwarding ? ", forwarding" : "", node->nat.masquerade.count > 0 ? ", nat" : "");
+    str_printf(&title, "%s%s%s", node->name, node->forwarding ? ", forwarding" : "",
+               node->nat.masquerade.count > 0 ? ", nat" : "");
     if (*services)
         str_printf(&title, "  %s", services);
     return block_frame(inside, str_text(&title), 0);
@@ -185,7 +190,8 @@ static void place_bridges(struct drawing *drawing)
         if (count == 0)
             block_add(inside, "(empty)");
         STR_AUTO title = STR_INIT;
-        str_printf(&title, "bridge %s%s%s", bridge->name, bridge->stp ? ", stp" : "", bridge->arp_dynamic ? ", arp dynamic" : "");
+        str_printf(&title, "bridge %s%s%s", bridge->name, bridge->stp ? ", stp" : "",
+                   bridge->arp_dynamic ? ", arp dynamic" : "");
         if (bridge->mtu != 0)
             str_printf(&title, ", mtu %u", bridge->mtu);
         boxes[i] = block_frame(inside, str_text(&title), 0);
@@ -203,9 +209,10 @@ static void place_links(struct drawing *drawing)
     size_t width = 0;
     for (size_t i = 0; i < topology->link_count; i++) {
         const struct link *link = topology->links[i];
-        left[i] = link->end_count == 0 ? "(nothing)"
-                                       : arena_printf(drawing->arena, "%s  %s", graph_interface_name(link->ends[0], drawing->arena),
-                                                      graph_addresses(link->ends[0], drawing->arena));
+        left[i] = link->end_count == 0
+                      ? "(nothing)"
+                      : arena_printf(drawing->arena, "%s  %s", graph_interface_name(link->ends[0], drawing->arena),
+                                     graph_addresses(link->ends[0], drawing->arena));
         width = block_columns(left[i]) > width ? block_columns(left[i]) : width;
     }
     for (size_t i = 0; i < topology->link_count; i++) {
@@ -214,7 +221,8 @@ static void place_links(struct drawing *drawing)
         const struct interface *end = link->end_count > 1 ? link->ends[1] : NULL;
         block_add(list, "%s%*s  ---- %s%s%s%s ----  %s  %s", left[i], block_pad(left[i], width), "", link->name,
                   *properties ? " (" : "", properties, *properties ? ")" : "",
-                  end ? graph_interface_name(end, drawing->arena) : "(nothing)", end ? graph_addresses(end, drawing->arena) : "");
+                  end ? graph_interface_name(end, drawing->arena) : "(nothing)",
+                  end ? graph_addresses(end, drawing->arena) : "");
     }
     if (topology->link_count > 0)
         place(drawing, block_frame(list, "links", 0));
@@ -241,7 +249,7 @@ static void place_internet(struct drawing *drawing)
 static void place_all(struct drawing *drawing, bool hung)
 {
     const struct topology *topology = drawing->topology;
-    void (*add)(struct drawing *drawing, const struct block *box) = hung ? hang : place;
+    void (*add)(struct drawing * drawing, const struct block *box) = hung ? hang : place;
     for (size_t i = 0; i < topology->vpc_count; i++)
         if (topology->vpcs[i]->internet_gateway == hung)
             add(drawing, vpc_box(drawing, topology->vpcs[i]));

@@ -13,7 +13,8 @@ struct collector {
     struct map *vertices, *clusters;
 };
 
-static size_t add_vertex(struct collector *collector, const char *id, const char *label, enum vertex_shape shape, size_t cluster)
+static size_t add_vertex(struct collector *collector, const char *id, const char *label, enum vertex_shape shape,
+                         size_t cluster)
 {
     struct elements *out = collector->out;
     *ARENA_PUSH(out->arena, out->vertices, out->vertex_count) = (struct vertex){id, label, shape, cluster};
@@ -50,11 +51,12 @@ static void add_vpc(struct collector *collector, const struct vpc *vpc)
     struct arena *arena = collector->out->arena;
     char address[ADDR_TEXT_MAX], public[ADDR_TEXT_MAX];
     const char *id = arena_printf(arena, "vpc/%s", vpc->name);
-    size_t outer =
-        add_cluster(collector, id, arena_printf(arena, "vpc %s %s", vpc->name, prefix_format(&vpc->cidr, address)), CLUSTER_NONE);
+    size_t outer = add_cluster(
+        collector, id, arena_printf(arena, "vpc %s %s", vpc->name, prefix_format(&vpc->cidr, address)), CLUSTER_NONE);
     size_t gateway = CLUSTER_NONE;
     if (vpc->internet_gateway) {
-        gateway = add_vertex(collector, arena_printf(arena, "%s/internet_gateway", id), "internet gateway", VERTEX_GATEWAY, outer);
+        gateway = add_vertex(collector, arena_printf(arena, "%s/internet_gateway", id), "internet gateway",
+                             VERTEX_GATEWAY, outer);
         add_edge(collector, index_of(collector->vertices, "internet"), gateway, "");
     }
     for (size_t i = 0; i < vpc->subnet_count; i++)
@@ -65,7 +67,8 @@ static void add_vpc(struct collector *collector, const struct vpc *vpc)
         if (addr_is_set(&nat->public_ip))
             label = arena_printf(arena, "%s = %s", label, addr_format(&nat->public_ip, public));
         size_t home = nat->subnet ? index_of(collector->clusters, subnet_id(nat->subnet, arena)) : outer;
-        size_t vertex = add_vertex(collector, arena_printf(arena, "%s/nat_gateway/%s", id, nat->name), label, VERTEX_GATEWAY, home);
+        size_t vertex =
+            add_vertex(collector, arena_printf(arena, "%s/nat_gateway/%s", id, nat->name), label, VERTEX_GATEWAY, home);
         if (gateway != CLUSTER_NONE)
             add_edge(collector, vertex, gateway, "");
     }
@@ -89,7 +92,8 @@ static void add_node(struct collector *collector, const struct node *node)
         label = arena_printf(arena, "%s\n%s", label, graph_addresses(home, arena));
     if (*services)
         label = arena_printf(arena, "%s\n%s", label, services);
-    add_vertex(collector, arena_printf(arena, "node/%s", node->name), label, node->forwarding ? VERTEX_ROUTER : VERTEX_NODE,
+    add_vertex(collector, arena_printf(arena, "node/%s", node->name), label,
+               node->forwarding ? VERTEX_ROUTER : VERTEX_NODE,
                home ? index_of(collector->clusters, subnet_id(home->subnet, arena)) : CLUSTER_NONE);
 }
 

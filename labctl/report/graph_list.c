@@ -11,9 +11,9 @@
 #include "report/block.h"
 #include "report/graph_members.h"
 
-#define FOLD_FROM   4  /* rows alike from which on they share one */
-#define LONG_FROM   13 /* rows from which on the list is set in several columns */
-#define LIST_WIDTH  88
+#define FOLD_FROM  4  /* rows alike from which on they share one */
+#define LONG_FROM  13 /* rows from which on the list is set in several columns */
+#define LIST_WIDTH 88
 
 struct row {
     const char *name, *address, *note;
@@ -48,7 +48,8 @@ static bool follows(const struct interface *previous, const struct interface *ne
 {
     const char *a = previous->node->name, *b = next->node->name;
     size_t length = stem(a);
-    if (length != stem(b) || strncmp(a, b, length) != 0 || !a[length] || strlen(a) - length > 9 || strlen(b) - length > 9)
+    if (length != stem(b) || strncmp(a, b, length) != 0 || !a[length] || strlen(a) - length > 9 ||
+        strlen(b) - length > 9)
         return false;
     if (previous->node->interface_count != 1 || next->node->interface_count != 1)
         return false;
@@ -77,7 +78,8 @@ static struct row folded(struct interface *const *members, size_t count, struct 
                       .note = arena_printf(arena, "%zu nodes%s%s", count, *note ? ", each " : "", note)};
     char from[ADDR_TEXT_MAX];
     if (addresses_run(members, count))
-        row.address = arena_printf(arena, "%s .. %s", addr_format(&first->addresses[0].addr, from), graph_addresses(last, arena));
+        row.address =
+            arena_printf(arena, "%s .. %s", addr_format(&first->addresses[0].addr, from), graph_addresses(last, arena));
     else
         row.address = arena_printf(arena, "%s and others", graph_addresses(first, arena));
     return row;
@@ -97,7 +99,8 @@ static struct row *rows_of(struct interface *const *members, size_t count, struc
             *ARENA_PUSH(arena, rows, *row_count) = folded(members + i, run, arena);
         else
             *ARENA_PUSH(arena, rows, *row_count) =
-                (struct row){graph_interface_name(members[i], arena), graph_addresses(members[i], arena), note_of(members[i], arena)};
+                (struct row){graph_interface_name(members[i], arena), graph_addresses(members[i], arena),
+                             note_of(members[i], arena)};
         i += run;
     }
     return rows;

@@ -114,7 +114,8 @@ const char *graph_addresses(const struct interface *interface, struct arena *are
     bool bare = interface->attachment == ATTACH_SUBNET || interface->attachment == ATTACH_INTERNET;
     for (size_t i = 0; i < interface->address_count; i++)
         str_printf(&text, "%s%s", i > 0 ? ", " : "",
-                   bare ? addr_format(&interface->addresses[i].addr, buffer) : prefix_format(&interface->addresses[i], buffer));
+                   bare ? addr_format(&interface->addresses[i].addr, buffer)
+                        : prefix_format(&interface->addresses[i], buffer));
     if (addr_is_set(&interface->public_ip))
         str_printf(&text, " = %s", addr_format(&interface->public_ip, buffer));
     return arena_strdup(arena, str_text(&text));
@@ -156,7 +157,8 @@ const char *graph_link_properties(const struct link *link, struct arena *arena)
         add_property(&text, "loss %s", share_format(link->both.loss, share));
     for (size_t i = 0; i < link->end_count && i < 2; i++)
         if (link->from_declared[i])
-            add_property(&text, "loss %s from %s", share_format(link->from_end[i].loss, share), link->ends[i]->node->name);
+            add_property(&text, "loss %s from %s", share_format(link->from_end[i].loss, share),
+                         link->ends[i]->node->name);
     return arena_strdup(arena, str_text(&text));
 }
 

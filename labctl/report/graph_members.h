@@ -9,7 +9,8 @@
 struct arena;
 struct str;
 
-/* All attached interfaces, grouped by their segment (a subnet, a bridge, a link, or the internet), in the file's order. */
+/* All attached interfaces, grouped by their segment (a subnet, a bridge, a link, or the internet), in the file's order.
+ */
 struct members {
     struct interface **items;
     size_t count;

@@ -1,4 +1,5 @@
-/* The graph in Mermaid's language (flowchart).  Its identifiers are made (n0, c0): names may be words of the language. */
+/* The graph in Mermaid's language (flowchart).  Its identifiers are made (n0, c0): names may be words of the language.
+ */
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -9,12 +10,8 @@
 static const struct {
     const char *open, *close;
 } shapes[] = {
-    [VERTEX_NODE] = {"(", ")"},
-    [VERTEX_ROUTER] = {"[[", "]]"},
-    [VERTEX_BRIDGE] = {"[", "]"},
-    [VERTEX_GATEWAY] = {"{{", "}}"},
-    [VERTEX_INTERNET] = {"([", "])"},
-    [VERTEX_ANCHOR] = {"((", "))"},
+    [VERTEX_NODE] = {"(", ")"},      [VERTEX_ROUTER] = {"[[", "]]"},   [VERTEX_BRIDGE] = {"[", "]"},
+    [VERTEX_GATEWAY] = {"{{", "}}"}, [VERTEX_INTERNET] = {"([", "])"}, [VERTEX_ANCHOR] = {"((", "))"},
 };
 _Static_assert(ARRAY_SIZE(shapes) == VERTEX_SHAPE_COUNT, "one row for each shape");
 
@@ -24,13 +21,27 @@ static void quote(struct str *out, const char *text)
     str_append_char(out, '"');
     for (; *text; text++) {
         switch (*text) {
-        case '\n': str_append(out, "<br/>"); break;
-        case '"': str_append(out, "#quot;"); break;
-        case '#': str_append(out, "#35;"); break;
-        case '<': str_append(out, "#lt;"); break;
-        case '>': str_append(out, "#gt;"); break;
-        case '`': str_append(out, "#96;"); break;
-        default: str_append_char(out, *text); break;
+        case '\n':
+            str_append(out, "<br/>");
+            break;
+        case '"':
+            str_append(out, "#quot;");
+            break;
+        case '#':
+            str_append(out, "#35;");
+            break;
+        case '<':
+            str_append(out, "#lt;");
+            break;
+        case '>':
+            str_append(out, "#gt;");
+            break;
+        case '`':
+            str_append(out, "#96;");
+            break;
+        default:
+            str_append_char(out, *text);
+            break;
         }
     }
     str_append_char(out, '"');

@@ -1,4 +1,5 @@
-/* Capabilities: the table is sound, trials do what they say, and what is made impossible is reported with its remedy. */
+/* Capabilities: the table is sound, trials do what they say, and what is made impossible is reported with its remedy.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -88,7 +89,8 @@ static void the_table_is_sound(void **state)
         assert_true(row->purpose && *row->purpose);
         assert_true(row->area >= area); /* doctor prints a heading for each */
         area = row->area;
-        assert_true(row->area < CAPABILITY_AREA_COUNT && row->need < CAPABILITY_NEED_COUNT && row->place < TRIAL_PLACE_COUNT);
+        assert_true(row->area < CAPABILITY_AREA_COUNT && row->need < CAPABILITY_NEED_COUNT &&
+                    row->place < TRIAL_PLACE_COUNT);
         if (!row->requires)
             continue;
         const struct capability *first = capability_find(row->requires);
@@ -194,8 +196,9 @@ static const char *without_user_namespaces(void)
         return "max_user_namespaces cannot be set";
     const char *wrong = expect("user-namespace", CAPABILITY_MISSING, "sysctl -w user.max_user_namespaces=");
     struct error err = ERROR_INIT;
-    if (!wrong && (capability_try("overlay", &err) == 0 || err.kind != ERR_CAPABILITY ||
-                   !strstr(err.text, "capability 'user-namespace'") || !strstr(err.text, "user.max_user_namespaces is 0")))
+    if (!wrong &&
+        (capability_try("overlay", &err) == 0 || err.kind != ERR_CAPABILITY ||
+         !strstr(err.text, "capability 'user-namespace'") || !strstr(err.text, "user.max_user_namespaces is 0")))
         return "trying an overlay does not name what it stands on";
     error_clear(&err);
     if (!wrong && (capability_try_required(&err) == 0 || !strstr(err.text, "'user-namespace'")))
@@ -218,7 +221,8 @@ static const char *all_without_network(void)
     if (!results)
         return "no memory";
     capability_probe_all(results);
-    size_t veth = (size_t)(capability_find("veth") - capabilities), loss = (size_t)(capability_find("loss") - capabilities);
+    size_t veth = (size_t)(capability_find("veth") - capabilities),
+           loss = (size_t)(capability_find("loss") - capabilities);
     if (results[0].state != CAPABILITY_OK)
         return "a user namespace needs no network namespace";
     if (strcmp(results[veth].detail, "not tried: it needs namespaces") != 0)
@@ -251,8 +255,8 @@ static void a_masked_proc_is_reported(void **state)
 /* As on Ubuntu: the setting says that AppArmor restricts user namespaces, and they are refused. */
 static const char *restricted_by_apparmor(void)
 {
-    if (write_file("/proc/sys/user/max_user_namespaces", "0") != 0 || mount("tmpfs", "/proc/sys", "tmpfs", 0, NULL) != 0 ||
-        mkdir("/proc/sys/kernel", 0755) != 0 ||
+    if (write_file("/proc/sys/user/max_user_namespaces", "0") != 0 ||
+        mount("tmpfs", "/proc/sys", "tmpfs", 0, NULL) != 0 || mkdir("/proc/sys/kernel", 0755) != 0 ||
         file_replace(AT_FDCWD, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n", 2, 0644) != 0)
         return "the setting cannot be made up";
     const char *wrong = expect("user-namespace", CAPABILITY_MISSING, "/test_capability,");
