@@ -31,6 +31,7 @@
     COMMAND(submit)                                                                                                    \
     COMMAND(unset)                                                                                                     \
     COMMAND(up)                                                                                                        \
+    COMMAND(validate)                                                                                                  \
     COMMAND(version)
 
 #define COMMAND(name) extern const struct command command_##name;

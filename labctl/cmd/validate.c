@@ -1,0 +1,170 @@
+/* labctl validate */
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "cmd/exercise.h"
+#include "doc/doc.h"
+#include "load/load.h"
+#include "load/scenario.h"
+#include "model/scenario.h"
+#include "rules/rules.h"
+#include "service/service.h"
+
+/* One file that was read. */
+struct validated {
+    const char *path, *kind, *name;
+    bool valid;
+};
+
+struct validation {
+    struct context *context;
+    struct arena *arena;
+    struct sources *sources;
+    struct findings findings;
+    struct validated *files;
+    size_t file_count;
+    bool strict;
+};
+
+/* Warns of the first programs that this machine lacks: the file is right, but would not run here. */
+static void check_programs(struct validation *validation, const struct topology *topology)
+{
+    struct error err = ERROR_INIT;
+    if (service_programs_check(topology, &err) != 0)
+        findings_add(&validation->findings, FINDING_WARNING, "missing-program", topology->name_mark, "%s", err.text);
+}
+
+/* Warnings count as errors. */
+static void make_strict(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->items[i].level != FINDING_WARNING)
+            continue;
+        findings->items[i].level = FINDING_ERROR;
+        findings->errors++;
+    }
+}
+
+static void read_scenario(struct validation *validation, struct document *document, struct validated *file)
+{
+    struct scenario *scenario = NULL;
+    file->kind = "scenario";
+    load_scenario_document(document, &scenario);
+    if (scenario == NULL)
+        return;
+    file->name = scenario->name;
+    exercise_check_scenario(scenario, &validation->findings);
+    if (scenario->topology != NULL)
+        check_programs(validation, scenario->topology);
+}
+
+static void read_topology(struct validation *validation, struct document *document, struct validated *file)
+{
+    struct topology *topology = NULL;
+    file->kind = "topology";
+    load_topology_value(document, document->root, &topology);
+    if (topology == NULL)
+        return;
+    file->name = topology->name;
+    rules_check(topology, &validation->findings);
+    check_programs(validation, topology);
+}
+
+/* Reads one file: a scenario or a topology, by its first key. */
+static void read_file(struct validation *validation, const char *path)
+{
+    struct findings *findings = &validation->findings;
+    struct validated *file = ARENA_PUSH(validation->arena, validation->files, validation->file_count);
+    size_t before = findings->errors, warnings = findings->count;
+    *file = (struct validated){.path = path};
+    struct document *document = document_read(validation->arena, validation->sources, path, findings);
+    if (document->root != NULL && document_is_scenario(document))
+        read_scenario(validation, document, file);
+    else if (document->root != NULL)
+        read_topology(validation, document, file);
+    file->valid = findings->errors == before && !(validation->strict && findings->count > warnings);
+}
+
+static void print_text(struct validation *validation)
+{
+    STR_AUTO text = STR_INIT;
+    if (validation->findings.errors > 0 || !validation->context->quiet)
+        findings_print(&validation->findings, validation->sources, validation->context->color_stderr, &text);
+    fputs(str_text(&text), stderr);
+    for (size_t i = 0; i < validation->file_count && !validation->context->quiet; i++) {
+        const struct validated *file = &validation->files[i];
+        if (file->valid)
+            printf("%s: %s '%s' is valid\n", file->path, file->kind, file->name != NULL ? file->name : "");
+    }
+}
+
+static void print_json(struct validation *validation)
+{
+    const struct findings *findings = &validation->findings;
+    STR_AUTO text = STR_INIT;
+    struct json json;
+    json_init(&json, &text, true);
+    json_put_object(&json);
+    json_put_integer_member(&json, "version", 1);
+    json_put_boolean_member(&json, "valid", findings->errors == 0);
+    json_put_integer_member(&json, "errors", (int64_t)findings->errors);
+    json_put_integer_member(&json, "warnings", (int64_t)(findings->count - findings->errors));
+    json_put_key(&json, "files");
+    json_put_array(&json);
+    for (size_t i = 0; i < validation->file_count; i++) {
+        json_put_object(&json);
+        json_put_string_member(&json, "file", validation->files[i].path);
+        json_put_string_member(&json, "kind", validation->files[i].kind);
+        json_put_string_member(&json, "name", validation->files[i].name);
+        json_put_boolean_member(&json, "valid", validation->files[i].valid);
+        json_put_object_end(&json);
+    }
+    json_put_array_end(&json);
+    json_put_key(&json, "findings");
+    findings_json(findings, validation->sources, &json);
+    json_put_object_end(&json);
+    puts(str_text(&text));
+}
+
+static int run(struct context *context)
+{
+    if (cmd_operands(context, 1, -1) != 0)
+        return 2;
+    ARENA_AUTO arena = arena_new();
+    struct validation validation = {.context = context, .arena = arena, .sources = sources_new(arena),
+                                    .strict = cmd_option(context, "--strict") != NULL};
+    findings_init(&validation.findings, arena);
+    for (int i = 0; i < context->argc; i++)
+        read_file(&validation, context->argv[i]);
+    if (validation.strict)
+        make_strict(&validation.findings);
+    findings_sort(&validation.findings);
+    if (context->format == FORMAT_JSON)
+        print_json(&validation);
+    else
+        print_text(&validation);
+    return validation.findings.errors > 0 ? 2 : 0;
+}
+
+static const struct option_spec options[] = {
+    {.name = "--strict", .help = "Take warnings for errors."},
+};
+
+const struct command command_validate = {
+    .name = "validate",
+    .group = "a file",
+    .synopsis = "validate [--strict] FILE…",
+    .summary = "Read topologies and scenarios and say what is wrong",
+    .description =
+        "Reads each FILE, a topology or a scenario, and reports every mistake with its file, line and column, the line "
+        "itself, the rule in [brackets] and the nearest valid word, all of them in one run.  Warnings tell of what is "
+        "allowed but hardly meant, and of programs that this machine lacks.\n\n"
+        "Exit status 0 when no file has an error, else 2.  With `--format json`: {version, valid, errors, warnings, "
+        "files: [{file, kind, name, valid}], findings: [{level, file, line, column, rule, text, hint?, other?: {file, "
+        "line, column, text}}]}.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .run = run,
+};
