@@ -63,6 +63,7 @@ TEST_ROOMS_report := doc load
 TEST_ROOMS_load   := rules
 TEST_ROOMS_rules  := doc load
 TEST_ROOMS_lower  := doc load rules
+TEST_ROOMS_fault  := doc load rules lower service
 room_of  = $(firstword $(subst /, ,$(1)))
 test_rooms = $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
 define test_program

@@ -23,6 +23,7 @@ struct detour {
     const struct node *turner, *via;
     const struct interface *turner_out, *via_in;
     struct addr via_address;
+    bool turns_round;                   /* `via` sends the replies out where they came in */
     bool strict;                        /* blocked_by: rp_filter */
     const struct node *filter;          /* where the strict filter sits */
     const struct interface *filter_in;
@@ -71,6 +72,7 @@ static const char *find_turner(const struct topology *topology, struct detour *d
         walk_route(topology, detour->via, detour->b, detour->a, bent);
         if (!bent->arrived || walk_passes(bent, hop->node)) continue;
         detour->turner = hop->node;
+        detour->turns_round = bent->hops[0].out == detour->via_in;
         detour->table = hop->table;
         struct prefix network = back->hops[back->count - 1].in ? (struct prefix){0} : hop->destination;
         const struct interface *a_in = back->hops[back->count - 1].in;
@@ -149,8 +151,10 @@ static void set_route(struct plan *plan, uint32_t ns, struct prefix destination,
                       const struct interface *out)
 {
     struct plan_route *route = NULL;
+    const char *congestion_control = NULL; /* as the machine's other routes have it */
     for (size_t i = 0; i < plan->route_count; i++) {
         struct plan_route *present = &plan->routes[i];
+        if (present->ns == ns && present->congestion_control) congestion_control = present->congestion_control;
         if (present->ns != ns || present->table != table || present->connected || present->type != PLAN_ROUTE_UNICAST ||
             !prefix_equal(&present->destination, &destination))
             continue;
@@ -159,6 +163,7 @@ static void set_route(struct plan *plan, uint32_t ns, struct prefix destination,
     if (!route) {
         route = ARENA_PUSH(plan->arena, plan->routes, plan->route_count);
         *route = (struct plan_route){.ns = ns, .destination = destination, .table = table, .type = PLAN_ROUTE_UNICAST};
+        route->congestion_control = congestion_control;
         route->origin = arena_printf(plan->arena, "node/%s", out->node->name);
     }
     route->nexthops = ARENA_NEW(plan->arena, struct plan_nexthop);
@@ -181,6 +186,15 @@ static bool table_taken(const struct plan *plan, uint32_t ns, const char *name)
         }
     }
     return false;
+}
+
+/* A router that sends packets out where they came in tells the sender of the shorter way (ICMP redirect), which would
+ * undo the detour: hardened routers keep silent. */
+static void silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface)
+{
+    const char *origin = arena_printf(plan->arena, "node/%s", interface->node->name);
+    fault_set_sysctl(plan, ns, "net/ipv4/conf/all/send_redirects", "0", origin);
+    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/send_redirects", interface->name), "0", origin);
 }
 
 /* What a careful administrator loads on a router: nothing passes that does not belong to a connection. */
@@ -222,6 +236,7 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
     set_route(plan, turner, detour.destination, detour.table, detour.via_address, detour.turner_out);
     if (detour.strict) return add_filter(plan, &detour, err);
     add_firewall(plan, via, detour.via);
+    if (detour.turns_round && detour.a.family == 4) silence_redirects(plan, via, detour.via_in);
     return 0;
 }
 

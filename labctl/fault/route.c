@@ -111,37 +111,24 @@ static int rewrite_topology(struct topology *topology, const struct fault *fault
     return 0;
 }
 
-/* Routes by a router that only the lost route made reachable stay: the kernel keeps them as well when it goes. */
-static void keep_gateways(struct plan *plan, uint32_t ns, const struct prefix *destination)
-{
-    for (size_t i = 0; i < plan->route_count; i++) {
-        struct plan_route *route = &plan->routes[i];
-        for (size_t n = 0; route->ns == ns && n < route->nexthop_count; n++)
-            if (prefix_contains(destination, &route->nexthops[n].via)) route->onlink = true;
-    }
-}
-
 static int rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault,
                         const struct thing *things, struct error *err)
 {
     struct prefix destination = {0};
     uint32_t table = 0, ns;
     size_t kept = 0;
-    bool connected = false;
     (void)topology;
     read(fault, &destination, &table);
     if (fault_namespace(plan, things[0].node, &ns, err)) return -1;
     for (size_t i = 0; i < plan->route_count; i++) {
         const struct plan_route *route = &plan->routes[i];
         bool hit = route->ns == ns && route->table == table && prefix_equal(&route->destination, &destination);
-        connected = connected || (hit && route->connected);
         if (!hit) plan->routes[kept++] = *route;
     }
     if (kept == plan->route_count)
         return error_set(err, ERR_ABSENT, "fault '%s': node '%s' has no route to %s", fault->id, things[0].node->name,
                          fault_text(fault, "destination"));
     plan->route_count = kept;
-    if (connected) keep_gateways(plan, ns, &destination);
     return 0;
 }
 

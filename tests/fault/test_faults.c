@@ -1,0 +1,355 @@
+/* Every kind of fault: what it does to topology and plan, and what is said where it does not fit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/mark.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "doc/doc.h"
+#include "fault/fault.h"
+#include "load/load.h"
+#include "lower/lower.h"
+#include "plan/difference.h"
+#include "plan/impairment.h"
+#include "plan/plan.h"
+#include "service/service.h"
+
+struct bench {
+    struct arena *arena;
+    struct topology *topology;
+    struct plan *before, *after;
+    struct findings findings;
+};
+
+static struct bench bench_of(const char *file)
+{
+    struct bench bench = {.arena = arena_new()};
+    struct error err = ERROR_INIT;
+    findings_init(&bench.findings, bench.arena);
+    const char *path = arena_printf(bench.arena, LABCTL_SOURCE "/topologies/%s", file);
+    load_topology(path, sources_new(bench.arena), &bench.findings, &bench.topology);
+    for (size_t i = 0; i < bench.findings.count; i++) print_message("%s\n", bench.findings.items[i].text);
+    assert_int_equal(bench.findings.errors, 0);
+    findings_init(&bench.findings, bench.arena);
+    assert_int_equal(lower_topology(bench.topology, &bench.before, &err), 0);
+    assert_int_equal(service_lower(bench.topology, bench.before, &err), 0);
+    assert_int_equal(lower_topology(bench.topology, &bench.after, &err), 0);
+    assert_int_equal(service_lower(bench.topology, bench.after, &err), 0);
+    return bench;
+}
+
+static void bench_free(struct bench *bench)
+{
+    plan_free(bench->before);
+    plan_free(bench->after);
+    topology_free(bench->topology);
+    arena_free(bench->arena);
+}
+#define BENCH_AUTO __attribute__((cleanup(bench_free))) struct bench
+
+/* "KIND THING[,THING] KEY=VALUE …" */
+static struct fault fault_of(struct bench *bench, const char *text)
+{
+    struct fault fault = {.id = "f"};
+    char *rest = arena_strdup(bench->arena, text);
+    fault.kind = strsep(&rest, " ");
+    for (char *things = strsep(&rest, " "), *thing; things && (thing = strsep(&things, ",")) != NULL;)
+        *ARENA_PUSH(bench->arena, fault.at.items, fault.at.count) = thing;
+    for (char *word; rest && (word = strsep(&rest, " ")) != NULL;) {
+        char *value = strchr(word, '=');
+        *value++ = 0;
+        *ARENA_PUSH(bench->arena, fault.parameters, fault.parameter_count) = (struct fault_parameter){.key = word, .value = value};
+    }
+    return fault;
+}
+
+/* Puts the fault in and prints what it changes in the plan. */
+static const char *effect(struct bench *bench, const char *text)
+{
+    struct error err = ERROR_INIT;
+    struct fault fault = fault_of(bench, text);
+    fault_validate(bench->topology, &fault, &bench->findings);
+    if (bench->findings.errors) fail_msg("%s: %s", text, bench->findings.items[0].text);
+    if (fault_stage(bench->topology, &fault) == FAULT_TOPOLOGY) {
+        assert_int_equal(fault_rewrite_topology(bench->topology, &fault, &err), 0);
+        plan_free(bench->after);
+        assert_int_equal(lower_topology(bench->topology, &bench->after, &err), 0);
+        assert_int_equal(service_lower(bench->topology, bench->after, &err), 0);
+    } else {
+        assert_int_equal(fault_rewrite_topology(bench->topology, &fault, &err), 0); /* not its stage: nothing */
+        if (fault_rewrite_plan(bench->after, bench->topology, &fault, &err)) fail_msg("%s: %s", text, err.text);
+    }
+    size_t count;
+    STR_AUTO out = STR_INIT;
+    const struct plan_operation *operations = plan_difference(bench->before, bench->after, bench->arena, &count);
+    for (size_t i = 0; i < count; i++) {
+        plan_operation_describe(bench->before, bench->after, &operations[i], &out);
+        if (out.length && out.data[out.length - 1] != '\n') str_append_char(&out, '\n');
+    }
+    return arena_strdup(bench->arena, str_text(&out));
+}
+
+/* What is said of a fault that does not fit; the hint behind a bar. */
+static const char *complaint(struct bench *bench, const char *text)
+{
+    findings_init(&bench->findings, bench->arena);
+    struct fault fault = fault_of(bench, text);
+    if (!fault_validate(bench->topology, &fault, &bench->findings)) fail_msg("nothing is said of %s", text);
+    const struct finding *finding = &bench->findings.items[0];
+    return finding->hint ? arena_printf(bench->arena, "%s | %s", finding->text, finding->hint) : finding->text;
+}
+
+static void loss_sits_at_the_far_end(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    const char *changes = effect(&bench, "loss link/uplink loss=5%");
+    assert_non_null(strstr(changes, "in fabric"));
+    assert_null(strstr(changes, "in isp"));
+    uint32_t router = plan_find_namespace(bench.after, "home-router"), isp = plan_find_namespace(bench.after, "isp");
+    assert_int_equal(plan_get_loss(bench.after, router, "wan0", PLAN_SENT), 50000000);
+    assert_int_equal(plan_get_loss(bench.after, isp, "home0", PLAN_SENT), 50000000);
+    assert_int_equal(plan_get_loss(bench.after, isp, "home0", PLAN_RECEIVED), 0);
+}
+
+static void loss_has_a_direction_and_adds_up(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    effect(&bench, "loss node/laptop/eth0 loss=50% direction=in");
+    uint32_t laptop = plan_find_namespace(bench.after, "laptop");
+    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_SENT), 0);
+    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_RECEIVED), 500000000);
+    effect(&bench, "loss node/laptop/eth0 loss=50% direction=both");
+    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_RECEIVED), 750000000); /* a quarter survives both */
+    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_SENT), 500000000);
+}
+
+static void the_way_back_is_bent_into_a_firewall(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    const char *changes = effect(&bench, "asymmetric-routing node/desk-1,node/web via=r2 blocked_by=firewall");
+    assert_non_null(strstr(changes, "10.1.0.0/24 via 10.9.2.1"));
+    assert_non_null(strstr(changes, "in border"));
+    assert_non_null(strstr(changes, "inet filter in r2"));
+    assert_null(strstr(changes, "in r1"));
+    assert_null(strstr(changes, "in desk-1"));
+}
+
+static void the_way_back_is_bent_into_strict_filtering(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    const char *changes = effect(&bench, "asymmetric-routing node/desk-1,node/web via=r2 blocked_by=rp_filter");
+    /* No machine on the way gets the replies on a foreign interface, so r2 is made one. */
+    assert_non_null(strstr(changes, "rp_filter"));
+    assert_non_null(strstr(changes, "10.2.0.10/32 via 10.1.0.1"));
+    assert_null(strstr(changes, "nft"));
+}
+
+static void a_detour_on_one_segment_keeps_silent(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    const char *changes = effect(&bench, "asymmetric-routing desk-1,desk-2 via=r2");
+    assert_non_null(strstr(changes, "10.1.0.11/32 via 10.1.0.2"));
+    assert_non_null(strstr(changes, "send_redirects"));
+}
+
+static void a_way_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    assert_string_equal(complaint(&bench, "asymmetric-routing desk-1,web via=r1"),
+                        "the way back cannot be bent through r1: the way there takes r1 as well");
+    assert_string_equal(complaint(&bench, "asymmetric-routing desk-1,web via=db"),
+                        "the way back cannot be bent through db: db does not forward");
+    assert_string_equal(complaint(&bench, "asymmetric-routing web,db via=r1"),
+                        "the way back cannot be bent through r1: no machine on the way back shares a bridge or link with r1, from where the "
+                        "way goes on to the other end");
+    assert_string_equal(complaint(&bench, "asymmetric-routing desk-1,web blocked_by=firewal via=r2"),
+                        "blocked_by of fault asymmetric-routing is firewall or rp_filter, not 'firewal' | did you mean 'firewall'?");
+    assert_string_equal(complaint(&bench, "asymmetric-routing desk-1 via=r2"),
+                        "fault asymmetric-routing is at two things: at: [A, B], not at 1");
+}
+
+static void a_route_of_a_machine_is_missing(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    assert_string_equal(effect(&bench, "route-missing node/r1 destination=10.2.0.0/24"), "- route 10.2.0.0/24 via 10.9.1.2 congctl cubic in r1\n");
+}
+
+static void a_default_and_a_connected_route_are_missing(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    assert_string_equal(effect(&bench, "route-missing laptop destination=default"), "- route default via 192.168.1.1 dev eth0 congctl cubic in laptop\n");
+    const char *changes = effect(&bench, "route-missing nas destination=192.168.1.0/24");
+    assert_non_null(strstr(changes, "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 (connected) in nas"));
+    assert_null(strstr(changes, "~ ")); /* the routes by its gateway stay as they are */
+}
+
+static void a_route_that_is_not_there_cannot_be_missing(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
+    assert_string_equal(complaint(&bench, "route-missing vpc/main/route_table/private destination=10.9.0.0/16"),
+                        "there is no route to 10.9.0.0/16 in that table | routes there: 0.0.0.0/0");
+    assert_string_equal(complaint(&bench, "route-missing vpc/main/route_table/private destination=10.0.0.0/16"),
+                        "the local route 10.0.0.0/16 of a VPC cannot be missing | routes there: 0.0.0.0/0");
+    assert_string_equal(complaint(&bench, "route-missing vpc/main/route_table/privat destination=10.9.0.0/16"),
+                        "nothing is called 'vpc/main/route_table/privat' in this lab | did you mean 'vpc/main/route_table/private'?");
+    assert_string_equal(complaint(&bench, "route-missing vpc/main/subnet/private destination=10.9.0.0/16"),
+                        "fault route-missing is at a node or a route_table; 'vpc/main/subnet/private' is a subnet");
+    assert_string_equal(complaint(&bench, "route-missing vpc/main/route_table/private"),
+                        "fault route-missing needs 'destination': where the missing route leads: a prefix or default; routes of an interface's "
+                        "own network count");
+}
+
+static void a_route_of_a_table_is_missing(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
+    assert_true(*effect(&bench, "route-missing vpc/main/route_table/private destination=0.0.0.0/0") != 0);
+    STR_AUTO text = STR_INIT;
+    dump_topology(bench.topology, &text);
+    assert_null(strstr(str_text(&text), "nat_gateway/nat"));
+}
+
+static void a_rule_of_a_group_is_missing(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
+    struct security_group *web = vpc_security_group(bench.topology->vpcs[0], "web");
+    assert_int_equal(web->ingress_count, 2);
+    assert_non_null(strstr(effect(&bench, "security-group-rule-missing vpc/main/security_group/web ports=80,443"), "vpc/main"));
+    assert_int_equal(web->ingress_count, 1);
+    assert_int_equal(web->ingress[0].ports[0].first, 22);
+}
+
+static void exactly_one_rule_must_match(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
+    assert_string_equal(complaint(&bench, "security-group-rule-missing vpc/main/security_group/web protocol=tcp"),
+                        "several rules of 'vpc/main/security_group/web' match: exactly one must | the group has 2 ingress rules; name protocol, "
+                        "ports, from");
+    assert_string_equal(complaint(&bench, "security-group-rule-missing vpc/main/security_group/web ports=8080"),
+                        "no rules of 'vpc/main/security_group/web' match: exactly one must | the group has 2 ingress rules; name protocol, "
+                        "ports, from");
+    assert_string_equal(complaint(&bench, "security-group-rule-missing vpc/main/security_group/web ports=22 to=any4"),
+                        "'to' is not for rules of direction ingress");
+    struct fault fault = fault_of(&bench, "security-group-rule-missing vpc/main/security_group/db from=security_group/app");
+    assert_int_equal(fault_validate(bench.topology, &fault, &bench.findings), 0); /* one of the rule's peers is enough */
+}
+
+static void a_record_is_wrong(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    const char *changes = effect(&bench, "dns-wrong-record node/home-router/service/dns name=nas.home.test answer=192.168.1.99");
+    assert_non_null(strstr(changes, "home-router/dns"));
+    STR_AUTO text = STR_INIT;
+    dump_topology(bench.topology, &text);
+    assert_non_null(strstr(str_text(&text), "192.168.1.99"));
+    assert_string_equal(complaint(&bench, "dns-wrong-record node/home-router/service/dns name=nsa.home.test answer=1.2.3.4"),
+                        "'node/home-router/service/dns' has no A record 'nsa.home.test' | did you mean 'nas.home.test'?");
+    assert_string_equal(complaint(&bench, "dns-wrong-record node/home-router/service/dns name=laptop.home.test answer=here"),
+                        "'here' is no value of a record of type A");
+    assert_string_equal(complaint(&bench, "dns-wrong-record node/nas/service/files name=laptop.home.test answer=1.2.3.4"),
+                        "fault dns-wrong-record is at a dns service; 'node/nas/service/files' is of kind http");
+}
+
+static void a_server_is_down(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    const char *changes = effect(&bench, "dns-server-down node/home-router/service/dns");
+    assert_int_equal(changes[0], '-');
+    assert_non_null(strstr(changes, "home-router/dns"));
+    assert_ptr_equal(strchr(changes, '\n') + 1, strchr(changes, 0)); /* one operation: the configuration stays */
+}
+
+static void set_replaces_a_lossy_line(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    struct fault fault = fault_of(&bench, "loss link/uplink loss=5%");
+    assert_true(fault_repaired_by(bench.topology, &fault, "link/uplink/loss"));
+    assert_false(fault_repaired_by(bench.topology, &fault, "link/uplink/mtu"));
+    assert_false(fault_repaired_by(bench.topology, &fault, "node/laptop/loss"));
+}
+
+static int observed;
+static int observe(void *context, const struct plan *plan, int item, size_t index)
+{
+    (void)context, (void)plan, (void)item, (void)index;
+    return observed;
+}
+
+static void force_is_looked_up_in_the_devices(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_NO); /* no difference */
+    effect(&bench, "route-missing node/r1 destination=10.2.0.0/24");
+    observed = 0; /* the route is not there */
+    assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_YES);
+    observed = 1;
+    assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_NO);
+    observed = -1;
+    assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_UNKNOWN);
+}
+
+static void the_table_is_well_formed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < fault_kind_count; i++) {
+        const struct fault_kind *kind = fault_kinds[i];
+        assert_true(i == 0 || strcmp(fault_kinds[i - 1]->name, kind->name) < 0);
+        assert_true(*kind->summary && *kind->symptom && *kind->tools && kind->layer >= 1 && kind->layer <= 7);
+        assert_true(kind->target_count > 0 && (kind->things == 1 || kind->things == 2));
+        for (size_t t = 0; t < kind->target_count; t++)
+            assert_non_null(kind->targets[t].stage == FAULT_TOPOLOGY ? (void *)kind->rewrite_topology : (void *)kind->rewrite_plan);
+        for (size_t p = 0; p < kind->parameter_count; p++) assert_true(*kind->parameters[p].key && *kind->parameters[p].doc);
+        assert_ptr_equal(fault_kind_find(kind->name), kind);
+    }
+    assert_null(fault_kind_find("gremlins"));
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    assert_string_equal(complaint(&bench, "los link/uplink loss=5%"), "no kind of fault is called 'los' | did you mean 'loss'?");
+    assert_string_equal(complaint(&bench, "loss link/uplink los=5%"), "fault loss has no parameter 'los' | did you mean 'loss'?");
+    assert_string_equal(complaint(&bench, "loss link/uplink loss=0%"), "a loss of 0% is no fault");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loss_sits_at_the_far_end),
+        cmocka_unit_test(loss_has_a_direction_and_adds_up),
+        cmocka_unit_test(the_way_back_is_bent_into_a_firewall),
+        cmocka_unit_test(the_way_back_is_bent_into_strict_filtering),
+        cmocka_unit_test(a_detour_on_one_segment_keeps_silent),
+        cmocka_unit_test(a_way_that_is_none_is_refused),
+        cmocka_unit_test(a_route_of_a_machine_is_missing),
+        cmocka_unit_test(a_default_and_a_connected_route_are_missing),
+        cmocka_unit_test(a_route_that_is_not_there_cannot_be_missing),
+        cmocka_unit_test(a_route_of_a_table_is_missing),
+        cmocka_unit_test(a_rule_of_a_group_is_missing),
+        cmocka_unit_test(exactly_one_rule_must_match),
+        cmocka_unit_test(a_record_is_wrong),
+        cmocka_unit_test(a_server_is_down),
+        cmocka_unit_test(set_replaces_a_lossy_line),
+        cmocka_unit_test(force_is_looked_up_in_the_devices),
+        cmocka_unit_test(the_table_is_well_formed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
