@@ -23,9 +23,7 @@ markdown=(README.md CONTRIBUTING.md)
 
 # ---- examples ----------------------------------------------------------------------------------------------------
 # Topologies and scenarios stand beside each other in an installation, so examples may refer to those that are shipped.
-mkdir -p "$work/topologies" "$work/scenarios"
-cp topologies/*.yaml "$work/topologies/"
-cp scenarios/*.yaml "$work/scenarios/"
+cp -r topologies scenarios "$work/"
 
 # examples_of FILE: writes each block of code of the file to $work/examples/N, one file each
 examples_of() {
@@ -57,7 +55,7 @@ kind_of() {
 total=0
 for document in "${markdown[@]}" "${pages[@]}"; do
     examples_of "$document"
-    found=0
+    found=0 bad=0
     for example in "$work"/examples/*; do
         kind=$(kind_of "$example")
         case $kind in
@@ -68,12 +66,13 @@ for document in "${markdown[@]}" "${pages[@]}"; do
         cp "$example" "$file"
         found=$((found + 1))
         "$LABCTL" validate "$file" >"$work/log" 2>&1 || {
-            say 1 "$document: example $(basename "$example") validates as a $kind" "$work/log"
-            sed 's/^/    > /' "$example"
+            echo "    $document, block $(basename "$example"): not a valid $kind"
+            sed 's/^/    /' "$work/log"
+            bad=$((bad + 1))
         }
         rm -f "$file"
     done
-    [ "$found" -gt 0 ] && say 0 "$document: $found examples were validated"
+    [ "$found" -eq 0 ] || say "$bad" "$document: $found examples validate"
     total=$((total + found))
 done
 [ "$total" -ge 5 ]
@@ -86,13 +85,13 @@ count=$(echo "$commands" | wc -w)
 [ "$count" -ge 20 ]
 say $? "help lists the commands ($count)"
 sed 's/\\-/-/g; s/\\f[A-Z]//g; s/\\&//g' man/labctl.1 >"$work/page"
+entries=$(awk 'previous == ".TP" { sub(/^\.[A-Z]+ /, ""); print $1 } { previous = $0 }' "$work/page")
 missing=""
 for command in $commands; do
-    grep -qE "(^|[^a-z-])$command([^a-z-]|\$)" <(grep -E '^\.(B|SS|TP|BR|RB|IP|SH)|^[a-z]' "$work/page" | grep -E "^(\.[A-Z]+ )?\"?$command") ||
-        missing="$missing $command"
+    grep -qx "$command" <<<"$entries" || missing="$missing $command"
 done
 [ -z "$missing" ]
-say $? "every command of \`labctl help\` has its place in labctl(1):$missing"
+say $? "every command of \`labctl help\` has its place in labctl(1)${missing:+:}$missing"
 missing=""
 for command in $commands; do
     while read -r option; do
@@ -100,7 +99,7 @@ for command in $commands; do
     done < <("$LABCTL" help "$command" | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 done
 [ -z "$missing" ]
-say $? "every option of every command is in labctl(1):$missing"
+say $? "every option of every command is in labctl(1)${missing:+:}$missing"
 
 # ---- pages -------------------------------------------------------------------------------------------------------
 for name in labctl.1 labctl-topology.5 labctl-scenario.5; do
@@ -128,12 +127,12 @@ for document in "${markdown[@]}"; do
     done < <(grep -oE '\b(topologies|scenarios|man|tests|labctl)/[a-z0-9/_-]+\.(yaml|[1-8]|c|h|sh|md)\b' "$document" | sort -u)
 done
 [ -z "$missing" ]
-say $? "files that the documents name exist:$missing"
+say $? "files that the documents name exist${missing:+:}$missing"
 missing=""
 for target in $(sed -n '/^[a-z-]*:/s/:.*//p' Makefile | sort -u; sed -n 's/^\.PHONY: //p' Makefile); do echo "$target"; done | sort -u >"$work/targets"
 while read -r target; do
     grep -qx "$target" "$work/targets" || missing="$missing $target"
-done < <(grep -ohE '`?make [a-z]+' "${markdown[@]}" | sed 's/.*make //' | sort -u)
+done < <(grep -ohE '(`|^)make [a-z]+' "${markdown[@]}" | sed 's/.*make //' | sort -u)
 [ -z "$missing" ]
-say $? "make targets that the documents name exist:$missing"
+say $? "make targets that the documents name exist${missing:+:}$missing"
 [ "$failures" -eq 0 ]
