@@ -38,11 +38,12 @@ static void indent(struct str *out, unsigned depth)
         str_append(out, "  ");
 }
 
-static void attribute(struct str *out, const char *name, const char *value)
+/* *count: of those written before it. */
+static void attribute(struct str *out, unsigned *count, const char *name, const char *value)
 {
     if (!*value)
         return;
-    str_printf(out, "%s%s=", str_ends(str_text(out), "[") ? "" : ", ", name);
+    str_printf(out, "%s%s=", (*count)++ > 0 ? ", " : "", name);
     quote(out, value);
 }
 
@@ -55,8 +56,9 @@ static void write_vertices(const struct elements *elements, size_t cluster, unsi
         indent(out, depth);
         quote(out, vertex->id);
         str_append(out, " [");
-        attribute(out, "label", vertex->label);
-        str_printf(out, "%s%s];\n", *vertex->label ? ", " : "", shapes[vertex->shape]);
+        unsigned count = 0;
+        attribute(out, &count, "label", vertex->label);
+        str_printf(out, "%s%s];\n", count > 0 ? ", " : "", shapes[vertex->shape]);
     }
 }
 
@@ -93,9 +95,10 @@ static void write_edges(const struct elements *elements, struct str *out)
         quote(out, elements->vertices[edge->to].id);
         if (*edge->label || *edge->from_label || *edge->to_label) {
             str_append(out, " [");
-            attribute(out, "label", edge->label);
-            attribute(out, "taillabel", edge->from_label);
-            attribute(out, "headlabel", edge->to_label);
+            unsigned count = 0;
+            attribute(out, &count, "label", edge->label);
+            attribute(out, &count, "taillabel", edge->from_label);
+            attribute(out, &count, "headlabel", edge->to_label);
             str_append_char(out, ']');
         }
         str_append(out, ";\n");
