@@ -1,6 +1,7 @@
 /* What is in a network namespace now, read back from the kernel. */
 #include "kernel/dump.h"
 
+#include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
@@ -10,6 +11,7 @@
 #include <netlink/msg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -58,26 +60,41 @@ static const struct nlmsghdr *keep(struct observation *o, const struct nlmsghdr 
     return arena_copy(o->arena, message, message->nlmsg_len);
 }
 
-static int on_link(void *context, const struct nlmsghdr *message)
+/* Fills all but the texts; info: the kind and its data. */
+static bool parse_link(const struct nlmsghdr *message, struct observed_link *link, struct nlattr **name, struct nlattr **kind)
 {
-    struct observation *o = context;
     const struct ifinfomsg *header = nlmsg_data(message);
-    struct nlattr *a[IFLA_MAX + 1];
+    struct nlattr *a[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1], *data[IFLA_BR_MAX + 1];
     if (message->nlmsg_type != RTM_NEWLINK || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, IFLA_MAX, NULL) < 0)
-        return 0;
-    struct observed_link *link = ARENA_PUSH(o->arena, o->links, o->link_count);
+        return false;
+    *name = a[IFLA_IFNAME];
+    *kind = NULL;
     link->index = (uint32_t)header->ifi_index;
-    link->name = text_of(o->arena, a[IFLA_IFNAME]);
-    link->kind = "";
     link->mtu = u32_of(a[IFLA_MTU], 0);
     link->master = u32_of(a[IFLA_MASTER], 0);
     link->mac = mac_of(a[IFLA_ADDRESS]);
     link->up = header->ifi_flags & IFF_UP;
     link->carrier = header->ifi_flags & IFF_RUNNING;
     link->loopback = header->ifi_flags & IFF_LOOPBACK;
-    struct nlattr *info[IFLA_INFO_MAX + 1];
-    if (a[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) >= 0)
-        link->kind = text_of(o->arena, info[IFLA_INFO_KIND]);
+    if (!a[IFLA_LINKINFO] || nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) < 0)
+        return true;
+    *kind = info[IFLA_INFO_KIND];
+    if (*kind && strcmp(nla_data(*kind), "bridge") == 0 && info[IFLA_INFO_DATA] &&
+        nla_parse_nested(data, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) >= 0)
+        link->stp = u32_of(data[IFLA_BR_STP_STATE], 0) != 0;
+    return true;
+}
+
+static int on_link(void *context, const struct nlmsghdr *message)
+{
+    struct observation *o = context;
+    struct observed_link link = {0};
+    struct nlattr *name, *kind;
+    if (!parse_link(message, &link, &name, &kind))
+        return 0;
+    link.name = text_of(o->arena, name);
+    link.kind = text_of(o->arena, kind);
+    *ARENA_PUSH(o->arena, o->links, o->link_count) = link;
     return 0;
 }
 
@@ -245,19 +262,61 @@ static int observe_all(int netns, struct observation *o, struct error *err)
         return -1;
     if (o->link_count)
         qsort(o->links, o->link_count, sizeof *o->links, by_index);
-    o->by_name = map_new(o->arena);
     for (size_t i = 0; i < o->link_count; i++)
         map_set(o->by_name, o->links[i].name, &o->links[i]);
     return 0;
 }
 
-int observe(int netns, struct observation **out, struct error *err)
+int observe_link(int netns, const char *name, struct observed_link *out, struct error *err)
+{
+    static _Thread_local _Alignas(struct nlmsghdr) char buffer[32768];
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    BATCH_AUTO batch = BATCH_INIT;
+    struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
+    if (netlink_open(netns, &netlink, err) != 0)
+        return -1;
+    batch_begin(&batch, 0, RTM_GETLINK, 0, &header, sizeof header);
+    batch_put_text(&batch, IFLA_IFNAME, name);
+    batch_end(&batch);
+    if (send(netlink.fd, batch.data, batch.length, 0) < 0)
+        return error_set_errno(err, errno, "ask for link %s", name);
+    ssize_t got = recv(netlink.fd, buffer, sizeof buffer, 0);
+    struct nlmsghdr *message = (struct nlmsghdr *)buffer;
+    if (got < 0 || !nlmsg_ok(message, (int)got))
+        return error_set_errno(err, got < 0 ? errno : EBADMSG, "ask for link %s", name);
+    if (message->nlmsg_type == NLMSG_ERROR) {
+        int number = -((struct nlmsgerr *)nlmsg_data(message))->error;
+        return number == ENODEV ? 0 : error_set_errno(err, number, "ask for link %s", name);
+    }
+    struct nlattr *ignored_name, *ignored_kind;
+    memset(out, 0, sizeof *out);
+    return parse_link(message, out, &ignored_name, &ignored_kind);
+}
+
+struct observation *observation_new(void)
 {
     struct arena *arena = arena_new();
     struct observation *o = ARENA_NEW(arena, struct observation);
     o->arena = arena;
+    o->by_name = map_new(arena);
+    return o;
+}
+
+void observation_add(struct observation *observation, const struct nlmsghdr *message)
+{
+    if (message->nlmsg_type == RTM_NEWADDR)
+        on_address(observation, message);
+    else if (message->nlmsg_type == RTM_NEWROUTE)
+        on_route(observation, message);
+    else if (message->nlmsg_type == RTM_NEWNEIGH)
+        on_neighbour(observation, message);
+}
+
+int observe(int netns, struct observation **out, struct error *err)
+{
+    struct observation *o = observation_new();
     if (observe_all(netns, o, err) != 0) {
-        arena_free(arena);
+        observation_free(o);
         return -1;
     }
     *out = o;

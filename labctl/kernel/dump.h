@@ -21,6 +21,7 @@ struct observed_link {
     bool up;          /* as the administrator wants it */
     bool carrier;
     bool loopback;
+    bool stp;         /* bridges */
 };
 
 struct observed_address {
@@ -84,6 +85,12 @@ struct observation {
 
 /* Everything of the namespace behind the descriptor. */
 int observe(int netns, struct observation **out, struct error *err);
+/* One link by name: 1, 0 where there is none, or -1 with err.  out->name and out->kind are not set. */
+int observe_link(int netns, const char *name, struct observed_link *out, struct error *err);
+/* An empty observation, and a message of a dump added to it: for keeping what was seen.  Call the second for messages of
+ * addresses, routes and neighbours. */
+struct observation *observation_new(void);
+void observation_add(struct observation *observation, const struct nlmsghdr *message);
 void observation_free(struct observation *observation); /* takes NULL */
 const struct observed_link *observed_link_by_index(const struct observation *observation, uint32_t index); /* or NULL */
 const struct observed_link *observed_link_by_name(const struct observation *observation, const char *name);

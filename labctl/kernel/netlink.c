@@ -184,6 +184,8 @@ void batch_copy(struct batch *batch, uint64_t tag, const struct nlmsghdr *messag
 {
     size_t size = message->nlmsg_len - NLMSG_HDRLEN;
     batch_begin(batch, tag, type, flags, NLMSG_DATA(message), size);
+    if (type == RTM_NEWROUTE) /* what the kernel says of its state, and does not take back */
+        ((struct rtmsg *)(batch->data + batch->message + NLMSG_HDRLEN))->rtm_flags &= RTNH_F_ONLINK;
     batch_end(batch);
 }
 

@@ -18,7 +18,10 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/table.h"
+#include "kernel/link.h"
 #include "kernel/namespace.h"
+#include "kernel/netlink.h"
 
 static struct nft_ctx *context_in(int netns, struct error *err)
 {
@@ -160,10 +163,36 @@ int nft_list_tables(int netns, struct str *out, struct error *err)
     return 0;
 }
 
+/* Makes a device for each that the text names ("device x", "iif x", "oif x"), so that it can be loaded. */
+static int make_devices(int netns, const char *text, struct error *err)
+{
+    static const char *const words[] = {"device", "iif", "oif"};
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    BATCH_AUTO batch = BATCH_INIT;
+    if (netlink_open(netns, &netlink, err) != 0)
+        return -1;
+    for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+        for (const char *at = text; (at = strstr(at, words[w]));) {
+            char name[16];
+            at += strlen(words[w]);
+            if (*at != ' ')
+                continue;
+            at += strspn(at, " \"");
+            size_t length = strcspn(at, " \";}{\n\t");
+            if (length == 0 || length >= sizeof name)
+                continue;
+            memcpy(name, at, length);
+            name[length] = '\0';
+            link_bridge(&batch, 0, 0, name, 0, false);
+        }
+    }
+    return netlink_commit(&netlink, &batch, err); /* the same name twice is refused, and that is well */
+}
+
 int nft_tables_of(const char *text, struct str *out, struct error *err)
 {
     FD_AUTO scratch = netns_new(err);
-    if (scratch < 0 || nft_load(scratch, "nftables", text, err) != 0)
+    if (scratch < 0 || make_devices(scratch, text, err) != 0 || nft_load(scratch, "nftables", text, err) != 0)
         return -1;
     return nft_list_tables(scratch, out, err);
 }
@@ -173,7 +202,7 @@ int nft_list_of(const char *family, const char *table, const char *body, bool wi
     FD_AUTO scratch = netns_new(err);
     STR_AUTO text = STR_INIT;
     str_printf(&text, "table %s %s { %s\n}\n", family, table, body);
-    if (scratch < 0 || nft_load(scratch, "nftables", str_text(&text), err) != 0)
+    if (scratch < 0 || make_devices(scratch, body, err) != 0 || nft_load(scratch, "nftables", str_text(&text), err) != 0)
         return -1;
     return nft_list(scratch, family, table, with_elements, out, err);
 }

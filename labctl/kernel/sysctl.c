@@ -1,6 +1,7 @@
 /* Network sysctls of a namespace: /proc/sys/net shows that of the task that opens it. */
 #include "kernel/sysctl.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,6 +67,21 @@ int sysctl_read(int netns, const char *key, struct str *out, struct error *err)
     if (netns_visit(netns, &visit, err) != 0)
         return -1;
     return sysctl_read_here(key, out, err);
+}
+
+bool sysctl_value_equal(const char *a, const char *b)
+{
+    while (*a || *b) {
+        if (isspace((unsigned char)*a) || isspace((unsigned char)*b)) {
+            if (!(isspace((unsigned char)*a) || !*a) || !(isspace((unsigned char)*b) || !*b))
+                return false;
+            a += strspn(a, " \t\n");
+            b += strspn(b, " \t\n");
+        } else if (*a++ != *b++) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* "net/ipv4/conf/eth0/rp_filter" becomes "net/ipv4/conf/default/rp_filter". */

@@ -1,6 +1,8 @@
 /* Network sysctls of a namespace.  Keys with slashes: "net/ipv4/ip_forward". */
 #pragma once
 
+#include <stdbool.h>
+
 struct str;
 struct error;
 
@@ -12,3 +14,5 @@ int sysctl_write(int netns, const char *key, const char *value, struct error *er
 int sysctl_read(int netns, const char *key, struct str *out, struct error *err);
 /* The value that the key has in a new namespace ("conf/eth0" counts as "conf/default"). */
 int sysctl_default(const char *key, struct str *out, struct error *err);
+/* The kernel writes "4096\t131072\t6291456" where people write spaces. */
+bool sysctl_value_equal(const char *a, const char *b);

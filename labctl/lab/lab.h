@@ -62,9 +62,14 @@ int lab_node_root(struct lab *lab, const char *name); /* the node's root directo
 pid_t lab_node_init(struct lab *lab, const char *name);
 bool lab_is_node(struct lab *lab, const char *name);
 struct keeper *lab_keeper(struct lab *lab);
+/* A descriptor that a director before this one gave into the keeper's care (keeper_store): borrowed, or -1. */
+int lab_stored(struct lab *lab, const char *tag);
 
 /* Reads what is in a namespace now (kernel/dump.h); observation_free ends it. */
 int lab_observe(struct lab *lab, const char *name, struct observation **out, struct error *err);
+
+/* Is this item (enum plan_item, index into that item's array) in the device as the plan says?  1, 0, or -1: unknown. */
+int lab_item_state(struct lab *lab, const struct plan *plan, int item, size_t index);
 
 /* Processes of the plan, by their name there ("web/http"). */
 enum lab_process_state { LAB_PROCESS_ABSENT, LAB_PROCESS_RUNNING, LAB_PROCESS_EXITED };

@@ -1,0 +1,63 @@
+/* One execution of a difference.  Private to lab/: apply.c drives, change_*.c execute the operations of their items. */
+#pragma once
+
+#include "kernel/dump.h"
+#include "lab/internal.h"
+
+struct apply {
+    struct lab *lab;
+    const struct plan *before, *after;
+    struct plan_index *before_index, *after_index;
+    struct arena *arena;
+    const struct lab_apply_options *options;
+    struct lab_outcome *outcome;
+    struct lost_store *lost;
+    struct observation *seen; /* of `seen_space`, or NULL */
+    struct space *seen_space;
+    struct interfaces *interfaces; /* of `after`; made when a link is added */
+    uint32_t *views;          /* the keeper's view by hosts view of `after` */
+    uint32_t *started, started_count;   /* processes to wait for */
+    uint32_t *links, link_count;        /* links that were added */
+    bool *files_changed;                /* by namespace of `after` */
+    bool spaces_changed;
+    struct error *err;
+};
+
+/* What an operation is about: the item in the plan that has it. */
+struct subject {
+    const struct plan *plan;
+    const struct plan_index *index;
+    enum plan_item item;
+    size_t i;
+    struct space *space;
+};
+
+struct subject subject_of(struct apply *a, const struct plan_operation *operation, bool old);
+/* The namespace as it is now; remembered until apply_unsee. */
+const struct observation *apply_see(struct apply *a, struct space *space);
+void apply_unsee(struct apply *a, const struct space *space);
+/* Whether to go on, by what is there now: before and after are the presences of the two states.  0 go on, 1 nothing to
+ * do (already so), 2 kept because changed since (noted). */
+enum apply_decision { APPLY_DO, APPLY_DONE, APPLY_KEPT };
+enum apply_decision apply_decide(struct apply *a, const struct plan_operation *operation, enum presence before, enum presence after);
+enum presence apply_presence(struct apply *a, const struct subject *subject);
+void apply_note(struct apply *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+int change_network(struct apply *a, const struct plan_operation *operation); /* address, neighbour, route, rule */
+int change_link(struct apply *a, const struct plan_operation *operation);    /* link, bridge */
+int change_bridge(struct apply *a, const struct plan_operation *operation);
+int change_namespace(struct apply *a, const struct plan_operation *operation);
+int change_view(struct apply *a, const struct plan_operation *operation);
+int change_sysctl(struct apply *a, const struct plan_operation *operation);
+int change_nft(struct apply *a, const struct plan_operation *operation);
+int change_file(struct apply *a, const struct plan_operation *operation);
+int change_process(struct apply *a, const struct plan_operation *operation);
+int change_run(struct apply *a, const struct plan_operation *operation);
+
+/* Makes the namespaces of all these operations at once (change_namespace of an addition does nothing then). */
+int add_namespaces(struct apply *a, const struct plan_operation *operations, size_t count);
+int await_started(struct apply *a);
+int reload_nft_of_links(struct apply *a);
+int tell_keeper_files(struct apply *a);
+/* Adds the link; waits where a name of a namespace that is dying is still taken. */
+int link_make(struct apply *a, size_t link);

@@ -1,0 +1,211 @@
+/* Changing sysctls, nft tables, files and processes of a running lab. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "kernel/nft.h"
+#include "kernel/sysctl.h"
+#include "lab/apply.h"
+#include "lab/files.h"
+
+/* Looks at both states and decides; the journal is written where it goes on. */
+static int decide(struct apply *a, const struct plan_operation *operation, struct subject *old, struct subject *new, bool *go)
+{
+    enum presence before = PRESENT_NOT, after = PRESENT_NOT;
+    STR_AUTO text = STR_INIT;
+    *old = *new = (struct subject){0};
+    if (operation->action != ACTION_ADD) {
+        *old = subject_of(a, operation, true);
+        before = apply_presence(a, old);
+    }
+    if (operation->action != ACTION_REMOVE) {
+        *new = subject_of(a, operation, false);
+        after = apply_presence(a, new);
+    }
+    *go = apply_decide(a, operation, before, after) == APPLY_DO;
+    if (!*go)
+        return 0;
+    if (a->outcome)
+        a->outcome->executed++;
+    plan_operation_describe(a->before, a->after, operation, &text);
+    const struct subject *s = new->plan ? new : old;
+    return journal_begin(a->lost, str_text(&text), s->space, NULL, a->err);
+}
+
+/* A key always has a value: without the plan it is what a new namespace has. */
+static int sysctl_values(const struct plan_operation *operation, const struct subject *old, const struct subject *new, struct str *before,
+                         struct str *after, struct error *err)
+{
+    if (operation->action == ACTION_ADD && sysctl_default(new->plan->sysctls[new->i].key, before, err) != 0)
+        return -1;
+    if (operation->action == ACTION_REMOVE && sysctl_default(old->plan->sysctls[old->i].key, after, err) != 0)
+        return -1;
+    if (operation->action != ACTION_ADD)
+        str_append(before, old->plan->sysctls[old->i].value);
+    if (operation->action != ACTION_REMOVE)
+        str_append(after, new->plan->sysctls[new->i].value);
+    return 0;
+}
+
+int change_sysctl(struct apply *a, const struct plan_operation *operation)
+{
+    bool removal = operation->action == ACTION_REMOVE;
+    struct subject new = removal ? (struct subject){0} : subject_of(a, operation, false);
+    struct subject old = operation->action == ACTION_ADD ? (struct subject){0} : subject_of(a, operation, true);
+    const struct subject *s = removal ? &old : &new;
+    const char *key = s->plan->sysctls[s->i].key;
+    STR_AUTO before = STR_INIT, after = STR_INIT, now = STR_INIT, text = STR_INIT;
+    const struct observation *o = apply_see(a, s->space);
+    int netns = space_netns(s->space, a->err);
+    if (!o || sysctl_values(operation, &old, &new, &before, &after, a->err) != 0 || sysctl_read(netns, key, &now, a->err) != 0)
+        return -1;
+    bool as_before = sysctl_value_equal(str_text(&now), str_text(&before));
+    bool as_after = sysctl_value_equal(str_text(&now), str_text(&after));
+    if (apply_decide(a, operation, removal && as_after ? PRESENT_NOT : as_before ? PRESENT_SO : PRESENT_OTHERWISE,
+                     as_after ? PRESENT_SO : as_before ? PRESENT_NOT : PRESENT_OTHERWISE) != APPLY_DO)
+        return 0;
+    plan_operation_describe(a->before, a->after, operation, &text);
+    if (journal_begin(a->lost, str_text(&text), s->space, o, a->err) != 0)
+        return -1;
+    if (sysctl_write(netns, key, str_text(&after), a->err) != 0)
+        return error_wrap(a->err, "%s", s->space->name);
+    if (a->outcome)
+        a->outcome->executed++;
+    if (journal_end(a->lost, s->space, o, a->err) != 0 || lost_restore(a->lost, s->space, a->err) != 0)
+        return -1;
+    apply_unsee(a, s->space);
+    return lost_save(a->lost, a->err);
+}
+
+int change_nft(struct apply *a, const struct plan_operation *operation)
+{
+    struct subject old, new;
+    bool go;
+    if (decide(a, operation, &old, &new, &go) != 0)
+        return -1;
+    if (!go)
+        return 0;
+    int netns = space_netns(new.plan ? new.space : old.space, a->err);
+    if (netns < 0)
+        return -1;
+    if (old.plan && (operation->action == ACTION_REMOVE || !operation->in_place) && nft_remove(old.plan, old.i, netns, a->err) != 0)
+        return -1;
+    return new.plan ? nft_put(a->lab, new.plan, new.i, netns, false, a->err) : 0;
+}
+
+/* A table on a device goes with the device: it is loaded again when the link is there again. */
+int reload_nft_of_links(struct apply *a)
+{
+    for (uint32_t l = 0; l < a->link_count; l++)
+        for (int e = 0; e < 2; e++)
+            if (nft_reload_device(a->lab, a->after, a->after_index, &a->after->links[a->links[l]].end[e], a->err) != 0)
+                return -1;
+    return 0;
+}
+
+int nft_reload_device(struct lab *lab, const struct plan *plan, const struct plan_index *index, const struct plan_link_end *end,
+                      struct error *err)
+{
+    struct plan_group group = plan_index_group(index, end->ns, ITEM_NFT);
+    for (size_t g = 0; g < group.count; g++) {
+        const struct plan_nft *nft = &plan->nfts[group.items[g]];
+        if (!strstr(nft->body, "device") || !strstr(nft->body, end->name))
+            continue;
+        int netns = space_netns(space_of(lab, plan, end->ns), err);
+        if (netns < 0 || nft_put(lab, plan, group.items[g], netns, false, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+int change_file(struct apply *a, const struct plan_operation *operation)
+{
+    struct subject old, new;
+    bool go;
+    if (decide(a, operation, &old, &new, &go) != 0)
+        return -1;
+    const struct subject *s = new.plan ? &new : &old;
+    const struct plan_file *file = &s->plan->files[s->i];
+    uint32_t ns = UINT32_MAX;
+    for (uint32_t i = 0; new.plan == NULL && i < a->after->namespace_count && ns == UINT32_MAX; i++)
+        if (space_of(a->lab, a->after, i) == s->space)
+            ns = i;
+    ns = new.plan ? file->ns : ns;
+    if (ns != UINT32_MAX)
+        a->files_changed[ns] = true; /* for the node's next life, whatever is kept in this one */
+    if (!go)
+        return 0;
+    int root = space_root(s->space, a->err);
+    if (root < 0)
+        return -1;
+    int result = new.plan ? node_file_write(root, file->path, file->content, file->length, file->mode ? file->mode : 0644, a->err)
+                          : node_file_remove(root, file->path, a->err);
+    return result == 0 ? 0 : error_wrap(a->err, "%s", s->space->name);
+}
+
+int tell_keeper_files(struct apply *a)
+{
+    uint32_t *changed = arena_alloc(a->arena, (a->after->namespace_count + 1) * sizeof *changed);
+    size_t count = 0;
+    for (uint32_t ns = 0; ns < a->after->namespace_count; ns++)
+        if (a->files_changed[ns] && a->after->namespaces[ns].kind == NAMESPACE_NODE)
+            changed[count++] = ns;
+    return count ? nodes_create(a->lab, a->after, a->after_index, changed, count, a->views, a->err) : 0;
+}
+
+/* ---- processes -------------------------------------------------------------------------------------------------- */
+
+/* Somebody repaired it by a program of his own: that one has the place. */
+static bool place_taken(struct apply *a, const struct subject *s)
+{
+    const struct plan_process *spec = &s->plan->processes[s->i];
+    if (spec->ready == READY_NONE || !a->options->keep_changes)
+        return false;
+    int netns = space_netns(s->space, NULL);
+    return netns >= 0 && socket_bound(netns, spec, NULL) == 1;
+}
+
+int change_process(struct apply *a, const struct plan_operation *operation)
+{
+    STR_AUTO text = STR_INIT;
+    struct subject s = subject_of(a, operation, operation->action == ACTION_REMOVE);
+    struct process *process = process_get(a->lab, s.plan->processes[s.i].name);
+    plan_operation_describe(a->before, a->after, operation, &text);
+    if (operation->action == ACTION_ADD && process->state == LAB_PROCESS_RUNNING && !a->options->recovering)
+        return 0;
+    if (journal_begin(a->lost, str_text(&text), a->lab->fabric, NULL, a->err) != 0)
+        return -1;
+    if (process_stop(a->lab, process, a->err) != 0)
+        return -1;
+    if (operation->action != ACTION_REMOVE) {
+        if (place_taken(a, &s)) {
+            apply_note(a, "changed since, left as it is: another program answers in place of %s", process->name);
+            if (a->outcome)
+                a->outcome->kept++;
+            return 0;
+        }
+        if (process_start(a->lab, s.plan, &s.plan->processes[s.i], a->err) != 0)
+            return -1;
+        a->started[a->started_count++] = (uint32_t)s.i;
+    }
+    if (a->outcome)
+        a->outcome->executed++;
+    return 0;
+}
+
+int await_started(struct apply *a)
+{
+    uint32_t count = a->started_count;
+    a->started_count = 0;
+    return processes_await(a->lab, a->after, a->started, count, NULL, NULL, a->err);
+}
+
+int change_run(struct apply *a, const struct plan_operation *operation)
+{
+    if (a->outcome)
+        a->outcome->executed++;
+    return run_command(a->lab, a->after, operation->after, a->err);
+}

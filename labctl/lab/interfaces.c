@@ -1,0 +1,79 @@
+/* The interfaces of a plan by (namespace, name): their indices, chosen beforehand so that nothing need be asked for. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "lab/internal.h"
+
+struct entry {
+    const char *name; /* NULL: free */
+    uint32_t ns, index;
+    bool down;
+};
+
+struct interfaces {
+    struct entry *entries;
+    size_t mask;
+};
+
+static size_t hash(uint32_t ns, const char *name)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ (ns * UINT64_C(0x9e3779b97f4a7c15));
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return (size_t)(h ^ h >> 32);
+}
+
+static struct entry *find(const struct interfaces *table, uint32_t ns, const char *name)
+{
+    size_t at = hash(ns, name) & table->mask;
+    while (table->entries[at].name && (table->entries[at].ns != ns || strcmp(table->entries[at].name, name) != 0))
+        at = (at + 1) & table->mask;
+    return &table->entries[at];
+}
+
+static void add(struct interfaces *table, uint32_t *next, uint32_t ns, const char *name, bool down)
+{
+    struct entry *entry = find(table, ns, name);
+    if (!entry->name)
+        *entry = (struct entry){name, ns, next[ns]++, down};
+}
+
+struct interfaces *interfaces_new(const struct plan *plan, struct arena *arena)
+{
+    struct interfaces *table = ARENA_NEW(arena, struct interfaces);
+    size_t size = 64;
+    while (size < 2 * (plan->namespace_count + plan->bridge_count + 2 * plan->link_count))
+        size *= 2;
+    table->entries = arena_alloc(arena, size * sizeof *table->entries);
+    table->mask = size - 1;
+    uint32_t *next = arena_alloc(arena, plan->namespace_count * sizeof *next);
+    for (uint32_t ns = 0; ns < plan->namespace_count; ns++) {
+        next[ns] = 1; /* lo is the first in every namespace */
+        add(table, next, ns, "lo", false);
+    }
+    for (size_t i = 0; i < plan->bridge_count; i++)
+        add(table, next, plan->bridges[i].ns, plan->bridges[i].name, false);
+    for (size_t i = 0; i < plan->link_count; i++)
+        for (int e = 0; e < 2; e++)
+            add(table, next, plan->links[i].end[e].ns, plan->links[i].end[e].name, plan->links[i].end[e].down);
+    return table;
+}
+
+uint32_t interfaces_index(const struct interfaces *table, uint32_t ns, const char *name)
+{
+    const struct entry *entry = find(table, ns, name);
+    return entry->name ? entry->index : 0;
+}
+
+bool interfaces_down(const struct interfaces *table, uint32_t ns, const char *name)
+{
+    const struct entry *entry = find(table, ns, name);
+    return entry->name && entry->down;
+}
+
+void interfaces_set_index(struct interfaces *table, uint32_t ns, const char *name, uint32_t index)
+{
+    struct entry *entry = find(table, ns, name);
+    if (entry->name)
+        entry->index = index;
+}

@@ -1,0 +1,63 @@
+/* Making namespaces through the keeper: views of /etc, nodes with their files, cloud namespaces. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "lab/internal.h"
+#include "lab/keeper.h"
+
+int nodes_define_view(struct lab *lab, uint32_t id, const struct plan_hosts_view *view, struct error *err)
+{
+    struct keeper_file_spec hosts = {"hosts", view->content, strlen(view->content), 0644};
+    return keeper_define_view(lab->keeper, id, &hosts, 1, err);
+}
+
+/* The files of a node, as the keeper wants them. */
+static struct keeper_file_spec *files_of(const struct plan *plan, struct plan_group group, struct arena *arena)
+{
+    struct keeper_file_spec *files = arena_alloc(arena, (group.count + 1) * sizeof *files);
+    for (size_t i = 0; i < group.count; i++) {
+        const struct plan_file *file = &plan->files[group.items[i]];
+        files[i] = (struct keeper_file_spec){file->path, file->content, file->length, file->mode};
+    }
+    return files;
+}
+
+int nodes_create(struct lab *lab, const struct plan *plan, const struct plan_index *index, const uint32_t *namespaces,
+                 size_t count, const uint32_t *view_ids, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    struct keeper_node_spec *nodes = arena_alloc(arena, (count + 1) * sizeof *nodes);
+    uint32_t *clouds = arena_alloc(arena, (count + 1) * sizeof *clouds);
+    size_t node_count = 0, cloud_count = 0;
+    for (size_t n = 0; n < count; n++) {
+        const struct plan_namespace *namespace = &plan->namespaces[namespaces[n]];
+        struct space *space = space_of(lab, plan, namespaces[n]);
+        if (!space)
+            space = space_new(lab, namespace);
+        if (namespace->kind == NAMESPACE_CLOUD)
+            clouds[cloud_count++] = space->id;
+        if (namespace->kind != NAMESPACE_NODE)
+            continue;
+        struct plan_group files = plan_index_group(index, namespaces[n], ITEM_FILE);
+        if (namespace->hosts_view < plan->hosts_view_count)
+            space->view = view_ids[namespace->hosts_view];
+        nodes[node_count++] = (struct keeper_node_spec){
+            .id = space->id,
+            .hostname = namespace->name,
+            .view = space->view,
+            .files = files_of(plan, files, arena),
+            .file_count = files.count,
+        };
+    }
+    if (spaces_save(lab, err) != 0)
+        return -1;
+    /* The clouds first: that answers at once, while nodes are then made beside everything else. */
+    if (cloud_count && keeper_create_clouds(lab->keeper, clouds, cloud_count, err) != 0)
+        return error_wrap(err, "make cloud namespaces");
+    for (size_t i = 0; i < cloud_count; i++)
+        lab->by_id[clouds[i]]->ready = true;
+    if (node_count && keeper_create_nodes(lab->keeper, nodes, node_count, err) != 0)
+        return error_wrap(err, "make nodes");
+    return 0;
+}

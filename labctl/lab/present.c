@@ -1,0 +1,222 @@
+/* An item of the plan against what is there now: absent, so as the plan says, or otherwise. */
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "kernel/dump.h"
+#include "kernel/nft.h"
+#include "kernel/sysctl.h"
+#include "lab/files.h"
+#include "lab/internal.h"
+
+static const struct observed_address *find_address(const struct observation *o, const struct plan_address *address)
+{
+    for (size_t i = 0; i < o->address_count; i++)
+        if (prefix_equal(&o->addresses[i].address, &address->address) &&
+            str_equal(observed_name(o, o->addresses[i].interface), address->interface))
+            return &o->addresses[i];
+    return NULL;
+}
+
+static const struct observed_neighbour *find_neighbour(const struct observation *o, const struct plan_neighbour *neighbour)
+{
+    for (size_t i = 0; i < o->neighbour_count; i++)
+        if (o->neighbours[i].proxy == neighbour->proxy && addr_equal(&o->neighbours[i].addr, &neighbour->addr) &&
+            str_equal(observed_name(o, o->neighbours[i].interface), neighbour->interface))
+            return &o->neighbours[i];
+    return NULL;
+}
+
+static bool same_network(const struct prefix *a, const struct prefix *b)
+{
+    struct prefix x = prefix_network(*a), y = prefix_network(*b);
+    return prefix_equal(&x, &y);
+}
+
+static bool goes_by(const struct observation *o, const struct observed_route *seen, const char *interface)
+{
+    return !interface || (seen->nexthop_count && str_equal(observed_name(o, seen->nexthops[0].interface), interface));
+}
+
+/* The route of that destination, table and metric: a connected one is the kernel's, any other is not. */
+static const struct observed_route *find_route(const struct observation *o, const struct plan_route *route)
+{
+    uint32_t table = route->table ? route->table : RT_TABLE_MAIN;
+    for (size_t i = 0; i < o->route_count; i++) {
+        const struct observed_route *seen = &o->routes[i];
+        if (!same_network(&seen->destination, &route->destination))
+            continue;
+        if (route->connected) {
+            if (seen->protocol == RTPROT_KERNEL && seen->type == RTN_UNICAST && seen->table == RT_TABLE_MAIN &&
+                goes_by(o, seen, route->nexthop_count ? route->nexthops[0].interface : NULL))
+                return seen;
+        } else if (seen->protocol != RTPROT_KERNEL && seen->table == table && seen->metric == item_metric(route)) {
+            return seen;
+        }
+    }
+    return NULL;
+}
+
+static bool route_as_planned(const struct observation *o, const struct plan_route *route, const struct observed_route *seen)
+{
+    if (route->connected)
+        return true;
+    if (seen->type != item_route_type(route->type) || (addr_is_set(&route->source) && !addr_equal(&route->source, &seen->source)) ||
+        !str_equal(seen->congestion_control, route->congestion_control ? route->congestion_control : ""))
+        return false;
+    if (route->type != PLAN_ROUTE_UNICAST)
+        return true;
+    if (seen->nexthop_count != route->nexthop_count)
+        return false;
+    for (size_t n = 0; n < route->nexthop_count; n++) {
+        const struct plan_nexthop *hop = &route->nexthops[n];
+        if (!addr_equal(&hop->via, &seen->nexthops[n].via) ||
+            (hop->interface && !str_equal(hop->interface, observed_name(o, seen->nexthops[n].interface))))
+            return false;
+        if (route->nexthop_count > 1 && (hop->weight ? hop->weight : 1) != seen->nexthops[n].weight)
+            return false;
+    }
+    return true;
+}
+
+static bool prefix_or_any(const struct prefix *wanted, const struct prefix *seen)
+{
+    bool any = !addr_is_set(&wanted->addr) || wanted->length == 0, seen_any = !addr_is_set(&seen->addr) || seen->length == 0;
+    return any || seen_any ? any == seen_any : same_network(wanted, seen);
+}
+
+static const struct observed_rule *find_rule(const struct observation *o, const struct plan_rule *rule)
+{
+    uint32_t mask = rule->mark_value && !rule->mark_mask ? UINT32_MAX : rule->mark_mask;
+    for (size_t i = 0; i < o->rule_count; i++) {
+        const struct observed_rule *seen = &o->rules[i];
+        if (seen->family == rule->family && seen->priority == rule->priority && prefix_or_any(&rule->from, &seen->from) &&
+            prefix_or_any(&rule->to, &seen->to) && str_equal(seen->input_interface, rule->input_interface ? rule->input_interface : "") &&
+            seen->mark_value == rule->mark_value && seen->mark_mask == mask)
+            return seen;
+    }
+    return NULL;
+}
+
+const struct nlmsghdr *item_message(const struct plan *plan, enum plan_item item, size_t i, const struct observation *o)
+{
+    const struct observed_address *address = item == ITEM_ADDRESS ? find_address(o, &plan->addresses[i]) : NULL;
+    const struct observed_neighbour *neighbour = item == ITEM_NEIGHBOUR ? find_neighbour(o, &plan->neighbours[i]) : NULL;
+    const struct observed_route *route = item == ITEM_ROUTE ? find_route(o, &plan->routes[i]) : NULL;
+    const struct observed_rule *rule = item == ITEM_RULE ? find_rule(o, &plan->rules[i]) : NULL;
+    return address ? address->message : neighbour ? neighbour->message : route ? route->message : rule ? rule->message : NULL;
+}
+
+/* ---- not of netlink ------------------------------------------------------------------------------------------ */
+
+static enum presence sysctl_present(struct space *space, const struct plan_sysctl *sysctl, struct error *err)
+{
+    STR_AUTO value = STR_INIT;
+    if (sysctl_read(space_netns(space, err), sysctl->key, &value, err) != 0)
+        return PRESENT_UNKNOWN;
+    return sysctl_value_equal(str_text(&value), sysctl->value) ? PRESENT_SO : PRESENT_OTHERWISE;
+}
+
+/* A table is compared as nft prints it: the present one with one made from the plan in a scratch namespace. */
+static enum presence nft_present(struct space *space, const struct plan_nft *nft, struct error *err)
+{
+    struct error problem = ERROR_INIT;
+    STR_AUTO present = STR_INIT, planned = STR_INIT;
+    if (nft->verbatim)
+        return PRESENT_UNKNOWN;
+    /* Elements of dynamic sets come and go with the packets. */
+    bool elements = !strstr(nft->body, "dynamic") && !strstr(nft->body, "timeout");
+    int netns = space_netns(space, err);
+    if (netns < 0)
+        return PRESENT_UNKNOWN;
+    if (nft_list(netns, nft->family, nft->table, elements, &present, &problem) != 0)
+        return problem.number == ENOENT ? PRESENT_NOT : PRESENT_UNKNOWN;
+    if (nft_list_of(nft->family, nft->table, nft->body, elements, &planned, NULL) != 0)
+        return PRESENT_UNKNOWN;
+    return str_equal(str_text(&present), str_text(&planned)) ? PRESENT_SO : PRESENT_OTHERWISE;
+}
+
+static enum presence file_present(struct space *space, const struct plan_file *file)
+{
+    struct error problem = ERROR_INIT;
+    STR_AUTO content = STR_INIT;
+    uint32_t mode = 0;
+    int root = space_root(space, &problem);
+    if (root < 0)
+        return PRESENT_UNKNOWN;
+    if (node_file_read(root, file->path, file->length + 65536, &content, &mode, &problem) != 0)
+        return problem.number == ENOENT ? PRESENT_NOT : problem.number == EFBIG ? PRESENT_OTHERWISE : PRESENT_UNKNOWN;
+    bool same = content.length == file->length && (!file->length || memcmp(content.data, file->content, file->length) == 0);
+    return same && mode == (file->mode ? file->mode : 0644) ? PRESENT_SO : PRESENT_OTHERWISE;
+}
+
+static enum presence bridge_present(const struct plan_bridge *bridge, const struct observation *o)
+{
+    const struct observed_link *seen = observed_link_by_name(o, bridge->name);
+    if (!seen)
+        return PRESENT_NOT;
+    return seen->stp == bridge->stp && (!bridge->mtu || seen->mtu == bridge->mtu) ? PRESENT_SO : PRESENT_OTHERWISE;
+}
+
+static enum presence link_present(struct lab *lab, const struct plan *plan, const struct plan_link *link, struct error *err)
+{
+    enum presence presence = PRESENT_SO;
+    for (int e = 0; e < 2; e++) {
+        const struct plan_link_end *end = &link->end[e];
+        struct observed_link seen, master = {0};
+        int netns = space_netns(space_of(lab, plan, end->ns), err);
+        int found = netns < 0 ? -1 : observe_link(netns, end->name, &seen, err);
+        if (found <= 0)
+            return found < 0 ? PRESENT_UNKNOWN : PRESENT_NOT;
+        if (end->master && observe_link(netns, end->master, &master, err) < 0)
+            return PRESENT_UNKNOWN;
+        if (seen.up == end->down || seen.mtu != (link->mtu ? link->mtu : 1500) || seen.master != master.index ||
+            memcmp(&seen.mac, &end->mac, sizeof seen.mac) != 0)
+            presence = PRESENT_OTHERWISE;
+    }
+    return presence;
+}
+
+static enum presence judged(const void *found, bool same)
+{
+    return !found ? PRESENT_NOT : same ? PRESENT_SO : PRESENT_OTHERWISE;
+}
+
+enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_item item, size_t i, const struct observation *o,
+                           struct error *err)
+{
+    uint32_t ns = plan_item_namespace(plan, item, i);
+    struct space *space = ns == UINT32_MAX ? NULL : space_of(lab, plan, ns);
+    switch (item) {
+    case ITEM_NAMESPACE: return space && space->ready ? PRESENT_SO : PRESENT_NOT;
+    case ITEM_BRIDGE: return bridge_present(&plan->bridges[i], o);
+    case ITEM_LINK: return link_present(lab, plan, &plan->links[i], err);
+    case ITEM_SYSCTL: return sysctl_present(space, &plan->sysctls[i], err);
+    case ITEM_ADDRESS: return judged(find_address(o, &plan->addresses[i]), true);
+    case ITEM_NEIGHBOUR: {
+        const struct observed_neighbour *seen = find_neighbour(o, &plan->neighbours[i]);
+        return judged(seen, seen && (seen->proxy || (seen->state & NUD_PERMANENT &&
+                                                     memcmp(&seen->mac, &plan->neighbours[i].mac, sizeof seen->mac) == 0)));
+    }
+    case ITEM_ROUTE: {
+        const struct observed_route *seen = find_route(o, &plan->routes[i]);
+        return judged(seen, seen && route_as_planned(o, &plan->routes[i], seen));
+    }
+    case ITEM_RULE: {
+        const struct observed_rule *seen = find_rule(o, &plan->rules[i]);
+        return judged(seen, seen && seen->table == plan->rules[i].table);
+    }
+    case ITEM_NFT: return nft_present(space, &plan->nfts[i], err);
+    case ITEM_FILE: return file_present(space, &plan->files[i]);
+    case ITEM_PROCESS: {
+        enum lab_process_state state = lab_process_state(lab, plan->processes[i].name, NULL, NULL);
+        return state == LAB_PROCESS_RUNNING ? PRESENT_SO : PRESENT_NOT;
+    }
+    case ITEM_HOSTS_VIEW:
+    case ITEM_RUN:
+    case ITEM_COUNT: break;
+    }
+    return PRESENT_UNKNOWN;
+}
