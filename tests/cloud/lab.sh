@@ -1,0 +1,94 @@
+# For tests of what the cloud's words mean: a lab from a text, looked at with ordinary tools inside its nodes.
+# shellcheck shell=bash
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+: "${LABCTL:=$PWD/build/labctl}"
+work=$(mktemp -d) || exit 1
+lab=row-$$
+failures=0
+
+finish() {
+    "$LABCTL" down "$lab" >/dev/null 2>&1
+    rm -rf "$work"
+    [ "$failures" -eq 0 ]
+}
+trap 'finish; exit $((failures > 0))' EXIT
+
+report() { # NAME STATUS
+    if [ "$2" -eq 0 ]; then
+        echo "ok $1"
+    else
+        echo "not ok $1"
+        failures=$((failures + 1))
+        cat "$work/out" 2>/dev/null
+    fi
+}
+
+up() { # the topology comes on stdin
+    cat >"$work/lab.yaml"
+    "$LABCTL" down "$lab" >/dev/null 2>&1
+    "$LABCTL" up "$work/lab.yaml" --name "$lab" >"$work/out" 2>&1 && return
+    report "the lab comes up" 1
+    exit 1
+}
+
+on() { # NODE COMMAND...
+    local node=$1
+    shift
+    "$LABCTL" --lab "$lab" exec "$node" -- "$@"
+}
+
+holds() { # NAME COMMAND...: succeeds
+    local name=$1
+    shift
+    "$@" >"$work/out" 2>&1
+    report "$name" $?
+}
+
+fails() { # NAME COMMAND...
+    local name=$1
+    shift
+    ! "$@" >"$work/out" 2>&1
+    report "$name" $?
+}
+
+shows() { # NAME PATTERN COMMAND...: its output has a line that matches
+    local name=$1 pattern=$2
+    shift 2
+    "$@" >"$work/out" 2>&1
+    grep -Eq -- "$pattern" "$work/out"
+    report "$name" $?
+}
+
+# What a TCP connection meets: open, refused (a RST at once) or silent (no answer within a second).
+tcp() { # NODE ADDRESS PORT
+    # shellcheck disable=SC2016
+    on "$1" timeout 1 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$2" "$3" 2>"$work/tcp"
+    case $? in
+    0) echo open ;;
+    124) echo silent ;;
+    *) if grep -q refused "$work/tcp"; then echo refused; else cat "$work/tcp"; fi ;;
+    esac
+}
+
+meets() { # NAME WORD NODE ADDRESS PORT
+    local seen
+    seen=$(tcp "$3" "$4" "$5")
+    echo "$seen instead of $2" >"$work/out"
+    [ "$seen" = "$2" ]
+    report "$1" $?
+}
+
+pings() { # NAME NODE ADDRESS
+    holds "$1" on "$2" ping -n -c 1 -W 1 "$3"
+}
+
+no_ping() { # NAME NODE ADDRESS
+    fails "$1" on "$2" ping -n -c 1 -W 1 "$3"
+}
+
+# The findings of a topology on stdin.
+validate() {
+    cat >"$work/bad.yaml"
+    "$LABCTL" plan "$work/bad.yaml" 2>&1 >/dev/null
+}
