@@ -31,7 +31,7 @@ static void read_entry(struct decoder *decoder, struct fault *fault, const struc
 {
     const struct field *field = schema_field(&fault_schema, entry->key);
     if (field && field->later) {
-        decode_later(decoder, arena_printf(decoder->arena, "'%s' of a fault", entry->key), entry->key_mark);
+        decode_later(decoder, entry->key, entry->key_mark);
     } else if (field) {
         field_read(decoder, field, entry->value, fault);
     } else {
