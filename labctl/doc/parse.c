@@ -46,6 +46,15 @@ struct mark mark_at(uint32_t file, const char *text, size_t offset)
     return mark;
 }
 
+/* The byte of a character of the text. */
+static size_t byte_of(const struct reader *reader, size_t index)
+{
+    size_t at = 0;
+    for (; index > 0 && at < reader->length; index--)
+        at += str_utf8_length(reader->text + at, reader->length - at);
+    return at;
+}
+
 /* Reports what libyaml found wrong. */
 static void report_syntax(struct reader *reader)
 {
@@ -63,6 +72,8 @@ static void report_syntax(struct reader *reader)
                                            yaml->context != NULL ? yaml->context : "",
                                            yaml->context != NULL ? ": " : "", problem);
     struct mark context = mark_of(reader, yaml->context_mark);
+    if (yaml->problem_mark.index < reader->length && reader->text[byte_of(reader, yaml->problem_mark.index)] == '\t')
+        finding->hint = "indent with spaces: YAML takes no tabs there";
     if (yaml->context != NULL && context.line != finding->mark.line) {
         finding->other = context;
         finding->other_text = "it begins here";
@@ -133,7 +144,7 @@ static struct value *read_scalar(struct reader *reader, const yaml_event_t *even
 {
     struct value *value = new_value(reader, VALUE_TEXT, event->start_mark);
     const char *tag = (const char *)event->data.scalar.tag;
-    value->text = arena_strndup(reader->arena, (const char *)event->data.scalar.value, event->data.scalar.length);
+    value->text = text_copy(reader->arena, (const char *)event->data.scalar.value, event->data.scalar.length);
     value->length = event->data.scalar.length;
     value->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     if (tag != NULL) {

@@ -5,6 +5,8 @@
 
 /* Reads checked text (UTF-8, no NUL, no byte order mark) into a tree; NULL where it is empty or cannot be read. */
 struct value *parse_text(struct document *document, const char *text, size_t length);
+/* A terminated copy of a text that may hold NUL bytes. */
+char *text_copy(struct arena *arena, const char *text, size_t length);
 /* The mark of a byte of a text. */
 struct mark mark_at(uint32_t file, const char *text, size_t offset);
 /* Turns base64 text into what it stands for; false where it is none. */

@@ -96,7 +96,12 @@ bool decode_boolean(struct decoder *decoder, const char *key, const struct value
         *out = value->boolean;
         return true;
     }
+    static const char *const elsewhere[] = {"yes", "no", "on", "off", "y", "n"};
     decode_wrong(decoder, key, "true or false", value);
+    for (size_t i = 0; value->kind == VALUE_TEXT && i < ARRAY_SIZE(elsewhere); i++)
+        if (strcasecmp(value->text, elsewhere[i]) == 0)
+            decoder->findings->items[decoder->findings->count - 1].hint =
+                i % 2 == 0 ? "a plain word in YAML 1.2: write true" : "a plain word in YAML 1.2: write false";
     return false;
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "doc/doc.h"
+#include "doc/parse.h"
 
 struct sources *sources_new(struct arena *arena)
 {
@@ -11,12 +11,20 @@ struct sources *sources_new(struct arena *arena)
     return sources;
 }
 
+char *text_copy(struct arena *arena, const char *text, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+    if (length > 0)
+        memcpy(copy, text, length);
+    return copy;
+}
+
 uint32_t sources_add(struct sources *sources, const char *name, const char *text, size_t length)
 {
     struct source *source = ARENA_PUSH(sources->arena, sources->items, sources->count);
     source->name = arena_strdup(sources->arena, name);
     if (text != NULL) {
-        source->text = arena_strndup(sources->arena, text, length);
+        source->text = text_copy(sources->arena, text, length);
         source->length = length;
     }
     return (uint32_t)(sources->count - 1);

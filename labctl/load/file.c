@@ -45,7 +45,7 @@ static void decode_source(struct decoder *decoder, const struct field *field, co
                      "'%s' makes the files larger than 10 MB together", path);
         return;
     }
-    file->content = arena_strndup(decoder->arena, str_text(&text), text.length);
+    file->content = arena_copy(decoder->arena, str_text(&text), text.length + 1);
     file->length = text.length;
 }
 
