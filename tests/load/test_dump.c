@@ -1,0 +1,117 @@
+/* dump writes what load reads: load(dump(t)) equals t and dumps to the same bytes, for random topologies. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "load/load.h"
+#include "model/topology.h"
+#include "load/generate.h"
+
+/* Loads a text that must be free of errors. */
+static struct topology *load(const char *what, uint64_t seed, const struct str *text)
+{
+    ARENA_AUTO arena = arena_new();
+    STR_AUTO seen = STR_INIT;
+    struct sources *sources = sources_new(arena);
+    struct findings findings;
+    struct topology *topology = NULL;
+    findings_init(&findings, arena);
+    if (load_topology_text(what, str_text(text), text->length, sources, &findings, &topology) != 0) {
+        findings_print(&findings, sources, false, &seen);
+        fail_msg("seed %llu:\n%s", (unsigned long long)seed, str_text(&seen));
+    }
+    return topology;
+}
+
+static void same_interface(const struct interface *a, const struct interface *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->attachment, b->attachment);
+    assert_int_equal(a->address_count, b->address_count);
+    for (size_t i = 0; i < a->address_count; i++)
+        assert_true(prefix_equal(&a->addresses[i], &b->addresses[i]));
+    assert_true(addr_equal(&a->gateway, &b->gateway));
+    assert_true(addr_equal(&a->public_ip, &b->public_ip));
+    assert_memory_equal(&a->mac, &b->mac, sizeof a->mac);
+    assert_int_equal(a->security_group_count, b->security_group_count);
+    for (size_t i = 0; i < a->security_group_count; i++)
+        assert_string_equal(a->security_groups[i]->name, b->security_groups[i]->name);
+}
+
+/* What is derived must be the same as well; what is declared is compared by the bytes of the dumps. */
+static void same_topology(const struct topology *a, const struct topology *b)
+{
+    assert_int_equal(a->node_count, b->node_count);
+    assert_int_equal(a->link_count, b->link_count);
+    assert_int_equal(a->check_count, b->check_count);
+    for (size_t i = 0; i < a->link_count; i++)
+        assert_string_equal(a->links[i]->name, b->links[i]->name);
+    for (size_t i = 0; i < a->node_count; i++) {
+        const struct node *x = a->nodes[i], *y = b->nodes[i];
+        assert_int_equal(x->interface_count, y->interface_count);
+        for (size_t k = 0; k < x->interface_count; k++)
+            same_interface(x->interfaces[k], y->interfaces[k]);
+        assert_int_equal(x->file_count, y->file_count);
+        for (size_t k = 0; k < x->file_count; k++) {
+            assert_int_equal(x->files[k].length, y->files[k].length);
+            assert_memory_equal(x->files[k].content, y->files[k].content, x->files[k].length);
+        }
+    }
+}
+
+static void dump_and_load_are_inverse(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        STR_AUTO text = STR_INIT;
+        STR_AUTO first = STR_INIT;
+        STR_AUTO second = STR_INIT;
+        generate_topology(seed, &text);
+        struct topology *a = load("generated", seed, &text);
+        dump_topology(a, &first);
+        struct topology *b = load("dumped", seed, &first);
+        dump_topology(b, &second);
+        if (!str_equal(str_text(&first), str_text(&second)))
+            fail_msg("seed %llu:\n%s\nis dumped as:\n%s", (unsigned long long)seed, str_text(&first), str_text(&second));
+        same_topology(a, b);
+        topology_free(a);
+        topology_free(b);
+    }
+}
+
+/* One text of each awkward kind keeps its value. */
+static void a_dump_keeps_texts(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"a\nb\n", "a\n", "a\n\n", "\n", " a\nb", "\ta\nb", "a\r\n", "no", "5", "", "a\tb",
+                                        "x: y", "\xe2\x80\xa8", "\x1b", "a\n b\n", "a \nb", "\xf0\x9f\x98\x80", "- a", "?"};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        ARENA_AUTO arena = arena_new();
+        STR_AUTO out = STR_INIT;
+        struct node_file file = {.path = "/f", .content = texts[i], .length = strlen(texts[i]), .mode = 0644};
+        struct node node = {.name = "n", .files = &file, .file_count = 1};
+        struct node *nodes[] = {&node};
+        struct topology topology = {.name = "l", .nodes = nodes, .node_count = 1};
+        dump_topology(&topology, &out);
+        struct topology *back = load("text", i, &out);
+        assert_int_equal(back->nodes[0]->files[0].length, strlen(texts[i]));
+        assert_string_equal(back->nodes[0]->files[0].content, texts[i]);
+        topology_free(back);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dump_and_load_are_inverse),
+        cmocka_unit_test(a_dump_keeps_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
