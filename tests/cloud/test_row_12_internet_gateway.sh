@@ -41,5 +41,5 @@ done
 tcp web 203.0.113.11 80 >/dev/null
 wait "$listener"
 shows "row 12: who then sees a public source" 'IP 203\.0\.113\.10\.[0-9]+ > 10\.0\.1\.11\.80' cat "$work/seen"
-shows "row 12: the gateway is no hop: first the core" '^ 1  203\.0\.113\.1 ' on web traceroute -n -q 1 -w 1 198.51.100.9
-shows "row 12: then the far end" '^ 2  198\.51\.100\.9 ' on web traceroute -n -q 1 -w 1 198.51.100.9
+shows "row 12: the gateway is no hop: first the core" '^ 1  203\.0\.113\.1 ' on web traceroute -I -n -q 1 -w 1 198.51.100.9
+shows "row 12: then the far end" '^ 2  198\.51\.100\.9 ' on web traceroute -I -n -q 1 -w 1 198.51.100.9
