@@ -87,6 +87,21 @@ no_ping() { # NAME NODE ADDRESS
     fails "$1" on "$2" ping -n -c 1 -W 1 "$3"
 }
 
+# What tcpdump hears in a node, in $work/heard; returns when it listens.  `heard` waits for its end.
+listen() { # SECONDS NODE ARGUMENTS...
+    local seconds=$1 node=$2 line
+    shift 2
+    exec {ready}< <(on "$node" timeout "$seconds" tcpdump -n -l -i eth0 "$@" 2>&1 >"$work/heard")
+    listener=$!
+    while read -r -t 10 -u "$ready" line; do
+        if [[ $line == *listening* ]]; then break; fi
+    done
+}
+heard() {
+    wait "$listener"
+    exec {ready}<&-
+}
+
 # The findings of a topology on stdin.
 validate() {
     cat >"$work/bad.yaml"

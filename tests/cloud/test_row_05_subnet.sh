@@ -33,15 +33,10 @@ shows "row 05: the largest TTL stays a TTL" 'bytes from 10.0.2.10' on x ping -n 
 shows "row 05: the router is no hop of a traceroute" '^ 1  10\.0\.2\.10' on x traceroute -n -q 1 -w 1 10.0.2.10
 no_ping "row 05: groups apply between two instances of one subnet" x 10.0.1.12
 fails "row 05: broadcast does not pass" on x ping -n -b -c 1 -W 1 10.0.1.255
-on y timeout 2 tcpdump -n -l -Q in -i eth0 'broadcast or multicast' >"$work/heard" 2>"$work/ready" &
-listener=$!
-for _ in $(seq 50); do
-    if grep -q listening "$work/ready"; then break; fi
-    read -rt 0.1 <> <(:)
-done
+listen 2 y -Q in 'broadcast or multicast'
 on x ping -n -b -c 2 -i 0.2 -W 1 10.0.1.255 >/dev/null 2>&1
 on x ping -n -c 2 -i 0.2 -W 1 224.0.0.1 >/dev/null 2>&1
-wait "$listener"
+heard
 cp "$work/heard" "$work/out"
 ! grep -q . "$work/heard" # tcpdump ends with an empty line
 report "row 05: a neighbour hears no broadcast" $?

@@ -32,14 +32,9 @@ no_ping "row 12: nor back" out 203.0.113.12
 no_ping "row 12: nobody has the next public address" out 203.0.113.13
 meets "row 12: a neighbour by its public address" open web 203.0.113.11 80
 meets "row 12: not without an own one" silent private 203.0.113.11 80
-on mate timeout 5 tcpdump -n -l -i eth0 -c 1 'tcp dst port 80' >"$work/seen" 2>"$work/ready" &
-listener=$!
-for _ in $(seq 50); do
-    if grep -q listening "$work/ready"; then break; fi
-    read -rt 0.1 <> <(:)
-done
+listen 5 mate -c 1 'tcp dst port 80'
 tcp web 203.0.113.11 80 >/dev/null
-wait "$listener"
-shows "row 12: who then sees a public source" 'IP 203\.0\.113\.10\.[0-9]+ > 10\.0\.1\.11\.80' cat "$work/seen"
+heard
+shows "row 12: who then sees a public source" 'IP 203\.0\.113\.10\.[0-9]+ > 10\.0\.1\.11\.80' cat "$work/heard"
 shows "row 12: the gateway is no hop: first the core" '^ 1  203\.0\.113\.1 ' on web traceroute -I -n -q 1 -w 1 198.51.100.9
 shows "row 12: then the far end" '^ 2  198\.51\.100\.9 ' on web traceroute -I -n -q 1 -w 1 198.51.100.9

@@ -27,15 +27,10 @@ END
 topology public 1024-65535 | up
 meets "row 14: out through the gateway" open app 198.51.100.9 80
 pings "row 14: ping too" app 198.51.100.9
-on out timeout 5 tcpdump -n -l -i eth0 -c 1 'tcp dst port 80' >"$work/seen" 2>"$work/ready" &
-listener=$!
-for _ in $(seq 50); do
-    if grep -q listening "$work/ready"; then break; fi
-    read -rt 0.1 <> <(:)
-done
+listen 5 out -c 1 'tcp dst port 80'
 tcp app 198.51.100.9 80 >/dev/null
-wait "$listener"
-shows "row 14: with its own public address" 'IP 203\.0\.113\.77\.[0-9]+ > 198\.51\.100\.9\.80' cat "$work/seen"
+heard
+shows "row 14: with its own public address" 'IP 203\.0\.113\.77\.[0-9]+ > 198\.51\.100\.9\.80' cat "$work/heard"
 meets "row 14: nobody reaches in through it" silent out 203.0.113.77 80
 no_ping "row 14: nor it" out 203.0.113.77
 meets "row 14: nor by a private address" silent out 10.0.2.10 80
