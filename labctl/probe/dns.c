@@ -156,7 +156,8 @@ static void take_answer(struct dns *dns, ldns_pkt *packet)
         server_failed(dns, OUTCOME_ANSWERED, fact->rcode);
         return;
     }
-    if (!broken && !fact->answer_count && dns->name + 1 < dns->name_count) {
+    /* As resolver libraries do: a refusal ends the search, a failing server does not. */
+    if ((!broken || rcode == LDNS_RCODE_SERVFAIL) && !fact->answer_count && dns->name + 1 < dns->name_count) {
         hang_up(dns);
         dns->name++;
         dns->server = 0;

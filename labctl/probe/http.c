@@ -163,6 +163,9 @@ static void conclude(struct http *http, CURLcode code)
     else if (code == CURLE_OPERATION_TIMEDOUT)
         attempt_end(attempt, OUTCOME_SILENT, "no answer in %s from %s (no connection)", limit,
                     *where ? where : http->host);
+    else if (connected > 0)
+        attempt_end(attempt, OUTCOME_FAILED, "%s: %s", where,
+                    *http->problem ? http->problem : curl_easy_strerror(code));
     else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_FAILED_INIT ||
              code == CURLE_OUT_OF_MEMORY || code == CURLE_COULDNT_CONNECT)
         attempt_end(attempt, OUTCOME_ERROR, "%s: %s", url, *http->problem ? http->problem : curl_easy_strerror(code));
