@@ -195,5 +195,5 @@ int lab_apply(struct lab *lab, const struct plan *before, const struct plan *aft
     lost_close(a.lost);
     if (result == 0)
         lab_become(lab, after);
-    return result;
+    return result == 0 ? lab_record(lab, a.err) : result;
 }

@@ -268,5 +268,5 @@ int lab_build(struct lab *lab, const struct plan *plan, lab_progress *progress, 
     netlink_close(&b.fabric);
     if (result == 0)
         lab_become(lab, plan);
-    return result;
+    return result == 0 ? lab_record(lab, err) : result;
 }

@@ -27,6 +27,7 @@ struct space {
     enum namespace_kind kind;
     char *name;    /* NULL: told of by the keeper before the table of names was read */
     pid_t pid;     /* nodes: its init */
+    pid_t configured; /* nodes: the init that has been given all that the plan says; on record, for a restarted director */
     int netns, root;
     bool ready, lost, gone; /* lost: its init died, the keeper is making it anew */
     bool rebuild;           /* made anew, not configured yet */
@@ -89,6 +90,8 @@ int space_netns(struct space *space, struct error *err); /* borrowed descriptor,
 int space_root(struct space *space, struct error *err);
 void space_close(struct space *space);
 enum keeper_target space_target(const struct space *space);
+/* Notes that all nodes that are ready have been configured. */
+int lab_record(struct lab *lab, struct error *err);
 int spaces_save(struct lab *lab, struct error *err);
 int spaces_load(struct lab *lab, struct error *err);
 int space_failed(struct lab *lab, const struct space *space, struct error *err);

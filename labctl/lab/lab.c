@@ -104,6 +104,19 @@ void lab_become(struct lab *lab, const struct plan *plan)
     lab->index = plan_index_new(plan, lab->plan_arena);
 }
 
+int lab_record(struct lab *lab, struct error *err)
+{
+    bool changed = false;
+    for (size_t i = 1; i < lab->id_count; i++) {
+        struct space *space = lab->by_id[i];
+        if (!space || space->kind != NAMESPACE_NODE || !space->ready || space->rebuild || space->configured == space->pid)
+            continue;
+        space->configured = space->pid;
+        changed = true;
+    }
+    return changed ? spaces_save(lab, err) : 0;
+}
+
 int lab_adopt(struct lab *lab, const struct plan *plan, struct error *err)
 {
     if (spaces_load(lab, err) != 0 || processes_load(lab, err) != 0)
@@ -121,9 +134,13 @@ int lab_adopt(struct lab *lab, const struct plan *plan, struct error *err)
         process->due = plan->processes[i].restart ? clock_boot() : INT64_MAX;
     }
     /* A node that died just then is ready again, but empty. */
-    for (size_t i = 1; i < lab->id_count; i++)
-        if (lab->by_id[i] && lab->by_id[i]->rebuild)
-            eventfd_write(lab->wake, 1);
+    for (size_t i = 1; i < lab->id_count; i++) {
+        struct space *space = lab->by_id[i];
+        if (!space || !space->rebuild)
+            continue;
+        space->rebuild = space->name && plan_find_namespace(plan, space->name) != UINT32_MAX; /* else a change makes it */
+        eventfd_write(lab->wake, 1);
+    }
     return 0;
 }
 

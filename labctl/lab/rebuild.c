@@ -152,6 +152,8 @@ int lab_rebuild_node(struct lab *lab, const char *node, struct error *err)
         result = rebuild(&r);
     if (result == 0)
         result = journal_clear(r.apply.lost, r.apply.err);
+    if (result == 0)
+        result = lab_record(lab, r.apply.err);
     apply_unsee(&r.apply, NULL);
     lost_close(r.apply.lost);
     return result == 0 ? 0 : error_wrap(r.apply.err, "rebuild node %s", node);
