@@ -26,12 +26,12 @@ static int path_of(const char *key, char path[static PATH_SIZE], struct error *e
     return 0;
 }
 
-int sysctl_write_here(const char *key, const char *value, struct error *err)
+int sysctl_write_here(int proc_sys, const char *key, const char *value, struct error *err)
 {
     char path[PATH_SIZE];
     if (path_of(key, path, err) != 0)
         return -1;
-    FD_AUTO fd = open(path, O_WRONLY | O_CLOEXEC);
+    FD_AUTO fd = proc_sys < 0 ? open(path, O_WRONLY | O_CLOEXEC) : openat(proc_sys, key, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set_errno(err, errno, "set sysctl %s to '%s'", key, value);
     ssize_t written = write(fd, value, strlen(value));
@@ -58,7 +58,7 @@ int sysctl_write(int netns, const char *key, const char *value, struct error *er
     NETNS_VISIT visit = NETNS_VISIT_INIT;
     if (netns_visit(netns, &visit, err) != 0)
         return -1;
-    return sysctl_write_here(key, value, err);
+    return sysctl_write_here(-1, key, value, err);
 }
 
 int sysctl_read(int netns, const char *key, struct str *out, struct error *err)

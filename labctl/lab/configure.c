@@ -1,6 +1,8 @@
 /* Everything inside one namespace, in one send: loopback, links up, addresses, neighbours, routes, rules. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -133,18 +135,30 @@ static bool tolerable(const struct netlink_failure *failure, bool any_down)
             failure->number == EINVAL);
 }
 
-static int put_sysctls(struct configuration *c, uint32_t ns)
+/* A node's own /proc/sys; nobody has been in the node yet who could have put something else there. */
+static int proc_sys_of(const struct space *space, struct error *err)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/root/proc/sys", (int)space->pid);
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? error_set_errno(err, errno, "open the sysctls of %s", space->name) : fd;
+}
+
+static int put_sysctls(struct configuration *c, const struct space *space, uint32_t ns)
 {
     struct error off = ERROR_INIT;
     const struct plan_namespace *namespace = &c->plan->namespaces[ns];
+    FD_AUTO proc_sys = -1;
+    if (space->kind == NAMESPACE_NODE && (proc_sys = proc_sys_of(space, c->err)) < 0)
+        return -1;
     /* A kernel without IPv6 has nothing to switch off. */
     if (namespace->kind == NAMESPACE_NODE && !namespace->ipv6 &&
-        sysctl_write_here("net/ipv6/conf/all/disable_ipv6", "1", &off) != 0 && off.number != ENOENT)
+        sysctl_write_here(proc_sys, "net/ipv6/conf/all/disable_ipv6", "1", &off) != 0 && off.number != ENOENT)
         return error_set(c->err, ERR_SYSTEM, "%s in %s", off.text, namespace->name);
     struct plan_group group = plan_index_group(c->index, ns, ITEM_SYSCTL);
     for (size_t g = 0; g < group.count; g++) {
         const struct plan_sysctl *sysctl = &c->plan->sysctls[group.items[g]];
-        if (sysctl_write_here(sysctl->key, sysctl->value, c->err) != 0)
+        if (sysctl_write_here(proc_sys, sysctl->key, sysctl->value, c->err) != 0)
             return error_wrap(c->err, "%s", namespace->name);
     }
     return 0;
@@ -169,7 +183,7 @@ int configure(struct configuration *c, uint32_t ns)
     NETLINK_AUTO netlink = NETLINK_INIT;
     {
         NETNS_VISIT visit = NETNS_VISIT_INIT;
-        if (netns_visit(netns, &visit, c->err) != 0 || put_sysctls(c, ns) != 0 || netlink_open_here(&netlink, c->err) != 0)
+        if (netns_visit(netns, &visit, c->err) != 0 || put_sysctls(c, space, ns) != 0 || netlink_open_here(&netlink, c->err) != 0)
             return -1;
     }
     batch_clear(&c->batch);
