@@ -10,6 +10,8 @@
 
 #define LINE_SHOWN  160 /* characters of a line that are shown */
 #define LINE_BEFORE 100 /* of them before the place, where the line is longer */
+#define COLUMN_MAX  4096 /* behind it a line is not shown: nobody wrote it by hand */
+#define LINES_MAX   1000 /* findings whose lines are shown; of more the messages alone */
 
 /* East Asian wide characters and emoji (Unicode 15, EastAsianWidth.txt, coarsely), and characters without a width. */
 static const struct {
@@ -67,7 +69,7 @@ static void print_line(struct sources *sources, struct mark mark, const char *ca
 {
     const char *text;
     size_t length;
-    if (!sources_line(sources, mark, &text, &length))
+    if (mark.column > COLUMN_MAX || !sources_line(sources, mark, &text, &length))
         return;
     STR_AUTO pad = STR_INIT;
     uint32_t first = mark.column > LINE_SHOWN ? mark.column - LINE_BEFORE : 1, column = 1;
@@ -106,7 +108,9 @@ static void print_place(const struct sources *sources, struct mark mark, struct 
     str_append(out, ": ");
 }
 
-void finding_print(const struct finding *finding, struct sources *sources, bool color, struct str *out)
+/* Writes one finding, with or without its lines. */
+static void print_finding(const struct finding *finding, struct sources *sources, bool color, bool lines,
+                          struct str *out)
 {
     bool error = finding->level == FINDING_ERROR;
     const char *bold = color ? "\033[1m" : "", *off = color ? "\033[0m" : "";
@@ -116,7 +120,8 @@ void finding_print(const struct finding *finding, struct sources *sources, bool 
     str_printf(out, "%s%s%s:%s ", off, strong, error ? "error" : "warning", off);
     append_safe(out, finding->text);
     str_printf(out, " [%s]\n", finding->rule);
-    print_line(sources, finding->mark, green, off, out);
+    if (lines)
+        print_line(sources, finding->mark, green, off, out);
     if (finding->hint != NULL) {
         str_append(out, "  ");
         append_safe(out, finding->hint);
@@ -129,13 +134,19 @@ void finding_print(const struct finding *finding, struct sources *sources, bool 
     str_printf(out, "%snote: ", off);
     append_safe(out, finding->other_text != NULL ? finding->other_text : "the other place");
     str_append_char(out, '\n');
-    print_line(sources, finding->other, green, off, out);
+    if (lines)
+        print_line(sources, finding->other, green, off, out);
+}
+
+void finding_print(const struct finding *finding, struct sources *sources, bool color, struct str *out)
+{
+    print_finding(finding, sources, color, true, out);
 }
 
 void findings_print(const struct findings *findings, struct sources *sources, bool color, struct str *out)
 {
     for (size_t i = 0; i < findings->count; i++)
-        finding_print(&findings->items[i], sources, color, out);
+        print_finding(&findings->items[i], sources, color, i < LINES_MAX, out);
 }
 
 /* file, line, column of a mark as members. */

@@ -20,7 +20,7 @@ const struct field *schema_field(const struct schema *schema, const char *key)
 
 const char *decode_hint(struct decoder *decoder, const char *word, const char *const *words, size_t count)
 {
-    const char *near = str_nearest(word, words, count);
+    const char *near = decoder->findings->count < DECODE_HINTS_MAX ? str_nearest(word, words, count) : NULL;
     return near != NULL ? arena_printf(decoder->arena, "did you mean '%s'?", near) : NULL;
 }
 

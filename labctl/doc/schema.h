@@ -102,11 +102,13 @@ bool decode_word(struct decoder *decoder, const char *key, const struct value *v
                  size_t count, int *out);
 /* Names: DNS labels of up to `most` characters (63; interfaces 15). `what`: "node". */
 bool decode_name(struct decoder *decoder, const char *what, const char *name, struct mark mark, size_t most);
+/* Findings with hints: a file with more mistakes is not helped by near words, and looking for them takes time. */
+#define DECODE_HINTS_MAX 1000
 /* Reports the wrong type: "'KEY' wants WANTS, got …". */
 void decode_wrong(struct decoder *decoder, const char *key, const char *wants, const struct value *value);
 /* Reports a value of the right type that does not do (rule bad-value): "'KEY' wants WANTS, got …". */
 struct finding *decode_bad(struct decoder *decoder, const char *key, const char *wants, const struct value *value);
-/* "did you mean 'x'?" in the arena where one of the words is near, else NULL. */
+/* "did you mean 'x'?" in the arena where one of the words is near, else NULL; words may be NULL after the last hint. */
 const char *decode_hint(struct decoder *decoder, const char *word, const char *const *words, size_t count);
 
 /* The JSON Schema (draft 2020-12) of documents whose root mapping is `root`; all of `schemas` become definitions. */

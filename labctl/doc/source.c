@@ -65,9 +65,14 @@ bool sources_line(struct sources *sources, struct mark mark, const char **out_te
         index_lines(sources->arena, source);
     if (mark.line > source->line_count)
         return false;
-    size_t start = source->lines[mark.line - 1], end = start;
-    while (end < source->length && line_break(source->text + end, source->length - end) == 0)
-        end++;
+    size_t start = source->lines[mark.line - 1];
+    size_t end = mark.line < source->line_count ? source->lines[mark.line] : source->length;
+    for (size_t back = 3; back > 0 && mark.line < source->line_count; back--) { /* without its line break */
+        if (end - start < back || line_break(source->text + end - back, back) != back)
+            continue;
+        end -= back;
+        break;
+    }
     *out_text = source->text + start;
     *out_length = end - start;
     return true;

@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "base/table.h"
 
+#define NEAREST_MAX 50 /* findings with a search through the names of all things */
+
 static const char target_wants[] = "a node, a node's interface, or an address";
 
 /* ---- targets --------------------------------------------------------------------------------------------------- */
@@ -17,10 +19,11 @@ static bool read_target_text(struct loader *loader, const char *key, const char 
                              struct check_target *out)
 {
     const char *nearest = NULL;
+    bool helps = loader->decoder.findings->count < NEAREST_MAX;
     *out = (struct check_target){.text = text, .mark = mark};
     if (addr_parse(text, &out->addr))
         return true;
-    struct thing thing = topology_thing(loader->topology, text, &nearest);
+    struct thing thing = topology_thing(loader->topology, text, helps ? &nearest : NULL);
     if (thing.kind == THING_NODE || thing.kind == THING_INTERFACE) {
         out->node = thing.node;
         out->interface = thing.interface;

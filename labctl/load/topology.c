@@ -56,6 +56,8 @@ void each_listed(struct loader *loader, const char *key, const struct value *val
 const char **names_of(struct loader *loader, const void *things, size_t count)
 {
     const char *const *const *array = things; /* pointers to structs whose first member is the name */
+    if (loader->decoder.findings->count >= DECODE_HINTS_MAX)
+        return NULL; /* nobody will look at them */
     const char **names = arena_alloc(loader->decoder.arena, (count + 1) * sizeof *names);
     for (size_t i = 0; i < count; i++)
         names[i] = *array[i];
