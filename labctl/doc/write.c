@@ -144,13 +144,13 @@ static bool all_printable(const char *text, size_t length)
     return true;
 }
 
-/* Whether the text may stand without quotes, whatever it stands for then. */
-static bool plain_form(const char *text, size_t length)
+/* Whether the text may stand without quotes, whatever it stands for then; `narrow` inside of brackets and as a key. */
+static bool plain_form(const char *text, size_t length, bool narrow)
 {
     if (length == 0 || text[0] == ' ' || text[length - 1] == ' ' || text[length - 1] == ':' ||
         strchr("-?:,[]{}#&*!|>'\"%@`=", text[0]) != NULL || str_starts(text, "...") || !all_printable(text, length))
         return false;
-    return strpbrk(text, ",[]{}") == NULL && strstr(text, ": ") == NULL && strstr(text, " #") == NULL;
+    return (!narrow || strpbrk(text, ",[]{}") == NULL) && strstr(text, ": ") == NULL && strstr(text, " #") == NULL;
 }
 
 /* A negative number may begin with a dash. */
@@ -251,7 +251,7 @@ void yaml_bytes(struct yaml *yaml, const char *text, size_t length)
     begin_scalar(yaml);
     if (!str_is_utf8(text, length)) {
         write_binary(yaml->out, text, length);
-    } else if (strlen(text) == length && plain_form(text, length) && scalar_kind(text, length) == VALUE_TEXT &&
+    } else if (strlen(text) == length && plain_form(text, length, level == NULL || level->flow) && scalar_kind(text, length) == VALUE_TEXT &&
                !misread_elsewhere(text)) {
         str_append_bytes(yaml->out, text, length);
     } else if (level != NULL && !level->flow && literal_form(text, length)) {
@@ -297,7 +297,7 @@ void yaml_key(struct yaml *yaml, const char *key)
     begin_element(yaml);
     if (length > SIMPLE_KEY_MAX)
         str_append(yaml->out, "? ");
-    if (plain_form(key, length) && !misread_elsewhere(key))
+    if (plain_form(key, length, true) && !misread_elsewhere(key))
         str_append(yaml->out, key);
     else
         write_quoted(yaml->out, key, length);
