@@ -49,7 +49,7 @@ extern const char *const tree_devices[6], *const tree_beside_usr[6];
 void base_build(int etc, bool root_mode);
 /* Copies a tree: directories, regular files, symbolic links; skips what cannot be read.  0 or a negative errno value. */
 int base_copy(int from, const char *from_name, int to, const char *to_name);
-/* Writes a whole file, replacing it.  0 or a negative errno value. */
+/* Writes a whole new file in place of any old one; the umask must be 0.  0 or a negative errno value. */
 int base_write(int directory, const char *path, const void *content, size_t length, unsigned mode);
 /* Makes the directories that lead to `path` (all but its last part).  0 or a negative errno value. */
 int base_parents(int directory, const char *path);
@@ -133,6 +133,9 @@ void inside_run(const struct node_start *start) __attribute__((noreturn));
 /* cloud.c */
 void cloud_create(const struct keeper_ids *request);
 void cloud_delete(const struct keeper_ids *request);
+
+/* groups.c: in a node of an ordinary user's lab setgroups(2) succeeds and does nothing, for this process and its children. */
+void groups_pretend(void);
 
 /* spawn.c */
 void spawn_start(const struct keeper_spawn *request, size_t length, int *fds, size_t fd_count);

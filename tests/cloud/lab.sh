@@ -91,7 +91,7 @@ no_ping() { # NAME NODE ADDRESS
 listen() { # SECONDS NODE ARGUMENTS...
     local seconds=$1 node=$2 line
     shift 2
-    exec {ready}< <(on "$node" timeout "$seconds" tcpdump -Z root -n -l -i eth0 "$@" 2>&1 >"$work/heard")
+    exec {ready}< <(on "$node" timeout "$seconds" tcpdump -n -l -i eth0 "$@" 2>&1 >"$work/heard")
     listener=$!
     while read -r -t 10 -u "$ready" line; do
         if [[ $line == *listening* ]]; then break; fi
