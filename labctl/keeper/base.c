@@ -105,12 +105,13 @@ static int write_all(int fd, const void *content, size_t length)
 
 int base_write(int directory, const char *path, const void *content, size_t length, unsigned mode)
 {
-    int fd = openat(directory, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    int fd = openat(directory, path, flags, mode);
+    if (fd < 0 && errno == EEXIST && unlinkat(directory, path, 0) == 0)
+        fd = openat(directory, path, flags, mode);
     if (fd < 0)
         return -errno;
     int error = write_all(fd, content, length);
-    if (!error && fchmod(fd, mode))
-        error = -errno;
     close(fd);
     return error;
 }
@@ -208,10 +209,8 @@ int base_copy(int from, const char *from_name, int to, const char *to_name)
 static void write_text(int etc, const char *path, const char *content, size_t length, unsigned mode)
 {
     int error = base_parents(etc, path);
-    if (!error) {
-        unlinkat(etc, path, 0);
+    if (!error)
         error = base_write(etc, path, content, length, mode);
-    }
     if (error)
         stage_fail(-error, "write the lab's /etc/%s", path);
 }

@@ -192,6 +192,8 @@ void director_ended(int status)
     pause_ms = now - started > DIRECTOR_LIVED ? 0 : pause_ms == 0 ? 50 : pause_ms * 2;
     if (pause_ms > DIRECTOR_PAUSE_MAX)
         pause_ms = DIRECTOR_PAUSE_MAX;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && pause_ms > 50)
+        pause_ms = 50; /* somebody else's doing: it does not come of starting it */
     restart_at = now + pause_ms;
     keeper_log("the director ended by %s %d; it is restarted in %d ms", WIFSIGNALED(status) ? "signal" : "status",
                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), pause_ms);

@@ -32,11 +32,16 @@ static void fail(int error, const char *operation)
 }
 
 /* The directories that lead to a file, with the modes that they have in the template: where the upper layer has a
- * directory, its mode is the one that shows. */
+ * directory, its mode is the one that shows.  Files of one directory mostly follow each other. */
 static int make_parents(int directory, const char *path)
 {
-    char lower[4200];
-    size_t prefix = (size_t)snprintf(lower, sizeof lower, "/template/");
+    static char made[4200];
+    char lower[4200] = "/template/";
+    const size_t prefix = strlen(lower);
+    const char *last = strrchr(path, '/');
+    size_t length = last ? (size_t)(last - path) : 0;
+    if (length == 0 || (strlen(made) == length && !memcmp(made, path, length)))
+        return 0;
     snprintf(lower + prefix, sizeof lower - prefix, "%s", path);
     for (char *slash = strchr(lower + prefix, '/'); slash; slash = strchr(slash + 1, '/')) {
         struct stat status;
@@ -46,36 +51,69 @@ static int make_parents(int directory, const char *path)
             return -errno;
         *slash = '/';
     }
+    memcpy(made, path, length);
+    made[length] = 0;
     return 0;
 }
 
-/* Reads the next file record and writes it into the upper layer. */
+static void fail_file(int error, const char *path) __attribute__((noreturn));
+static void fail_file(int error, const char *path)
+{
+    char operation[64];
+    snprintf(operation, sizeof operation, "write %.56s", path);
+    fail(error, operation);
+}
+
+/* The content that did not come with the first read of the record. */
+static int write_rest(int upper, const char *name, size_t present, off_t offset, size_t length)
+{
+    int fd = openat(upper, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    char part[16384];
+    int error = 0;
+    for (size_t at = present; !error && at < length;) {
+        size_t want = length - at < sizeof part ? length - at : sizeof part;
+        ssize_t count = pread(node->memory, part, want, offset + (off_t)at);
+        if (count <= 0)
+            error = -EBADMSG;
+        else if (write(fd, part, (size_t)count) != count)
+            error = errno ? -errno : -ENOSPC;
+        else
+            at += (size_t)count;
+    }
+    close(fd);
+    return error;
+}
+
+/* Reads the next file record, in most cases at once, and writes it into the upper layer.  Returns the offset of the next. */
 static uint64_t write_file(uint64_t offset, int upper)
 {
-    struct keeper_file file;
+    struct {
+        struct keeper_file file;
+        char text[8192];
+    } record;
     char path[4096];
-    if (pread(node->memory, &file, sizeof file, (off_t)offset) != (ssize_t)sizeof file || file.path_length == 0 ||
-        file.path_length >= sizeof path ||
-        pread(node->memory, path, file.path_length, (off_t)(offset + sizeof file)) != (ssize_t)file.path_length)
+    ssize_t length = pread(node->memory, &record, sizeof record, (off_t)offset);
+    if (length < (ssize_t)sizeof record.file)
         fail(EBADMSG, "read the list of files");
-    path[file.path_length] = 0;
-    char *content = malloc(file.content_length + 1);
-    if (!content)
-        fail(ENOMEM, "read files");
-    uint64_t at = offset + sizeof file + file.path_length;
-    if (pread(node->memory, content, file.content_length, (off_t)at) != (ssize_t)file.content_length)
-        fail(EBADMSG, "read files");
+    size_t present = (size_t)length - sizeof record.file, path_length = record.file.path_length;
+    if (path_length == 0 || path_length >= sizeof path || path_length > present)
+        fail(EBADMSG, "read the list of files");
+    memcpy(path, record.text, path_length);
+    path[path_length] = 0;
+    present -= path_length;
+    size_t content_length = record.file.content_length, first = present < content_length ? present : content_length;
 
     int error = path[0] != '/' ? -EINVAL : strncmp(path, "/usr/", 5) ? make_parents(upper, path + 1) : -EROFS;
     if (!error)
-        error = base_write(upper, path + 1, content, file.content_length, file.mode ? file.mode : 0644);
-    free(content);
-    if (error) {
-        char operation[64];
-        snprintf(operation, sizeof operation, "write %.56s", path);
-        fail(-error, operation);
-    }
-    return (at + file.content_length + 7) & ~(uint64_t)7;
+        error = base_write(upper, path + 1, record.text + path_length, first, record.file.mode ? record.file.mode : 0644);
+    uint64_t content = offset + sizeof record.file + path_length;
+    if (!error && first < content_length)
+        error = write_rest(upper, path + 1, first, (off_t)content, content_length);
+    if (error)
+        fail_file(-error, path);
+    return (content + content_length + 7) & ~(uint64_t)7;
 }
 
 static void write_files(const char *directory)

@@ -347,12 +347,13 @@ static inline const char *attack_sockets(void)
 {
     FILE *sockets = fopen("/proc/net/unix", "re");
     char line[512];
-    while (sockets && fgets(line, sizeof line, sockets))
+    const char *found = NULL;
+    while (sockets && !found && fgets(line, sizeof line, sockets))
         if (strchr(line, '@'))
-            return attack_found("sees the socket", line);
+            found = attack_found("sees the socket", line);
     if (sockets)
         fclose(sockets);
-    return NULL;
+    return found;
 }
 
 static inline const char *attack_ipc(void)
@@ -376,11 +377,12 @@ static inline const char *attack_descriptors(void)
 {
     DIR *directory = opendir("/proc/self/fd");
     const struct dirent *entry;
-    while ((entry = readdir(directory)))
+    const char *found = NULL;
+    while (!found && (entry = readdir(directory)))
         if (atoi(entry->d_name) > 2 && atoi(entry->d_name) != dirfd(directory))
-            return attack_found("has the descriptor", entry->d_name);
+            found = attack_found("has the descriptor", entry->d_name);
     closedir(directory);
-    return NULL;
+    return found;
 }
 
 /* Forks until it is refused; leaves nobody behind. */

@@ -133,14 +133,18 @@ static inline void driver_make_nodes(struct driver_state *state, const struct dr
 {
     struct keeper_node_spec *specs = calloc(request->count, sizeof *specs);
     char(*names)[24] = calloc(request->count, sizeof *names);
+    static char text[20000]; /* more than the keeper reads at once */
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)('a' + i % 23);
     struct keeper_file_spec files[] = {
         {.path = "/etc/marker", .content = "made\n", .length = 5, .mode = 0600},
         {.path = "/var/www/deep/index.html", .content = "page\n", .length = 5},
+        {.path = "/root/long", .content = text, .length = sizeof text},
     };
     for (uint32_t i = 0; i < request->count; i++) {
         snprintf(names[i], sizeof names[i], "n%u", request->first + i);
         specs[i] = (struct keeper_node_spec){.id = request->first + i, .hostname = names[i],
-                                             .view = request->target, .files = files, .file_count = 2};
+                                             .view = request->target, .files = files, .file_count = ARRAY_SIZE(files)};
     }
     unsigned want = state->ready + request->count;
     answer->status = keeper_create_nodes(state->keeper, specs, request->count, err);
@@ -336,7 +340,7 @@ static inline const char *driver_libexec(void)
     static char directory[4096];
     const char *labctl = getenv("LABCTL");
     if (!labctl)
-        return NULL;
+        labctl = "build/labctl";
     snprintf(directory, sizeof directory, "%s", labctl);
     char *slash = strrchr(directory, '/');
     if (slash)

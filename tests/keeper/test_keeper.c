@@ -62,6 +62,14 @@ static void a_node_is_a_machine_of_its_own(void **state)
                                                                                           "/proc/self/mounts\n");
 }
 
+static void long_files_arrive_whole(void **state)
+{
+    (void)state;
+    assert_prints(0, "python3 -c 'print(open(\"/root/long\").read() == \"abcdefghijklmnopqrstuvw\" * 869 + "
+                     "\"abcdefghijklm\")'; stat -c '%a %s' /root/long",
+                  "True\n644 20000\n");
+}
+
 static void files_can_be_written_and_are_ones_own(void **state)
 {
     (void)state;
@@ -493,6 +501,7 @@ int main(int argc, char **argv)
         return driver_director();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_is_a_machine_of_its_own),
+        cmocka_unit_test(long_files_arrive_whole),
         cmocka_unit_test(files_can_be_written_and_are_ones_own),
         cmocka_unit_test(the_size_of_a_node_is_bounded),
         cmocka_unit_test(exit_statuses_are_told),
