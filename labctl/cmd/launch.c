@@ -43,19 +43,19 @@ static void interrupt(int number)
     errno = saved;
 }
 
-static void catch_signals(int fd)
+static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = interrupt};
-    interrupt_fd = fd;
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
         sigaction(signals[i], &action, NULL);
 }
 
-static void release_signals(void)
+/* How signals are taken afterwards: a lab that stands is reported, not killed half-way through the sentence. */
+static void release_signals(bool committed)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-        signal(signals[i], SIG_DFL);
     interrupt_fd = -1;
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+        signal(signals[i], committed ? SIG_IGN : SIG_DFL);
 }
 
 int launch_begin(const char *lab, const char *file, struct launch **out, struct error *err)
@@ -70,18 +70,21 @@ int launch_begin(const char *lab, const char *file, struct launch **out, struct 
     struct keeper_options options = {.lab = lab, .arguments = arguments, .argument_count = 1, .hidden = hidden,
                                      .hidden_count = hidden[0] ? 1 : 0, .embedded = service_embedded,
                                      .embedded_count = service_embedded_count};
-    if (keeper_start(&options, &launch->start, err) != 0) {
-        free(launch);
-        return -1;
+    catch_signals();
+    int result = keeper_start(&options, &launch->start, err);
+    if (result == 0)
+        result = control_connect(lab, &launch->control, err);
+    if (result == 0 && !interrupted) {
+        interrupt_fd = control_descriptor(launch->control);
+        *out = launch;
+        return 0;
     }
-    if (control_connect(lab, &launch->control, err) != 0) {
+    if (result == 0)
+        error_set(err, ERR_SYSTEM, "interrupted (%s): lab '%s' is taken down again", strsignal(interrupted), lab);
+    else if (launch->start)
         launch_fail(launch, NULL, NULL);
-        launch_end(launch);
-        return -1;
-    }
-    catch_signals(control_descriptor(launch->control));
-    *out = launch;
-    return 0;
+    launch_end(launch);
+    return -1;
 }
 
 struct control *launch_control(struct launch *launch)
@@ -129,10 +132,10 @@ void launch_end(struct launch *launch)
 {
     if (!launch)
         return;
-    keeper_finish(launch->start);
-    release_signals();
-    control_close(launch->control);
     bool committed = launch->committed;
+    keeper_finish(launch->start);
+    release_signals(committed);
+    control_close(launch->control);
     free(launch);
     if (interrupted && !committed)
         raise(interrupted);

@@ -38,7 +38,7 @@ run() { # CMD…: its output in $work/out and $work/err
 processes() { # all but zombies and this script; read without starting any
     local p state argv lines=
     for p in /proc/[0-9]*; do
-        { read -r _ _ state _ <"$p/stat"; mapfile -d '' -t argv <"$p/cmdline"; } 2>/dev/null || continue
+        { read -r _ _ state _ <"$p/stat"; mapfile -d "" -t argv <"$p/cmdline"; } 2>/dev/null || continue
         [ "$state" = Z ] || [ "${p#/proc/}" = $$ ] || [ "${p#/proc/}" = "$BASHPID" ] && continue
         lines+="${argv[*]}"$'\n'
     done
@@ -87,7 +87,7 @@ node_inits() { namespace_pids 2; }
 director_pid() {
     local p
     for p in /proc/[0-9]*; do
-        [ "$(tr '\0' ' ' <"$p/cmdline" 2>/dev/null | cut -d' ' -f1)" = director ] && echo "${p#/proc/}" && return
+        [ "$(tr '\0' ' ' 2>/dev/null <"$p/cmdline" | cut -d' ' -f1)" = director ] && echo "${p#/proc/}" && return
     done
 }
 
