@@ -204,6 +204,28 @@ static bool start_prober(struct run *run, struct error *err)
     return true;
 }
 
+/* A matrix that names no nodes is one of all nodes with an address. */
+static const struct check *whole(struct run *run, const struct check *check)
+{
+    if (check->kind != CHECK_MATRIX || check->matrix.node_count)
+        return check;
+    const struct topology *topology = director_topology(run->director);
+    struct check *copy = arena_copy(run->arena, check, sizeof *check);
+    copy->matrix.nodes = NULL;
+    for (size_t i = 0; i < topology->node_count; i++)
+        if (checks_measurable(topology->nodes[i]))
+            *ARENA_PUSH(run->arena, copy->matrix.nodes, copy->matrix.node_count) = topology->nodes[i];
+    return copy;
+}
+
+bool checks_measurable(const struct node *node)
+{
+    for (size_t i = 0; i < node->interface_count; i++)
+        if (node->interfaces[i]->address_count)
+            return true;
+    return false;
+}
+
 /* Negative checks want a positive control from the same node: what the caller offers, and its gateway. */
 static const struct check **with_controls(struct run *run, const struct check *const *checks, size_t count,
                                           const struct checks_options *options, size_t *total)
@@ -211,7 +233,7 @@ static const struct check **with_controls(struct run *run, const struct check *c
     const struct check **all = NULL;
     size_t all_count = 0;
     for (size_t i = 0; i < count; i++)
-        *ARENA_PUSH(run->arena, all, all_count) = checks[i];
+        *ARENA_PUSH(run->arena, all, all_count) = whole(run, checks[i]);
     for (size_t i = 0; i < count; i++) {
         bool seen = !check_is_negative(checks[i]) || !checks[i]->from;
         for (size_t j = 0; j < i && !seen; j++)
@@ -273,7 +295,6 @@ int checks_start(struct director *director, const struct check *const *checks, s
     for (size_t i = 0; i < count; i++) {
         struct check_result *result = &run->results[i];
         result->id = arena_strdup(arena, checks[i]->id);
-        check_describe(checks[i], result->asked, sizeof result->asked);
         snprintf(result->from, sizeof result->from, "%s", checks[i]->from ? checks[i]->from->name : "");
     }
     run->task = (struct prober_task){.lab = director_lab(director),
@@ -281,6 +302,8 @@ int checks_start(struct director *director, const struct check *const *checks, s
                                      .asked = count,
                                      .single_attempt = options && options->single_attempt};
     run->task.checks = with_controls(run, checks, count, options, &run->task.count);
+    for (size_t i = 0; i < count; i++)
+        check_describe(run->task.checks[i], run->results[i].asked, sizeof run->results[i].asked);
     run->task.listened_healthy = listened(run, checks, count, options);
     if (!start_prober(run, err)) {
         arena_free(run->arena);

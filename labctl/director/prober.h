@@ -22,9 +22,12 @@ struct prober_task {
  * descriptors (output; the control socket of a spawned process, lab/keeper.h). */
 int prober_main(const struct prober_task *task, int fd);
 
+/* Has it an address, so that it can stand in a matrix? */
+struct node;
+bool checks_measurable(const struct node *node);
+
 /* The checks that show whether a node reaches anything at all: pings of its gateways, or of its neighbours where it has
  * none.  Appended to *checks (in the arena). */
 struct arena;
-struct node;
 void prober_controls(const struct topology *topology, const struct node *node, struct arena *arena,
                      const struct check ***checks, size_t *count);

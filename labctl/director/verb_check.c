@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "director/checks.h"
 #include "director/director.h"
+#include "director/prober.h"
 #include "facts/facts.h"
 #include "model/check.h"
 #include "model/topology.h"
@@ -107,14 +108,6 @@ struct matrix_request {
     size_t name_count;
 };
 
-static bool has_address(const struct node *node)
-{
-    for (size_t i = 0; i < node->interface_count; i++)
-        if (node->interfaces[i]->address_count)
-            return true;
-    return false;
-}
-
 static void matrix_done(struct director *director, void *context, const struct check_result *results, size_t count,
                         const struct error *err)
 {
@@ -156,7 +149,7 @@ int verb_matrix(struct director *director, struct request *request, json_t **rep
     matrix->check.matrix.port = (uint16_t)port;
     matrix->check.matrix.all = true;
     for (size_t i = 0; i < topology->node_count; i++)
-        if (has_address(topology->nodes[i])) {
+        if (checks_measurable(topology->nodes[i])) {
             *ARENA_PUSH(arena, matrix->check.matrix.nodes, matrix->check.matrix.node_count) = topology->nodes[i];
             *ARENA_PUSH(arena, matrix->names, matrix->name_count) = arena_strdup(arena, topology->nodes[i]->name);
         }

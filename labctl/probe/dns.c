@@ -81,26 +81,44 @@ static void next_server(void *context)
     server_failed(dns, OUTCOME_SILENT, what);
 }
 
-/* "web.home.test." -> "web.home.test"; "\"text\"" -> "text" */
+/* One character-string as its bytes: without the quotes and escapes of the presentation form (RFC 1035 5.1). */
+static void put_plain(struct str *out, const char *quoted)
+{
+    size_t length = strlen(quoted);
+    bool quotes = length >= 2 && quoted[0] == '"';
+    for (size_t i = quotes; i < length - quotes; i++) {
+        unsigned code;
+        if (quoted[i] != '\\' || i + 1 >= length - quotes) {
+            str_append_char(out, quoted[i]);
+        } else if (sscanf(quoted + i + 1, "%3u", &code) == 1 && i + 3 < length - quotes && code && code < 256) {
+            str_append_char(out, (char)code);
+            i += 3;
+        } else {
+            str_append_char(out, quoted[++i]);
+        }
+    }
+}
+
+/* The data of a record for a person: names without the final dot, texts as they are and in one piece. */
 static char *plain(struct arena *arena, const ldns_rr *rr)
 {
     STR_AUTO text = STR_INIT;
+    bool after_text = false;
     for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+        ldns_rdf_type type = ldns_rdf_get_type(ldns_rr_rdf(rr, i));
         char *rdata = ldns_rdf2str(ldns_rr_rdf(rr, i));
         if (!rdata)
             continue;
         size_t length = strlen(rdata);
-        ldns_rdf_type type = ldns_rdf_get_type(ldns_rr_rdf(rr, i));
-        char *start = rdata;
-        if (type == LDNS_RDF_TYPE_STR && length >= 2 && rdata[0] == '"') {
-            start++;
-            rdata[length - 1] = '\0';
-        }
         if (type == LDNS_RDF_TYPE_DNAME && length > 1 && rdata[length - 1] == '.')
             rdata[length - 1] = '\0';
-        if (i)
+        if (i && !(after_text && type == LDNS_RDF_TYPE_STR))
             str_append_char(&text, ' ');
-        str_append(&text, start);
+        after_text = type == LDNS_RDF_TYPE_STR;
+        if (after_text)
+            put_plain(&text, rdata);
+        else
+            str_append(&text, rdata);
         free(rdata);
     }
     return arena_strdup(arena, str_text(&text));

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/arena.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "base/units.h"
@@ -283,12 +285,22 @@ static void judge_http(const struct check *check, const struct fact *fact, const
         judge_time(http->time_below, fact, out);
 }
 
-static bool pair_wanted(const struct check_matrix *matrix, size_t from, size_t to)
+/* Which ordered pairs shall answer, row-major, in the arena. */
+static bool *wanted_pairs(const struct check_matrix *matrix, struct arena *arena)
 {
-    for (size_t i = 0; i < matrix->pair_count; i++)
-        if (matrix->pairs[i].from == matrix->nodes[from] && matrix->pairs[i].to == matrix->nodes[to])
-            return true;
-    return matrix->all;
+    size_t count = matrix->node_count;
+    bool *wanted = arena_alloc(arena, count * count);
+    struct map *indices = map_new(arena);
+    for (size_t i = 0; i < count; i++)
+        map_set(indices, matrix->nodes[i]->name, (void *)(uintptr_t)(i + 1));
+    for (size_t i = 0; i < matrix->pair_count; i++) {
+        size_t from = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].from->name);
+        size_t to = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].to->name);
+        if (from && to)
+            wanted[(from - 1) * count + to - 1] = true;
+    }
+    memset(wanted, matrix->all, matrix->all ? count * count : 0);
+    return wanted;
 }
 
 static void judge_matrix(const struct check *check, const struct fact *fact, const struct verdict_context *context,
@@ -307,10 +319,12 @@ static void judge_matrix(const struct check *check, const struct fact *fact, con
         out->verdict = VERDICT_FAIL;
         return;
     }
+    ARENA_AUTO arena = arena_new();
+    const bool *wanted = wanted_pairs(matrix, arena);
     for (size_t i = 0; i < count * count; i++) {
         size_t from = i / count, to = i % count;
         bool answered = fact->matrix[i] == OUTCOME_ANSWERED;
-        if (from == to || answered == pair_wanted(matrix, from, to))
+        if (from == to || answered == wanted[i])
             continue;
         if (wrong++ < NAMED_MAX)
             add(named, sizeof named, "%s%s %s %s (%s)", wrong > 1 ? ", " : "", matrix->nodes[from]->name,

@@ -55,13 +55,17 @@ static void put_ns(struct str *out, const char *name, const char *host)
     str_append(out, "00\n");
 }
 
+/* A text is a list of pieces of at most 255 bytes (RFC 1035 3.3.14). */
 static void put_text(struct str *out, const char *name, const char *text)
 {
+    size_t length = strlen(text);
     str_printf(out, "txt-record=%s,\"", name);
-    for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\')
+    for (size_t i = 0; i < length; i++) {
+        if (i && i % 255 == 0)
+            str_append(out, "\",\"");
+        if (text[i] == '"' || text[i] == '\\')
             str_append_char(out, '\\');
-        str_append_char(out, *c);
+        str_append_char(out, text[i]);
     }
     str_append(out, "\"\n");
 }

@@ -1,0 +1,132 @@
+#!/bin/bash
+# Checks and the matrix of a running lab: verdicts, what is said, exit statuses; a dead prober is never a pass.
+. "$(dirname "$0")/../cli/host.bash"
+cat >"$work/shop.yaml" <<'YAML'
+lab: probe-shop
+bridges: { lan: {} }
+nodes:
+  web:
+    bridge: lan
+    address: 10.0.0.1/24
+    services:
+      http: { body: "hello\n", routes: [ { path: /gone, status: 410, body: "no\n" } ] }
+      ssh: { kind: tcp, port: 22, banner: "SSH-2.0-lab\r\n" }
+      echo: { kind: tcp-echo }
+      uecho: { kind: udp-echo }
+      own: { kind: exec, command: "exec nc -lk 9000", ready: { tcp: 9000 } }
+  ns:
+    bridge: lan
+    address: 10.0.0.53/24
+    services:
+      dns:
+        ttl: 300
+        zones:
+          home.test:
+            web: 10.0.0.1
+            www: { cname: web }
+            six: { aaaa: "2001:db8::1" }
+            note: { txt: "one, \"two\"" }
+            "@": { mx: "10 mail" }
+            _sip._udp: { srv: "0 5 5060 sip" }
+            sub: { ns: ns1.elsewhere.test }
+          0.0.10.in-addr.arpa:
+            "1": { ptr: web.home.test }
+  client:
+    bridge: lan
+    address: 10.0.0.3/24
+    resolver: { servers: [10.0.0.53], search: [home.test] }
+checks:
+  - { id: open, from: client, tcp: "web:22" }
+  - { id: banner-port-closed, from: client, tcp: { to: web, port: 23, expect: closed } }
+  - { id: page, from: client, http: { url: "http://www/", status: 200, body_contains: hello } }
+  - { id: gone, from: client, http: { url: "http://web/gone", status: 410 } }
+  - { id: short, from: client, dns: { name: www, answer: 10.0.0.1 } }
+  - { id: alias, from: client, dns: { name: www.home.test, type: CNAME, answer: web.home.test } }
+  - { id: six, from: client, dns: { name: six.home.test, type: AAAA, answer: "2001:db8::1" } }
+  - { id: note, from: client, dns: { name: note.home.test, type: TXT, answer: "one, \"two\"" } }
+  - { id: mail, from: client, dns: { name: home.test, type: MX, answer: "10 mail.home.test" } }
+  - { id: sip, from: client, dns: { name: _sip._udp.home.test, type: SRV, answer: "0 5 5060 sip.home.test" } }
+  - { id: ns, from: client, dns: { name: sub.home.test, type: NS, answer: ns1.elsewhere.test } }
+  - { id: reverse, from: client, dns: { name: 10.0.0.1, type: PTR, answer: web.home.test } }
+  - { id: nothing, from: client, dns: { name: none.home.test, rcode: NXDOMAIN } }
+  - { id: all, matrix: { expect: all } }
+  - { id: said, at: web, command: { run: "hostname; exit 3", status: 3, stdout_contains: web } }
+YAML
+run "$LABCTL" up "$work/shop.yaml"
+check "up waits for every service" $?
+
+run "$LABCTL" check
+check "all checks pass" $?
+tail -n 1 "$work/out" | grep -qx '15 of 15 checks pass'
+check "a line counts them" $?
+run "$LABCTL" check open said
+[ $? -eq 0 ] && [ "$(grep -c '^pass ' "$work/out")" -eq 2 ]
+check "only those that are named" $?
+run "$LABCTL" check opne
+[ $? -eq 4 ] && grep -q "no check is called 'opne' here; did you mean 'open'?" "$work/err"
+check "an unknown id names the nearest" $?
+run "$LABCTL" check --format json
+check "check --format json" $?
+tr -d ' \n' <"$work/out" | grep -q '^{"version":1,"checks":\[{"id":"open","verdict":"pass","from":"client","asked":"tcpclient->web:22open","expected":"open","seen":"connectedto10.0.0.1:22","duration_ms":[0-9.]*,"attempts":1},.*"summary":{"pass":15,"fail":0,"error":0,"unsupported":0}}$'
+check "its shape" $?
+
+run "$LABCTL" matrix
+grep -qx '6 of 6 ordered pairs answer' "$work/out"
+check "matrix" $?
+run "$LABCTL" matrix --tcp 22 --format json
+tr -d ' \n' <"$work/out" | grep -q '"protocol":"tcp","port":22,"nodes":\["web","ns","client"\],"pairs":6,"answered":2,.*"matrix":{"web":{"ns":"refused","client":"refused"},.*"client":{"web":"answered","ns":"refused"}}}$'
+check "matrix --tcp --format json" $?
+run "$LABCTL" matrix --tcp 0
+[ $? -eq 2 ]
+check "matrix --tcp 0 is wrong usage" $?
+
+run "$LABCTL" exec web -- nft add table ip house
+run "$LABCTL" exec web -- nft 'add chain ip house in { type filter hook input priority 0; }'
+run "$LABCTL" exec web -- nft add rule ip house in tcp dport 22 drop
+run "$LABCTL" check open
+[ $? -eq 1 ] && grep -q '^FAIL *open .*expected open, got no answer in 1 s ([12] SYNs\? sent, no reply)' "$work/out"
+check "a failure says what was expected and what was seen" $?
+run "$LABCTL" exec web -- nft delete table ip house
+
+# What must not work proves nothing without a control.
+run "$LABCTL" exec client -- ip link set eth0 down
+run "$LABCTL" check banner-port-closed
+[ $? -eq 1 ] && grep -q 'the prober is cut off' "$work/out"
+check "a prober that reaches nothing fails its negative checks" $?
+run "$LABCTL" exec client -- ip link set eth0 up
+until_true 5 "$LABCTL" -q check banner-port-closed >"$work/out" 2>"$work/err"
+check "and passes them when it is back" $?
+
+# A prober that dies is replaced; one that dies again and again is an error.
+probers() {
+    local p comm
+    for p in /proc/[0-9]*; do
+        read -r comm 2>/dev/null <"$p/comm" && [ "$comm" = prober ] && echo "${p#/proc/}"
+    done
+}
+run "$LABCTL" exec web -- nft add table ip house
+run "$LABCTL" exec web -- nft 'add chain ip house in { type filter hook input priority 0; }'
+run "$LABCTL" exec web -- nft add rule ip house in tcp dport 23 drop
+"$LABCTL" check banner-port-closed >"$work/out" 2>"$work/err" &
+checking=$!
+killed=0
+while kill -0 "$checking" 2>/dev/null; do
+    for pid in $(probers); do kill -9 "$pid" 2>/dev/null && killed=$((killed + 1)); done
+done
+wait "$checking"
+[ $? -eq 5 ] && grep -q '^error *banner-port-closed .*the prober was killed 4 times' "$work/out" && [ "$killed" -ge 4 ]
+check "a prober that is killed again and again is an error ($killed kills)" $?
+"$LABCTL" check banner-port-closed open >"$work/out" 2>"$work/err" &
+checking=$!
+kill_one() {
+    local pid
+    for pid in $(probers); do kill -9 "$pid" 2>/dev/null && return 0; done
+    return 1
+}
+until_true 5 kill_one
+wait "$checking"
+check "one that is killed once is replaced" $?
+
+run "$LABCTL" down
+check "down" $?
+[ "$failures" -eq 0 ]
