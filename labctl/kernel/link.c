@@ -28,8 +28,8 @@ void link_bridge(struct batch *batch, uint64_t tag, uint32_t index, const char *
     size_t data = batch_nest(batch, IFLA_INFO_DATA);
     batch_put_u8(batch, IFLA_BR_MCAST_SNOOPING, 0); /* no querier here: snooping would eat multicast after a while */
     batch_put_u32(batch, IFLA_BR_STP_STATE, stp);
-    if (!stp)
-        batch_put_u32(batch, IFLA_BR_FORWARD_DELAY, 0);
+    /* Twice this until a port forwards: with the spanning tree at least 2 s, in hundredths (802.1D says 15 s). */
+    batch_put_u32(batch, IFLA_BR_FORWARD_DELAY, stp ? 200 : 0);
     batch_nest_end(batch, data);
     batch_nest_end(batch, info);
     batch_end(batch);
