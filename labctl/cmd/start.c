@@ -21,6 +21,7 @@
 #include "load/load.h"
 #include "load/scenario.h"
 #include "model/scenario.h"
+#include "service/service.h"
 
 static const struct option_spec options[] = {
     {"--seed", "N", "Which variant of a scenario that has variables; recorded in the journal."},
@@ -52,7 +53,7 @@ static int check_requirements(const struct scenario *scenario, struct error *err
                              scenario->requires_programs.items[i]);
     for (size_t i = 0; i < scenario->requires_kernel.count; i++)
         if (capability_try(scenario->requires_kernel.items[i], err)) return error_wrap(err, "scenario '%s'", scenario->name);
-    return 0;
+    return service_programs_check(scenario->topology, err);
 }
 
 /* ---- the two labs ---- */

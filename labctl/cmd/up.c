@@ -12,6 +12,7 @@
 #include "lab/start.h"
 #include "load/load.h"
 #include "model/topology.h"
+#include "service/service.h"
 
 static const struct option_spec options[] = {
     {"--name", "NAME", "Call the lab so, instead of what the file says."},
@@ -88,6 +89,9 @@ static int run(struct context *context)
         return status;
     if (name)
         reading.topology->name = name;
+    struct error err = ERROR_INIT;
+    if (service_programs_check(reading.topology, &err) != 0)
+        return cmd_fail(context, &err);
     status = refuse_running(context, reading.topology->name, file);
     return status != 0 ? status : build(context, reading.topology, file, begun);
 }

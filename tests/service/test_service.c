@@ -1,0 +1,252 @@
+/* Services lowered to processes: argv, configuration, files, readiness. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "plan/plan.h"
+#include "service/service.h"
+
+struct bench {
+    struct topology *topology;
+    struct node *node;
+    struct plan *plan;
+};
+
+static struct bench bench_new(void)
+{
+    struct arena *arena = arena_new();
+    struct bench bench = {.topology = ARENA_NEW(arena, struct topology), .node = ARENA_NEW(arena, struct node)};
+    bench.topology->arena = arena;
+    bench.node->name = "web";
+    *ARENA_PUSH(arena, bench.topology->nodes, bench.topology->node_count) = bench.node;
+    bench.plan = plan_new("test");
+    struct plan_namespace *ns = ARENA_PUSH(bench.plan->arena, bench.plan->namespaces, bench.plan->namespace_count);
+    ns->name = "web";
+    ns->kind = NAMESPACE_NODE;
+    return bench;
+}
+
+static void bench_free(struct bench *bench)
+{
+    plan_free(bench->plan);
+    arena_free(bench->topology->arena);
+}
+
+static struct service *add(struct bench *bench, const char *name, enum service_kind kind, uint16_t port)
+{
+    struct arena *arena = bench->topology->arena;
+    struct service *service = ARENA_NEW(arena, struct service);
+    *service = (struct service){.name = name, .node = bench->node, .kind = kind, .port = port, .status = 200, .ttl = 60,
+                                .recursion = true};
+    *ARENA_PUSH(arena, bench->node->services, bench->node->service_count) = service;
+    return service;
+}
+
+static const struct plan_process *lower(struct bench *bench)
+{
+    struct error err = ERROR_INIT;
+    if (service_lower(bench->topology, bench->plan, &err) != 0)
+        fail_msg("%s", err.text);
+    return bench->plan->processes;
+}
+
+static void assert_argv(const struct plan_process *process, const char *wanted)
+{
+    STR_AUTO got = STR_INIT;
+    for (size_t i = 0; i < process->argc; i++)
+        str_printf(&got, "%s%s", i ? " " : "", process->argv[i]);
+    assert_string_equal(str_text(&got), wanted);
+}
+
+static void the_table_is_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SERVICE_KIND_COUNT; i++) {
+        const struct service_type *type = &service_kinds[i];
+        assert_true(type->name && *type->name && type->summary && *type->summary && type->keys && type->lower);
+        assert_string_equal(type->name, service_kind_name((enum service_kind)i));
+        assert_int_equal(type->program != NULL, type->package != NULL);
+    }
+    for (size_t i = 0; i < service_embedded_count; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(service_embedded[i], service_embedded[j]);
+}
+
+static void http_says_what_it_serves(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct service *http = add(&bench, "http", SERVICE_HTTP, 8080);
+    struct http_route route = {.path = "/gone", .status = 410};
+    http->body = "a \"b\"\\\n";
+    http->delay = 250000000;
+    http->bind = addr_from_ipv4(0x0a000001);
+    http->routes = &route;
+    http->route_count = 1;
+    add(&bench, "plain", SERVICE_HTTP, 80);
+    const struct plan_process *process = lower(&bench);
+    assert_int_equal(bench.plan->process_count, 2);
+    assert_argv(&process[0], "httpd -f @configuration@");
+    assert_true(process[0].embedded && process[0].restart);
+    assert_string_equal(process[0].name, "web/http");
+    assert_string_equal(process[0].origin, "node/web/service/http");
+    assert_int_equal(process[0].ns, 1);
+    assert_string_equal(process[0].configuration, "bind 10.0.0.1\nport 8080\nstatus 200\ndelay 250\n"
+                                                  "body \"a \\\"b\\\"\\\\\\n\"\nroute \"/gone\" 410 \"\"\n");
+    assert_int_equal(process[0].ready, READY_TCP);
+    assert_int_equal(process[0].ready_port, 8080);
+    assert_true(addr_equal(&process[0].ready_addr, &http->bind));
+    assert_string_equal(process[1].configuration, "port 80\nstatus 200\nbody \"web\\n\"\n");
+    assert_int_equal(process[1].ready_addr.family, 0);
+    bench_free(&bench);
+}
+
+static void the_others_are_as_plain(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    add(&bench, "ssh", SERVICE_TCP, 22)->banner = "SSH-2.0-lab\r\n";
+    add(&bench, "te", SERVICE_TCP_ECHO, 7);
+    add(&bench, "ue", SERVICE_UDP_ECHO, 7);
+    const char *words[] = {"nc", "-l", "9000"}, *line[] = {"exec nc -l 9001"};
+    struct service *many = add(&bench, "many", SERVICE_EXEC, 0), *one = add(&bench, "one", SERVICE_EXEC, 0);
+    many->command = (struct strings){words, 3};
+    many->ready_port = 9000;
+    one->command = (struct strings){line, 1};
+    const struct plan_process *process = lower(&bench);
+    assert_string_equal(process[0].configuration, "port 22\nbanner \"SSH-2.0-lab\\r\\n\"\n");
+    assert_argv(&process[1], "echod -f @configuration@");
+    assert_string_equal(process[1].configuration, "port 7\nprotocol tcp\n");
+    assert_int_equal(process[2].ready, READY_UDP_BOUND);
+    assert_argv(&process[3], "nc -l 9000");
+    assert_int_equal(process[3].ready, READY_TCP);
+    assert_false(process[3].embedded);
+    assert_argv(&process[4], "/bin/sh -c exec nc -l 9001");
+    assert_int_equal(process[4].ready, READY_NONE);
+    bench_free(&bench);
+}
+
+static void dns_is_configured_as_an_administrator_would(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct service *dns = add(&bench, "dns", SERVICE_DNS, 53);
+    struct dns_record records[] = {
+        {.name = "web", .type = RECORD_A, .value = "10.0.0.1"},
+        {.name = "@", .type = RECORD_A, .value = "10.0.0.2"},
+        {.name = "*.apps", .type = RECORD_A, .value = "10.0.0.3"},
+        {.name = "six", .type = RECORD_AAAA, .value = "2001:db8::1"},
+        {.name = "www", .type = RECORD_CNAME, .value = "web"},
+        {.name = "out", .type = RECORD_CNAME, .value = "cdn.example.test."},
+        {.name = "note", .type = RECORD_TXT, .value = "say \"hi\", you"},
+        {.name = "@", .type = RECORD_MX, .value = "10 mail"},
+        {.name = "_sip._udp", .type = RECORD_SRV, .value = "0 5 5060 sip"},
+        {.name = "1.0.0.10.in-addr.arpa.", .type = RECORD_PTR, .value = "web"},
+        {.name = "sub", .type = RECORD_NS, .value = "ns1"},
+    };
+    struct dns_zone zone = {.name = "home.test", .records = records, .record_count = ARRAY_SIZE(records)};
+    struct addr forward = addr_from_ipv4(0xcb007135);
+    dns->zones = &zone;
+    dns->zone_count = 1;
+    dns->forward = &forward;
+    dns->forward_count = 1;
+    const struct plan_process *process = lower(&bench);
+    assert_argv(process, "dnsmasq --keep-in-foreground --user= --group= --conf-file=/etc/dnsmasq.conf");
+    assert_int_equal(process->ready, READY_UDP_BOUND);
+    assert_int_equal(bench.plan->file_count, 1);
+    assert_string_equal(bench.plan->files[0].path, "/etc/dnsmasq.conf");
+    assert_int_equal(bench.plan->files[0].length, strlen(bench.plan->files[0].content));
+    assert_string_equal(process->configuration, bench.plan->files[0].content); /* a new text is a new process */
+    assert_string_equal(bench.plan->files[0].content,
+                        "no-resolv\nno-hosts\nserver=203.0.113.53\nlocal-ttl=60\nlog-facility=-\npid-file=\n\n"
+                        "# home.test\nlocal=/home.test/\n"
+                        "host-record=web.home.test,10.0.0.1\n"
+                        "host-record=home.test,10.0.0.2\n"
+                        "address=/*.apps.home.test/10.0.0.3\n"
+                        "host-record=six.home.test,2001:db8::1\n"
+                        "cname=www.home.test,web.home.test\n"
+                        "cname=out.home.test,cdn.example.test\n"
+                        "txt-record=note.home.test,\"say \\\"hi\\\", you\"\n"
+                        "mx-host=home.test,mail.home.test,10\n"
+                        "srv-host=_sip._udp.home.test,sip.home.test,5060,0,5\n"
+                        "ptr-record=1.0.0.10.in-addr.arpa,web.home.test\n"
+                        "dns-rr=sub.home.test,2,036e733104686f6d65047465737400\n");
+    bench_free(&bench);
+}
+
+static void dns_without_recursion_asks_nobody(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct service *dns = add(&bench, "dns", SERVICE_DNS, 5353), *second = add(&bench, "other", SERVICE_DNS, 53);
+    struct addr forward = addr_from_ipv4(0xcb007135);
+    dns->forward = &forward;
+    dns->forward_count = 1;
+    dns->recursion = false;
+    dns->bind = addr_from_ipv4(0x0a000001);
+    struct node_file own = {.path = "/etc/dnsmasq-other.conf", .content = "port=0\n", .length = 7};
+    bench.node->files = &own;
+    bench.node->file_count = 1;
+    (void)second;
+    lower(&bench);
+    assert_string_equal(bench.plan->files[0].content, "port=5353\nlisten-address=10.0.0.1\nbind-interfaces\nno-resolv\n"
+                                                      "no-hosts\nlocal-ttl=60\nlog-facility=-\npid-file=\n");
+    assert_int_equal(bench.plan->file_count, 1); /* the author's own file has the last word */
+    assert_argv(&bench.plan->processes[1],
+                "dnsmasq --keep-in-foreground --user= --group= --conf-file=/etc/dnsmasq-other.conf");
+    bench_free(&bench);
+}
+
+static void note_need(void *context, const struct service_type *kind, const char *user)
+{
+    str_printf(context, "%s for %s (%s);", kind->program, user, kind->package);
+}
+
+static void programs_are_asked_for_once(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    STR_AUTO needs = STR_INIT;
+    service_programs(bench.topology, note_need, &needs);
+    assert_string_equal(str_text(&needs), "");
+    add(&bench, "a", SERVICE_DNS, 53);
+    add(&bench, "b", SERVICE_DNS, 54);
+    add(&bench, "c", SERVICE_HTTP, 80);
+    service_programs(bench.topology, note_need, &needs);
+    assert_string_equal(str_text(&needs), "dnsmasq for web (dnsmasq-base);");
+    bench_free(&bench);
+}
+
+static void a_service_of_an_unknown_node_is_refused(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct error err = ERROR_INIT;
+    add(&bench, "http", SERVICE_HTTP, 80);
+    bench.node->name = "ghost";
+    assert_int_equal(service_lower(bench.topology, bench.plan, &err), -1);
+    assert_string_equal(err.text, "service 'http': the plan has no node 'ghost'");
+    bench_free(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_is_whole),
+        cmocka_unit_test(http_says_what_it_serves),
+        cmocka_unit_test(the_others_are_as_plain),
+        cmocka_unit_test(dns_is_configured_as_an_administrator_would),
+        cmocka_unit_test(dns_without_recursion_asks_nobody),
+        cmocka_unit_test(programs_are_asked_for_once),
+        cmocka_unit_test(a_service_of_an_unknown_node_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
