@@ -78,7 +78,7 @@ extern struct keeper_state {
     bool root_mode, overlay;
     uint32_t beside_usr;
     int reports[2]; /* pipe */
-    int signals;    /* signalfd of SIGCHLD */
+    int signals;    /* signalfd of SIGCHLD and SIGTERM */
     int director;   /* socket, or -1 while none runs */
     pid_t director_pid;
     bool up;        /* the command line was told */

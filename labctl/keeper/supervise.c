@@ -88,9 +88,12 @@ static void read_reports(void)
 
 static void reap(void)
 {
-    struct signalfd_siginfo ignored[16];
-    while (read(keeper.signals, ignored, sizeof ignored) > 0)
-        continue;
+    struct signalfd_siginfo signal;
+    while (read(keeper.signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
+        if (signal.ssi_signo == SIGTERM) { /* the machine goes down, or somebody wants us to */
+            keeper_log("the lab ends by signal %d of process %d", SIGTERM, (int)signal.ssi_pid);
+            _exit(0);
+        }
     for (;;) {
         int status;
         pid_t pid = waitpid(-1, &status, WNOHANG);
@@ -137,6 +140,7 @@ static void prepare(void)
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
+    sigaddset(&mask, SIGTERM);
     keeper.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     sigaddset(&mask, WAITER_SIGNAL); /* blocked from the start, for waiters that have just been forked */
     if (keeper.signals < 0 || sigprocmask(SIG_BLOCK, &mask, NULL))

@@ -296,6 +296,24 @@ static void a_lab_that_is_not_committed_ends_with_finish(void **state)
     assert_false(has_socket(name));
 }
 
+static void a_keeper_heeds_the_signal_to_end(void **state)
+{
+    (void)state;
+    struct driver lab;
+    struct error err = ERROR_INIT;
+    struct keeper_process process;
+    assert_int_equal(driver_start(&lab, "term", &err), 0);
+    assert_int_equal(driver_do(&lab, DRIVER_NODES_MAKE, 0, 2), 0);
+    assert_int_equal(keeper_commit(lab.start, &err), 0);
+    assert_int_equal(keeper_find(lab.lab, &process, &err), 0);
+    remember(process.pid);
+    assert_int_equal(kill(process.pid, SIGTERM), 0);
+    assert_int_equal(poll(&(struct pollfd){.fd = process.pidfd, .events = POLLIN}, 1, DRIVER_TIMEOUT), 1);
+    assert_int_equal(living(), 0);
+    keeper_process_close(&process);
+    driver_stop(&lab);
+}
+
 static void nothing_outside_holds_the_lab(void **state)
 {
     (void)state;
@@ -333,6 +351,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(killing_the_keeper_ends_the_lab),
         cmocka_unit_test(the_lab_outlives_its_director_and_inits),
         cmocka_unit_test(a_lab_that_is_not_committed_ends_with_finish),
+        cmocka_unit_test(a_keeper_heeds_the_signal_to_end),
         cmocka_unit_test(nothing_outside_holds_the_lab),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
