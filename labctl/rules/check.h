@@ -20,6 +20,15 @@ void elsewhere(struct finding *finding, struct mark mark, const char *text);
 /* Adds a remedy, in the findings' arena. */
 void remedy(struct rules *rules, struct finding *finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* A thing that holds too many others is reported once and not looked into: some rules compare each with each. */
+struct excess {
+    const char *what; /* "interfaces", or NULL where it is of a good size */
+    size_t count, most;
+};
+struct excess size_of_node(const struct node *node);
+struct excess size_of_vpc(const struct vpc *vpc);
+bool vpc_is_too_large(const struct interface *interface); /* that it is in */
+/* These pass over what is too large. */
 typedef void interface_check(struct rules *rules, const struct interface *interface);
 void each_interface(struct rules *rules, interface_check *check);
 typedef void node_check(struct rules *rules, const struct node *node);
@@ -51,4 +60,5 @@ rule_check check_gateway, check_several_gateways, check_next_hop, check_route_de
     check_duplicate_route, check_rule_device;
 rule_check check_nat_interface, check_nat_forwarding, check_forward_target, check_duplicate_forward, check_file_path, /* node.c */
     check_sysctl;
+rule_check check_too_many; /* size.c */
 rule_check check_port_conflict, check_bind_address, check_dns_record; /* service.c */

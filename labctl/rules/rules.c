@@ -47,6 +47,7 @@ const struct rule rules_table[] = {
     {"subnet-size", FINDING_ERROR, "A subnet is /16 to /28.", check_subnet_size},
     {"sysctl", FINDING_ERROR, "A sysctl is one of the node's own network.", check_sysctl},
     {"target-forwarding", FINDING_WARNING, "A node that a VPC's route leads to forwards.", check_target_forwarding},
+    {"too-many", FINDING_ERROR, "A node, a VPC and a route table hold what such a thing may hold.", check_too_many},
     {"unusable-address", FINDING_ERROR, "An interface's address is a single machine's.", check_unusable_address},
     {"vpc-ipv6", FINDING_ERROR, "A VPC has IPv4 only.", check_vpc_ipv6},
     {"vpc-route", FINDING_ERROR, "A VPC's table has one route to a destination, and `local` leads to the VPC.", check_vpc_route},
@@ -89,20 +90,21 @@ void remedy(struct rules *rules, struct finding *finding, const char *format, ..
 void each_node(struct rules *rules, node_check *check)
 {
     for (size_t i = 0; i < rules->topology->node_count; i++)
-        check(rules, rules->topology->nodes[i]);
+        if (!size_of_node(rules->topology->nodes[i]).what) check(rules, rules->topology->nodes[i]);
 }
 
 void each_interface(struct rules *rules, interface_check *check)
 {
     for (size_t i = 0; i < rules->topology->node_count; i++)
         for (size_t k = 0; k < rules->topology->nodes[i]->interface_count; k++)
-            check(rules, rules->topology->nodes[i]->interfaces[k]);
+            if (!vpc_is_too_large(rules->topology->nodes[i]->interfaces[k]))
+                check(rules, rules->topology->nodes[i]->interfaces[k]);
 }
 
 void each_vpc(struct rules *rules, vpc_check *check)
 {
     for (size_t i = 0; i < rules->topology->vpc_count; i++)
-        check(rules, rules->topology->vpcs[i]);
+        if (!size_of_vpc(rules->topology->vpcs[i]).what) check(rules, rules->topology->vpcs[i]);
 }
 
 struct mark address_mark(const struct interface *interface, size_t i)
