@@ -10,13 +10,12 @@ void lower_hidden_hop(struct lowering *l, uint32_t ns, const char *origin)
 {
     STR_AUTO body = STR_INIT;
     for (unsigned ttl = 1; ttl < TTL_MAX; ttl++)
-        str_printf(&body, "\tchain ttl_%u {\n\t\tip ttl set %u\n\t}\n", ttl, ttl + 1);
-    struct elements map = {.out = &body};
-    str_append(&body, "\tmap chains {\n\t\ttypeof ip ttl : verdict\n");
+        str_printf(&body, "%schain ttl_%u { ip ttl set %u; }%s", ttl % 4 == 1 ? "\t" : "; ", ttl, ttl + 1,
+                   ttl % 4 == 0 || ttl + 1 == TTL_MAX ? "\n" : "");
+    str_append(&body, "\tmap chains {\n\t\ttypeof ip ttl : verdict\n\t\telements = {");
     for (unsigned ttl = 1; ttl < TTL_MAX; ttl++)
-        element(&map, "%u : goto ttl_%u", ttl, ttl);
-    elements_end(&map);
-    str_append(&body, "\t}\n\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
+        str_printf(&body, "%s %u : goto ttl_%u", ttl == 1 ? "" : ttl % 8 == 1 ? ",\n\t\t\t    " : ",", ttl, ttl);
+    str_append(&body, " }\n\t}\n\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
                       "\t\tip ttl vmap @chains\n\t}\n");
     add_nft(l, ns, "ip", "hop", &body, origin);
 }

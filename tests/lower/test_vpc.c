@@ -52,7 +52,7 @@ static void router(void **state)
     assert_memory_equal(&find_link(plan, "web", "eth0")->end[1].mac, &find_link(plan, "db", "eth0")->end[1].mac, 6);
     assert_memory_equal(&find_neighbour(plan, "web", "10.0.1.1")->mac, &find_link(plan, "web", "eth0")->end[1].mac, 6);
     assert_non_null(find_route(plan, "web", 254, "default via 10.0.1.1 dev eth0"));
-    assert_contains(find_nft(plan, "vpc/main", "hop")->body, "chain ttl_64 {\n\t\tip ttl set 65\n");
+    assert_contains(find_nft(plan, "vpc/main", "hop")->body, "chain ttl_64 { ip ttl set 65; }\n");
 }
 
 static void row_03_local_route_wins(void **state)
