@@ -16,11 +16,42 @@
 
 /* Copied where they exist and can be read. */
 static const char *const copied[] = {
-    "alternatives", "bindresvport.blacklist", "ca-certificates", "crypto-policies", "debian_version", "ethertypes",
-    "fedora-release", "groff", "inputrc", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "libnl-3",
-    "lsb-release", "magic", "magic.mime", "manpath.config", "mime.types", "nanorc", "netconfig",
-    "os-release", "pki/ca-trust/extracted", "pki/tls/cert.pem", "pki/tls/certs", "protocols", "python3", "redhat-release",
-    "rpc", "services", "shells", "ssl/cert.pem", "ssl/certs", "ssl/openssl.cnf", "terminfo", "vim", "xattr.conf",
+    "alternatives",
+    "bindresvport.blacklist",
+    "ca-certificates",
+    "crypto-policies",
+    "debian_version",
+    "ethertypes",
+    "fedora-release",
+    "groff",
+    "inputrc",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "libnl-3",
+    "lsb-release",
+    "magic",
+    "magic.mime",
+    "manpath.config",
+    "mime.types",
+    "nanorc",
+    "netconfig",
+    "os-release",
+    "pki/ca-trust/extracted",
+    "pki/tls/cert.pem",
+    "pki/tls/certs",
+    "protocols",
+    "python3",
+    "redhat-release",
+    "rpc",
+    "services",
+    "shells",
+    "ssl/cert.pem",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "terminfo",
+    "vim",
+    "xattr.conf",
 };
 
 /* Own texts. */
@@ -46,8 +77,9 @@ static const struct {
      "    alias ls='ls --color=auto' grep='grep --color=auto' ip='ip -color=auto' ;;\nesac\n",
      0644},
     {"iproute2/rt_tables", "255\tlocal\n254\tmain\n253\tdefault\n0\tunspec\n", 0644},
-    {"login.defs", "MAIL_DIR /var/mail\nUMASK 022\nENV_SUPATH PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
-                   "/sbin:/bin\nENV_PATH PATH=/usr/local/bin:/usr/bin:/bin\n",
+    {"login.defs",
+     "MAIL_DIR /var/mail\nUMASK 022\nENV_SUPATH PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+     "/sbin:/bin\nENV_PATH PATH=/usr/local/bin:/usr/bin:/bin\n",
      0644},
 };
 
@@ -58,12 +90,23 @@ static const struct {
     unsigned id;
     const char *home;
 } daemons[] = {
-    {"daemon", 1, "/usr/sbin"},   {"bin", 2, "/bin"},          {"sys", 3, "/dev"},
-    {"mail", 8, "/var/mail"},     {"www-data", 33, "/var/www"}, {"nginx", 101, "/var/www"},
-    {"tcpdump", 102, "/"},        {"iperf3", 103, "/"},        {"unbound", 104, "/var/lib/unbound"},
-    {"nsd", 105, "/var/lib/nsd"}, {"haproxy", 106, "/var/lib/haproxy"}, {"bird", 107, "/run/bird"},
-    {"dnsmasq", 108, "/var/lib/misc"}, {"sshd", 109, "/run/sshd"}, {"messagebus", 110, "/"},
-    {"frr", 111, "/run/frr"},     {"_chrony", 112, "/var/lib/chrony"},
+    {"daemon", 1, "/usr/sbin"},
+    {"bin", 2, "/bin"},
+    {"sys", 3, "/dev"},
+    {"mail", 8, "/var/mail"},
+    {"www-data", 33, "/var/www"},
+    {"nginx", 101, "/var/www"},
+    {"tcpdump", 102, "/"},
+    {"iperf3", 103, "/"},
+    {"unbound", 104, "/var/lib/unbound"},
+    {"nsd", 105, "/var/lib/nsd"},
+    {"haproxy", 106, "/var/lib/haproxy"},
+    {"bird", 107, "/run/bird"},
+    {"dnsmasq", 108, "/var/lib/misc"},
+    {"sshd", 109, "/run/sshd"},
+    {"messagebus", 110, "/"},
+    {"frr", 111, "/run/frr"},
+    {"_chrony", 112, "/var/lib/chrony"},
 };
 static const struct {
     const char *name;

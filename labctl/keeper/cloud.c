@@ -1,5 +1,5 @@
-/* Network namespaces of the cloud: routers, gateways, the internet core.  Each is kept alive by a bind mount that only the
- * keeper's mount namespace holds; so it ends with the lab. */
+/* Network namespaces of the cloud: routers, gateways, the internet core.  Each is kept alive by a bind mount that only
+ * the keeper's mount namespace holds; so it ends with the lab. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

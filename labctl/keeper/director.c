@@ -13,7 +13,7 @@
 #include "keeper/keeper.h"
 
 /* A director that lived less than this is restarted later and later, up to the second figure (milliseconds). */
-#define DIRECTOR_LIVED 5000
+#define DIRECTOR_LIVED     5000
 #define DIRECTOR_PAUSE_MAX 5000
 /* A director that does not read what it is told is of no use. */
 #define QUEUE_MAX (64 << 20)
@@ -89,8 +89,8 @@ static int send_message(const struct message *message)
     if (message->fd >= 0) {
         packet.msg_control = &control;
         packet.msg_controllen = sizeof control;
-        control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
-                                          .cmsg_len = CMSG_LEN(sizeof(int))};
+        control.header =
+            (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
         memcpy(CMSG_DATA(&control.header), &message->fd, sizeof(int));
     }
     return sendmsg(keeper.director, &packet, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
@@ -128,8 +128,8 @@ static void execute(int socket)
         _exit(126);
     char *text = malloc(settings.arguments_length + 1);
     char **argv = calloc(settings.argument_count + 2, sizeof *argv);
-    if (!text || !argv || pread(settings_fd, text, settings.arguments_length, sizeof settings) !=
-                              (ssize_t)settings.arguments_length)
+    if (!text || !argv ||
+        pread(settings_fd, text, settings.arguments_length, sizeof settings) != (ssize_t)settings.arguments_length)
         _exit(126);
     argv[0] = "director";
     for (uint32_t i = 0; i < settings.argument_count; i++, text += strlen(text) + 1)
@@ -237,21 +237,16 @@ static void handle(union request *request, size_t length, int *fds, size_t fd_co
         size_t least;
         size_t fds;
     } shape[] = {
-        [KEEPER_HELLO] = {sizeof request->header, 0},
-        [KEEPER_VIEW] = {sizeof request->view, 1},
-        [KEEPER_NODES] = {sizeof request->count, 1},
-        [KEEPER_NODE_DELETE] = {sizeof request->id, 0},
-        [KEEPER_NODE_RESTART] = {sizeof request->id, 0},
-        [KEEPER_CLOUDS] = {sizeof request->ids, 0},
-        [KEEPER_CLOUD_DELETE] = {sizeof request->ids, 0},
-        [KEEPER_SPAWN] = {sizeof request->spawn, 3},
-        [KEEPER_KILL] = {sizeof request->kill, 0},
-        [KEEPER_STORE] = {sizeof request->store, 1},
-        [KEEPER_DROP] = {sizeof request->store, 0},
-        [KEEPER_EXIT] = {sizeof request->header, 0},
+        [KEEPER_HELLO] = {sizeof request->header, 0},     [KEEPER_VIEW] = {sizeof request->view, 1},
+        [KEEPER_NODES] = {sizeof request->count, 1},      [KEEPER_NODE_DELETE] = {sizeof request->id, 0},
+        [KEEPER_NODE_RESTART] = {sizeof request->id, 0},  [KEEPER_CLOUDS] = {sizeof request->ids, 0},
+        [KEEPER_CLOUD_DELETE] = {sizeof request->ids, 0}, [KEEPER_SPAWN] = {sizeof request->spawn, 3},
+        [KEEPER_KILL] = {sizeof request->kill, 0},        [KEEPER_STORE] = {sizeof request->store, 1},
+        [KEEPER_DROP] = {sizeof request->store, 0},       [KEEPER_EXIT] = {sizeof request->header, 0},
     };
     uint32_t kind = request->header.kind, number = request->header.number;
-    if (kind >= ARRAY_SIZE(shape) || shape[kind].least == 0 || length < shape[kind].least || fd_count < shape[kind].fds) {
+    if (kind >= ARRAY_SIZE(shape) || shape[kind].least == 0 || length < shape[kind].least ||
+        fd_count < shape[kind].fds) {
         director_done(number, EPROTO, "understand request %u of the director", kind);
         return;
     }
@@ -261,18 +256,42 @@ static void handle(union request *request, size_t length, int *fds, size_t fd_co
         return;
     }
     switch (kind) {
-    case KEEPER_HELLO: greet(number); break;
-    case KEEPER_VIEW: view_define(&request->view, fds[0]); break;
-    case KEEPER_NODES: node_create(&request->count, fds[0]); break;
-    case KEEPER_NODE_DELETE: node_delete(request->id.id); break;
-    case KEEPER_NODE_RESTART: node_restart(request->id.id); break;
-    case KEEPER_CLOUDS: cloud_create(&request->ids); break;
-    case KEEPER_CLOUD_DELETE: cloud_delete(&request->ids); break;
-    case KEEPER_SPAWN: spawn_start(&request->spawn, length, fds, fd_count); break;
-    case KEEPER_KILL: spawn_kill(&request->kill); break;
-    case KEEPER_STORE: store_put(&request->store, fds[0]); break;
-    case KEEPER_DROP: store_drop(&request->store); break;
-    default: keeper_log("the lab ends, as asked"); _exit(0);
+    case KEEPER_HELLO:
+        greet(number);
+        break;
+    case KEEPER_VIEW:
+        view_define(&request->view, fds[0]);
+        break;
+    case KEEPER_NODES:
+        node_create(&request->count, fds[0]);
+        break;
+    case KEEPER_NODE_DELETE:
+        node_delete(request->id.id);
+        break;
+    case KEEPER_NODE_RESTART:
+        node_restart(request->id.id);
+        break;
+    case KEEPER_CLOUDS:
+        cloud_create(&request->ids);
+        break;
+    case KEEPER_CLOUD_DELETE:
+        cloud_delete(&request->ids);
+        break;
+    case KEEPER_SPAWN:
+        spawn_start(&request->spawn, length, fds, fd_count);
+        break;
+    case KEEPER_KILL:
+        spawn_kill(&request->kill);
+        break;
+    case KEEPER_STORE:
+        store_put(&request->store, fds[0]);
+        break;
+    case KEEPER_DROP:
+        store_drop(&request->store);
+        break;
+    default:
+        keeper_log("the lab ends, as asked");
+        _exit(0);
     }
 }
 
@@ -288,8 +307,8 @@ static bool receive(void)
         char space[CMSG_SPACE(sizeof(int) * KEEPER_FDS_MAX)];
     } control;
     struct iovec part = {&buffer, KEEPER_MESSAGE_MAX};
-    struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control};
+    struct msghdr packet = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(keeper.director, &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return false;

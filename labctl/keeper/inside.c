@@ -1,8 +1,8 @@
 /* A node's init: builds the node's own tree from inside its namespaces, pivots into it, then reaps for ever.
  *
- * It runs as root of the node's user namespace, with what the keeper's tree gives: locked, read-only mounts.  The root is
- * an overlay: below, the template that all nodes share and the view; above, a small tmpfs of the node's own, so that all
- * of it can be written and its size is bounded.  One overlay is cheaper than a tmpfs filled with directories. */
+ * It runs as root of the node's user namespace, with what the keeper's tree gives: locked, read-only mounts.  The root
+ * is an overlay: below, the template that all nodes share and the view; above, a small tmpfs of the node's own, so that
+ * all of it can be written and its size is bounded.  One overlay is cheaper than a tmpfs filled with directories. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -86,7 +86,8 @@ static int write_rest(int upper, const char *name, size_t present, off_t offset,
     return error;
 }
 
-/* Reads the next file record, in most cases at once, and writes it into the upper layer.  Returns the offset of the next. */
+/* Reads the next file record, in most cases at once, and writes it into the upper layer.  Returns the offset of the
+ * next. */
 static uint64_t write_file(uint64_t offset, int upper)
 {
     struct {
@@ -107,7 +108,8 @@ static uint64_t write_file(uint64_t offset, int upper)
 
     int error = path[0] != '/' ? -EINVAL : strncmp(path, "/usr/", 5) ? make_parents(upper, path + 1) : -EROFS;
     if (!error)
-        error = base_write(upper, path + 1, record.text + path_length, first, record.file.mode ? record.file.mode : 0644);
+        error =
+            base_write(upper, path + 1, record.text + path_length, first, record.file.mode ? record.file.mode : 0644);
     uint64_t content = offset + sizeof record.file + path_length;
     if (!error && first < content_length)
         error = write_rest(upper, path + 1, first, (off_t)content, content_length);

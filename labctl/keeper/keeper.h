@@ -6,9 +6,10 @@
  *   2  /program/init (supervise.c): clean memory, empty environment; starts the director and serves it until death.
  * Its death is the lab's clean-up, so it holds little, never blocks on anybody and trusts the director alone.
  *
- * What is forked from it (node inits, spawn waiters) is closer to the learner than anything else of the lab.  Two things
- * keep it from being a way out: it has no descriptors but those that it is meant to have, and it is not dumpable: while
- * the memory's user namespace is the lab's, a node's root can neither trace it nor look at its memory or descriptors. */
+ * What is forked from it (node inits, spawn waiters) is closer to the learner than anything else of the lab.  Two
+ * things keep it from being a way out: it has no descriptors but those that it is meant to have, and it is not
+ * dumpable: while the memory's user namespace is the lab's, a node's root can neither trace it nor look at its memory
+ * or descriptors. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,8 +24,8 @@
 
 /* What stage 1 found out and stage 2 must know. */
 struct settings {
-    uint32_t root_mode; /* ids 0 to 65535 are mapped, not only 0 */
-    uint32_t overlay;   /* the root of a node is an overlay; else a copy */
+    uint32_t root_mode;  /* ids 0 to 65535 are mapped, not only 0 */
+    uint32_t overlay;    /* the root of a node is an overlay; else a copy */
     uint32_t beside_usr; /* bit i: tree_beside_usr[i] is a directory of its own */
     uint32_t argument_count;
     uint32_t arguments_length; /* NUL-terminated strings follow */
@@ -47,7 +48,8 @@ extern const char *const tree_devices[6], *const tree_beside_usr[6];
 
 /* base.c: fills directory `etc` (descriptor) with what programs need from the host's /etc and with own texts. */
 void base_build(int etc, bool root_mode);
-/* Copies a tree: directories, regular files, symbolic links; skips what cannot be read.  0 or a negative errno value. */
+/* Copies a tree: directories, regular files, symbolic links; skips what cannot be read.  0 or a negative errno value.
+ */
 int base_copy(int from, const char *from_name, int to, const char *to_name);
 /* Writes a whole new file in place of any old one; the umask must be 0.  0 or a negative errno value. */
 int base_write(int directory, const char *path, const void *content, size_t length, unsigned mode);
@@ -81,7 +83,7 @@ extern struct keeper_state {
     int signals;    /* signalfd of SIGCHLD and SIGTERM */
     int director;   /* socket, or -1 while none runs */
     pid_t director_pid;
-    bool up;        /* the command line was told */
+    bool up; /* the command line was told */
 } keeper;
 
 /* In a fresh child: closes all descriptors but `keep` (ascending). */
@@ -89,10 +91,10 @@ void child_close_all(const int *keep, size_t count);
 
 /* director.c */
 void director_start(void);
-void director_ended(int status);   /* its process was reaped */
-int director_timeout(void);        /* milliseconds until it must be started again, or -1 */
-void director_readable(void);      /* takes all requests that wait */
-void director_flush(void);         /* sends what is queued, as far as it goes */
+void director_ended(int status); /* its process was reaped */
+int director_timeout(void);      /* milliseconds until it must be started again, or -1 */
+void director_readable(void);    /* takes all requests that wait */
+void director_flush(void);       /* sends what is queued, as far as it goes */
 bool director_wants_write(void);
 void director_send(const void *message, size_t length, int fd); /* fd is borrowed; -1: none */
 void director_done(uint32_t number, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -106,12 +108,12 @@ void store_announce(void);
 void node_create(const struct keeper_count *request, int memory);
 void node_delete(uint32_t id);
 void node_restart(uint32_t id);
-void node_work(void);     /* starts the next batch */
-int node_timeout(void);   /* milliseconds until node_work has something to do, or -1 */
+void node_work(void);                   /* starts the next batch */
+int node_timeout(void);                 /* milliseconds until node_work has something to do, or -1 */
 bool node_ended(pid_t pid, int status); /* was it a node's init? */
 void node_reported(const struct report *report);
-void node_flush(void);    /* sends gathered NODE_READY events */
-void node_announce(void); /* all that are ready */
+void node_flush(void);       /* sends gathered NODE_READY events */
+void node_announce(void);    /* all that are ready */
 pid_t node_pid(uint32_t id); /* of its init, or 0 */
 /* Calls back for every running node that has this view. */
 void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context);
@@ -134,7 +136,8 @@ void inside_run(const struct node_start *start) __attribute__((noreturn));
 void cloud_create(const struct keeper_ids *request);
 void cloud_delete(const struct keeper_ids *request);
 
-/* groups.c: in a node of an ordinary user's lab setgroups(2) succeeds and does nothing, for this process and its children. */
+/* groups.c: in a node of an ordinary user's lab setgroups(2) succeeds and does nothing, for this process and its
+ * children. */
 void groups_pretend(void);
 
 /* spawn.c */
@@ -148,9 +151,9 @@ void spawn_announce(void);
 struct waiter {
     uint32_t process, generation;
     pid_t child;
-    int control;  /* caller's socket, or -1 */
-    int signals;  /* signalfd */
-    int master;   /* of the pty, or -1 */
+    int control; /* caller's socket, or -1 */
+    int signals; /* signalfd */
+    int master;  /* of the pty, or -1 */
     bool silent;
 };
 #define WAITER_SIGNAL (SIGRTMIN + 1) /* from the keeper: send sigval to the process group */
@@ -162,7 +165,7 @@ void wait_end(const struct waiter *waiter, enum keeper_end end, int value, const
 int pty_open(uint16_t rows, uint16_t columns); /* master in the current mount namespace, or a negative errno value */
 struct pty_relay {
     int master;
-    bool input_open; /* the caller's terminal still gives */
+    bool input_open;    /* the caller's terminal still gives */
     char pending[4096]; /* for the master */
     size_t pending_length;
 };

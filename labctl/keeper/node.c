@@ -1,7 +1,8 @@
 /* Nodes: cloned in batches, so that one node's mounts are made while the next is cloned; rebuilt when their init dies.
  *
  * A node's specification stays in the memfd that the director sent: file contents never enter the keeper's own memory.
- * The state of a node: WAITING (in the queue, perhaps until a time) -> STARTING (cloned) -> READY -> dead, WAITING again. */
+ * The state of a node: WAITING (in the queue, perhaps until a time) -> STARTING (cloned) -> READY -> dead, WAITING
+ * again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -16,12 +17,12 @@
 
 #include "keeper/keeper.h"
 
-#define NODE_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
-#define NODE_BATCH 16        /* cloned before their maps are written and all are let go */
-#define NODE_STARTING_MAX 64 /* between clone and ready: keeps the queue short for other work */
-#define NODE_LIVED 1000      /* ms: a node that dies sooner is rebuilt only after this pause */
-#define NODE_ID_MAX (1u << 20)
-#define READY_MAX 1024
+#define NODE_NAMESPACES   (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
+#define NODE_BATCH        16   /* cloned before their maps are written and all are let go */
+#define NODE_STARTING_MAX 64   /* between clone and ready: keeps the queue short for other work */
+#define NODE_LIVED        1000 /* ms: a node that dies sooner is rebuilt only after this pause */
+#define NODE_ID_MAX       (1u << 20)
+#define READY_MAX         1024
 
 enum node_state { NODE_WAITING, NODE_STARTING, NODE_READY, NODE_FAILED };
 
@@ -223,9 +224,14 @@ static void run_child(const struct node *node, int go)
                 keep[j + 1] = swap;
             }
     child_close_all(keep, 3);
-    struct node_start start = {.id = node->id, .generation = node->generation, .view = node->view,
-                               .hostname = node->hostname, .memory = node->batch->memory, .files = node->files,
-                               .file_count = node->file_count, .go = go};
+    struct node_start start = {.id = node->id,
+                               .generation = node->generation,
+                               .view = node->view,
+                               .hostname = node->hostname,
+                               .memory = node->batch->memory,
+                               .files = node->files,
+                               .file_count = node->file_count,
+                               .go = go};
     inside_run(&start);
 }
 

@@ -1,32 +1,32 @@
 /* What the director and the keeper say to each other, over a SOCK_SEQPACKET socket pair.
  *
- * A message is one packet that starts with `struct keeper_header`; descriptors travel with it by SCM_RIGHTS.  The director
- * sends requests, each with a number of its own; the keeper answers some with KEEPER_DONE of that number and sends events
- * at any time.  Both ends are of one build (the director is started by the keeper), so the layout is the machine's own.
- * The director uses it through lab/keeper.h; the keeper's side is labctl/keeper/. */
+ * A message is one packet that starts with `struct keeper_header`; descriptors travel with it by SCM_RIGHTS.  The
+ * director sends requests, each with a number of its own; the keeper answers some with KEEPER_DONE of that number and
+ * sends events at any time.  Both ends are of one build (the director is started by the keeper), so the layout is the
+ * machine's own. The director uses it through lab/keeper.h; the keeper's side is labctl/keeper/. */
 #pragma once
 
 #include <stdint.h>
 
 /* Descriptors that the director finds open when it starts (0 is /dev/null, 1 and 2 the lab's log). */
-#define KEEPER_SOCKET 3   /* this protocol */
+#define KEEPER_SOCKET   3 /* this protocol */
 #define KEEPER_LISTENER 4 /* the listening control socket "labctl/UID/NAME" */
 
 /* Places in the keeper's tree, as the director sees them; no node sees any of them. */
 #define KEEPER_STATE "/state" /* tmpfs for the director's state */
 #define KEEPER_NONCE "/state/.nonce"
-#define KEEPER_LOGS "/logs"   /* tmpfs for logs of processes */
+#define KEEPER_LOGS  "/logs"  /* tmpfs for logs of processes */
 #define KEEPER_NETNS "/netns" /* cloud network namespaces: /netns/ID */
-#define KEEPER_OPT "/opt"     /* embedded services, in the keeper's tree and in every node's */
+#define KEEPER_OPT   "/opt"   /* embedded services, in the keeper's tree and in every node's */
 
-#define KEEPER_MESSAGE_MAX (128 * 1024)
-#define KEEPER_FDS_MAX 8
-#define KEEPER_TAG_MAX 64
+#define KEEPER_MESSAGE_MAX  (128 * 1024)
+#define KEEPER_FDS_MAX      8
+#define KEEPER_TAG_MAX      64
 #define KEEPER_HOSTNAME_MAX 64
-#define KEEPER_NONCE_SIZE 32
+#define KEEPER_NONCE_SIZE   32
 /* In root mode, ids 0 to 65535 of the lab are these of the host: an unprivileged range that no account has, above the
  * one that systemd gives to containers (systemd's UIDS-GIDS: 524288 to 1879048191). */
-#define KEEPER_ROOT_BASE 1879048192u
+#define KEEPER_ROOT_BASE  1879048192u
 #define KEEPER_ROOT_COUNT 65536u
 
 enum keeper_kind {
@@ -161,8 +161,8 @@ struct keeper_process_event {
     uint32_t process;
     int32_t pid;
     uint32_t target, id;
-    uint32_t end;   /* enum keeper_end */
-    int32_t value;  /* exit status, signal, or errno value */
+    uint32_t end;       /* enum keeper_end */
+    int32_t value;      /* exit status, signal, or errno value */
     char operation[64]; /* KEEPER_NOT_STARTED: what failed ("execute nosuch") */
 };
 
@@ -175,7 +175,7 @@ struct keeper_control {
 };
 /* … and receives one of these at the end.  Closing it early means: the caller is gone; hang up, then kill. */
 struct keeper_status {
-    uint32_t end;  /* enum keeper_end */
+    uint32_t end; /* enum keeper_end */
     int32_t value;
     char operation[64];
 };

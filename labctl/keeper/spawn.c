@@ -1,8 +1,8 @@
 /* Spawning: each process in a node has a waiter beside it, in the lab's pid namespace, where no node can see it.
  *
- * The waiter is forked from the keeper, joins the node by one setns on the pidfd of the node's init, and forks the process,
- * which is then a member of the node's pid namespace.  The waiter stays: it forwards signals and window sizes, relays the
- * terminal, and tells how the process ended.  With the caller's socket at its end of file it hangs up. */
+ * The waiter is forked from the keeper, joins the node by one setns on the pidfd of the node's init, and forks the
+ * process, which is then a member of the node's pid namespace.  The waiter stays: it forwards signals and window sizes,
+ * relays the terminal, and tells how the process ended.  With the caller's socket at its end of file it hangs up. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -26,9 +26,9 @@
 
 #include "keeper/keeper.h"
 
-#define ALL_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
+#define ALL_NAMESPACES     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
 #define NODE_PROCESSES_MAX 1024 /* a fork bomb ends here; counted for each node and user */
-#define NODE_FILES 1024
+#define NODE_FILES         1024
 
 /* Descriptors of a waiter. */
 enum { WAITER_CONTROL = 3, WAITER_REPORTS = 4, WAITER_END = 5 };
@@ -48,8 +48,13 @@ static void send_event(const struct process *process, uint32_t kind, enum keeper
 {
     if (process->flags & KEEPER_SPAWN_SILENT)
         return;
-    struct keeper_process_event event = {.header = {kind, 0}, .process = process->number, .pid = process->child,
-                                         .target = process->target, .id = process->id, .end = end, .value = value};
+    struct keeper_process_event event = {.header = {kind, 0},
+                                         .process = process->number,
+                                         .pid = process->child,
+                                         .target = process->target,
+                                         .id = process->id,
+                                         .end = end,
+                                         .value = value};
     snprintf(event.operation, sizeof event.operation, "%s", operation);
     node_flush(); /* a node is ready before what runs in it */
     director_send(&event, sizeof event, -1);
@@ -64,8 +69,12 @@ struct order {
 };
 
 static const char *const default_environment[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root", "LOGNAME=root",
-    "SHELL=/bin/bash", "LANG=C.UTF-8",
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root",
+    "USER=root",
+    "LOGNAME=root",
+    "SHELL=/bin/bash",
+    "LANG=C.UTF-8",
 };
 
 static bool same_variable(const char *a, const char *b)
@@ -154,8 +163,8 @@ static void execute(const struct order *order, int slave, int failure)
 /* A process of the cloud shares the keeper's files, but not its power: few capabilities, no view of the state. */
 static int confine(void)
 {
-    static const int kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID, CAP_SETUID,
-                               CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW};
+    static const int kept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE,     CAP_FOWNER,    CAP_KILL,   CAP_SETGID,
+                               CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW};
     static const char *const closed[] = {KEEPER_STATE, KEEPER_NETNS, "/views"};
     if (unshare(CLONE_NEWNS))
         return errno;
@@ -238,8 +247,8 @@ static void run_waiter(const struct order *order, const int *fds) __attribute__(
 static void run_waiter(const struct order *order, const int *fds)
 {
     const struct keeper_spawn *request = order->request;
-    struct waiter waiter = {.process = request->process, .generation = order->generation, .control = -1, .signals = -1,
-                            .master = -1};
+    struct waiter waiter = {
+        .process = request->process, .generation = order->generation, .control = -1, .signals = -1, .master = -1};
     if (!arrange(request, fds))
         _exit(1); /* the keeper reports it */
     if (request->flags & KEEPER_SPAWN_CONTROL)
@@ -274,8 +283,8 @@ static void run_waiter(const struct order *order, const int *fds)
     close(failure[1]);
     if (slave >= 0)
         close(slave);
-    struct report report = {.kind = REPORT_STARTED, .id = waiter.process, .generation = waiter.generation,
-                            .pid = waiter.child};
+    struct report report = {
+        .kind = REPORT_STARTED, .id = waiter.process, .generation = waiter.generation, .pid = waiter.child};
     report_send(&report);
     if (read(failure[0], &error, sizeof error) == (ssize_t)sizeof error)
         end_unexecuted(&waiter, order->argv[0], error);
@@ -305,8 +314,11 @@ void spawn_start(const struct keeper_spawn *request, size_t length, int *fds, si
         keeper_log("out of memory");
         return;
     }
-    *process = (struct process){.number = request->process, .generation = order.generation, .target = request->target,
-                                .id = request->id, .flags = request->flags};
+    *process = (struct process){.number = request->process,
+                                .generation = order.generation,
+                                .target = request->target,
+                                .id = request->id,
+                                .flags = request->flags};
     bool controlled = request->flags & KEEPER_SPAWN_CONTROL;
     int control = controlled && fd_count > 3 ? fds[3] : -1;
     if (request->target == KEEPER_TARGET_NODE && !(order.node = node_pid(request->id))) {

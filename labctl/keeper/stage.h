@@ -22,10 +22,10 @@ struct stage_status {
 };
 
 /* Failures that tell what the machine lacks. */
-#define STAGE_OP_NAMESPACES "create the lab's namespaces"
-#define STAGE_OP_MAP "map the lab's user ids"
+#define STAGE_OP_NAMESPACES  "create the lab's namespaces"
+#define STAGE_OP_MAP         "map the lab's user ids"
 #define STAGE_OP_TAKE_MOUNTS "take the lab's mounts out of the host's"
-#define STAGE_OP_ROOT "mount the lab's root"
-#define STAGE_OP_PROC "mount the lab's /proc"
-#define STAGE_OP_SYS "mount the lab's /sys"
-#define STAGE_OP_READ_ONLY "make the lab's files read-only"
+#define STAGE_OP_ROOT        "mount the lab's root"
+#define STAGE_OP_PROC        "mount the lab's /proc"
+#define STAGE_OP_SYS         "mount the lab's /sys"
+#define STAGE_OP_READ_ONLY   "make the lab's files read-only"

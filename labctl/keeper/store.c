@@ -11,7 +11,7 @@ static struct stored {
     struct stored *next;
     char tag[KEEPER_TAG_MAX];
     int fd;
-} *stored;
+} * stored;
 
 static struct stored **find(const char *tag)
 {

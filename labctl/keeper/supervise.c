@@ -1,4 +1,5 @@
-/* Stage 2: pid 1 of the lab.  One loop over the director, the reports of children, their deaths and the command line. */
+/* Stage 2: pid 1 of the lab.  One loop over the director, the reports of children, their deaths and the command line.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -26,8 +26,8 @@
 #define BUILD_PLACE "/tmp"
 
 /* Never shown in a node, where they exist: sources, and labctl's own data with its scenarios. */
-static const char *const always_hidden[] = {"/usr/src", "/usr/share/labctl", "/usr/local/share/labctl",
-                                            "/usr/local/src", LABCTL_DATA, LABCTL_LIBEXEC};
+static const char *const always_hidden[] = {"/usr/src",       "/usr/share/labctl", "/usr/local/share/labctl",
+                                            "/usr/local/src", LABCTL_DATA,         LABCTL_LIBEXEC};
 
 const char *const tree_devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
 const char *const tree_beside_usr[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
@@ -37,11 +37,11 @@ static const struct {
     const char *path;
     unsigned mode;
 } directories[] = {
-    {"dev", 0755},       {"dev/pts", 0755},   {"dev/shm", 01777}, {"etc", 0755},      {"home", 0755},
-    {"media", 0755},     {"mnt", 0755},       {"opt", 0755},      {"proc", 0555},     {"root", 0700},
-    {"run", 0755},       {"run/lock", 01777}, {"srv", 0755},      {"sys", 0555},      {"tmp", 01777},
-    {"usr", 0755},       {"var", 0755},       {"var/cache", 0755}, {"var/lib", 0755}, {"var/lib/misc", 0755},
-    {"var/log", 0755},   {"var/mail", 0755},  {"var/spool", 0755}, {"var/tmp", 01777}, {"var/www", 0755},
+    {"dev", 0755},     {"dev/pts", 0755},   {"dev/shm", 01777},  {"etc", 0755},      {"home", 0755},
+    {"media", 0755},   {"mnt", 0755},       {"opt", 0755},       {"proc", 0555},     {"root", 0700},
+    {"run", 0755},     {"run/lock", 01777}, {"srv", 0755},       {"sys", 0555},      {"tmp", 01777},
+    {"usr", 0755},     {"var", 0755},       {"var/cache", 0755}, {"var/lib", 0755},  {"var/lib/misc", 0755},
+    {"var/log", 0755}, {"var/mail", 0755},  {"var/spool", 0755}, {"var/tmp", 01777}, {"var/www", 0755},
 };
 static const struct {
     const char *path, *target;
@@ -190,8 +190,9 @@ static void place_programs(const struct stage_options *options)
         char name[64], first[64];
         snprintf(name, sizeof name, "opt/%s", options->embedded[i]);
         snprintf(first, sizeof first, "opt/%s", options->embedded[0]);
-        error = i == 0 ? base_copy_program(STAGE_SERVE, directory, name)
-                       : linkat(directory, first, directory, name, 0) ? -errno : 0;
+        error = i == 0                                         ? base_copy_program(STAGE_SERVE, directory, name)
+                : linkat(directory, first, directory, name, 0) ? -errno
+                                                               : 0;
         if (error)
             stage_fail(-error, "place /opt/%s in the lab", options->embedded[i]);
     }
@@ -215,8 +216,8 @@ static void mount_kernel_files(void)
 
 static void make_writable_places(void)
 {
-    static const char *const places[] = {"root", "run", "run/lock", "var", "var/lib", "var/lib/misc", "var/log",
-                                         "var/cache", "netns", "views", "node"};
+    static const char *const places[] = {"root",    "run",       "run/lock", "var",   "var/lib", "var/lib/misc",
+                                         "var/log", "var/cache", "netns",    "views", "node"};
     for (size_t i = 0; i < ARRAY_SIZE(places); i++)
         make_directory(places[i], 0755);
     make_directory("tmp", 01777);
@@ -234,8 +235,8 @@ static void make_writable_places(void)
     close(directory);
 }
 
-/* Does an overlay whose upper layer is on a tmpfs do what a root needs?  On Debian 12's 6.1 kernel, where tmpfs has no user
- * extended attributes, removing a lower directory gives EIO and renaming a new one EXDEV. */
+/* Does an overlay whose upper layer is on a tmpfs do what a root needs?  On Debian 12's 6.1 kernel, where tmpfs has no
+ * user extended attributes, removing a lower directory gives EIO and renaming a new one EXDEV. */
 static bool overlay_works(void)
 {
     static const char *const places[] = {"try", "try/lower", "try/lower/old", "try/upper", "try/work", "try/all"};

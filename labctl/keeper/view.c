@@ -1,8 +1,8 @@
 /* Views: layers of the root that nodes share; they have files of /etc.
  *
  * A view that changes is written in place, into the same inodes: nodes see the new content through their overlays, but
- * where they have changed the file, which is theirs then.  Where the root of a node is a copy, the file is rewritten if it
- * still has the old content. */
+ * where they have changed the file, which is theirs then.  Where the root of a node is a copy, the file is rewritten if
+ * it still has the old content. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>

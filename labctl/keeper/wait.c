@@ -22,8 +22,8 @@ void wait_end(const struct waiter *waiter, enum keeper_end end, int value, const
         snprintf(status.operation, sizeof status.operation, "%s", operation);
         send(waiter->control, &status, sizeof status, MSG_NOSIGNAL);
     }
-    struct report report = {.kind = REPORT_ENDED, .id = waiter->process, .generation = waiter->generation, .end = end,
-                            .value = value};
+    struct report report = {
+        .kind = REPORT_ENDED, .id = waiter->process, .generation = waiter->generation, .end = end, .value = value};
     snprintf(report.operation, sizeof report.operation, "%s", operation);
     report_send(&report);
     _exit(0);

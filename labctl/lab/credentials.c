@@ -44,8 +44,8 @@ static int receive_greeting(int socket, int timeout, char *greeting, pid_t *dire
         char space[CMSG_SPACE(sizeof(struct ucred))];
     } control;
     struct iovec part = {greeting, 1};
-    struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control};
+    struct msghdr packet = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
     if (length < 0)
         return error_set_errno(err, errno, "receive the lab's greeting");
@@ -103,13 +103,13 @@ int credentials_greet(int client, bool *prove, struct error *err)
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(struct ucred))];
-    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(struct ucred)), .cmsg_level = SOL_SOCKET,
-                            .cmsg_type = SCM_CREDENTIALS}};
+    } control = {
+        .header = {.cmsg_len = CMSG_LEN(sizeof(struct ucred)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS}};
     struct ucred self = {.pid = getpid(), .uid = getuid(), .gid = getgid()};
     memcpy(CMSG_DATA(&control.header), &self, sizeof self);
     struct iovec part = {&greeting, 1};
-    struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control};
+    struct msghdr packet = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     if (sendmsg(client, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
         return error_set_errno(err, errno, "greet a client");
     return 0;

@@ -49,8 +49,8 @@ static int send_request(struct keeper *keeper, const void *message, size_t lengt
     if (fd_count > 0) {
         packet.msg_control = &control;
         packet.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
-        control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
-                                          .cmsg_len = CMSG_LEN(sizeof(int) * fd_count)};
+        control.header = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int) * fd_count)};
         memcpy(CMSG_DATA(&control.header), fds, sizeof(int) * fd_count);
     }
     ssize_t count;
@@ -81,8 +81,10 @@ static void take_ready(struct keeper *keeper, const struct keeper_nodes_ready *r
         int32_t pid;
     } *nodes = copy;
     for (size_t i = 0; i < count; i++)
-        hand_over(keeper, &(struct keeper_event){.kind = KEEPER_EVENT_NODE_READY, .id = nodes[i].id,
-                                                 .pid = nodes[i].pid, .operation = "", .fd = -1});
+        hand_over(
+            keeper,
+            &(struct keeper_event){
+                .kind = KEEPER_EVENT_NODE_READY, .id = nodes[i].id, .pid = nodes[i].pid, .operation = "", .fd = -1});
     free(copy);
 }
 
@@ -90,17 +92,25 @@ static void take_node(struct keeper *keeper, enum keeper_event_kind kind)
 {
     struct keeper_node_event node;
     memcpy(&node, &keeper->buffer, sizeof node);
-    hand_over(keeper, &(struct keeper_event){.kind = kind, .id = node.id, .pid = node.pid, .number = node.error,
-                                             .operation = node.operation, .fd = -1});
+    hand_over(
+        keeper,
+        &(struct keeper_event){
+            .kind = kind, .id = node.id, .pid = node.pid, .number = node.error, .operation = node.operation, .fd = -1});
 }
 
 static void take_process(struct keeper *keeper, enum keeper_event_kind kind)
 {
     struct keeper_process_event process;
     memcpy(&process, &keeper->buffer, sizeof process);
-    hand_over(keeper, &(struct keeper_event){.kind = kind, .process = process.process, .pid = process.pid,
-                                             .target = process.target, .id = process.id, .end = process.end,
-                                             .value = process.value, .operation = process.operation, .fd = -1});
+    hand_over(keeper, &(struct keeper_event){.kind = kind,
+                                             .process = process.process,
+                                             .pid = process.pid,
+                                             .target = process.target,
+                                             .id = process.id,
+                                             .end = process.end,
+                                             .value = process.value,
+                                             .operation = process.operation,
+                                             .fd = -1});
 }
 
 static void take_stored(struct keeper *keeper, int *fd)
@@ -109,8 +119,8 @@ static void take_stored(struct keeper *keeper, int *fd)
     memcpy(&store, &keeper->buffer, sizeof store);
     store.tag[sizeof store.tag - 1] = 0;
     if (*fd >= 0 && keeper->handler)
-        hand_over(keeper, &(struct keeper_event){.kind = KEEPER_EVENT_STORED, .tag = store.tag, .operation = "",
-                                                 .fd = fd_steal(fd)});
+        hand_over(keeper, &(struct keeper_event){
+                              .kind = KEEPER_EVENT_STORED, .tag = store.tag, .operation = "", .fd = fd_steal(fd)});
 }
 
 static void take_done(struct keeper *keeper)
@@ -133,8 +143,8 @@ static int take_one(struct keeper *keeper, struct error *err)
         char space[CMSG_SPACE(sizeof(int))];
     } control;
     struct iovec part = {&keeper->buffer, sizeof keeper->buffer};
-    struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control};
+    struct msghdr packet = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(keeper->socket, &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
@@ -162,14 +172,30 @@ static int take_one(struct keeper *keeper, struct error *err)
         return error_set(err, ERR_SYSTEM, "receive from the keeper: message %u of %zd bytes is not understood", kind,
                          length);
     switch (kind) {
-    case KEEPER_NODE_READY: take_ready(keeper, (const void *)&keeper->buffer, (size_t)length); break;
-    case KEEPER_NODE_LOST: take_node(keeper, KEEPER_EVENT_NODE_LOST); break;
-    case KEEPER_NODE_GONE: take_node(keeper, KEEPER_EVENT_NODE_GONE); break;
-    case KEEPER_NODE_FAILED: take_node(keeper, KEEPER_EVENT_NODE_FAILED); break;
-    case KEEPER_PROCESS_STARTED: take_process(keeper, KEEPER_EVENT_PROCESS_STARTED); break;
-    case KEEPER_PROCESS_ENDED: take_process(keeper, KEEPER_EVENT_PROCESS_ENDED); break;
-    case KEEPER_STORED: take_stored(keeper, &fd); break;
-    default: take_done(keeper); break;
+    case KEEPER_NODE_READY:
+        take_ready(keeper, (const void *)&keeper->buffer, (size_t)length);
+        break;
+    case KEEPER_NODE_LOST:
+        take_node(keeper, KEEPER_EVENT_NODE_LOST);
+        break;
+    case KEEPER_NODE_GONE:
+        take_node(keeper, KEEPER_EVENT_NODE_GONE);
+        break;
+    case KEEPER_NODE_FAILED:
+        take_node(keeper, KEEPER_EVENT_NODE_FAILED);
+        break;
+    case KEEPER_PROCESS_STARTED:
+        take_process(keeper, KEEPER_EVENT_PROCESS_STARTED);
+        break;
+    case KEEPER_PROCESS_ENDED:
+        take_process(keeper, KEEPER_EVENT_PROCESS_ENDED);
+        break;
+    case KEEPER_STORED:
+        take_stored(keeper, &fd);
+        break;
+    default:
+        take_done(keeper);
+        break;
     }
     return 1;
 }
@@ -197,8 +223,7 @@ int keeper_dispatch(struct keeper *keeper, int timeout, struct error *err)
 }
 
 /* Sends a request and handles events until it is answered. */
-static int call(struct keeper *keeper, void *message, size_t length, const int *fds, size_t fd_count,
-                struct error *err)
+static int call(struct keeper *keeper, void *message, size_t length, const int *fds, size_t fd_count, struct error *err)
 {
     struct keeper_header *header = message;
     header->number = ++keeper->last_number;
@@ -252,7 +277,8 @@ int keeper_descriptor(const struct keeper *keeper)
 static void add_file(struct str *out, const struct keeper_file_spec *spec)
 {
     static const char padding[8] = {0};
-    struct keeper_file file = {.path_length = (uint32_t)strlen(spec->path), .content_length = (uint32_t)spec->length,
+    struct keeper_file file = {.path_length = (uint32_t)strlen(spec->path),
+                               .content_length = (uint32_t)spec->length,
                                .mode = spec->mode ? spec->mode : 0644};
     str_append_bytes(out, &file, sizeof file);
     str_append_bytes(out, spec->path, file.path_length);
@@ -281,7 +307,8 @@ int keeper_create_nodes(struct keeper *keeper, const struct keeper_node_spec *no
         if (length > KEEPER_HOSTNAME_MAX)
             return error_set(err, ERR_SYSTEM, "create node %s: its host name is longer than %d bytes",
                              nodes[i].hostname, KEEPER_HOSTNAME_MAX);
-        struct keeper_node node = {.id = nodes[i].id, .view = nodes[i].view,
+        struct keeper_node node = {.id = nodes[i].id,
+                                   .view = nodes[i].view,
                                    .file_count = (uint32_t)nodes[i].file_count,
                                    .files = count * sizeof node + files.length};
         memcpy(node.hostname, nodes[i].hostname, length);
@@ -384,8 +411,7 @@ int keeper_spawn(struct keeper *keeper, const struct keeper_spawn_spec *spec, st
 
 int keeper_kill(struct keeper *keeper, uint32_t process, int signal, struct error *err)
 {
-    struct keeper_kill request = {.header = {KEEPER_KILL, ++keeper->last_number}, .process = process,
-                                  .signal = signal};
+    struct keeper_kill request = {.header = {KEEPER_KILL, ++keeper->last_number}, .process = process, .signal = signal};
     return send_request(keeper, &request, sizeof request, NULL, 0, err);
 }
 

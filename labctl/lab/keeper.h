@@ -1,8 +1,9 @@
-/* The director's side of the keeper: makes nodes and cloud namespaces, spawns processes, keeps descriptors over a restart.
+/* The director's side of the keeper: makes nodes and cloud namespaces, spawns processes, keeps descriptors over a
+ * restart.
  *
- * The director runs in the lab's own pid, user, mount and network namespace (the fabric), so a node is known to it by the
- * pid of its init: /proc/PID/ns/net is its network, /proc/PID/root its files.  Files below /proc/PID/root are under the
- * learner's control: open them only by openat2 with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS. */
+ * The director runs in the lab's own pid, user, mount and network namespace (the fabric), so a node is known to it by
+ * the pid of its init: /proc/PID/ns/net is its network, /proc/PID/root its files.  Files below /proc/PID/root are under
+ * the learner's control: open them only by openat2 with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,10 +17,10 @@ struct error;
 struct keeper;
 
 enum keeper_event_kind {
-    KEEPER_EVENT_NODE_READY,      /* id, pid: its files are in place; its network has a loopback, down, and nothing else */
-    KEEPER_EVENT_NODE_LOST,       /* id: its init died; the keeper rebuilds it, NODE_READY follows with a new pid */
-    KEEPER_EVENT_NODE_GONE,       /* id: deleted by keeper_delete_node */
-    KEEPER_EVENT_NODE_FAILED,     /* id, number, operation: could not be made ("mount /etc": No space left on device) */
+    KEEPER_EVENT_NODE_READY,  /* id, pid: its files are in place; its network has a loopback, down, and nothing else */
+    KEEPER_EVENT_NODE_LOST,   /* id: its init died; the keeper rebuilds it, NODE_READY follows with a new pid */
+    KEEPER_EVENT_NODE_GONE,   /* id: deleted by keeper_delete_node */
+    KEEPER_EVENT_NODE_FAILED, /* id, number, operation: could not be made ("mount /etc": No space left on device) */
     KEEPER_EVENT_PROCESS_STARTED, /* process, pid: about to execute */
     KEEPER_EVENT_PROCESS_ENDED,   /* process, end, value, operation */
     KEEPER_EVENT_STORED,          /* tag, fd (the handler's to keep or close): only during keeper_open */
@@ -51,32 +52,35 @@ int keeper_descriptor(const struct keeper *keeper);
 int keeper_dispatch(struct keeper *keeper, int timeout, struct error *err);
 
 struct keeper_file_spec {
-    const char *path; /* nodes: absolute ("/etc/resolv.conf", "/var/www/index.html"); views: relative to /etc ("hosts") */
+    const char
+        *path; /* nodes: absolute ("/etc/resolv.conf", "/var/www/index.html"); views: relative to /etc ("hosts") */
     const char *content;
     size_t length;
     uint32_t mode; /* 0 means 0644 */
 };
 
-/* Defines a layer of /etc that nodes share (one hosts file for all nodes that see the same addresses).  Defining it again
- * replaces the content in all nodes that have not changed the file themselves.  Define views before their nodes. */
+/* Defines a layer of /etc that nodes share (one hosts file for all nodes that see the same addresses).  Defining it
+ * again replaces the content in all nodes that have not changed the file themselves.  Define views before their nodes.
+ */
 int keeper_define_view(struct keeper *keeper, uint32_t id, const struct keeper_file_spec *files, size_t count,
                        struct error *err);
 
 struct keeper_node_spec {
-    uint32_t id;          /* chosen by the director, stable over rebuilds and restarts */
-    const char *hostname; /* up to KEEPER_HOSTNAME_MAX bytes */
-    uint32_t view;        /* UINT32_MAX: none */
+    uint32_t id;                          /* chosen by the director, stable over rebuilds and restarts */
+    const char *hostname;                 /* up to KEEPER_HOSTNAME_MAX bytes */
+    uint32_t view;                        /* UINT32_MAX: none */
     const struct keeper_file_spec *files; /* written before the node's first process runs; again after a rebuild */
     size_t file_count;
 };
 
-/* Asks for nodes, all at once; returns before they are ready: each reports by NODE_READY or NODE_FAILED, early ones while
- * later ones are still being made.  An id that exists gets the new files and host name at its next rebuild. */
+/* Asks for nodes, all at once; returns before they are ready: each reports by NODE_READY or NODE_FAILED, early ones
+ * while later ones are still being made.  An id that exists gets the new files and host name at its next rebuild. */
 int keeper_create_nodes(struct keeper *keeper, const struct keeper_node_spec *nodes, size_t count, struct error *err);
 int keeper_delete_node(struct keeper *keeper, uint32_t id, struct error *err);  /* NODE_GONE follows */
 int keeper_restart_node(struct keeper *keeper, uint32_t id, struct error *err); /* NODE_LOST and NODE_READY follow */
 
-/* Makes network namespaces without a container; they are at keeper_cloud_path when it returns, with a loopback, down. */
+/* Makes network namespaces without a container; they are at keeper_cloud_path when it returns, with a loopback, down.
+ */
 int keeper_create_clouds(struct keeper *keeper, const uint32_t *ids, size_t count, struct error *err);
 int keeper_delete_clouds(struct keeper *keeper, const uint32_t *ids, size_t count, struct error *err);
 #define KEEPER_PATH_MAX 32
@@ -90,8 +94,9 @@ struct keeper_spawn_spec {
     size_t argc;
     const char *const *environment; /* "NAME=value", beside PATH, HOME, USER, SHELL, LANG, which are always set */
     size_t environment_count;
-    int fds[3]; /* the process's 0, 1 and 2; -1: /dev/null.  They stay the caller's. */
-    int control; /* or -1: the far end of the caller's SOCK_SEQPACKET socket pair (keeper_control in, keeper_status out) */
+    int fds[3];  /* the process's 0, 1 and 2; -1: /dev/null.  They stay the caller's. */
+    int control; /* or -1: the far end of the caller's SOCK_SEQPACKET socket pair (keeper_control in, keeper_status out)
+                  */
     bool pty;    /* a terminal in the node; fds[0] and fds[1] are the caller's terminal, which it has set to raw */
     uint16_t rows, columns;
     bool silent; /* no events: the caller learns the end from its control socket */

@@ -61,8 +61,9 @@ static int no_user_namespaces(int number, struct error *err)
                          "this kernel lacks namespaces: labctl needs one with CONFIG_USER_NS, CONFIG_NET_NS, "
                          "CONFIG_PID_NS, CONFIG_UTS_NS and CONFIG_IPC_NS");
     if (number == ENOSYS)
-        return error_set(err, ERR_CAPABILITY, "the system call clone3 is missing or blocked: labctl needs Linux 5.12, "
-                                              "and in a container a seccomp profile that allows clone3 and unshare");
+        return error_set(err, ERR_CAPABILITY,
+                         "the system call clone3 is missing or blocked: labctl needs Linux 5.12, "
+                         "and in a container a seccomp profile that allows clone3 and unshare");
     return error_set(err, ERR_CAPABILITY,
                      "user namespaces are refused (%s): in a container, its seccomp profile blocks them\n"
                      "start it with --security-opt seccomp=unconfined (docker, podman) or --privileged",
@@ -90,13 +91,15 @@ int lacking_explain(const char *operation, int number, struct error *err)
     if (early && refused && setting("kernel/apparmor_restrict_unprivileged_userns") == 1)
         return apparmor(err);
     if (str_equal(operation, STAGE_OP_MAP) && refused)
-        return error_set(err, ERR_CAPABILITY,
-                         "user ids cannot be mapped (%s): as root this needs the capabilities CAP_SETUID and CAP_SETGID, "
-                         "which a container may have dropped",
-                         strerror(number));
+        return error_set(
+            err, ERR_CAPABILITY,
+            "user ids cannot be mapped (%s): as root this needs the capabilities CAP_SETUID and CAP_SETGID, "
+            "which a container may have dropped",
+            strerror(number));
     if (early && refused)
         return error_set(err, ERR_CAPABILITY,
-                         "mounts are refused in a user namespace (%s): a security module forbids them", strerror(number));
+                         "mounts are refused in a user namespace (%s): a security module forbids them",
+                         strerror(number));
     if (str_equal(operation, STAGE_OP_PROC) && refused)
         return masked("/proc", number, err);
     if (str_equal(operation, STAGE_OP_SYS) && refused)

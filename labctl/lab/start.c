@@ -27,7 +27,7 @@
 #include "lab/credentials.h"
 #include "lab/lacking.h"
 
-#define UP_TIMEOUT 60000  /* ms for the keeper to come up; it takes some ten */
+#define UP_TIMEOUT  60000 /* ms for the keeper to come up; it takes some ten */
 #define END_TIMEOUT 20000 /* ms for a killed lab to be gone */
 
 struct keeper_start {
@@ -41,25 +41,6 @@ struct keeper_start {
 struct inheritance {
     int null, log, status, commit, listener, director, serve, keeper;
 };
-
-static bool name_is_good(const char *lab)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    size_t length = strlen(lab);
-    return length > 0 && length <= LAB_NAME_MAX && strspn(lab, letters) == length && lab[0] != '.' && lab[0] != '-';
-}
-
-int keeper_address(const char *lab, struct sockaddr_un *address, struct error *err)
-{
-    if (!name_is_good(lab))
-        return error_set(err, ERR_USAGE,
-                         "'%s' is no name for a lab: 1 to %d letters, digits, '-', '_' or '.', the first a letter, a "
-                         "digit or '_'",
-                         lab, LAB_NAME_MAX);
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    int length = snprintf(address->sun_path + 1, sizeof address->sun_path - 1, "labctl/%u/%s", (unsigned)geteuid(), lab);
-    return (int)offsetof(struct sockaddr_un, sun_path) + 1 + length;
-}
 
 static int bind_listener(const char *lab, struct error *err)
 {
@@ -76,14 +57,17 @@ static int bind_listener(const char *lab, struct error *err)
         struct keeper_process running = {.pidfd = -1};
         struct error why = ERROR_INIT;
         if (keeper_find(lab, &running, &why))
-            return error_set(err, ERR_BUSY, "a lab named '%s' is being started, or ends; try again or choose another "
-                                            "--name", lab);
+            return error_set(err, ERR_BUSY,
+                             "a lab named '%s' is being started, or ends; try again or choose another "
+                             "--name",
+                             lab);
         pid_t pid = running.pid;
         keeper_process_close(&running);
-        return error_set(err, ERR_BUSY,
-                         "a lab named '%s' already runs (pid %d): `labctl apply FILE` changes it, `labctl down %s` ends "
-                         "it, --name gives this one another name",
-                         lab, (int)pid, lab);
+        return error_set(
+            err, ERR_BUSY,
+            "a lab named '%s' already runs (pid %d): `labctl apply FILE` changes it, `labctl down %s` ends "
+            "it, --name gives this one another name",
+            lab, (int)pid, lab);
     }
     if (listen(listener, 256))
         return error_set_errno(err, errno, "listen on the control socket of lab '%s'", lab);
@@ -115,8 +99,9 @@ static int open_program(const char *libexec, const char *name, char directory[st
     }
     if (libexec)
         return error_set(err, ERR_CAPABILITY, "the program %s is missing: looked in %s", name, libexec);
-    return error_set(err, ERR_CAPABILITY, "the program %s is missing: looked in %s and in %s; `make install` puts it there",
-                     name, self, LABCTL_LIBEXEC);
+    return error_set(err, ERR_CAPABILITY,
+                     "the program %s is missing: looked in %s and in %s; `make install` puts it there", name, self,
+                     LABCTL_LIBEXEC);
 }
 
 /* Directories with programs of others stay visible, even where labctl lies in them. */
@@ -249,8 +234,8 @@ static int receive_status(int socket, struct stage_status *status, pid_t *pid)
         char space[CMSG_SPACE(sizeof(struct ucred))];
     } control;
     struct iovec part = {status, sizeof *status};
-    struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control};
+    struct msghdr packet = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
     if (length != (ssize_t)sizeof *status)
         return -1;
@@ -305,8 +290,8 @@ static int inheritance_open(struct inheritance *all, const struct keeper_options
 
 static void inheritance_close(struct inheritance *all)
 {
-    int *const fds[] = {&all->null, &all->status, &all->commit, &all->listener,
-                        &all->director, &all->serve, &all->keeper};
+    int *const fds[] = {&all->null,     &all->status, &all->commit, &all->listener,
+                        &all->director, &all->serve,  &all->keeper};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (*fds[i] >= 0)
             fd_close(fds[i]);
@@ -385,50 +370,4 @@ void keeper_finish(struct keeper_start *start)
 pid_t keeper_start_pid(const struct keeper_start *start)
 {
     return start->pid;
-}
-
-int keeper_find(const char *lab, struct keeper_process *out, struct error *err)
-{
-    struct sockaddr_un address;
-    int length = keeper_address(lab, &address, err);
-    if (length < 0)
-        return -1;
-    FD_AUTO client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (client < 0)
-        return error_set_errno(err, errno, "look for lab '%s'", lab);
-    if (connect(client, (const struct sockaddr *)&address, (socklen_t)length)) {
-        if (errno == ECONNREFUSED)
-            return error_set(err, ERR_ABSENT, "no lab named '%s' runs", lab);
-        if (errno == EAGAIN)
-            return error_set(err, ERR_BUSY, "lab '%s' does not answer: its control socket has no room", lab);
-        return error_set_errno(err, errno, "look for lab '%s'", lab);
-    }
-    *out = (struct keeper_process){.pidfd = -1};
-    if (credentials_keeper(client, &out->pid, err))
-        return error_wrap(err, "lab '%s'", lab);
-    out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0);
-    if (out->pidfd < 0)
-        return errno == ESRCH ? error_set(err, ERR_ABSENT, "no lab named '%s' runs", lab)
-                              : error_set_errno(err, errno, "watch the keeper of lab '%s' (pid %d)", lab, (int)out->pid);
-    return 0;
-}
-
-int keeper_end(const struct keeper_process *process, int timeout, struct error *err)
-{
-    if (syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0) && errno != ESRCH)
-        return error_set_errno(err, errno, "end the keeper (pid %d)", (int)process->pid);
-    int ready;
-    do
-        ready = poll(&(struct pollfd){.fd = process->pidfd, .events = POLLIN}, 1, timeout);
-    while (ready < 0 && errno == EINTR);
-    if (ready == 0)
-        return error_set(err, ERR_SYSTEM, "end the keeper (pid %d): it is not gone after %d ms", (int)process->pid,
-                         timeout);
-    return 0;
-}
-
-void keeper_process_close(struct keeper_process *process)
-{
-    if (process->pidfd >= 0)
-        fd_close(&process->pidfd);
 }

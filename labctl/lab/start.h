@@ -13,14 +13,14 @@ struct str;
 struct keeper_start;
 
 struct keeper_options {
-    const char *lab;                /* its name: up to LAB_NAME_MAX bytes, letters, digits, '-', '_', '.' */
-    const char *const *arguments;   /* of the director, after argv[0] "director" */
+    const char *lab;              /* its name: up to LAB_NAME_MAX bytes, letters, digits, '-', '_', '.' */
+    const char *const *arguments; /* of the director, after argv[0] "director" */
     size_t argument_count;
-    const char *const *embedded;    /* names under /opt for the program of embedded services: "httpd", … */
+    const char *const *embedded; /* names under /opt for the program of embedded services: "httpd", … */
     size_t embedded_count;
-    const char *const *hidden;      /* directories of the host that no node may see (where topology and scenario lie) */
+    const char *const *hidden; /* directories of the host that no node may see (where topology and scenario lie) */
     size_t hidden_count;
-    const char *libexec;            /* where labctl-keeper and labctl-serve are; NULL: beside this program, else LABCTL_LIBEXEC */
+    const char *libexec; /* where labctl-keeper and labctl-serve are; NULL: beside this program, else LABCTL_LIBEXEC */
 };
 
 #define LAB_NAME_MAX 64

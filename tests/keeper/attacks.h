@@ -35,7 +35,7 @@
 #include <unistd.h>
 
 #define ATTACK_SHM_KEY 0x1abc
-#define ATTACK_KEY "attack-secret" /* a key in the session keyring of whoever started the lab */
+#define ATTACK_KEY     "attack-secret" /* a key in the session keyring of whoever started the lab */
 
 static char attack_text[512];
 
@@ -155,15 +155,16 @@ static inline bool attack_has_entries(const char *path)
 
 static inline const char *attack_init(void)
 {
-    static const char *const files[] = {"/proc/1/mem", "/proc/1/environ", "/proc/1/exe", "/proc/1/root/", "/proc/1/cwd/",
-                                        "/proc/1/fd", "/proc/1/ns/net", "/proc/1/ns/mnt", "/proc/1/map_files",
-                                        "/proc/1/auxv", "/proc/1/maps", "/proc/1/stack", "/proc/1/syscall"};
+    static const char *const files[] = {"/proc/1/mem",       "/proc/1/environ", "/proc/1/exe",    "/proc/1/root/",
+                                        "/proc/1/cwd/",      "/proc/1/fd",      "/proc/1/ns/net", "/proc/1/ns/mnt",
+                                        "/proc/1/map_files", "/proc/1/auxv",    "/proc/1/maps",   "/proc/1/stack",
+                                        "/proc/1/syscall"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char byte[16];
         int fd = open(files[i], O_RDONLY | O_CLOEXEC);
         struct stat status;
         if (fd >= 0 && (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) ? attack_has_entries(files[i])
-                                                                    : read(fd, byte, sizeof byte) > 0))
+                                                                           : read(fd, byte, sizeof byte) > 0))
             return attack_found("opened", files[i]);
         if (fd >= 0)
             close(fd);
@@ -193,7 +194,8 @@ static inline const char *attack_mounts(void)
     struct mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
     if (umount2("/usr/share/doc", MNT_DETACH) == 0 || umount2("/usr/share/doc", 0) == 0)
         return "unmounted what hides";
-    if (mount(NULL, "/usr", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 || mount(NULL, "/usr", NULL, MS_REMOUNT, NULL) == 0 ||
+    if (mount(NULL, "/usr", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 ||
+        mount(NULL, "/usr", NULL, MS_REMOUNT, NULL) == 0 ||
         syscall(SYS_mount_setattr, AT_FDCWD, "/usr", 0, &writable, sizeof writable) == 0 ||
         syscall(SYS_mount_setattr, AT_FDCWD, "/opt", 0, &writable, sizeof writable) == 0)
         return "made /usr or /opt writable";
@@ -213,8 +215,8 @@ static inline const char *attack_mounts(void)
             attack_has_entries("/tmp/look/share/doc"))
             return "sees by an overlay what is hidden";
     }
-    static const char *const filesystems[] = {"devtmpfs", "debugfs", "tracefs", "securityfs", "cgroup", "cgroup2", "bpf",
-                                              "configfs", "pstore", "efivarfs"};
+    static const char *const filesystems[] = {"devtmpfs", "debugfs", "tracefs",  "securityfs", "cgroup",
+                                              "cgroup2",  "bpf",     "configfs", "pstore",     "efivarfs"};
     for (size_t i = 0; i < sizeof filesystems / sizeof filesystems[0]; i++) {
         mkdir("/tmp/mnt", 0755);
         if (mount("none", "/tmp/mnt", filesystems[i], 0, NULL) == 0)
@@ -223,8 +225,8 @@ static inline const char *attack_mounts(void)
     static const char *const below[] = {"/proc", "/sys", "/usr", "/etc", "/"};
     for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
         umount2(below[i], MNT_DETACH);
-    static const char *const outside[] = {"/state", "/template", "/netns", "/views", "/node", "/program", "/logs",
-                                          "/home/..", "/../state", "/old"};
+    static const char *const outside[] = {"/state",   "/template", "/netns",   "/views",    "/node",
+                                          "/program", "/logs",     "/home/..", "/../state", "/old"};
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
         if (i != 7 && access(outside[i], F_OK) == 0)
             return attack_found("sees", outside[i]);
@@ -281,14 +283,26 @@ static inline const char *attack_writable(const char *path, const char *const *o
 static inline const char *attack_sysctls(void)
 {
     /* Of the node's own network, uts, ipc, user and pid namespaces. */
-    static const char *const own[] = {
-        "/proc/sys/net", "/proc/sys/user", "/proc/sys/fs/mqueue", "/proc/sys/kernel/hostname",
-        "/proc/sys/kernel/domainname", "/proc/sys/kernel/auto_msgmni", "/proc/sys/kernel/msgmax",
-        "/proc/sys/kernel/msgmnb", "/proc/sys/kernel/msgmni", "/proc/sys/kernel/msg_next_id",
-        "/proc/sys/kernel/sem", "/proc/sys/kernel/sem_next_id", "/proc/sys/kernel/shmall",
-        "/proc/sys/kernel/shmmax", "/proc/sys/kernel/shmmni", "/proc/sys/kernel/shm_next_id",
-        "/proc/sys/kernel/shm_rmid_forced", "/proc/sys/kernel/ns_last_pid", "/proc/sys/kernel/pid_max",
-        "/proc/sys/kernel/cap_last_cap"};
+    static const char *const own[] = {"/proc/sys/net",
+                                      "/proc/sys/user",
+                                      "/proc/sys/fs/mqueue",
+                                      "/proc/sys/kernel/hostname",
+                                      "/proc/sys/kernel/domainname",
+                                      "/proc/sys/kernel/auto_msgmni",
+                                      "/proc/sys/kernel/msgmax",
+                                      "/proc/sys/kernel/msgmnb",
+                                      "/proc/sys/kernel/msgmni",
+                                      "/proc/sys/kernel/msg_next_id",
+                                      "/proc/sys/kernel/sem",
+                                      "/proc/sys/kernel/sem_next_id",
+                                      "/proc/sys/kernel/shmall",
+                                      "/proc/sys/kernel/shmmax",
+                                      "/proc/sys/kernel/shmmni",
+                                      "/proc/sys/kernel/shm_next_id",
+                                      "/proc/sys/kernel/shm_rmid_forced",
+                                      "/proc/sys/kernel/ns_last_pid",
+                                      "/proc/sys/kernel/pid_max",
+                                      "/proc/sys/kernel/cap_last_cap"};
     return attack_writable("/proc/sys", own, sizeof own / sizeof own[0], 8);
 }
 
@@ -296,8 +310,9 @@ static inline const char *attack_kernel_files(void)
 {
     static const char *const own[] = {"/sys/class", "/sys/devices/virtual/net", "/sys/fs/cgroup"};
     const char *found = attack_writable("/sys", own, 3, 7);
-    static const char *const files[] = {"/proc/sysrq-trigger", "/proc/kcore", "/proc/kmsg", "/proc/irq/default_smp_affinity",
-                                        "/proc/mtrr", "/proc/scsi/scsi", "/proc/acpi/wakeup"};
+    static const char *const files[] = {
+        "/proc/sysrq-trigger", "/proc/kcore",     "/proc/kmsg",       "/proc/irq/default_smp_affinity",
+        "/proc/mtrr",          "/proc/scsi/scsi", "/proc/acpi/wakeup"};
     for (size_t i = 0; !found && i < sizeof files / sizeof files[0]; i++)
         found = attack_writable(files[i], NULL, 0, 0);
     return found;
@@ -318,9 +333,11 @@ static inline const char *attack_clock(void)
 
 static inline const char *attack_devices(void)
 {
-    if (mknod("/tmp/disk", S_IFBLK | 0600, makedev(254, 0)) == 0 || mknod("/dev/disk", S_IFBLK | 0600, makedev(8, 0)) == 0)
+    if (mknod("/tmp/disk", S_IFBLK | 0600, makedev(254, 0)) == 0 ||
+        mknod("/dev/disk", S_IFBLK | 0600, makedev(8, 0)) == 0)
         return "made a disk";
-    if (mknod("/tmp/memory", S_IFCHR | 0600, makedev(1, 1)) == 0 || mknod("/tmp/null", S_IFCHR | 0600, makedev(1, 3)) == 0)
+    if (mknod("/tmp/memory", S_IFCHR | 0600, makedev(1, 1)) == 0 ||
+        mknod("/tmp/null", S_IFCHR | 0600, makedev(1, 3)) == 0)
         return "made a device";
     return access("/dev/mem", F_OK) == 0 || access("/dev/kmsg", F_OK) == 0 ? "sees devices of the host" : NULL;
 }

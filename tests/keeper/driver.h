@@ -28,7 +28,7 @@
 #include "lab/keeper.h"
 #include "lab/start.h"
 
-#define DRIVER_NODES 5000
+#define DRIVER_NODES   5000
 #define DRIVER_TIMEOUT 20000
 
 enum driver_verb {
@@ -36,17 +36,17 @@ enum driver_verb {
     DRIVER_NODE_PID,   /* first: pid of its init in the lab; waits until it is ready */
     DRIVER_NODE_DELETE,
     DRIVER_NODE_RESTART,
-    DRIVER_LOST,    /* how many NODE_LOST events there were */
-    DRIVER_CLOUDS,  /* first, count */
-    DRIVER_VIEW,    /* first: id; text: its hosts file */
-    DRIVER_SPAWN,   /* first: node; target; text: NUL-separated argv; descriptors 0, 1, 2 and perhaps control */
-    DRIVER_WAIT,    /* first: process; answered with end and value */
-    DRIVER_KILL,    /* first: process; count: signal */
-    DRIVER_STORE,   /* text: tag; a descriptor */
-    DRIVER_STORED,  /* text: tag; 1 and the descriptor's first byte where it came back after a restart */
-    DRIVER_RUNS,    /* how many processes were announced at hello */
-    DRIVER_CRASH,   /* the director kills itself */
-    DRIVER_PID,     /* of the director, in the lab */
+    DRIVER_LOST,   /* how many NODE_LOST events there were */
+    DRIVER_CLOUDS, /* first, count */
+    DRIVER_VIEW,   /* first: id; text: its hosts file */
+    DRIVER_SPAWN,  /* first: node; target; text: NUL-separated argv; descriptors 0, 1, 2 and perhaps control */
+    DRIVER_WAIT,   /* first: process; answered with end and value */
+    DRIVER_KILL,   /* first: process; count: signal */
+    DRIVER_STORE,  /* text: tag; a descriptor */
+    DRIVER_STORED, /* text: tag; 1 and the descriptor's first byte where it came back after a restart */
+    DRIVER_RUNS,   /* how many processes were announced at hello */
+    DRIVER_CRASH,  /* the director kills itself */
+    DRIVER_PID,    /* of the director, in the lab */
     DRIVER_EXIT,
 };
 
@@ -143,8 +143,11 @@ static inline void driver_make_nodes(struct driver_state *state, const struct dr
     };
     for (uint32_t i = 0; i < request->count; i++) {
         snprintf(names[i], sizeof names[i], "n%u", request->first + i);
-        specs[i] = (struct keeper_node_spec){.id = request->first + i, .hostname = names[i],
-                                             .view = request->target, .files = files, .file_count = ARRAY_SIZE(files)};
+        specs[i] = (struct keeper_node_spec){.id = request->first + i,
+                                             .hostname = names[i],
+                                             .view = request->target,
+                                             .files = files,
+                                             .file_count = ARRAY_SIZE(files)};
     }
     unsigned want = state->ready + request->count;
     answer->status = keeper_create_nodes(state->keeper, specs, request->count, err);
@@ -167,10 +170,17 @@ static inline void driver_spawn(struct driver_state *state, const struct driver_
     for (uint32_t at = 0; at < request->length && argc < 32; at += (uint32_t)strlen(request->text + at) + 1)
         argv[argc++] = request->text + at;
     static const char *const environment[] = {"TERM=xterm", "MARK=given"};
-    struct keeper_spawn_spec spec = {.process = ++state->last_process, .target = request->target,
-                                     .id = request->first, .argv = argv, .argc = argc, .environment = environment,
-                                     .environment_count = 2, .fds = {-1, -1, -1}, .control = -1,
-                                     .pty = request->pty, .rows = (uint16_t)request->rows,
+    struct keeper_spawn_spec spec = {.process = ++state->last_process,
+                                     .target = request->target,
+                                     .id = request->first,
+                                     .argv = argv,
+                                     .argc = argc,
+                                     .environment = environment,
+                                     .environment_count = 2,
+                                     .fds = {-1, -1, -1},
+                                     .control = -1,
+                                     .pty = request->pty,
+                                     .rows = (uint16_t)request->rows,
                                      .columns = (uint16_t)request->columns};
     for (size_t i = 0; i < 3 && i < fd_count; i++)
         spec.fds[i] = fds[i];
@@ -189,7 +199,9 @@ static inline void driver_handle(struct driver_state *state, const struct driver
     uint32_t first = request->first;
     struct keeper_file_spec hosts = {.path = "hosts", .content = request->text, .length = request->length};
     switch (request->verb) {
-    case DRIVER_NODES_MAKE: driver_make_nodes(state, request, answer, &err); break;
+    case DRIVER_NODES_MAKE:
+        driver_make_nodes(state, request, answer, &err);
+        break;
     case DRIVER_NODE_PID:
         while (!state->pids[first] && !state->failed && keeper_dispatch(state->keeper, -1, &err) >= 0)
             continue;
@@ -209,14 +221,20 @@ static inline void driver_handle(struct driver_state *state, const struct driver
             continue;
         break;
     }
-    case DRIVER_LOST: answer->value = state->lost; break;
+    case DRIVER_LOST:
+        answer->value = state->lost;
+        break;
     case DRIVER_CLOUDS:
         for (uint32_t i = 0; i < request->count && i < ARRAY_SIZE(ids); i++)
             ids[i] = first + i;
         answer->status = keeper_create_clouds(state->keeper, ids, request->count, &err);
         break;
-    case DRIVER_VIEW: answer->status = keeper_define_view(state->keeper, first, &hosts, 1, &err); break;
-    case DRIVER_SPAWN: driver_spawn(state, request, fds, fd_count, answer, &err); break;
+    case DRIVER_VIEW:
+        answer->status = keeper_define_view(state->keeper, first, &hosts, 1, &err);
+        break;
+    case DRIVER_SPAWN:
+        driver_spawn(state, request, fds, fd_count, answer, &err);
+        break;
     case DRIVER_WAIT:
         while (!state->processes[first].ended && keeper_dispatch(state->keeper, -1, &err) >= 0)
             continue;
@@ -224,19 +242,32 @@ static inline void driver_handle(struct driver_state *state, const struct driver
         answer->end = state->processes[first].end;
         snprintf(answer->text, sizeof answer->text, "%s", state->processes[first].operation);
         break;
-    case DRIVER_KILL: answer->status = keeper_kill(state->keeper, first, (int)request->count, &err); break;
-    case DRIVER_STORE: answer->status = keeper_store(state->keeper, request->text, fds[0], &err); break;
+    case DRIVER_KILL:
+        answer->status = keeper_kill(state->keeper, first, (int)request->count, &err);
+        break;
+    case DRIVER_STORE:
+        answer->status = keeper_store(state->keeper, request->text, fds[0], &err);
+        break;
     case DRIVER_STORED: {
         char byte = 0;
         if (!strcmp(state->stored_tag, request->text) && pread(state->stored_fd, &byte, 1, 0) == 1)
             answer->value = byte;
         break;
     }
-    case DRIVER_RUNS: answer->value = state->announced; break;
-    case DRIVER_CRASH: raise(SIGKILL); break;
-    case DRIVER_PID: answer->value = getpid(); break;
-    case DRIVER_EXIT: answer->status = keeper_exit(state->keeper, &err); break;
-    default: answer->status = -1;
+    case DRIVER_RUNS:
+        answer->value = state->announced;
+        break;
+    case DRIVER_CRASH:
+        raise(SIGKILL);
+        break;
+    case DRIVER_PID:
+        answer->value = getpid();
+        break;
+    case DRIVER_EXIT:
+        answer->status = keeper_exit(state->keeper, &err);
+        break;
+    default:
+        answer->status = -1;
     }
     if (err.kind) {
         answer->status = -1;
@@ -263,8 +294,8 @@ static inline bool driver_serve(struct driver_state *state, struct driver_client
         char space[CMSG_SPACE(sizeof(int) * 4)];
     } control;
     struct iovec part = {&request, sizeof request};
-    struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-                            .msg_controllen = sizeof control};
+    struct msghdr packet = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(client->fd, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     int fds[4] = {-1, -1, -1, -1};
     size_t fd_count = 0;
@@ -364,8 +395,12 @@ static inline int driver_start(struct driver *driver, const char *name, struct e
     static const char *const hidden[] = {"/usr/share/doc"};
     *driver = (struct driver){.socket = -1};
     snprintf(driver->lab, sizeof driver->lab, "t-%s-%d", name, (int)getpid());
-    struct keeper_options options = {.lab = driver->lab, .embedded = embedded, .embedded_count = 2, .hidden = hidden,
-                                     .hidden_count = 1, .libexec = driver_libexec()};
+    struct keeper_options options = {.lab = driver->lab,
+                                     .embedded = embedded,
+                                     .embedded_count = 2,
+                                     .hidden = hidden,
+                                     .hidden_count = 1,
+                                     .libexec = driver_libexec()};
     if (keeper_start(&options, &driver->start, err))
         return -1;
     return driver_connect(driver, err);
@@ -384,8 +419,8 @@ static inline int driver_call(struct driver *driver, struct driver_request *requ
     if (fd_count) {
         packet.msg_control = &control;
         packet.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
-        control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
-                                          .cmsg_len = CMSG_LEN(sizeof(int) * fd_count)};
+        control.header = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int) * fd_count)};
         memcpy(CMSG_DATA(&control.header), fds, sizeof(int) * fd_count);
     }
     *answer = (struct driver_answer){.status = -1, .text = "no answer"};
@@ -424,7 +459,8 @@ static inline int64_t driver_spawn_in(struct driver *driver, enum keeper_target 
     return driver_call(driver, &request, fds, fd_count, &answer) ? -1 : answer.value;
 }
 
-/* Runs a shell command in a node and gathers what it prints (both streams); returns the exit status, 128 + signal, or -1. */
+/* Runs a shell command in a node and gathers what it prints (both streams); returns the exit status, 128 + signal, or
+ * -1. */
 static inline int driver_shell(struct driver *driver, uint32_t node, const char *command, char *out, size_t size)
 {
     int pipes[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -1,4 +1,5 @@
-/* Death at any moment: of the command line, the keeper, the director, a node's init.  Nothing may be left but zombies. */
+/* Death at any moment: of the command line, the keeper, the director, a node's init.  Nothing may be left but zombies.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,8 +28,8 @@ static ino_t inode_of(const char *pid, const char *kind)
     return stat(path, &status) ? 0 : status.st_ino;
 }
 
-/* The namespaces of a lab: of its keeper and of what descends from it.  Their numbers are soon used again, so each round
- * remembers its own. */
+/* The namespaces of a lab: of its keeper and of what descends from it.  Their numbers are soon used again, so each
+ * round remembers its own. */
 #define SPACES_MAX 256
 static ino_t spaces[SPACES_MAX];
 static size_t space_count;
@@ -135,7 +136,8 @@ static bool has_socket(const char *lab)
 
 static struct snapshot take_snapshot(void)
 {
-    return (struct snapshot){.mounts = count_lines("/proc/self/mountinfo"), .links = count_lines("/proc/net/dev"),
+    return (struct snapshot){.mounts = count_lines("/proc/self/mountinfo"),
+                             .links = count_lines("/proc/net/dev"),
                              .addresses = count_lines("/proc/net/fib_trie")};
 }
 
@@ -162,8 +164,9 @@ static void play(const char *name, int report)
     driver_do(&lab, DRIVER_NODES_MAKE, 0, 6);
     driver_do(&lab, DRIVER_CLOUDS, 0, 2);
     for (;;)
-        driver_shell(&lab, pick(6), "sleep 5 & ip link add a type veth peer name b; mount -t tmpfs x /mnt; setsid sleep 9 &",
-                     out, sizeof out);
+        driver_shell(&lab, pick(6),
+                     "sleep 5 & ip link add a type veth peer name b; mount -t tmpfs x /mnt; setsid sleep 9 &", out,
+                     sizeof out);
 }
 
 static void killing_the_command_line_ends_the_lab(void **state)
@@ -218,7 +221,8 @@ static void killing_the_keeper_ends_the_lab(void **state)
         struct keeper_process process;
         assert_int_equal(keeper_find(lab.lab, &process, &err), 0);
         assert_int_equal(process.pid, lab.keeper);
-        struct driver_request request = {.magic = DRIVER_MAGIC, .verb = DRIVER_NODES_MAKE, .count = 8, .target = UINT32_MAX};
+        struct driver_request request = {
+            .magic = DRIVER_MAGIC, .verb = DRIVER_NODES_MAKE, .count = 8, .target = UINT32_MAX};
         if (round % 3 == 0) { /* in the middle of making nodes */
             (void)!write(lab.socket, &request, sizeof request);
             poll(NULL, 0, (int)pick(8));

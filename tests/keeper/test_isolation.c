@@ -77,9 +77,10 @@ static int teardown(void **state)
 static void victim_is_ready(void)
 {
     char key[200];
-    snprintf(key, sizeof key,
-             "python3 -c 'import ctypes; print(ctypes.CDLL(None).shmget(%d, 4096, 0o1666) >= 0)'; echo x >/dev/shm/attack",
-             ATTACK_SHM_KEY);
+    snprintf(
+        key, sizeof key,
+        "python3 -c 'import ctypes; print(ctypes.CDLL(None).shmget(%d, 4096, 0o1666) >= 0)'; echo x >/dev/shm/attack",
+        ATTACK_SHM_KEY);
     assert_int_equal(run(1, key), 0);
     assert_string_equal(out, "True\n");
 }
@@ -144,8 +145,8 @@ static void killing_everything_kills_only_ones_own(void **state)
 static void a_fork_bomb_stays_in_its_node(void **state)
 {
     (void)state;
-    const char *const bomb[] = {"/bin/bash", "-c", "f() { sleep 20 & f 2>/dev/null; }; for i in $(seq 3000); do sleep 30 & done; wait",
-                                NULL};
+    const char *const bomb[] = {
+        "/bin/bash", "-c", "f() { sleep 20 & f 2>/dev/null; }; for i in $(seq 3000); do sleep 30 & done; wait", NULL};
     uint32_t process = (uint32_t)driver_spawn_in(&lab, KEEPER_TARGET_NODE, 0, bomb, NULL, 0);
     assert_int_equal(run(1, "for i in $(seq 20); do /bin/true || exit 1; done; echo fine"), 0);
     assert_string_equal(out, "fine\n");
@@ -160,12 +161,13 @@ static void a_fork_bomb_stays_in_its_node(void **state)
 static void nothing_tells_of_the_lab_or_the_host(void **state)
 {
     (void)state;
-    assert_int_equal(run(0, "cat /proc/self/mountinfo /proc/mounts /proc/self/cgroup /proc/net/unix; "
-                            "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /proc/[0-9]*/comm 2>/dev/null | tr '\\0' '\\n'; "
-                            "env; readlink /proc/[0-9]*/exe /proc/self/root /proc/self/cwd; "
-                            "find / -path /usr -prune -o -path /proc -prune -o -path /sys -prune -o -print; "
-                            "cd /etc; grep -rIl . . | xargs cat"),
-                     0);
+    assert_int_equal(
+        run(0, "cat /proc/self/mountinfo /proc/mounts /proc/self/cgroup /proc/net/unix; "
+               "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ /proc/[0-9]*/comm 2>/dev/null | tr '\\0' '\\n'; "
+               "env; readlink /proc/[0-9]*/exe /proc/self/root /proc/self/cwd; "
+               "find / -path /usr -prune -o -path /proc -prune -o -path /sys -prune -o -print; "
+               "cd /etc; grep -rIl . . | xargs cat"),
+        0);
     char host[256], directory[4096];
     gethostname(host, sizeof host);
     assert_non_null(getcwd(directory, sizeof directory));

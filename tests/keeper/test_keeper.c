@@ -58,25 +58,28 @@ static void a_node_is_a_machine_of_its_own(void **state)
     assert_prints(2, "ls /sys/class/net; cat /proc/net/dev | wc -l", "lo\n3\n");
     assert_prints(2, "stat -c %a / /tmp /root /etc/marker /var/www/deep /dev/shm /run/lock",
                   "755\n1777\n700\n600\n755\n1777\n1777\n");
-    assert_prints(2, "cat /var/www/deep/index.html; getent hosts n1; readlink /etc/mtab", "page\n10.0.0.2        n1\n"
-                                                                                          "/proc/self/mounts\n");
+    assert_prints(2, "cat /var/www/deep/index.html; getent hosts n1; readlink /etc/mtab",
+                  "page\n10.0.0.2        n1\n"
+                  "/proc/self/mounts\n");
 }
 
 static void long_files_arrive_whole(void **state)
 {
     (void)state;
-    assert_prints(0, "python3 -c 'print(open(\"/root/long\").read() == \"abcdefghijklmnopqrstuvw\" * 869 + "
-                     "\"abcdefghijklm\")'; stat -c '%a %s' /root/long",
+    assert_prints(0,
+                  "python3 -c 'print(open(\"/root/long\").read() == \"abcdefghijklmnopqrstuvw\" * 869 + "
+                  "\"abcdefghijklm\")'; stat -c '%a %s' /root/long",
                   "True\n644 20000\n");
 }
 
 static void files_can_be_written_and_are_ones_own(void **state)
 {
     (void)state;
-    assert_int_equal(run(0, "set -e; for d in /etc /var /root /run /tmp /home /srv /mnt /dev /dev/shm /var/log /opt/..; do "
-                            "echo mine >$d/own; done; mkdir /data; rmdir /var/mail; mv /var/www /var/web; "
-                            "echo 'x:x:1:1::/:/bin/sh' >>/etc/passwd; rm /etc/services; mkdir /etc/services.d"),
-                     0);
+    assert_int_equal(
+        run(0, "set -e; for d in /etc /var /root /run /tmp /home /srv /mnt /dev /dev/shm /var/log /opt/..; do "
+               "echo mine >$d/own; done; mkdir /data; rmdir /var/mail; mv /var/www /var/web; "
+               "echo 'x:x:1:1::/:/bin/sh' >>/etc/passwd; rm /etc/services; mkdir /etc/services.d"),
+        0);
     assert_int_equal(run(1, "for d in /etc /var /root /run /tmp /home /srv /mnt /dev /dev/shm /var/log /; do "
                             "[ -e $d/own ] && exit 1; done; [ -d /var/mail ] && [ -s /etc/services ]"),
                      0);
@@ -168,8 +171,9 @@ static void a_caller_signals_and_hears_the_end(void **state)
 static bool gone_from(uint32_t node, const char *word)
 {
     char command[200];
-    snprintf(command, sizeof command, "for i in $(seq 100); do pgrep -f '%c[%c]%s' >/dev/null || exit 0; sleep 0.05; done; exit 1",
-             word[0], word[1], word + 2);
+    snprintf(command, sizeof command,
+             "for i in $(seq 100); do pgrep -f '%c[%c]%s' >/dev/null || exit 0; sleep 0.05; done; exit 1", word[0],
+             word[1], word + 2);
     return run(node, command) == 0;
 }
 
@@ -184,8 +188,8 @@ static void a_caller_that_goes_takes_its_process_along(void **state)
         const char *const argv[] = {"/bin/bash", "-c", commands[i], NULL};
         assert_true(driver_spawn_in(&lab, KEEPER_TARGET_NODE, 1, argv, (int[]){null, null, null, pair[1]}, 4) > 0);
         close(pair[1]);
-        assert_int_equal(run(1, "for i in $(seq 100); do pgrep -f '7[7]77' >/dev/null && exit 0; sleep 0.05; done; exit 1"),
-                         0);
+        assert_int_equal(
+            run(1, "for i in $(seq 100); do pgrep -f '7[7]77' >/dev/null && exit 0; sleep 0.05; done; exit 1"), 0);
         close(pair[0]);
         close(null);
         assert_true(gone_from(1, "7777"));
@@ -225,8 +229,8 @@ static bool shows(struct terminal *terminal, const char *text)
         int left = (int)((deadline - driver_clock()) / 1000);
         if (left <= 0 || poll(&(struct pollfd){.fd = terminal->shown, .events = POLLIN}, 1, left) != 1)
             return false;
-        ssize_t count = read(terminal->shown, terminal->text + terminal->length,
-                             sizeof terminal->text - 1 - terminal->length);
+        ssize_t count =
+            read(terminal->shown, terminal->text + terminal->length, sizeof terminal->text - 1 - terminal->length);
         if (count <= 0)
             return strstr(terminal->text, text);
         terminal->length += (size_t)count;
@@ -274,15 +278,16 @@ static void job_control_works(void **state)
     static const char *const argv[] = {"/bin/bash", "--norc", NULL};
     struct terminal terminal = open_terminal(2, argv);
     type(&terminal, "sleep 500\n");
-    assert_int_equal(run(2, "for i in $(seq 100); do pgrep -x sleep >/dev/null && exit 0; sleep 0.02; done; exit 1"), 0);
+    assert_int_equal(run(2, "for i in $(seq 100); do pgrep -x sleep >/dev/null && exit 0; sleep 0.02; done; exit 1"),
+                     0);
     type(&terminal, "\032"); /* ^Z */
     assert_true(shows(&terminal, "Stopped"));
     type(&terminal, "bg; jobs\n");
     assert_true(shows(&terminal, "Running"));
     type(&terminal, "fg\n");
     assert_true(shows(&terminal, "sleep 500"));
-    assert_int_equal(run(2, "for i in $(seq 100); do [ \"$(ps -o stat= -C sleep)\" = S+ ] && exit 0; sleep 0.02; done; exit 1"),
-                     0);
+    assert_int_equal(
+        run(2, "for i in $(seq 100); do [ \"$(ps -o stat= -C sleep)\" = S+ ] && exit 0; sleep 0.02; done; exit 1"), 0);
     type(&terminal, "\003"); /* ^C */
     type(&terminal, "echo status=$?\n");
     assert_true(shows(&terminal, "status=130"));
@@ -301,7 +306,8 @@ static void a_shell_ends_with_its_caller(void **state)
     static const char *const argv[] = {"/bin/bash", "--norc", NULL};
     struct terminal terminal = open_terminal(2, argv);
     type(&terminal, "sleep 8888\n");
-    assert_int_equal(run(2, "for i in $(seq 100); do pgrep -f '8[8]88' >/dev/null && exit 0; sleep 0.05; done; exit 1"), 0);
+    assert_int_equal(run(2, "for i in $(seq 100); do pgrep -f '8[8]88' >/dev/null && exit 0; sleep 0.05; done; exit 1"),
+                     0);
     close(terminal.control);
     close(terminal.typed);
     close(terminal.shown);
