@@ -1,0 +1,164 @@
+#!/bin/bash
+# The contract of every kind of fault in a running lab: it is in force, it shows its symptom, nothing in a node's view names
+# it, twice is refused, and it is taken out exactly; also when the director is killed in the middle.
+. "$(dirname "$0")/../cli/host.bash"
+KILLS=${KILLS:-6}
+cat >"$work/lab.yaml" <<'YAML'
+lab: live
+vpcs:
+  main:
+    cidr: 10.8.0.0/16
+    internet_gateway: true
+    subnets: { public: { cidr: 10.8.1.0/24, route_table: public, public_ips: true } }
+    route_tables: { public: [ { destination: 0.0.0.0/0, target: internet_gateway } ] }
+    security_groups: { web: { ingress: [ { protocol: tcp, ports: 80, from: any4 }, { protocol: tcp, ports: 22, from: 198.51.100.0/24 } ] } }
+bridges: { left: {}, right: {} }
+nodes:
+  client:
+    interfaces:
+      eth0: { bridge: left, address: 10.1.0.10/24, gateway: 10.1.0.1 }
+      eth1: { link: side, address: 10.3.0.1/30 }
+    resolver: { servers: [10.2.0.53], search: [lab.test] }
+  r1: { forwarding: true, interfaces: { a: { bridge: left, address: 10.1.0.1/24 }, b: { bridge: right, address: 10.2.0.1/24 } } }
+  r2:
+    forwarding: true
+    interfaces: { side: { link: side, address: 10.3.0.2/30 }, b: { bridge: right, address: 10.2.0.2/24 } }
+    routes: [ { destination: 10.1.0.0/24, via: 10.3.0.1 } ]
+  server: { bridge: right, address: 10.2.0.10/24, gateway: 10.2.0.1, services: { http: { port: 80 } } }
+  names:
+    bridge: right
+    address: 10.2.0.53/24
+    gateway: 10.2.0.1
+    services: { dns: { zones: { lab.test: { server: 10.2.0.10, r1: 10.2.0.1 } } } }
+  shop: { subnet: main/public, security_groups: [web], services: { http: { port: 80 } } }
+  visitor: { internet: 203.0.113.77 }
+checks:
+  - { id: loss, from: client, ping: { to: server, count: 40, loss_below: 1% } }
+  - { id: asymmetric-routing, from: client, tcp: { to: server, port: 80 } }
+  - { id: dns, from: client, dns: { name: server.lab.test, type: A, answer: 10.2.0.10 } }
+  - { id: route, from: client, ping: server }
+  - { id: cloud, from: visitor, http: { url: "http://shop/", status: 200 } }
+YAML
+snapshot >"$work/before"
+lab() { run "$LABCTL" --lab live "$@"; }
+in_node() { "$LABCTL" --lab live exec "$@" 2>&1; }
+
+state() { # what a learner can look at, in every node, and the topology
+    local node
+    for node in client r1 r2 server names shop visitor; do
+        echo "== $node"
+        in_node $node -- sh -c 'ip -o addr; ip route show table all | sort; ip rule; nft list ruleset; ip neigh | sort
+            for f in /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/send_redirects; do echo "$f $(cat "$f")"; done
+            cat /etc/resolv.conf /etc/hosts /etc/dnsmasq.conf; ps ax -o args= | grep -v "ps ax" | sort' </dev/null | grep -v REACHABLE\\\|STALE\\\|DELAY
+    done
+    "$LABCTL" --lab live dump
+}
+
+traces() { # words that would tell; what a node shows must have none of them
+    state | sed '/^lab: live/,$d' | grep -iE '(labctl|\bfault|inject|exercise|scenario)'
+}
+
+same_state() {
+    state >"$work/state.now"
+    cmp -s "$work/state" "$work/state.now" || { diff "$work/state" "$work/state.now" >"$work/out"; return 1; }
+}
+
+in_force() { # yes|no
+    lab --format json fault status && grep -q "\"in_force\": \"$1\"" "$work/out"
+}
+
+answers() { "$LABCTL" --lab live fault status >/dev/null 2>&1; }
+
+# KIND|CHECK|WHERE|PARAMETERS
+rows=(
+    "loss|loss|node/server/eth0|loss=40%"
+    "loss|loss|link/side|loss=40%"
+    "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=firewall"
+    "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=rp_filter"
+    "route-missing|route|client|destination=default"
+    "route-missing|route|r1|destination=10.2.0.0/24"
+    "route-missing|cloud|vpc/main/route_table/public|destination=0.0.0.0/0"
+    "dns-wrong-record|dns|node/names/service/dns|name=server.lab.test answer=10.2.0.99"
+    "dns-server-down|dns|node/names/service/dns|"
+    "security-group-rule-missing|cloud|vpc/main/security_group/web|ports=80"
+)
+
+lab up "$work/lab.yaml"
+check "the lab is up" $?
+lab check
+check "it is healthy" $?
+state >"$work/state"
+
+for row in "${rows[@]}"; do
+    IFS='|' read -r kind symptom where parameters <<<"$row"
+    name="$kind at $where"
+    lab fault inject "$kind" --at "$where" $parameters
+    check "$name: goes in" $?
+    in_force yes
+    check "$name: is in force" $?
+    if [ "$where" = link/side ]; then # nothing passes there when healthy: asked directly
+        in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 >"$work/out"
+        grep -qE ' [1-9][0-9]*(\.[0-9]*)?% packet loss' "$work/out"
+    else
+        lab check "$symptom"
+        [ $? -eq 1 ]
+    fi
+    check "$name: shows its symptom" $?
+    traces >"$work/out"
+    [ $? -eq 1 ]
+    check "$name: nothing tells of it" $?
+    lab fault inject "$kind" --at "$where" $parameters
+    status=$?
+    # The rule or record that is gone cannot go once more: that is wrong usage, the rest is in already.
+    [ $status -eq 4 ] || [ $status -eq 2 ]
+    check "$name: twice is refused" $?
+    if [ "$kind" = loss ] || [ "$kind" = dns-wrong-record ]; then # one of the machines, one of the cloud
+        kill -KILL "$(director_pid)"
+        until_true 10 answers && in_force yes
+        check "$name: outlives the director" $?
+    fi
+    lab fault clear
+    check "$name: goes out" $?
+    until_true 3 same_state
+    check "$name: is taken out exactly" $?
+done
+lab check
+check "it is healthy again" $?
+
+# The director is killed at random moments of going in and going out; what was begun is finished.
+broken=0
+for ((round = 0; round < KILLS; round++)); do
+    IFS='|' read -r kind symptom where parameters <<<"${rows[RANDOM % ${#rows[@]}]}"
+    lab fault inject "$kind" --at "$where" $parameters &
+    client=$!
+    pause $((RANDOM % 40))
+    kill -KILL "$(director_pid)" 2>/dev/null
+    wait $client
+    until_true 10 answers || { broken=1; break; }
+    lab fault clear &
+    client=$!
+    if [ $((round % 2)) -eq 0 ]; then
+        pause $((RANDOM % 30))
+        kill -KILL "$(director_pid)" 2>/dev/null
+    fi
+    wait $client
+    until_true 10 answers && lab fault clear && until_true 5 same_state || { broken=1; echo "round $round: $kind at $where" >>"$work/out"; break; }
+done
+check "killed in the middle $KILLS times, nothing stays" $broken
+
+# What somebody changed since stays.
+lab fault inject route-missing --at r2 destination=10.1.0.0/24
+in_node r2 ip route add 10.1.0.0/24 via 10.2.0.1 >/dev/null
+lab fault clear && grep -q 'changed since' "$work/out" && [ "$(in_node r2 ip route show 10.1.0.0/24 | cut -d' ' -f1-3)" = "10.1.0.0/24 via 10.2.0.1" ]
+check "what was changed since stays" $?
+
+lab fault clear nothing
+[ $? -eq 4 ]
+check "what is not in cannot go out" $?
+lab fault inject los --at link/side loss=5%
+[ $? -eq 2 ] && grep -q "did you mean 'loss'" "$work/err"
+check "an unknown kind is wrong usage" $?
+lab down live
+clean_host
+check "nothing is left" $?
+exit $((failures > 0))
