@@ -133,7 +133,9 @@ static int run(struct context *context)
     if (cmd_operands(context, 1, -1) != 0)
         return 2;
     ARENA_AUTO arena = arena_new();
-    struct validation validation = {.context = context, .arena = arena, .sources = sources_new(arena),
+    struct validation validation = {.context = context,
+                                    .arena = arena,
+                                    .sources = sources_new(arena),
                                     .strict = cmd_option(context, "--strict") != NULL};
     findings_init(&validation.findings, arena);
     for (int i = 0; i < context->argc; i++)

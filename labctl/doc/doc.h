@@ -101,6 +101,10 @@ struct value *document_include(struct document *document, struct value *map);
 /* The path of a file named in the document: relative to the file in which the mark stands.  In the arena. */
 const char *document_path(const struct document *document, struct mark mark, const char *path);
 
+/* Reads a file that a document names (not the one that the user named: that may be a pipe).  0, or -1 with errno; what
+ * is no regular file is EINVAL. */
+int document_file(const char *path, struct str *out, size_t limit);
+
 /* The value under a key of a mapping; NULL where absent or where map is no mapping (or NULL). */
 struct value *value_get(const struct value *map, const char *key);
 const struct entry *value_entry(const struct value *map, const char *key);
@@ -114,7 +118,8 @@ void scalar_resolve(struct value *value);
 
 /* ---- diagnostics --------------------------------------------------------------------------------------------- */
 
-/* Writes findings for a person: "file:line:column: error: text [rule]", the line, a caret, the hint, the other place. */
+/* Writes findings for a person: "file:line:column: error: text [rule]", the line, a caret, the hint, the other place.
+ */
 void findings_print(const struct findings *findings, struct sources *sources, bool color, struct str *out);
 void finding_print(const struct finding *finding, struct sources *sources, bool color, struct str *out);
 /* Writes a JSON array of {level, file, line, column, rule, text, hint?, other?: {file, line, column, text}}. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/fd.h"
@@ -35,10 +36,23 @@ const struct rule_name doc_rules[] = {
 };
 const size_t doc_rule_count = ARRAY_SIZE(doc_rules);
 
+int document_file(const char *path, struct str *out, size_t limit)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return -1;
+    if (!S_ISREG(status.st_mode)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return file_read(AT_FDCWD, path, out, limit);
+}
+
 bool source_read(struct document *document, const char *path, const struct mark *mark)
 {
     STR_AUTO text = STR_INIT;
-    int result = file_read(AT_FDCWD, path, &text, DOCUMENT_BYTES_MAX);
+    int result = mark != NULL ? document_file(path, &text, DOCUMENT_BYTES_MAX)
+                              : file_read(AT_FDCWD, path, &text, DOCUMENT_BYTES_MAX);
     int number = errno;
     document->file = sources_add(document->sources, path, result == 0 ? str_text(&text) : NULL, text.length);
     if (result == 0)
@@ -49,7 +63,7 @@ bool source_read(struct document *document, const char *path, const struct mark 
                      "'%s' is larger than 10 MB", path);
     else
         findings_add(document->findings, FINDING_ERROR, "unreadable-file", mark != NULL ? *mark : whole,
-                     "cannot read '%s': %s", path, strerror(number));
+                     "cannot read '%s': %s", path, number == EINVAL ? "it is no file" : strerror(number));
     return false;
 }
 
@@ -142,8 +156,7 @@ struct document *document_parse_value(struct arena *arena, struct sources *sourc
     document->root = source_parse(document);
     if (document->root == NULL && findings->errors == before) {
         document->root = ARENA_NEW(arena, struct value);
-        *document->root = (struct value){.kind = VALUE_NULL, .text = "", .weight = 1,
-                                         .mark = {document->file, 1, 1}};
+        *document->root = (struct value){.kind = VALUE_NULL, .text = "", .weight = 1, .mark = {document->file, 1, 1}};
     }
     return document;
 }

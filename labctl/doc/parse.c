@@ -62,15 +62,13 @@ static void report_syntax(struct reader *reader)
     const char *problem = yaml->problem != NULL ? yaml->problem : "not YAML";
     if (yaml->error == YAML_READER_ERROR) {
         size_t offset = yaml->problem_offset < reader->length ? yaml->problem_offset : reader->length;
-        findings_add(reader->findings, FINDING_ERROR, "encoding",
-                     mark_at(reader->document->file, reader->text, offset), "%s (U+%04X)", problem,
-                     (unsigned)yaml->problem_value);
+        findings_add(reader->findings, FINDING_ERROR, "encoding", mark_at(reader->document->file, reader->text, offset),
+                     "%s (U+%04X)", problem, (unsigned)yaml->problem_value);
         return;
     }
-    struct finding *finding = findings_add(reader->findings, FINDING_ERROR, "syntax",
-                                           mark_of(reader, yaml->problem_mark), "%s%s%s",
-                                           yaml->context != NULL ? yaml->context : "",
-                                           yaml->context != NULL ? ": " : "", problem);
+    struct finding *finding =
+        findings_add(reader->findings, FINDING_ERROR, "syntax", mark_of(reader, yaml->problem_mark), "%s%s%s",
+                     yaml->context != NULL ? yaml->context : "", yaml->context != NULL ? ": " : "", problem);
     struct mark context = mark_of(reader, yaml->context_mark);
     if (yaml->problem_mark.index < reader->length && reader->text[byte_of(reader, yaml->problem_mark.index)] == '\t')
         finding->hint = "indent with spaces: YAML takes no tabs there";
@@ -115,7 +113,10 @@ static bool apply_tag(struct reader *reader, struct value *value, const char *ta
     static const struct {
         const char *name;
         enum value_kind kind;
-    } tags[] = {{"str", VALUE_TEXT}, {"int", VALUE_INTEGER}, {"float", VALUE_FLOAT}, {"bool", VALUE_BOOLEAN},
+    } tags[] = {{"str", VALUE_TEXT},
+                {"int", VALUE_INTEGER},
+                {"float", VALUE_FLOAT},
+                {"bool", VALUE_BOOLEAN},
                 {"null", VALUE_NULL}};
     value->kind = VALUE_TEXT;
     if (strcmp(tag, "!") == 0)
@@ -369,8 +370,8 @@ static struct value *read_collection(struct reader *reader, const yaml_event_t *
                      "nested more than %d levels deep", DOCUMENT_DEPTH_MAX);
         return NULL;
     }
-    struct value *value = is_map ? read_map(reader, event->start_mark, depth)
-                                 : read_list(reader, event->start_mark, depth);
+    struct value *value =
+        is_map ? read_map(reader, event->start_mark, depth) : read_list(reader, event->start_mark, depth);
     const char *wanted = is_map ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq";
     if (value != NULL && tag != NULL && strcmp((const char *)tag, wanted) != 0 && strcmp((const char *)tag, "!") != 0) {
         findings_add(reader->findings, FINDING_ERROR, "tag", value->mark, "%s does not fit tag '%s'",
@@ -439,8 +440,12 @@ static struct value *read_stream(struct reader *reader)
 
 struct value *parse_text(struct document *document, const char *text, size_t length)
 {
-    struct reader reader = {.document = document, .arena = document->arena, .findings = document->findings,
-                            .text = text, .length = length, .anchors = map_new(document->arena)};
+    struct reader reader = {.document = document,
+                            .arena = document->arena,
+                            .findings = document->findings,
+                            .text = text,
+                            .length = length,
+                            .anchors = map_new(document->arena)};
     if (!yaml_parser_initialize(&reader.yaml))
         arena_exhausted();
     yaml_parser_set_encoding(&reader.yaml, YAML_UTF8_ENCODING);

@@ -8,8 +8,8 @@
 #include "base/table.h"
 #include "doc/doc.h"
 
-#define LINE_SHOWN  160 /* characters of a line that are shown */
-#define LINE_BEFORE 100 /* of them before the place, where the line is longer */
+#define LINE_SHOWN  160  /* characters of a line that are shown */
+#define LINE_BEFORE 100  /* of them before the place, where the line is longer */
 #define COLUMN_MAX  4096 /* behind it a line is not shown: nobody wrote it by hand */
 #define LINES_MAX   1000 /* findings whose lines are shown; of more the messages alone */
 
@@ -18,8 +18,8 @@ static const struct {
     uint32_t first, last;
     unsigned width;
 } widths[] = {
-    {0x0300, 0x036f, 0}, {0x1100, 0x115f, 2},   {0x200b, 0x200f, 0},   {0x20d0, 0x20ff, 0},   {0x2e80, 0xa4cf, 2},
-    {0xac00, 0xd7a3, 2}, {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},   {0xfe30, 0xfe6f, 2},   {0xff00, 0xff60, 2},
+    {0x0300, 0x036f, 0}, {0x1100, 0x115f, 2},   {0x200b, 0x200f, 0},   {0x20d0, 0x20ff, 0}, {0x2e80, 0xa4cf, 2},
+    {0xac00, 0xd7a3, 2}, {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},   {0xfe30, 0xfe6f, 2}, {0xff00, 0xff60, 2},
     {0xffe0, 0xffe6, 2}, {0x1f300, 0x1faff, 2}, {0x20000, 0x3fffd, 2},
 };
 

@@ -14,14 +14,14 @@ static const struct {
     enum value_kind kind;
     bool boolean;
 } constants[] = {
-    {"", VALUE_NULL, false},        {"~", VALUE_NULL, false},        {"null", VALUE_NULL, false},
-    {"Null", VALUE_NULL, false},    {"NULL", VALUE_NULL, false},     {"true", VALUE_BOOLEAN, true},
-    {"True", VALUE_BOOLEAN, true},  {"TRUE", VALUE_BOOLEAN, true},   {"false", VALUE_BOOLEAN, false},
+    {"", VALUE_NULL, false},         {"~", VALUE_NULL, false},        {"null", VALUE_NULL, false},
+    {"Null", VALUE_NULL, false},     {"NULL", VALUE_NULL, false},     {"true", VALUE_BOOLEAN, true},
+    {"True", VALUE_BOOLEAN, true},   {"TRUE", VALUE_BOOLEAN, true},   {"false", VALUE_BOOLEAN, false},
     {"False", VALUE_BOOLEAN, false}, {"FALSE", VALUE_BOOLEAN, false},
 };
 
-static const char *const special_floats[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf",
-                                             "-.Inf", "-.INF", ".nan", ".NaN", ".NAN"};
+static const char *const special_floats[] = {".inf",  ".Inf",  ".INF",  "+.inf", "+.Inf", "+.INF",
+                                             "-.inf", "-.Inf", "-.INF", ".nan",  ".NaN",  ".NAN"};
 
 /* Digits of the base from *at on; moves *at behind them and tells how many there were. */
 static size_t digits(const char **at, unsigned base)

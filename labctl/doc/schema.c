@@ -153,6 +153,25 @@ bool decode_duration(struct decoder *decoder, const char *key, const struct valu
     return wrong == NULL;
 }
 
+bool decode_seconds(struct decoder *decoder, const char *key, const struct value *value, int64_t least, int64_t most,
+                    int64_t *out)
+{
+    int64_t nanoseconds;
+    if (value->kind != VALUE_TEXT)
+        return decode_integer(decoder, key, value, least, most, out);
+    if (!decode_duration(decoder, key, value, &nanoseconds))
+        return false;
+    if (nanoseconds % NANOSECONDS_PER_SECOND != 0 || nanoseconds / NANOSECONDS_PER_SECOND < least ||
+        nanoseconds / NANOSECONDS_PER_SECOND > most) {
+        findings_add(decoder->findings, FINDING_ERROR, "out-of-range", value->mark,
+                     "'%s' wants whole seconds from %lld to %lld, got %.40s", key, (long long)least, (long long)most,
+                     value->text);
+        return false;
+    }
+    *out = nanoseconds / NANOSECONDS_PER_SECOND;
+    return true;
+}
+
 bool decode_share(struct decoder *decoder, const char *key, const struct value *value, uint32_t *out)
 {
     const char *text;
@@ -232,8 +251,8 @@ bool decode_name(struct decoder *decoder, const char *what, const char *name, st
         fits = fits && ((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-');
     if (!fits)
         findings_add(decoder->findings, FINDING_ERROR, "bad-name", mark,
-                     "'%.80s' is no name for a %s: lower-case letters, digits and inner dashes, at most %zu", name, what,
-                     most);
+                     "'%.80s' is no name for a %s: lower-case letters, digits and inner dashes, at most %zu", name,
+                     what, most);
     return fits;
 }
 
@@ -306,6 +325,10 @@ void field_read(struct decoder *decoder, const struct field *field, const struct
         break;
     case FIELD_DURATION:
         decode_duration(decoder, field->key, value, target);
+        break;
+    case FIELD_SECONDS:
+        if (decode_seconds(decoder, field->key, value, field->least, field->most, &number))
+            store(field, target, number);
         break;
     case FIELD_SHARE:
         decode_share(decoder, field->key, value, target);

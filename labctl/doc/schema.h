@@ -1,5 +1,5 @@
-/* Schema rows: one counted table for each mapping of the language.  Decoding, messages, the man page's test and the JSON
- * Schema come from it. */
+/* Schema rows: one counted table for each mapping of the language.  Decoding, messages, the man page's test and the
+ * JSON Schema come from it. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,6 +28,7 @@ enum field_type {
     FIELD_BOOLEAN,  /* bool */
     FIELD_INTEGER,  /* unsigned of 1, 2, 4 or 8 bytes, from least to most */
     FIELD_DURATION, /* int64_t nanoseconds */
+    FIELD_SECONDS,  /* uint32_t: a whole number of seconds, or a duration that is one */
     FIELD_SHARE,    /* uint32_t parts per 10^9 */
     FIELD_ADDRESS,  /* struct addr */
     FIELD_NETWORK,  /* struct prefix without host bits */
@@ -44,13 +45,13 @@ typedef void field_decode(struct decoder *decoder, const struct field *field, co
 struct field {
     const char *key;
     enum field_type type;
-    const char *doc; /* one sentence, with the dot */
-    size_t offset, size; /* FIELD_AT(struct, member) */
-    int64_t least, most; /* FIELD_INTEGER */
+    const char *doc;      /* one sentence, with the dot */
+    size_t offset, size;  /* FIELD_AT(struct, member) */
+    int64_t least, most;  /* FIELD_INTEGER */
     const char *fallback; /* the default, in words for the reader; NULL where there is none to tell */
     const char *unit;
     bool required;
-    bool later; /* of the language, but not supported yet: an error with its mark */
+    bool later;               /* of the language, but not supported yet: an error with its mark */
     const char *const *words; /* FIELD_WORD */
     size_t word_count;
     const struct schema *schema;
@@ -67,15 +68,19 @@ struct schema {
 };
 
 #define FIELD_AT(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
-#define SCHEMA(title, table)   {.name = (title), .fields = (table), .count = ARRAY_SIZE(table)}
+#define SCHEMA(title, table)                                                                                           \
+    {                                                                                                                  \
+        .name = (title), .fields = (table), .count = ARRAY_SIZE(table)                                                 \
+    }
 
 const struct field *schema_field(const struct schema *schema, const char *key); /* NULL where unknown */
 
-/* Decodes a mapping (null counts as an empty one) by its rows into target.  `name` is the thing's own name for messages,
- * or NULL; `mark` is where a missing key is reported.  False where value is not a mapping (reported). */
+/* Decodes a mapping (null counts as an empty one) by its rows into target.  `name` is the thing's own name for
+ * messages, or NULL; `mark` is where a missing key is reported.  False where value is not a mapping (reported). */
 bool schema_decode(struct decoder *decoder, const struct schema *schema, const char *name, struct mark mark,
                    const struct value *value, void *target);
-/* The parts of it, for mappings with more than one target: decode one row; report an unknown key; report missing ones. */
+/* The parts of it, for mappings with more than one target: decode one row; report an unknown key; report missing ones.
+ */
 void field_read(struct decoder *decoder, const struct field *field, const struct value *value, void *target);
 void schema_unknown(struct decoder *decoder, const struct schema *schema, const char *name, const char *key,
                     struct mark mark);
@@ -93,6 +98,8 @@ bool decode_boolean(struct decoder *decoder, const char *key, const struct value
 bool decode_integer(struct decoder *decoder, const char *key, const struct value *value, int64_t least, int64_t most,
                     int64_t *out);
 bool decode_duration(struct decoder *decoder, const char *key, const struct value *value, int64_t *out);
+bool decode_seconds(struct decoder *decoder, const char *key, const struct value *value, int64_t least, int64_t most,
+                    int64_t *out); /* 60, or 1m */
 bool decode_share(struct decoder *decoder, const char *key, const struct value *value, uint32_t *out);
 struct addr;
 struct prefix;

@@ -89,6 +89,13 @@ static void keywords(struct json *json, const struct field *field)
     case FIELD_DURATION:
         text_with(json, "^[0-9.]+(ns|us|ms|s|m|h)$");
         break;
+    case FIELD_SECONDS:
+        json_put_key(json, "type");
+        json_put_array(json);
+        json_put_string(json, "integer");
+        json_put_string(json, "string");
+        json_put_array_end(json);
+        break;
     case FIELD_SHARE:
         text_with(json, "^[0-9.]+%$");
         break;

@@ -1,4 +1,5 @@
-/* YAML writer.  A collection is opened when its first element is written, so that an empty one can stand on its line. */
+/* YAML writer.  A collection is opened when its first element is written, so that an empty one can stand on its line.
+ */
 #include "doc/write.h"
 
 #include <assert.h>
@@ -117,11 +118,12 @@ static size_t code_at(const char *text, size_t length, uint32_t *code)
 /* Whether a character may stand in a file as it is; line breaks of any kind may not. */
 static bool printable(uint32_t code)
 {
-    return (code >= 0x20 && code < 0x7f) || (code >= 0xa0 && code != 0x2028 && code != 0x2029 && code != 0xfeff &&
-                                             code != 0xfffe && code != 0xffff);
+    return (code >= 0x20 && code < 0x7f) ||
+           (code >= 0xa0 && code != 0x2028 && code != 0x2029 && code != 0xfeff && code != 0xfffe && code != 0xffff);
 }
 
-/* Words that older YAML takes for booleans, numbers of base 60, dates or merge keys: quoted for other programs' sake. */
+/* Words that older YAML takes for booleans, numbers of base 60, dates or merge keys: quoted for other programs' sake.
+ */
 static bool misread_elsewhere(const char *text)
 {
     static const char *const words[] = {"yes", "no", "on", "off", "y", "n", "<<", "="};
@@ -162,8 +164,8 @@ static bool plain_number(const char *text, size_t length)
 
 static void write_quoted(struct str *out, const char *text, size_t length)
 {
-    static const char escapes[][2] = {{'\n', 'n'}, {'\t', 't'}, {'\r', 'r'}, {'\033', 'e'}, {'\0', '0'}, {'"', '"'},
-                                      {'\\', '\\'}};
+    static const char escapes[][2] = {{'\n', 'n'}, {'\t', 't'}, {'\r', 'r'}, {'\033', 'e'},
+                                      {'\0', '0'}, {'"', '"'},  {'\\', '\\'}};
     str_append_char(out, '"');
     for (size_t at = 0, bytes; at < length; at += bytes) {
         uint32_t code;
@@ -251,8 +253,8 @@ void yaml_bytes(struct yaml *yaml, const char *text, size_t length)
     begin_scalar(yaml);
     if (!str_is_utf8(text, length)) {
         write_binary(yaml->out, text, length);
-    } else if (strlen(text) == length && plain_form(text, length, level == NULL || level->flow) && scalar_kind(text, length) == VALUE_TEXT &&
-               !misread_elsewhere(text)) {
+    } else if (strlen(text) == length && plain_form(text, length, level == NULL || level->flow) &&
+               scalar_kind(text, length) == VALUE_TEXT && !misread_elsewhere(text)) {
         str_append_bytes(yaml->out, text, length);
     } else if (level != NULL && !level->flow && literal_form(text, length)) {
         write_literal(yaml, text, length);

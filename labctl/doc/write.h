@@ -30,14 +30,15 @@ void yaml_list(struct yaml *yaml);
 void yaml_flow_list(struct yaml *yaml);
 void yaml_list_end(struct yaml *yaml);
 void yaml_key(struct yaml *yaml, const char *key);
-void yaml_text(struct yaml *yaml, const char *text);                        /* reads back as text */
-void yaml_bytes(struct yaml *yaml, const char *text, size_t length);        /* same; !!binary where it is no text */
+void yaml_text(struct yaml *yaml, const char *text);                 /* reads back as text */
+void yaml_bytes(struct yaml *yaml, const char *text, size_t length); /* same; !!binary where it is no text */
 void yaml_plain(struct yaml *yaml, const char *format, ...) __attribute__((format(printf, 2, 3))); /* as it is */
 void yaml_scalar(struct yaml *yaml, const char *text); /* text that any scalar may stand for: a number stays plain */
 void yaml_boolean(struct yaml *yaml, bool value);
 /* key and value in one call */
 void yaml_text_member(struct yaml *yaml, const char *key, const char *text);
-void yaml_plain_member(struct yaml *yaml, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void yaml_plain_member(struct yaml *yaml, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void yaml_boolean_member(struct yaml *yaml, const char *key, bool value);
 
 /* A whole tree. */

@@ -61,18 +61,35 @@ static void decode_kind(struct decoder *decoder, const struct field *field, cons
 }
 
 #define KIND(word, text, rows)                                                                                         \
-    {.key = (word), .type = FIELD_CUSTOM, .schema = (rows), .decode = decode_kind, .wants = "a check",                 \
-     .json = "{\"type\": [\"object\", \"string\", \"integer\"]}", .doc = (text)}
-#define LATER(word, text) {.key = (word), .type = FIELD_CUSTOM, .later = true, .doc = (text)}
+    {                                                                                                                  \
+        .key = (word), .type = FIELD_CUSTOM, .schema = (rows), .decode = decode_kind, .wants = "a check",              \
+        .json = "{\"type\": [\"object\", \"string\", \"integer\"]}", .doc = (text)                                     \
+    }
+#define LATER(word, text)                                                                                              \
+    {                                                                                                                  \
+        .key = (word), .type = FIELD_CUSTOM, .later = true, .doc = (text)                                              \
+    }
 
 static const struct field check_fields[] = {
-    {.key = "id", .type = FIELD_CUSTOM, .decode = decode_id, .wants = "a name",
-     .json = "{\"type\": [\"string\", \"integer\"]}", .fallback = "check-1, check-2, …",
+    {.key = "id",
+     .type = FIELD_CUSTOM,
+     .decode = decode_id,
+     .wants = "a name",
+     .json = "{\"type\": [\"string\", \"integer\"]}",
+     .fallback = "check-1, check-2, …",
      .doc = "What the check is called."},
     {.key = "title", .type = FIELD_TEXT, FIELD_AT(struct check, title), .doc = "What it is for, in a line."},
-    {.key = "from", .type = FIELD_CUSTOM, .decode = decode_prober, .wants = "a node", .json = "{\"type\": \"string\"}",
+    {.key = "from",
+     .type = FIELD_CUSTOM,
+     .decode = decode_prober,
+     .wants = "a node",
+     .json = "{\"type\": \"string\"}",
      .doc = "The node that asks."},
-    {.key = "at", .type = FIELD_CUSTOM, .decode = decode_prober, .wants = "a node", .json = "{\"type\": \"string\"}",
+    {.key = "at",
+     .type = FIELD_CUSTOM,
+     .decode = decode_prober,
+     .wants = "a node",
+     .json = "{\"type\": \"string\"}",
      .doc = "The node that is looked at, for a check that sends nothing; the same as from."},
     KIND("ping", "ICMP echo; short form: the target.", &ping_schema),
     KIND("tcp", "A TCP connection; short form: \"TARGET:PORT\".", &tcp_schema),
@@ -80,25 +97,57 @@ static const struct field check_fields[] = {
     KIND("http", "An HTTP request; short form: the URL.", &http_schema),
     KIND("matrix", "Who reaches whom: exactly these pairs, nothing else; short form: all.", &matrix_schema),
     KIND("command", "A command line at the node, as a last resort; short form: the command line.", &command_schema),
-    {.key = "within", .type = FIELD_DURATION, FIELD_AT(struct check, within), .fallback = "one attempt",
+    {.key = "within",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct check, within),
+     .fallback = "one attempt",
      .doc = "How long it may take until it passes: attempts are repeated."},
-    {.key = "stable_for", .type = FIELD_DURATION, FIELD_AT(struct check, stable_for), .fallback = "0",
+    {.key = "stable_for",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct check, stable_for),
+     .fallback = "0",
      .doc = "How long what is expected must last."},
-    {.key = "timeout", .type = FIELD_DURATION, FIELD_AT(struct check, timeout), .fallback = "1s",
+    {.key = "timeout",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct check, timeout),
+     .fallback = "1s",
      .doc = "How long one attempt may last, name resolution included."},
-    {.key = "repeat", .type = FIELD_INTEGER, FIELD_AT(struct check, repeat), .least = 1, .most = 10000, .fallback = "1",
+    {.key = "repeat",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check, repeat),
+     .least = 1,
+     .most = 10000,
+     .fallback = "1",
      .doc = "How many attempts must pass one after the other."},
-    {.key = "points", .type = FIELD_CUSTOM, .decode = decode_points, .wants = "a whole number",
-     .json = "{\"type\": \"integer\", \"minimum\": 0}", .doc = "What it is worth in a task."},
-    {.key = "penalty", .type = FIELD_INTEGER, FIELD_AT(struct check, penalty), .least = 0, .most = 1000000,
-     .fallback = "0", .doc = "What a guard costs when it is red."},
-    LATER("udp", "A UDP datagram."), LATER("tls", "A TLS handshake."), LATER("path", "The way of a packet."),
-    LATER("mtu", "The largest packet."), LATER("throughput", "How much passes."), LATER("socket", "What listens."),
-    LATER("route", "A route of the node."), LATER("neighbour", "A neighbour of the node."),
-    LATER("address", "An address of the node."), LATER("link", "A link of the node."),
-    LATER("sysctl", "A setting of the node."), LATER("conntrack", "A tracked flow of the node."),
-    LATER("resolver", "The resolver of the node."), LATER("firewall", "What the node's firewall does."),
-    LATER("file", "A file of the node."), LATER("process", "A process of the node."),
+    {.key = "points",
+     .type = FIELD_CUSTOM,
+     .decode = decode_points,
+     .wants = "a whole number",
+     .json = "{\"type\": \"integer\", \"minimum\": 0}",
+     .doc = "What it is worth in a task."},
+    {.key = "penalty",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check, penalty),
+     .least = 0,
+     .most = 1000000,
+     .fallback = "0",
+     .doc = "What a guard costs when it is red."},
+    LATER("udp", "A UDP datagram."),
+    LATER("tls", "A TLS handshake."),
+    LATER("path", "The way of a packet."),
+    LATER("mtu", "The largest packet."),
+    LATER("throughput", "How much passes."),
+    LATER("socket", "What listens."),
+    LATER("route", "A route of the node."),
+    LATER("neighbour", "A neighbour of the node."),
+    LATER("address", "An address of the node."),
+    LATER("link", "A link of the node."),
+    LATER("sysctl", "A setting of the node."),
+    LATER("conntrack", "A tracked flow of the node."),
+    LATER("resolver", "The resolver of the node."),
+    LATER("firewall", "What the node's firewall does."),
+    LATER("file", "A file of the node."),
+    LATER("process", "A process of the node."),
 };
 const struct schema check_schema = SCHEMA("check", check_fields);
 
@@ -116,9 +165,9 @@ static bool find_kind(struct decoder *decoder, const struct check *check, const 
             if (strcmp(entry->key, kind_words[k]) != 0)
                 continue;
             if (*out != NULL) {
-                struct finding *finding = findings_add(decoder->findings, FINDING_ERROR, "check-kind", entry->key_mark,
-                                                       "check '%s' asks one thing: '%s' already", check->id,
-                                                       (*out)->key);
+                struct finding *finding =
+                    findings_add(decoder->findings, FINDING_ERROR, "check-kind", entry->key_mark,
+                                 "check '%s' asks one thing: '%s' already", check->id, (*out)->key);
                 finding->other = (*out)->key_mark;
                 finding->other_text = "it stands here";
                 return false;
@@ -145,13 +194,12 @@ static bool check_prober(struct decoder *decoder, const struct check *check, con
     }
     if (from != NULL || at != NULL || check->kind == CHECK_MATRIX)
         return check->from != NULL || check->kind == CHECK_MATRIX;
-    findings_add(decoder->findings, FINDING_ERROR, "missing-key", check->mark, "check '%s' needs the key '%s'", check->id,
-                 check->kind == CHECK_COMMAND ? "at" : "from");
+    findings_add(decoder->findings, FINDING_ERROR, "missing-key", check->mark, "check '%s' needs the key '%s'",
+                 check->id, check->kind == CHECK_COMMAND ? "at" : "from");
     return false;
 }
 
-struct check *load_check(struct topology *topology, const struct value *map, const char *id,
-                         struct findings *findings)
+struct check *load_check(struct topology *topology, const struct value *map, const char *id, struct findings *findings)
 {
     struct loader loader = {.decoder = {topology->arena, findings}, .topology = topology};
     const struct entry *kind_entry;
@@ -194,9 +242,9 @@ int load_checks(struct topology *topology, const struct value *list, const char 
             continue;
         const struct check *first = map_set(by_id, check->id, check);
         if (first != NULL) {
-            struct finding *finding = findings_add(findings, FINDING_ERROR, "duplicate-id",
-                                                   id != NULL ? id->mark : check->mark,
-                                                   "check '%s' stands twice", check->id);
+            struct finding *finding =
+                findings_add(findings, FINDING_ERROR, "duplicate-id", id != NULL ? id->mark : check->mark,
+                             "check '%s' stands twice", check->id);
             finding->other = first->mark;
             finding->other_text = "the first one is here";
         }

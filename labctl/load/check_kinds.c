@@ -15,8 +15,8 @@ static const char target_wants[] = "a node, a node's interface, or an address";
 /* ---- targets --------------------------------------------------------------------------------------------------- */
 
 /* "db", "node/db", "db/eth1" or an address. */
-static bool read_target_text(struct loader *loader, const char *key, const char *text, struct mark mark,
-                             struct check_target *out)
+bool read_target_text(struct loader *loader, const char *key, const char *text, struct mark mark,
+                      struct check_target *out)
 {
     const char *nearest = NULL;
     bool helps = loader->decoder.findings->count < NEAREST_MAX;
@@ -34,8 +34,8 @@ static bool read_target_text(struct loader *loader, const char *key, const char 
                      target_wants, thing_kind_name(thing.kind));
         return false;
     }
-    struct finding *finding = findings_add(loader->decoder.findings, FINDING_ERROR, "dangling-reference", mark,
-                                           "no node '%.80s'", text);
+    struct finding *finding =
+        findings_add(loader->decoder.findings, FINDING_ERROR, "dangling-reference", mark, "no node '%.80s'", text);
     if (nearest != NULL)
         finding->hint = arena_printf(loader->decoder.findings->arena, "did you mean '%s'?", nearest);
     return false;
@@ -50,8 +50,23 @@ static void decode_target(struct decoder *decoder, const struct field *field, co
 }
 
 #define TARGET_FIELD(type_name, text)                                                                                  \
-    {.key = "to", .type = FIELD_CUSTOM, FIELD_AT(type_name, to), .required = true, .decode = decode_target,            \
-     .wants = target_wants, .json = "{\"type\": \"string\"}", .doc = (text)}
+    {                                                                                                                  \
+        .key = "to", .type = FIELD_CUSTOM, FIELD_AT(type_name, to), .required = true, .decode = decode_target,         \
+        .wants = target_wants, .json = "{\"type\": \"string\"}", .doc = (text)                                         \
+    }
+
+/* Words in capitals: "A", "NXDOMAIN". */
+void decode_capitals(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    const char *text;
+    if (!decode_text(decoder, field->key, value, &text))
+        return;
+    char *upper = arena_strdup(decoder->arena, text);
+    for (char *c = upper; *c != '\0'; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+    *(const char **)(void *)((char *)target + field->offset) = upper;
+}
 
 /* ---- ping ------------------------------------------------------------------------------------------------------ */
 
@@ -66,21 +81,51 @@ static void decode_loss_below(struct decoder *decoder, const struct field *field
 
 static const struct field ping_fields[] = {
     TARGET_FIELD(struct check_ping, "Who is asked: a node, a node's interface (db/eth1), or an address."),
-    {.key = "count", .type = FIELD_INTEGER, FIELD_AT(struct check_ping, count), .least = 1, .most = 10000,
-     .fallback = "1", .doc = "How many requests are sent."},
-    {.key = "size", .type = FIELD_INTEGER, FIELD_AT(struct check_ping, size), .least = 0, .most = 65507,
-     .unit = "bytes", .fallback = "56", .doc = "What a request carries."},
-    {.key = "df", .type = FIELD_BOOLEAN, FIELD_AT(struct check_ping, dont_fragment), .fallback = "false",
+    {.key = "count",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check_ping, count),
+     .least = 1,
+     .most = 10000,
+     .fallback = "1",
+     .doc = "How many requests are sent."},
+    {.key = "size",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check_ping, size),
+     .least = 0,
+     .most = 65507,
+     .unit = "bytes",
+     .fallback = "56",
+     .doc = "What a request carries."},
+    {.key = "df",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct check_ping, dont_fragment),
+     .fallback = "false",
      .doc = "Whether it must not be fragmented."},
-    {.key = "source", .type = FIELD_ADDRESS, FIELD_AT(struct check_ping, source), .fallback = "the kernel's choice",
+    {.key = "source",
+     .type = FIELD_ADDRESS,
+     FIELD_AT(struct check_ping, source),
+     .fallback = "the kernel's choice",
      .doc = "The address that it comes from."},
-    {.key = "expect", .type = FIELD_WORD, FIELD_AT(struct check_ping, expect), .words = ping_words,
-     .word_count = ARRAY_SIZE(ping_words), .fallback = "reachable", .doc = "What must be seen."},
-    {.key = "loss_below", .type = FIELD_CUSTOM, .decode = decode_loss_below, .wants = "a share",
-     .json = "{\"type\": \"string\"}", .doc = "Fewer requests than this share stay without a reply."},
-    {.key = "rtt_below", .type = FIELD_DURATION, FIELD_AT(struct check_ping, rtt_below),
+    {.key = "expect",
+     .type = FIELD_WORD,
+     FIELD_AT(struct check_ping, expect),
+     .words = ping_words,
+     .word_count = ARRAY_SIZE(ping_words),
+     .fallback = "reachable",
+     .doc = "What must be seen."},
+    {.key = "loss_below",
+     .type = FIELD_CUSTOM,
+     .decode = decode_loss_below,
+     .wants = "a share",
+     .json = "{\"type\": \"string\"}",
+     .doc = "Fewer requests than this share stay without a reply."},
+    {.key = "rtt_below",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct check_ping, rtt_below),
      .doc = "The mean round trip is shorter than this."},
-    {.key = "jitter_below", .type = FIELD_DURATION, FIELD_AT(struct check_ping, jitter_below),
+    {.key = "jitter_below",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct check_ping, jitter_below),
      .doc = "Round trips vary less than this."},
 };
 const struct schema ping_schema = SCHEMA("ping check", ping_fields);
@@ -92,10 +137,19 @@ _Static_assert(ARRAY_SIZE(tcp_words) == TCP_EXPECT_COUNT, "a word for each expec
 
 static const struct field tcp_fields[] = {
     TARGET_FIELD(struct check_tcp, "Who is connected to: a node, a node's interface (db/eth1), or an address."),
-    {.key = "port", .type = FIELD_INTEGER, FIELD_AT(struct check_tcp, port), .required = true, .least = 1,
-     .most = 65535, .doc = "The port."},
-    {.key = "expect", .type = FIELD_WORD, FIELD_AT(struct check_tcp, expect), .words = tcp_words,
-     .word_count = ARRAY_SIZE(tcp_words), .fallback = "open",
+    {.key = "port",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check_tcp, port),
+     .required = true,
+     .least = 1,
+     .most = 65535,
+     .doc = "The port."},
+    {.key = "expect",
+     .type = FIELD_WORD,
+     FIELD_AT(struct check_tcp, expect),
+     .words = tcp_words,
+     .word_count = ARRAY_SIZE(tcp_words),
+     .fallback = "open",
      .doc = "What must be seen: open, refused (RST), blocked (no answer, or ICMP) or closed (either)."},
 };
 const struct schema tcp_schema = SCHEMA("tcp check", tcp_fields);
@@ -120,190 +174,6 @@ static void read_short_tcp(struct loader *loader, struct check_tcp *tcp, const s
     read_target_text(loader, "tcp", arena_strndup(loader->decoder.arena, start, length), value->mark, &tcp->to);
 }
 
-/* ---- dns ------------------------------------------------------------------------------------------------------- */
-
-static const char *const transports[] = {"udp", "tcp"};
-
-static void decode_server(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct check_dns *dns = target;
-    const char *text;
-    if (decode_text(decoder, field->key, value, &text))
-        dns->has_server = read_target_text(LOADER(decoder), field->key, text, value->mark, &dns->server);
-}
-
-static void decode_transport(struct decoder *decoder, const struct field *field, const struct value *value,
-                             void *target)
-{
-    struct check_dns *dns = target;
-    int word;
-    if (decode_word(decoder, field->key, value, transports, ARRAY_SIZE(transports), &word))
-        dns->tcp = word == 1;
-}
-
-/* One answer or a list of them. */
-static void decode_answer(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct check_dns *dns = target;
-    const char *text;
-    size_t count = value->kind == VALUE_LIST ? value->item_count : 1;
-    for (size_t i = 0; i < count; i++)
-        if (decode_scalar(decoder, field->key, value->kind == VALUE_LIST ? value->items[i] : value, &text))
-            *ARENA_PUSH(decoder->arena, dns->answers, dns->answer_count) = text;
-}
-
-static void decode_ttl_below(struct decoder *decoder, const struct field *field, const struct value *value,
-                             void *target)
-{
-    struct check_dns *dns = target;
-    int64_t ttl;
-    if (!decode_integer(decoder, field->key, value, 1, UINT32_MAX, &ttl))
-        return;
-    dns->has_ttl_below = true;
-    dns->ttl_below = (uint32_t)ttl;
-}
-
-static void decode_authoritative(struct decoder *decoder, const struct field *field, const struct value *value,
-                                 void *target)
-{
-    struct check_dns *dns = target;
-    dns->has_authoritative = decode_boolean(decoder, field->key, value, &dns->authoritative);
-}
-
-/* Words in capitals: "A", "NXDOMAIN". */
-static void decode_capitals(struct decoder *decoder, const struct field *field, const struct value *value,
-                            void *target)
-{
-    const char *text;
-    if (!decode_text(decoder, field->key, value, &text))
-        return;
-    char *upper = arena_strdup(decoder->arena, text);
-    for (char *c = upper; *c != '\0'; c++)
-        if (*c >= 'a' && *c <= 'z')
-            *c = (char)(*c - 'a' + 'A');
-    *(const char **)(void *)((char *)target + field->offset) = upper;
-}
-
-static const struct field dns_fields[] = {
-    {.key = "name", .type = FIELD_TEXT, FIELD_AT(struct check_dns, name), .required = true,
-     .doc = "The name that is asked for."},
-    {.key = "type", .type = FIELD_CUSTOM, FIELD_AT(struct check_dns, type), .decode = decode_capitals,
-     .wants = "a record type", .json = "{\"type\": \"string\"}", .fallback = "A", .doc = "The record type."},
-    {.key = "server", .type = FIELD_CUSTOM, .decode = decode_server, .wants = target_wants,
-     .json = "{\"type\": \"string\"}", .fallback = "those of the node's resolv.conf", .doc = "The server that is asked."},
-    {.key = "transport", .type = FIELD_CUSTOM, .decode = decode_transport, .wants = "udp or tcp",
-     .json = "{\"enum\": [\"udp\", \"tcp\"]}", .fallback = "udp", .doc = "What carries the question."},
-    {.key = "edns", .type = FIELD_INTEGER, FIELD_AT(struct check_dns, edns_size), .least = 512, .most = 65535,
-     .unit = "bytes", .fallback = "none", .doc = "The size of answers that the question offers to take."},
-    {.key = "answer", .type = FIELD_CUSTOM, .decode = decode_answer, .wants = "a text, or a list of texts",
-     .json = "{\"type\": [\"string\", \"array\"]}", .fallback = "any",
-     .doc = "The answers: exactly these, in any order."},
-    {.key = "rcode", .type = FIELD_CUSTOM, FIELD_AT(struct check_dns, rcode), .decode = decode_capitals,
-     .wants = "a response code", .json = "{\"type\": \"string\"}", .fallback = "NOERROR with an answer",
-     .doc = "The response code: NOERROR, NXDOMAIN, SERVFAIL, REFUSED."},
-    {.key = "ttl_below", .type = FIELD_CUSTOM, .decode = decode_ttl_below, .wants = "a whole number", .unit = "seconds",
-     .json = "{\"type\": \"integer\"}", .doc = "Answers may be kept for less than this."},
-    {.key = "authoritative", .type = FIELD_CUSTOM, .decode = decode_authoritative, .wants = "true or false",
-     .json = "{\"type\": \"boolean\"}", .doc = "Whether the server answers for itself."},
-    {.key = "time_below", .type = FIELD_DURATION, FIELD_AT(struct check_dns, time_below),
-     .doc = "The answer comes within this."},
-};
-const struct schema dns_check_schema = SCHEMA("dns check", dns_fields);
-
-/* ---- http ------------------------------------------------------------------------------------------------------ */
-
-/* Whether a URL can be asked: http://HOST[:PORT][/PATH]. */
-static bool read_url(struct loader *loader, const struct value *value, const char **out)
-{
-    const char *text;
-    if (!decode_text(&loader->decoder, "url", value, &text))
-        return false;
-    if (str_starts(text, "https://")) {
-        decode_later(&loader->decoder, "https", value->mark);
-        return false;
-    }
-    size_t host = str_starts(text, "http://") ? strcspn(text + strlen("http://"), "/:") : 0;
-    if (host == 0 || strpbrk(text, " \t\r\n") != NULL) {
-        decode_bad(&loader->decoder, "url", "a URL such as http://web/", value);
-        return false;
-    }
-    *out = text;
-    return true;
-}
-
-static void decode_url(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct check_http *http = target;
-    (void)field;
-    read_url(LOADER(decoder), value, &http->url);
-}
-
-/* A mapping from names to values, or a list of "Name: value". */
-static void decode_headers(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct check_http *http = target;
-    const char *text;
-    if (value->kind == VALUE_MAP) {
-        for (size_t i = 0; i < value->entry_count; i++)
-            if (decode_scalar(decoder, value->entries[i].key, value->entries[i].value, &text))
-                *ARENA_PUSH(decoder->arena, http->headers, http->header_count) =
-                    arena_printf(decoder->arena, "%s: %s", value->entries[i].key, text);
-        return;
-    }
-    if (!decode_list(decoder, field->key, value))
-        return;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++) {
-        if (!decode_text(decoder, field->key, value->items[i], &text))
-            continue;
-        if (strchr(text, ':') == NULL)
-            decode_bad(decoder, field->key, "a header such as \"Host: shop.test\"", value->items[i]);
-        else
-            *ARENA_PUSH(decoder->arena, http->headers, http->header_count) = text;
-    }
-}
-
-/* "Name", "Name: value" or { Name: value }. */
-static void decode_header(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct check_http *http = target;
-    const char *text;
-    if (value->kind == VALUE_MAP && value->entry_count == 1) {
-        http->header_name = value->entries[0].key;
-        decode_scalar(decoder, field->key, value->entries[0].value, &http->header_value);
-        return;
-    }
-    if (!decode_text(decoder, field->key, value, &text))
-        return;
-    const char *colon = strchr(text, ':');
-    http->header_name = colon != NULL ? arena_strndup(decoder->arena, text, (size_t)(colon - text)) : text;
-    if (colon != NULL)
-        http->header_value = colon + 1 + strspn(colon + 1, " ");
-}
-
-static const struct field http_fields[] = {
-    {.key = "url", .type = FIELD_CUSTOM, .required = true, .decode = decode_url, .wants = "a URL",
-     .json = "{\"type\": \"string\"}",
-     .doc = "What is asked for: http://HOST[:PORT]/PATH; the host is resolved as the node's programs would."},
-    {.key = "method", .type = FIELD_CUSTOM, FIELD_AT(struct check_http, method), .decode = decode_capitals,
-     .wants = "a method", .json = "{\"type\": \"string\"}", .fallback = "GET", .doc = "The method."},
-    {.key = "headers", .type = FIELD_CUSTOM, .decode = decode_headers, .wants = "headers",
-     .json = "{\"type\": [\"object\", \"array\"]}", .doc = "Headers that are sent: values by name."},
-    {.key = "body", .type = FIELD_TEXT, FIELD_AT(struct check_http, body), .doc = "A body that is sent."},
-    {.key = "status", .type = FIELD_INTEGER, FIELD_AT(struct check_http, status), .least = 100, .most = 599,
-     .fallback = "any below 400", .doc = "The status of the answer."},
-    {.key = "body_contains", .type = FIELD_TEXT, FIELD_AT(struct check_http, body_contains),
-     .doc = "What stands in the body of the answer."},
-    {.key = "header", .type = FIELD_CUSTOM, .decode = decode_header, .wants = "a header",
-     .json = "{\"type\": [\"string\", \"object\"]}", .doc = "A header of the answer: its name, or { NAME: VALUE }."},
-    {.key = "time_below", .type = FIELD_DURATION, FIELD_AT(struct check_http, time_below),
-     .doc = "The answer comes within this."},
-    {.key = "version", .type = FIELD_CUSTOM, .later = true, .doc = "The version of HTTP."},
-    {.key = "served_by", .type = FIELD_CUSTOM, .later = true, .doc = "The node that answered."},
-    {.key = "share", .type = FIELD_CUSTOM, .later = true, .doc = "Who answers how many of several requests."},
-    {.key = "requests", .type = FIELD_CUSTOM, .later = true, .doc = "How many requests are made."},
-};
-const struct schema http_schema = SCHEMA("http check", http_fields);
-
 /* ---- command --------------------------------------------------------------------------------------------------- */
 
 static void decode_exit_status(struct decoder *decoder, const struct field *field, const struct value *value,
@@ -316,11 +186,21 @@ static void decode_exit_status(struct decoder *decoder, const struct field *fiel
 }
 
 static const struct field command_fields[] = {
-    {.key = "run", .type = FIELD_TEXT, FIELD_AT(struct check_command, run), .required = true,
+    {.key = "run",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct check_command, run),
+     .required = true,
      .doc = "The command line, run by the shell at the node."},
-    {.key = "status", .type = FIELD_CUSTOM, .decode = decode_exit_status, .wants = "a whole number from 0 to 255",
-     .json = "{\"type\": \"integer\"}", .fallback = "0", .doc = "Its exit status."},
-    {.key = "stdout_contains", .type = FIELD_TEXT, FIELD_AT(struct check_command, stdout_contains),
+    {.key = "status",
+     .type = FIELD_CUSTOM,
+     .decode = decode_exit_status,
+     .wants = "a whole number from 0 to 255",
+     .json = "{\"type\": \"integer\"}",
+     .fallback = "0",
+     .doc = "Its exit status."},
+    {.key = "stdout_contains",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct check_command, stdout_contains),
      .doc = "What stands in its output."},
 };
 const struct schema command_schema = SCHEMA("command check", command_fields);

@@ -16,8 +16,8 @@ static void read_nodes(struct decoder *decoder, const char *key, const struct va
 {
     size_t count = value->kind == VALUE_LIST ? value->item_count : 1;
     for (size_t i = 0; i < count; i++) {
-        const struct node *node =
-            load_node_reference(LOADER(decoder)->topology, decoder, key, value->kind == VALUE_LIST ? value->items[i] : value);
+        const struct node *node = load_node_reference(LOADER(decoder)->topology, decoder, key,
+                                                      value->kind == VALUE_LIST ? value->items[i] : value);
         if (node != NULL)
             *ARENA_PUSH(decoder->arena, out->items, out->count) = node;
     }
@@ -44,9 +44,11 @@ static void decode_side(struct decoder *decoder, const struct field *field, cons
 }
 
 #define SIDE(word, member, text)                                                                                       \
-    {.key = (word), .type = FIELD_CUSTOM, FIELD_AT(struct pair_target, member), .required = true,                      \
-     .decode = decode_side, .wants = "a node, or a list of nodes",                                                     \
-     .json = "{\"type\": [\"string\", \"array\"], \"items\": {\"type\": \"string\"}}", .doc = (text)}
+    {                                                                                                                  \
+        .key = (word), .type = FIELD_CUSTOM, FIELD_AT(struct pair_target, member), .required = true,                   \
+        .decode = decode_side, .wants = "a node, or a list of nodes",                                                  \
+        .json = "{\"type\": [\"string\", \"array\"], \"items\": {\"type\": \"string\"}}", .doc = (text)                \
+    }
 
 static const struct field pair_fields[] = {
     SIDE("from", from, "The nodes that ask."),
@@ -103,16 +105,33 @@ static void decode_expect(struct decoder *decoder, const struct field *field, co
 }
 
 static const struct field matrix_fields[] = {
-    {.key = "nodes", .type = FIELD_CUSTOM, .decode = decode_matrix_nodes, .wants = "a list of nodes",
+    {.key = "nodes",
+     .type = FIELD_CUSTOM,
+     .decode = decode_matrix_nodes,
+     .wants = "a list of nodes",
      .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
-     .fallback = "all nodes with an address", .doc = "The nodes that are looked at."},
-    {.key = "tcp", .type = FIELD_INTEGER, FIELD_AT(struct check_matrix, port), .least = 1, .most = 65535,
-     .fallback = "ping", .doc = "The TCP port that is tried."},
-    {.key = "expect", .type = FIELD_CUSTOM, .decode = decode_expect, .wants = "all or none",
-     .json = "{\"enum\": [\"all\", \"none\"]}", .fallback = "all where no pairs are given",
+     .fallback = "all nodes with an address",
+     .doc = "The nodes that are looked at."},
+    {.key = "tcp",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check_matrix, port),
+     .least = 1,
+     .most = 65535,
+     .fallback = "ping",
+     .doc = "The TCP port that is tried."},
+    {.key = "expect",
+     .type = FIELD_CUSTOM,
+     .decode = decode_expect,
+     .wants = "all or none",
+     .json = "{\"enum\": [\"all\", \"none\"]}",
+     .fallback = "all where no pairs are given",
      .doc = "Whether every ordered pair answers, or none but those under pairs."},
-    {.key = "pairs", .type = FIELD_CUSTOM, .schema = &matrix_pair_schema, .decode = decode_pairs,
-     .wants = "a list of pairs", .json = "{\"type\": \"array\"}",
+    {.key = "pairs",
+     .type = FIELD_CUSTOM,
+     .schema = &matrix_pair_schema,
+     .decode = decode_pairs,
+     .wants = "a list of pairs",
+     .json = "{\"type\": \"array\"}",
      .doc = "The pairs that answer, exactly these: { from: NODE, to: NODE }, either a list as well, or [NODE, NODE]."},
 };
 const struct schema matrix_schema = SCHEMA("matrix check", matrix_fields);

@@ -2,9 +2,12 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/table.h"
 #include "load/dump.h"
 
 static const char *const record_keys[] = {"a", "aaaa", "cname", "txt", "mx", "srv", "ptr", "ns"};
+
+_Static_assert(ARRAY_SIZE(record_keys) == RECORD_TYPE_COUNT, "a key for each record type");
 
 /* Records of one name stand one behind the other; a single address stands alone, others under their types. */
 static void dump_name(struct yaml *yaml, const struct dns_record *records, size_t count)

@@ -1,6 +1,6 @@
 /* Changing a tree by path.  The path is walked from the root by the words of the language: the singular of a container
- * ("node") and a name, an interface or a service of a node, an index of a list; anything else is a key.  What lies on the
- * way is copied, as the tree may share it with other places. */
+ * ("node") and a name, an interface or a service of a node, an index of a list; anything else is a key.  What lies on
+ * the way is copied, as the tree may share it with other places. */
 #include "load/edit.h"
 
 #include <stdlib.h>
@@ -34,8 +34,8 @@ static const struct container {
 /* One step of a walk: into a key, or to an element of a list. */
 struct walk_step {
     const char *key;
-    bool is_thing;      /* the name of a thing: it must be there, unless it is what is set */
-    const char *kind;   /* of the thing, for messages */
+    bool is_thing;    /* the name of a thing: it must be there, unless it is what is set */
+    const char *kind; /* of the thing, for messages */
 };
 
 struct walk {

@@ -1,8 +1,9 @@
 /* Changing a document by path: `labctl set THING/KEY VALUE`, a scenario's `{ set: …, to: … }`.
  *
  * A path is one way to name a thing and then a key of it: vpc/main/nat_gateway/nat/subnet, node/db/eth0/address,
- * node/db/gateway, link/uplink/loss, vpc/main/route_table/private (the whole list), vpc/main/security_group/web/ingress/0.
- * The tree is changed by copying what lies on the path, so that shared values (aliases) change in one place only. */
+ * node/db/gateway, link/uplink/loss, vpc/main/route_table/private (the whole list),
+ * vpc/main/security_group/web/ingress/0. The tree is changed by copying what lies on the path, so that shared values
+ * (aliases) change in one place only. */
 #pragma once
 
 struct document;

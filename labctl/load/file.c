@@ -1,11 +1,9 @@
 /* `files:` of a node, with content in place or from beside the YAML. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/fd.h"
 #include "base/str.h"
 #include "load/loader.h"
 
@@ -31,12 +29,13 @@ static void decode_source(struct decoder *decoder, const struct field *field, co
     if (!decode_text(decoder, field->key, value, &file->source))
         return;
     const char *path = document_path(loader->document, value->mark, file->source);
-    if (file_read(AT_FDCWD, path, &text, FILE_BYTES_MAX) != 0) {
+    if (document_file(path, &text, FILE_BYTES_MAX) != 0) {
         if (errno == EFBIG)
-            findings_add(decoder->findings, FINDING_ERROR, "file-source", value->mark, "'%s' is larger than 1 MB", path);
+            findings_add(decoder->findings, FINDING_ERROR, "file-source", value->mark, "'%s' is larger than 1 MB",
+                         path);
         else
             findings_add(decoder->findings, FINDING_ERROR, "file-source", value->mark, "cannot read '%s': %s", path,
-                         strerror(errno));
+                         errno == EINVAL ? "it is no file" : strerror(errno));
         return;
     }
     loader->file_bytes += text.length;
@@ -68,13 +67,25 @@ static void decode_mode(struct decoder *decoder, const struct field *field, cons
 }
 
 static const struct field file_fields[] = {
-    {.key = "content", .type = FIELD_CUSTOM, .decode = decode_content, .wants = "a text",
-     .json = "{\"type\": \"string\"}", .doc = "What stands in the file; !!binary with base64 for what is no text."},
-    {.key = "source", .type = FIELD_CUSTOM, .decode = decode_source, .wants = "a path",
+    {.key = "content",
+     .type = FIELD_CUSTOM,
+     .decode = decode_content,
+     .wants = "a text",
+     .json = "{\"type\": \"string\"}",
+     .doc = "What stands in the file; !!binary with base64 for what is no text."},
+    {.key = "source",
+     .type = FIELD_CUSTOM,
+     .decode = decode_source,
+     .wants = "a path",
      .json = "{\"type\": \"string\"}",
      .doc = "Instead of content: a file beside the YAML, of at most 1 MB, all of them at most 10 MB."},
-    {.key = "mode", .type = FIELD_CUSTOM, .decode = decode_mode, .wants = "an octal mode",
-     .json = "{\"type\": [\"string\", \"integer\"]}", .fallback = "0644", .doc = "Its permissions, in octal."},
+    {.key = "mode",
+     .type = FIELD_CUSTOM,
+     .decode = decode_mode,
+     .wants = "an octal mode",
+     .json = "{\"type\": [\"string\", \"integer\"]}",
+     .fallback = "0644",
+     .doc = "Its permissions, in octal."},
 };
 const struct schema file_schema = SCHEMA("file", file_fields);
 

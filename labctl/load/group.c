@@ -31,9 +31,9 @@ static void resolve_peer(struct loader *loader, const struct reference *referenc
     const char *name = name_in_vpc(vpc, "security_group", text);
     peer->group = vpc_security_group(vpc, name);
     if (peer->group == NULL)
-        report_dangling(loader, "security group", name,
-                        arena_printf(loader->decoder.arena, " in vpc '%s'", vpc->name), reference->value->mark,
-                        names_of(loader, vpc->security_groups, vpc->security_group_count), vpc->security_group_count);
+        report_dangling(loader, "security group", name, arena_printf(loader->decoder.arena, " in vpc '%s'", vpc->name),
+                        reference->value->mark, names_of(loader, vpc->security_groups, vpc->security_group_count),
+                        vpc->security_group_count);
 }
 
 /* Whether a text has the form of a group's name: with its kind, or a label alone. */
@@ -102,19 +102,34 @@ static void decode_rule_ports(struct decoder *decoder, const struct field *field
 }
 
 #define RULE_FIELDS                                                                                                    \
-    {.key = "protocol", .type = FIELD_WORD, FIELD_AT(struct security_rule, protocol), .words = protocol_words,         \
-     .word_count = ARRAY_SIZE(protocol_words), .fallback = "all", .doc = "The protocol that may pass."},               \
-    {.key = "ports", .type = FIELD_CUSTOM, .decode = decode_rule_ports, .wants = "ports",                              \
-     .json = "{\"type\": [\"integer\", \"string\", \"array\"]}", .fallback = "all",                                    \
-     .doc = "Destination ports of tcp or udp: a port, a range such as 1024-65535, or a list of them."},                \
-    {.key = "description", .type = FIELD_TEXT, FIELD_AT(struct security_rule, description),                            \
-     .doc = "What the rule is for."}
+    {.key = "protocol",                                                                                                \
+     .type = FIELD_WORD,                                                                                               \
+     FIELD_AT(struct security_rule, protocol),                                                                         \
+     .words = protocol_words,                                                                                          \
+     .word_count = ARRAY_SIZE(protocol_words),                                                                         \
+     .fallback = "all",                                                                                                \
+     .doc = "The protocol that may pass."},                                                                            \
+        {.key = "ports",                                                                                               \
+         .type = FIELD_CUSTOM,                                                                                         \
+         .decode = decode_rule_ports,                                                                                  \
+         .wants = "ports",                                                                                             \
+         .json = "{\"type\": [\"integer\", \"string\", \"array\"]}",                                                   \
+         .fallback = "all",                                                                                            \
+         .doc = "Destination ports of tcp or udp: a port, a range such as 1024-65535, or a list of them."},            \
+    {                                                                                                                  \
+        .key = "description", .type = FIELD_TEXT, FIELD_AT(struct security_rule, description),                         \
+        .doc = "What the rule is for."                                                                                 \
+    }
 
 #define PEER_JSON "{\"type\": [\"string\", \"array\"], \"items\": {\"type\": \"string\"}}"
 
 static const struct field ingress_fields[] = {
     RULE_FIELDS,
-    {.key = "from", .type = FIELD_CUSTOM, .required = true, .decode = decode_peers, .wants = peer_wants,
+    {.key = "from",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .decode = decode_peers,
+     .wants = peer_wants,
      .json = PEER_JSON,
      .doc = "Who may come in: a network, an address, any4, any6, any, security_group/NAME, or a list of them."},
 };
@@ -122,7 +137,11 @@ const struct schema ingress_schema = SCHEMA("ingress rule", ingress_fields);
 
 static const struct field egress_fields[] = {
     RULE_FIELDS,
-    {.key = "to", .type = FIELD_CUSTOM, .required = true, .decode = decode_peers, .wants = peer_wants,
+    {.key = "to",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .decode = decode_peers,
+     .wants = peer_wants,
      .json = PEER_JSON,
      .doc = "Where it may go: a network, an address, any4, any6, any, security_group/NAME, or a list of them."},
 };
@@ -135,8 +154,8 @@ static void check_ports(struct loader *loader, const struct security_rule *rule,
     if (ports == NULL || rule->protocol == PROTOCOL_TCP || rule->protocol == PROTOCOL_UDP)
         return;
     const struct value *protocol = value_get(value, "protocol");
-    bool readable = protocol == NULL || (value_is_scalar(protocol) &&
-                                         str_equal(protocol->text, protocol_name(rule->protocol)));
+    bool readable =
+        protocol == NULL || (value_is_scalar(protocol) && str_equal(protocol->text, protocol_name(rule->protocol)));
     if (readable)
         findings_add(loader->decoder.findings, FINDING_ERROR, "ports", ports->key_mark,
                      "ports go with protocol tcp or udp, not with %s", protocol_name(rule->protocol))
@@ -172,10 +191,18 @@ static void decode_direction(struct decoder *decoder, const struct field *field,
 }
 
 static const struct field group_fields[] = {
-    {.key = "ingress", .type = FIELD_LIST, .schema = &ingress_schema, .decode = decode_direction, .fallback = "nothing",
+    {.key = "ingress",
+     .type = FIELD_LIST,
+     .schema = &ingress_schema,
+     .decode = decode_direction,
+     .fallback = "nothing",
      .doc = "What may come in; replies of allowed flows pass whatever the other direction says."},
-    {.key = "egress", .type = FIELD_LIST, .schema = &egress_schema, .decode = decode_direction,
-     .fallback = "everything", .doc = "What may go out; without it everything, with an empty list nothing."},
+    {.key = "egress",
+     .type = FIELD_LIST,
+     .schema = &egress_schema,
+     .decode = decode_direction,
+     .fallback = "everything",
+     .doc = "What may go out; without it everything, with an empty list nothing."},
 };
 const struct schema group_schema = SCHEMA("security group", group_fields);
 

@@ -20,12 +20,25 @@ static void decode_arp(struct decoder *decoder, const struct field *field, const
 }
 
 static const struct field bridge_fields[] = {
-    {.key = "stp", .type = FIELD_BOOLEAN, FIELD_AT(struct bridge, stp), .fallback = "false",
+    {.key = "stp",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct bridge, stp),
+     .fallback = "false",
      .doc = "Whether the bridge speaks the spanning tree protocol."},
-    {.key = "mtu", .type = FIELD_INTEGER, FIELD_AT(struct bridge, mtu), .least = 68, .most = 65535,
-     .fallback = "that of defaults", .unit = "bytes", .doc = "The MTU of the segment and of interfaces in it."},
-    {.key = "arp", .type = FIELD_CUSTOM, .decode = decode_arp, .wants = "permanent or dynamic",
-     .json = "{\"enum\": [\"permanent\", \"dynamic\"]}", .fallback = "permanent",
+    {.key = "mtu",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct bridge, mtu),
+     .least = 68,
+     .most = 65535,
+     .fallback = "that of defaults",
+     .unit = "bytes",
+     .doc = "The MTU of the segment and of interfaces in it."},
+    {.key = "arp",
+     .type = FIELD_CUSTOM,
+     .decode = decode_arp,
+     .wants = "permanent or dynamic",
+     .json = "{\"enum\": [\"permanent\", \"dynamic\"]}",
+     .fallback = "permanent",
      .doc = "Whether neighbours of a small segment are known from the start or found by ARP."},
     {.key = "vlan_filtering", .type = FIELD_CUSTOM, .later = true, .doc = "Whether the bridge keeps VLANs apart."},
     {.key = "vxlan", .type = FIELD_CUSTOM, .later = true, .doc = "A tunnel that carries the segment."},
@@ -64,11 +77,23 @@ static void decode_from(struct decoder *decoder, const struct field *field, cons
 }
 
 static const struct field link_fields[] = {
-    {.key = "mtu", .type = FIELD_INTEGER, FIELD_AT(struct link_entry, mtu), .least = 68, .most = 65535,
-     .fallback = "that of defaults", .unit = "bytes", .doc = "The MTU of both ends."},
-    {.key = "loss", .type = FIELD_SHARE, FIELD_AT(struct link_entry, impairment.loss), .fallback = "0%",
+    {.key = "mtu",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct link_entry, mtu),
+     .least = 68,
+     .most = 65535,
+     .fallback = "that of defaults",
+     .unit = "bytes",
+     .doc = "The MTU of both ends."},
+    {.key = "loss",
+     .type = FIELD_SHARE,
+     FIELD_AT(struct link_entry, impairment.loss),
+     .fallback = "0%",
      .doc = "The share of packets that is lost, in each direction."},
-    {.key = "from", .type = FIELD_CUSTOM, .decode = decode_from, .wants = "a node, or a node's interface",
+    {.key = "from",
+     .type = FIELD_CUSTOM,
+     .decode = decode_from,
+     .wants = "a node, or a node's interface",
      .json = "{\"type\": \"string\"}",
      .doc = "In a list of entries: the node, or its interface, whose packets the entry is about."},
     {.key = "delay", .type = FIELD_CUSTOM, .later = true, .doc = "The time that a packet takes, one way."},
@@ -201,10 +226,9 @@ void finish_links(struct loader *loader)
         const struct link *link = loader->topology->links[i];
         if (link->end_count >= 2 || loader->unread_links > 0)
             continue; /* a third end is reported where it stands */
-        struct finding *finding =
-            findings_add(loader->decoder.findings, FINDING_ERROR, "link-ends", link->mark,
-                         "link '%s' has %s: exactly two interfaces share a link", link->name,
-                         link->end_count == 0 ? "no end" : "one end");
+        struct finding *finding = findings_add(loader->decoder.findings, FINDING_ERROR, "link-ends", link->mark,
+                                               "link '%s' has %s: exactly two interfaces share a link", link->name,
+                                               link->end_count == 0 ? "no end" : "one end");
         if (hints++ < HINTS_MAX)
             finding->hint = lonely_neighbour(loader, link);
     }

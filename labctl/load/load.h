@@ -1,9 +1,9 @@
-/* Document → model, in two passes: decode by schema rows, then resolve references and fill in what is derived; and back:
- * model → canonical YAML.
+/* Document → model, in two passes: decode by schema rows, then resolve references and fill in what is derived; and
+ * back: model → canonical YAML.
  *
  * Loading reports every mistake it can find as a finding and goes on with what could be decoded: what could not is zero
- * in the model (an interface with a dangling subnet has ATTACH_NONE, an unreadable CIDR family 0), so that rules can run
- * on the rest without reporting what follows from a first mistake. */
+ * in the model (an interface with a dangling subnet has ATTACH_NONE, an unreadable CIDR family 0), so that rules can
+ * run on the rest without reporting what follows from a first mistake. */
 #pragma once
 
 #include <stdbool.h>
@@ -34,8 +34,7 @@ void topology_free(struct topology *topology); /* takes NULL; not for those made
 int load_checks(struct topology *topology, const struct value *list, const char *prefix, struct findings *findings,
                 struct check ***out, size_t *out_count);
 /* One check from a mapping; NULL where it could not be decoded.  id: what it is called where it gives none. */
-struct check *load_check(struct topology *topology, const struct value *map, const char *id,
-                         struct findings *findings);
+struct check *load_check(struct topology *topology, const struct value *map, const char *id, struct findings *findings);
 /* The rows of a check (without its kinds), for a mapping that holds more than a check. */
 extern const struct schema check_schema;
 

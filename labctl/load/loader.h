@@ -48,9 +48,9 @@ struct loader {
     struct vpc *vpc;            /* being decoded */
     struct node *node;
     struct security_group *group;
-    bool egress;                /* of the group, being decoded */
-    size_t unread_links;        /* `link:` values that could not be read: their links may lack an end */
-    size_t file_bytes;          /* of `source:` files so far */
+    bool egress;         /* of the group, being decoded */
+    size_t unread_links; /* `link:` values that could not be read: their links may lack an end */
+    size_t file_bytes;   /* of `source:` files so far */
 };
 
 #define LOADER(decoder) ((struct loader *)(decoder))
@@ -81,23 +81,23 @@ void report_dangling(struct loader *loader, const char *what, const char *name, 
 const char **names_of(struct loader *loader, const void *things, size_t count);
 
 /* Rows' decode functions and what they call, by file. */
-field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;             /* vpc.c, link.c, node.c */
-field_decode decode_route_tables, decode_security_groups;                         /* route.c, group.c */
-field_decode decode_services;                                                     /* service.c */
-field_decode decode_routes, decode_rules, decode_files, decode_sysctls;           /* node_parts.c */
+field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;   /* vpc.c, link.c, node.c */
+field_decode decode_route_tables, decode_security_groups;               /* route.c, group.c */
+field_decode decode_services;                                           /* service.c */
+field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
 field_decode decode_forward, decode_hosts, decode_labels, decode_run, decode_masquerade;
-void default_group(struct loader *loader, struct vpc *vpc);                       /* group.c */
+void default_group(struct loader *loader, struct vpc *vpc); /* group.c */
 void decode_node_file_source(struct loader *loader, struct node_file *file, const struct value *value);
 
-void finish_interface(struct loader *loader, struct interface *interface);        /* interface.c */
-void finish_links(struct loader *loader);                                         /* link.c */
+void finish_interface(struct loader *loader, struct interface *interface); /* interface.c */
+void finish_links(struct loader *loader);                                  /* link.c */
 struct link *link_use(struct loader *loader, const char *name, struct mark mark);
-void allot(struct loader *loader);                                                /* allot.c */
+void allot(struct loader *loader); /* allot.c */
 void check_targets(struct loader *loader, struct check *check);
 
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
     ingress_schema, egress_schema, bridge_schema, link_schema, node_schema, interface_schema, node_route_schema,
-    node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema,
-    dns_check_schema, http_schema, matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema,
-    ready_schema;
+    node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema, defaults_schema, ping_schema,
+    tcp_schema, dns_check_schema, http_schema, matrix_schema, matrix_pair_schema, command_schema, record_schema,
+    http_route_schema, ready_schema;
 extern const struct schema service_schemas[SERVICE_KIND_COUNT];

@@ -58,7 +58,8 @@ static bool is_domain(const char *text)
         return false;
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        bool letter =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
         if (c == '.' && label > 0)
             label = 0;
         else if (!letter || ++label > LABEL_MAX)

@@ -15,8 +15,8 @@ static const char *const later_targets[] = {"peering", "transit_gateway", "endpo
                                             "prefix_list"};
 
 /* A warning: the target is not there. */
-static void report_blackhole(struct loader *loader, struct vpc_route *route, const struct value *value,
-                             const char *why, const char *const *words, size_t count)
+static void report_blackhole(struct loader *loader, struct vpc_route *route, const struct value *value, const char *why,
+                             const char *const *words, size_t count)
 {
     route->target = TARGET_MISSING;
     struct finding *finding =
@@ -117,7 +117,8 @@ static void decode_target(struct decoder *decoder, const struct field *field, co
     text = own_text(LOADER(decoder)->vpc, text);
     if (is_later(decoder, text, value->mark))
         return;
-    bool named = str_starts(text, "nat_gateway/") || str_starts(text, "node/");
+    bool named = (str_starts(text, "nat_gateway/") || str_starts(text, "node/")) &&
+                 strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") == strlen(text);
     if (strcmp(text, "local") == 0)
         route->target = TARGET_LOCAL;
     else if (strcmp(text, "blackhole") == 0)
@@ -139,9 +140,18 @@ static void decode_destination(struct decoder *decoder, const struct field *fiel
 }
 
 static const struct field route_fields[] = {
-    {.key = "destination", .type = FIELD_CUSTOM, .required = true, .decode = decode_destination, .wants = "a network",
-     .json = "{\"type\": \"string\"}", .doc = "The network that the route leads to; the longest one wins."},
-    {.key = "target", .type = FIELD_CUSTOM, .required = true, .decode = decode_target, .wants = target_wants,
+    {.key = "destination",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .decode = decode_destination,
+     .wants = "a network",
+     .json = "{\"type\": \"string\"}",
+     .doc = "The network that the route leads to; the longest one wins."},
+    {.key = "target",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .decode = decode_target,
+     .wants = target_wants,
      .json = "{\"type\": \"string\"}",
      .doc = "Where it leads: internet_gateway, nat_gateway/NAME, node/NAME, node/NAME/INTERFACE, local or blackhole."},
 };

@@ -61,8 +61,10 @@ static void decode_record(struct decoder *decoder, const struct field *field, co
 }
 
 #define RECORD(word, which, text)                                                                                      \
-    {.key = (word), .type = FIELD_CUSTOM, .least = (which), .decode = decode_record, .wants = "a value, or a list",    \
-     .json = "{\"type\": [\"string\", \"number\", \"array\"]}", .doc = (text)}
+    {                                                                                                                  \
+        .key = (word), .type = FIELD_CUSTOM, .least = (which), .decode = decode_record, .wants = "a value, or a list", \
+        .json = "{\"type\": [\"string\", \"number\", \"array\"]}", .doc = (text)                                       \
+    }
 
 static const struct field record_fields[] = {
     RECORD("a", RECORD_A, "IPv4 addresses."),
@@ -100,8 +102,8 @@ static void read_zone(struct decoder *decoder, struct dns_zone *zone, const stru
         if (entry->value->broken)
             continue;
         if (strlen(entry->key) == 0 || strlen(entry->key) > 253)
-            findings_add(decoder->findings, FINDING_ERROR, "bad-value", entry->key_mark,
-                         "'%.80s' is no name in a zone", entry->key);
+            findings_add(decoder->findings, FINDING_ERROR, "bad-value", entry->key_mark, "'%.80s' is no name in a zone",
+                         entry->key);
         else if (entry->value->kind == VALUE_MAP)
             schema_decode(decoder, &record_schema, entry->key, entry->key_mark, entry->value, &target);
         else if (entry->value->kind == VALUE_LIST)
@@ -119,11 +121,10 @@ static void decode_zones(struct decoder *decoder, const struct field *field, con
         return;
     for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++) {
         const struct entry *entry = &value->entries[i];
-        struct value name = {.kind = VALUE_TEXT, .mark = entry->key_mark, .text = entry->key,
-                             .length = strlen(entry->key)};
+        struct value name = {
+            .kind = VALUE_TEXT, .mark = entry->key_mark, .text = entry->key, .length = strlen(entry->key)};
         struct dns_zone zone = {.mark = entry->key_mark};
-        if (!read_domain(LOADER(decoder), "zones", &name, &zone.name) ||
-            !decode_map(decoder, entry->key, entry->value))
+        if (!read_domain(LOADER(decoder), "zones", &name, &zone.name) || !decode_map(decoder, entry->key, entry->value))
             continue;
         read_zone(decoder, &zone, entry->value);
         *ARENA_PUSH(decoder->arena, service->zones, service->zone_count) = zone;
@@ -157,12 +158,24 @@ static void decode_http_path(struct decoder *decoder, const struct field *field,
 }
 
 static const struct field http_route_fields[] = {
-    {.key = "path", .type = FIELD_CUSTOM, .decode = decode_http_path, .wants = "a path",
-     .json = "{\"type\": \"string\"}", .doc = "The path that is asked for; in a mapping of routes it is the key."},
-    {.key = "body", .type = FIELD_TEXT, FIELD_AT(struct http_route, body), .fallback = "empty",
+    {.key = "path",
+     .type = FIELD_CUSTOM,
+     .decode = decode_http_path,
+     .wants = "a path",
+     .json = "{\"type\": \"string\"}",
+     .doc = "The path that is asked for; in a mapping of routes it is the key."},
+    {.key = "body",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct http_route, body),
+     .fallback = "empty",
      .doc = "The body of the answer."},
-    {.key = "status", .type = FIELD_INTEGER, FIELD_AT(struct http_route, status), .least = 100, .most = 599,
-     .fallback = "200", .doc = "The status of the answer."},
+    {.key = "status",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct http_route, status),
+     .least = 100,
+     .most = 599,
+     .fallback = "200",
+     .doc = "The status of the answer."},
 };
 const struct schema http_route_schema = SCHEMA("http route", http_route_fields);
 
@@ -237,9 +250,17 @@ static void decode_ready_port(struct decoder *decoder, const struct field *field
 #define PORT_JSON "{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 65535}"
 
 static const struct field ready_fields[] = {
-    {.key = "tcp", .type = FIELD_CUSTOM, .decode = decode_ready_port, .wants = "a port", .json = PORT_JSON,
+    {.key = "tcp",
+     .type = FIELD_CUSTOM,
+     .decode = decode_ready_port,
+     .wants = "a port",
+     .json = PORT_JSON,
      .doc = "It is ready when this TCP port listens."},
-    {.key = "udp", .type = FIELD_CUSTOM, .decode = decode_ready_port, .wants = "a port", .json = PORT_JSON,
+    {.key = "udp",
+     .type = FIELD_CUSTOM,
+     .decode = decode_ready_port,
+     .wants = "a port",
+     .json = PORT_JSON,
      .doc = "It is ready when this UDP port is bound."},
 };
 const struct schema ready_schema = SCHEMA("readiness probe", ready_fields);
@@ -258,26 +279,46 @@ static void decode_kind(struct decoder *decoder, const struct field *field, cons
 }
 
 #define KIND_FIELD                                                                                                     \
-    {.key = "kind", .type = FIELD_CUSTOM, .decode = decode_kind, .wants = "a kind of service",                         \
-     .json = "{\"type\": \"string\"}", .fallback = "the service's name", .doc = "What the service is."}
+    {                                                                                                                  \
+        .key = "kind", .type = FIELD_CUSTOM, .decode = decode_kind, .wants = "a kind of service",                      \
+        .json = "{\"type\": \"string\"}", .fallback = "the service's name", .doc = "What the service is."              \
+    }
 #define PORT_FIELD(default_text, ...)                                                                                  \
-    {.key = "port", .type = FIELD_INTEGER, FIELD_AT(struct service, port), .least = 1, .most = 65535,                  \
-     .fallback = default_text, .doc = "The port at which it listens.", __VA_ARGS__}
+    {                                                                                                                  \
+        .key = "port", .type = FIELD_INTEGER, FIELD_AT(struct service, port), .least = 1, .most = 65535,               \
+        .fallback = default_text, .doc = "The port at which it listens.", __VA_ARGS__                                  \
+    }
 #define BIND_FIELD                                                                                                     \
-    {.key = "bind", .type = FIELD_ADDRESS, FIELD_AT(struct service, bind), .fallback = "every address",                \
-     .doc = "The address at which it listens."}
+    {                                                                                                                  \
+        .key = "bind", .type = FIELD_ADDRESS, FIELD_AT(struct service, bind), .fallback = "every address",             \
+        .doc = "The address at which it listens."                                                                      \
+    }
 
 static const struct field http_fields[] = {
     KIND_FIELD,
     PORT_FIELD("80"),
     BIND_FIELD,
-    {.key = "body", .type = FIELD_TEXT, FIELD_AT(struct service, body), .fallback = "the node's name",
+    {.key = "body",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct service, body),
+     .fallback = "the node's name",
      .doc = "The body of every answer that no route gives."},
-    {.key = "status", .type = FIELD_INTEGER, FIELD_AT(struct service, status), .least = 100, .most = 599,
-     .fallback = "200", .doc = "The status of these answers."},
-    {.key = "delay", .type = FIELD_DURATION, FIELD_AT(struct service, delay), .fallback = "0",
+    {.key = "status",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct service, status),
+     .least = 100,
+     .most = 599,
+     .fallback = "200",
+     .doc = "The status of these answers."},
+    {.key = "delay",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct service, delay),
+     .fallback = "0",
      .doc = "How long it waits before it answers."},
-    {.key = "routes", .type = FIELD_CUSTOM, .schema = &http_route_schema, .decode = decode_http_routes,
+    {.key = "routes",
+     .type = FIELD_CUSTOM,
+     .schema = &http_route_schema,
+     .decode = decode_http_routes,
      .wants = "answers by path",
      .json = "{\"type\": [\"object\", \"array\", \"null\"], \"items\": {\"$ref\": \"#/$defs/http-route\"}, "
              "\"additionalProperties\": {\"anyOf\": [{\"type\": \"string\"}, {\"$ref\": \"#/$defs/http-route\"}]}}",
@@ -289,7 +330,9 @@ static const struct field tcp_fields[] = {
     KIND_FIELD,
     PORT_FIELD(NULL, .required = true),
     BIND_FIELD,
-    {.key = "banner", .type = FIELD_TEXT, FIELD_AT(struct service, banner),
+    {.key = "banner",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct service, banner),
      .doc = "What it says to everybody who connects."},
 };
 
@@ -300,26 +343,50 @@ static const struct field dns_fields[] = {
     KIND_FIELD,
     PORT_FIELD("53"),
     BIND_FIELD,
-    {.key = "zones", .type = FIELD_CUSTOM, .schema = &record_schema, .decode = decode_zones, .wants = "zones by name",
+    {.key = "zones",
+     .type = FIELD_CUSTOM,
+     .schema = &record_schema,
+     .decode = decode_zones,
+     .wants = "zones by name",
      .json = "{\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"type\": [\"object\", \"null\"]}}",
      .doc = "Zones by name, each with its names: an address, a list of them, or records by type."},
-    {.key = "forward", .type = FIELD_CUSTOM, .decode = decode_dns_forward, .wants = "a list of addresses",
+    {.key = "forward",
+     .type = FIELD_CUSTOM,
+     .decode = decode_dns_forward,
+     .wants = "a list of addresses",
      .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
      .doc = "Name servers that are asked for everything else."},
-    {.key = "recursion", .type = FIELD_BOOLEAN, FIELD_AT(struct service, recursion), .fallback = "true",
+    {.key = "recursion",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct service, recursion),
+     .fallback = "true",
      .doc = "Whether it asks others at all."},
-    {.key = "ttl", .type = FIELD_INTEGER, FIELD_AT(struct service, ttl), .least = 0, .most = 604800, .unit = "seconds",
-     .fallback = "60", .doc = "How long its answers may be kept."},
+    {.key = "ttl",
+     .type = FIELD_SECONDS,
+     FIELD_AT(struct service, ttl),
+     .least = 0,
+     .most = 604800,
+     .unit = "seconds",
+     .fallback = "60",
+     .doc = "How long its answers may be kept."},
     {.key = "views", .type = FIELD_CUSTOM, .later = true, .doc = "Different answers for different askers."},
 };
 
 static const struct field exec_fields[] = {
     KIND_FIELD,
-    {.key = "command", .type = FIELD_CUSTOM, .required = true, .decode = decode_command, .wants = "a command line",
+    {.key = "command",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .decode = decode_command,
+     .wants = "a command line",
      .json = "{\"type\": [\"array\", \"string\"]}",
      .doc = "What is run: a list of a program and its arguments, or one text for the shell."},
-    {.key = "ready", .type = FIELD_MAPPING, .schema = &ready_schema, .decode = decode_ready,
-     .fallback = "as soon as it runs", .doc = "When it is ready."},
+    {.key = "ready",
+     .type = FIELD_MAPPING,
+     .schema = &ready_schema,
+     .decode = decode_ready,
+     .fallback = "as soon as it runs",
+     .doc = "When it is ready."},
 };
 
 const struct schema service_schemas[SERVICE_KIND_COUNT] = {
@@ -367,9 +434,9 @@ static bool read_kind(struct decoder *decoder, const char *name, struct mark mar
     if (kind != NULL)
         decode_word(decoder, "kind", kind, kind_words, ARRAY_SIZE(kind_words), &index);
     else
-        findings_add(decoder->findings, FINDING_ERROR, "missing-key", mark,
-                     "service '%.80s' needs the key 'kind': its name is none of http, tcp, tcp-echo, udp-echo, dns, exec",
-                     name)
+        findings_add(
+            decoder->findings, FINDING_ERROR, "missing-key", mark,
+            "service '%.80s' needs the key 'kind': its name is none of http, tcp, tcp-echo, udp-echo, dns, exec", name)
             ->hint = decode_hint(decoder, name, kind_words, ARRAY_SIZE(kind_words));
     return false;
 }
@@ -379,8 +446,7 @@ static void one_service(struct loader *loader, const char *name, struct mark mar
     struct decoder *decoder = &loader->decoder;
     struct service *service = ARENA_NEW(decoder->arena, struct service);
     *service = (struct service){.name = name, .mark = mark, .node = loader->node};
-    if (!decode_map(decoder, name, value) ||
-        !read_kind(decoder, name, mark, value_get(value, "kind"), &service->kind))
+    if (!decode_map(decoder, name, value) || !read_kind(decoder, name, mark, value_get(value, "kind"), &service->kind))
         return;
     set_defaults(decoder, service);
     if (schema_decode(decoder, &service_schemas[service->kind], name, mark, value, service))

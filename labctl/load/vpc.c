@@ -14,12 +14,23 @@ static void decode_zone(struct decoder *decoder, const struct field *field, cons
 }
 
 static const struct field dns_fields[] = {
-    {.key = "support", .type = FIELD_BOOLEAN, FIELD_AT(struct vpc, dns_support), .fallback = "true",
+    {.key = "support",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct vpc, dns_support),
+     .fallback = "true",
      .doc = "Whether there is a resolver, at the VPC's base+2 and at 169.254.169.253."},
-    {.key = "hostnames", .type = FIELD_BOOLEAN, FIELD_AT(struct vpc, dns_hostnames), .fallback = "true",
+    {.key = "hostnames",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct vpc, dns_hostnames),
+     .fallback = "true",
      .doc = "Whether nodes have names in the zone: NODE.ZONE and ip-10-0-1-10.ZONE."},
-    {.key = "zone", .type = FIELD_CUSTOM, .decode = decode_zone, .wants = "a domain name",
-     .json = "{\"type\": \"string\"}", .fallback = "NAME.internal", .doc = "The private zone of the VPC."},
+    {.key = "zone",
+     .type = FIELD_CUSTOM,
+     .decode = decode_zone,
+     .wants = "a domain name",
+     .json = "{\"type\": \"string\"}",
+     .fallback = "NAME.internal",
+     .doc = "The private zone of the VPC."},
 };
 const struct schema dns_schema = SCHEMA("dns", dns_fields);
 
@@ -54,13 +65,23 @@ static void decode_route_table_name(struct decoder *decoder, const struct field 
 }
 
 static const struct field subnet_fields[] = {
-    {.key = "cidr", .type = FIELD_NETWORK, FIELD_AT(struct subnet, cidr), .required = true,
+    {.key = "cidr",
+     .type = FIELD_NETWORK,
+     FIELD_AT(struct subnet, cidr),
+     .required = true,
      .doc = "The addresses of the subnet, inside the VPC's: /16 to /28; the first four and the last are reserved."},
     {.key = "zone", .type = FIELD_SCALAR, FIELD_AT(struct subnet, zone), .doc = "The availability zone."},
-    {.key = "route_table", .type = FIELD_CUSTOM, .decode = decode_route_table_name, .wants = "a route table",
-     .json = "{\"type\": \"string\"}", .fallback = "main, or local only where there is none",
+    {.key = "route_table",
+     .type = FIELD_CUSTOM,
+     .decode = decode_route_table_name,
+     .wants = "a route table",
+     .json = "{\"type\": \"string\"}",
+     .fallback = "main, or local only where there is none",
      .doc = "The route table of the subnet."},
-    {.key = "public_ips", .type = FIELD_BOOLEAN, FIELD_AT(struct subnet, public_ips), .fallback = "false",
+    {.key = "public_ips",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct subnet, public_ips),
+     .fallback = "false",
      .doc = "Whether interfaces in the subnet get public addresses."},
     {.key = "network_acl", .type = FIELD_CUSTOM, .later = true, .doc = "The network ACL of the subnet."},
     {.key = "ipv6_cidr", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 network of the subnet."},
@@ -130,15 +151,29 @@ static void decode_nat_ports(struct decoder *decoder, const struct field *field,
 }
 
 static const struct field nat_gateway_fields[] = {
-    {.key = "subnet", .type = FIELD_CUSTOM, .required = true, .decode = decode_nat_subnet, .wants = "a subnet",
+    {.key = "subnet",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .decode = decode_nat_subnet,
+     .wants = "a subnet",
      .json = "{\"type\": \"string\"}",
      .doc = "The subnet that it stands in: it follows that subnet's route table and uses up an address of it."},
-    {.key = "public_ip", .type = FIELD_ADDRESS, FIELD_AT(struct nat_gateway, public_ip), .fallback = "allotted",
+    {.key = "public_ip",
+     .type = FIELD_ADDRESS,
+     FIELD_AT(struct nat_gateway, public_ip),
+     .fallback = "allotted",
      .doc = "Its public address."},
-    {.key = "idle_timeout", .type = FIELD_DURATION, FIELD_AT(struct nat_gateway, idle_timeout), .fallback = "350s",
+    {.key = "idle_timeout",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct nat_gateway, idle_timeout),
+     .fallback = "350s",
      .doc = "When an idle TCP flow is forgotten."},
-    {.key = "ports", .type = FIELD_CUSTOM, .decode = decode_nat_ports, .wants = "a range of ports",
-     .json = "{\"type\": [\"string\", \"integer\"]}", .fallback = "1024-65535",
+    {.key = "ports",
+     .type = FIELD_CUSTOM,
+     .decode = decode_nat_ports,
+     .wants = "a range of ports",
+     .json = "{\"type\": [\"string\", \"integer\"]}",
+     .fallback = "1024-65535",
      .doc = "The source ports that it may use, which bounds the flows to one destination."},
 };
 const struct schema nat_gateway_schema = SCHEMA("NAT gateway", nat_gateway_fields);
@@ -147,8 +182,8 @@ static void one_nat_gateway(struct loader *loader, const char *name, struct mark
 {
     struct vpc *vpc = loader->vpc;
     struct nat_gateway *nat = ARENA_NEW(loader->decoder.arena, struct nat_gateway);
-    *nat = (struct nat_gateway){.name = name, .mark = mark, .vpc = vpc, .ports = {1024, 65535},
-                                .idle_timeout = 350 * NANOSECONDS_PER_SECOND};
+    *nat = (struct nat_gateway){
+        .name = name, .mark = mark, .vpc = vpc, .ports = {1024, 65535}, .idle_timeout = 350 * NANOSECONDS_PER_SECOND};
     schema_decode(&loader->decoder, &nat_gateway_schema, name, mark, value, nat);
     nat->public_ip_declared = addr_is_set(&nat->public_ip);
     *ARENA_PUSH(loader->decoder.arena, vpc->nat_gateways, vpc->nat_gateway_count) = nat;
@@ -169,21 +204,43 @@ static void decode_dns(struct decoder *decoder, const struct field *field, const
 }
 
 static const struct field vpc_fields[] = {
-    {.key = "cidr", .type = FIELD_NETWORK, FIELD_AT(struct vpc, cidr), .required = true, .doc = "The addresses of the VPC: /16 to /28."},
-    {.key = "dns", .type = FIELD_MAPPING, .schema = &dns_schema, .decode = decode_dns,
+    {.key = "cidr",
+     .type = FIELD_NETWORK,
+     FIELD_AT(struct vpc, cidr),
+     .required = true,
+     .doc = "The addresses of the VPC: /16 to /28."},
+    {.key = "dns",
+     .type = FIELD_MAPPING,
+     .schema = &dns_schema,
+     .decode = decode_dns,
      .doc = "The VPC's own resolver and names."},
-    {.key = "internet_gateway", .type = FIELD_BOOLEAN, FIELD_AT(struct vpc, internet_gateway), .fallback = "false",
+    {.key = "internet_gateway",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct vpc, internet_gateway),
+     .fallback = "false",
      .doc = "Whether the VPC has an internet gateway, which translates public addresses one to one."},
-    {.key = "subnets", .type = FIELD_NAMED, .schema = &subnet_schema, .decode = decode_subnets,
+    {.key = "subnets",
+     .type = FIELD_NAMED,
+     .schema = &subnet_schema,
+     .decode = decode_subnets,
      .doc = "The subnets, by name."},
-    {.key = "route_tables", .type = FIELD_CUSTOM, .schema = &route_schema, .decode = decode_route_tables,
+    {.key = "route_tables",
+     .type = FIELD_CUSTOM,
+     .schema = &route_schema,
+     .decode = decode_route_tables,
      .wants = "lists of routes, by name",
      .json = "{\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"type\": [\"array\", \"null\"], "
              "\"items\": {\"$ref\": \"#/$defs/route\"}}}",
      .doc = "Lists of routes, by name; the table main is that of subnets that name none."},
-    {.key = "nat_gateways", .type = FIELD_NAMED, .schema = &nat_gateway_schema, .decode = decode_nat_gateways,
+    {.key = "nat_gateways",
+     .type = FIELD_NAMED,
+     .schema = &nat_gateway_schema,
+     .decode = decode_nat_gateways,
      .doc = "NAT gateways, by name."},
-    {.key = "security_groups", .type = FIELD_NAMED, .schema = &group_schema, .decode = decode_security_groups,
+    {.key = "security_groups",
+     .type = FIELD_NAMED,
+     .schema = &group_schema,
+     .decode = decode_security_groups,
      .doc = "Security groups, by name; an interface that names none is in the group default."},
     {.key = "cidrs", .type = FIELD_CUSTOM, .later = true, .doc = "Secondary networks."},
     {.key = "ipv6_cidr", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 network, a /56."},

@@ -66,8 +66,8 @@ static struct thing vpc_thing(const struct topology *topology, const struct path
         return thing;
     const char *kind = path->segments[2], *name = path->count > 3 ? path->segments[3] : "";
     if (path->count == 3) {
-        thing.kind = strcmp(kind, "internet_gateway") == 0 && thing.vpc->internet_gateway ? THING_INTERNET_GATEWAY
-                                                                                         : THING_NONE;
+        thing.kind =
+            strcmp(kind, "internet_gateway") == 0 && thing.vpc->internet_gateway ? THING_INTERNET_GATEWAY : THING_NONE;
     } else if (strcmp(kind, "subnet") == 0) {
         thing.subnet = vpc_subnet(thing.vpc, name);
         thing.kind = thing.subnet != NULL ? THING_SUBNET : THING_NONE;

@@ -48,16 +48,24 @@ static void plain_words_are_of_the_core_schema(void **state)
         enum value_kind kind;
         int64_t integer;
     } cases[] = {
-        {"null", VALUE_NULL, 0},     {"~", VALUE_NULL, 0},         {"", VALUE_NULL, 0},         {"true", VALUE_BOOLEAN, 0},
-        {"False", VALUE_BOOLEAN, 0}, {"no", VALUE_TEXT, 0},        {"yes", VALUE_TEXT, 0},      {"on", VALUE_TEXT, 0},
-        {"tRue", VALUE_TEXT, 0},     {"0", VALUE_INTEGER, 0},      {"-7", VALUE_INTEGER, -7},   {"+7", VALUE_INTEGER, 7},
-        {"010", VALUE_INTEGER, 10},  {"0o17", VALUE_INTEGER, 15},  {"0x1F", VALUE_INTEGER, 31}, {"0x", VALUE_TEXT, 0},
-        {"0o8", VALUE_TEXT, 0},      {"1_000", VALUE_TEXT, 0},     {"1:30", VALUE_TEXT, 0},     {"1.5", VALUE_FLOAT, 0},
-        {".5", VALUE_FLOAT, 0},      {"5.", VALUE_FLOAT, 0},       {"1e3", VALUE_FLOAT, 0},     {".inf", VALUE_FLOAT, 0},
-        {".nan", VALUE_FLOAT, 0},    {".", VALUE_TEXT, 0},         {"e3", VALUE_TEXT, 0},       {"-", VALUE_TEXT, 0},
-        {"10.0.0.1", VALUE_TEXT, 0}, {"\"5\"", VALUE_TEXT, 0},     {"'true'", VALUE_TEXT, 0},   {"!!str 5", VALUE_TEXT, 0},
-        {"! 5", VALUE_TEXT, 0},      {"!!int \"5\"", VALUE_INTEGER, 5}, {"!!float 5", VALUE_FLOAT, 0},
-        {"99999999999999999999", VALUE_INTEGER, INT64_MAX},
+        {"null", VALUE_NULL, 0},       {"~", VALUE_NULL, 0},
+        {"", VALUE_NULL, 0},           {"true", VALUE_BOOLEAN, 0},
+        {"False", VALUE_BOOLEAN, 0},   {"no", VALUE_TEXT, 0},
+        {"yes", VALUE_TEXT, 0},        {"on", VALUE_TEXT, 0},
+        {"tRue", VALUE_TEXT, 0},       {"0", VALUE_INTEGER, 0},
+        {"-7", VALUE_INTEGER, -7},     {"+7", VALUE_INTEGER, 7},
+        {"010", VALUE_INTEGER, 10},    {"0o17", VALUE_INTEGER, 15},
+        {"0x1F", VALUE_INTEGER, 31},   {"0x", VALUE_TEXT, 0},
+        {"0o8", VALUE_TEXT, 0},        {"1_000", VALUE_TEXT, 0},
+        {"1:30", VALUE_TEXT, 0},       {"1.5", VALUE_FLOAT, 0},
+        {".5", VALUE_FLOAT, 0},        {"5.", VALUE_FLOAT, 0},
+        {"1e3", VALUE_FLOAT, 0},       {".inf", VALUE_FLOAT, 0},
+        {".nan", VALUE_FLOAT, 0},      {".", VALUE_TEXT, 0},
+        {"e3", VALUE_TEXT, 0},         {"-", VALUE_TEXT, 0},
+        {"10.0.0.1", VALUE_TEXT, 0},   {"\"5\"", VALUE_TEXT, 0},
+        {"'true'", VALUE_TEXT, 0},     {"!!str 5", VALUE_TEXT, 0},
+        {"! 5", VALUE_TEXT, 0},        {"!!int \"5\"", VALUE_INTEGER, 5},
+        {"!!float 5", VALUE_FLOAT, 0}, {"99999999999999999999", VALUE_INTEGER, INT64_MAX},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fixture *fixture = *state;
@@ -79,7 +87,8 @@ static void plain_words_are_of_the_core_schema(void **state)
 static void marks_count_characters(void **state)
 {
     struct fixture *fixture = *state;
-    struct document *document = parse(fixture, "\xef\xbb\xbf" "a: 1\n\"caf\xc3\xa9\": { \xe4\xb8\xad: x }\n");
+    struct document *document = parse(fixture, "\xef\xbb\xbf"
+                                               "a: 1\n\"caf\xc3\xa9\": { \xe4\xb8\xad: x }\n");
     const struct entry *entry = &document->root->entries[1];
     assert_int_equal(document->root->entries[0].key_mark.column, 1);
     assert_int_equal(entry->key_mark.line, 2);
@@ -138,7 +147,8 @@ static void any_value_can_be_parsed_alone(void **state)
     static const struct {
         const char *text;
         enum value_kind kind;
-    } cases[] = {{"", VALUE_NULL}, {"5", VALUE_INTEGER}, {"[1, 2]", VALUE_LIST}, {"{a: b}", VALUE_MAP}, {"x y", VALUE_TEXT}};
+    } cases[] = {
+        {"", VALUE_NULL}, {"5", VALUE_INTEGER}, {"[1, 2]", VALUE_LIST}, {"{a: b}", VALUE_MAP}, {"x y", VALUE_TEXT}};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct document *document = document_parse_value(fixture->arena, fixture->sources, "VALUE", cases[i].text,
                                                          strlen(cases[i].text), &fixture->findings);

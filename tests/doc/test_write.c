@@ -48,10 +48,18 @@ static void trees_read_back(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "{}", "[]", "5", "[[1, 2], [], {}, [{a: b}]]", "{a: {}, b: [], c: {d: {e: [1, {f: g, h: [i]}]}}}",
-        "- - - a\n    - b\n- {x: \"1\", \"2\": 3, ~: null, \"\": 0, \"a: b\": c}\n", "a: |\n  x\n\n  y\nb: >-\n  folded\n  text\n",
-        "{a: ['no', 'yes', '5', null, ~, true], \"\\u0001\": \"\\0\\x07\\u2028\\U0001F600\"}", "!!binary \"AP8B/g==\"",
-        "[\"line\\nbreak\", \"\", ' x']", "a: [\"line\\nbreak\\n\", {b: \"x\\n\\ny\\n\\n\"}]", "[-1, -x, '-1', 1.5, .inf]",
+        "{}",
+        "[]",
+        "5",
+        "[[1, 2], [], {}, [{a: b}]]",
+        "{a: {}, b: [], c: {d: {e: [1, {f: g, h: [i]}]}}}",
+        "- - - a\n    - b\n- {x: \"1\", \"2\": 3, ~: null, \"\": 0, \"a: b\": c}\n",
+        "a: |\n  x\n\n  y\nb: >-\n  folded\n  text\n",
+        "{a: ['no', 'yes', '5', null, ~, true], \"\\u0001\": \"\\0\\x07\\u2028\\U0001F600\"}",
+        "!!binary \"AP8B/g==\"",
+        "[\"line\\nbreak\", \"\", ' x']",
+        "a: [\"line\\nbreak\\n\", {b: \"x\\n\\ny\\n\\n\"}]",
+        "[-1, -x, '-1', 1.5, .inf]",
     };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         ARENA_AUTO arena = arena_new();
@@ -126,7 +134,8 @@ static void the_style_is_plain(void **state)
     STR_AUTO out = STR_INIT;
     ARENA_AUTO arena = arena_new();
     struct yaml yaml;
-    const char *text = "{lab: shop, title: 'Web, in public', l: [80, 443], nodes: {web: {}, run: [\"a\\nb\\n\"]}, e: []}";
+    const char *text =
+        "{lab: shop, title: 'Web, in public', l: [80, 443], nodes: {web: {}, run: [\"a\\nb\\n\"]}, e: []}";
     yaml_init(&yaml, &out);
     yaml_value(&yaml, parse(arena, text, strlen(text)));
     assert_string_equal(str_text(&out), "lab: shop\n"

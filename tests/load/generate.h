@@ -20,10 +20,50 @@ static inline unsigned below(struct random *random, unsigned bound)
 
 /* Texts that a writer gets wrong. */
 static const char *const awkward[] = {
-    "plain", "two words", "no", "null", "~", "1.5", "0x1f", "- dash", "a: b", "a #b", "\\\"quoted\\\"", "tab\\tin",
-    "line\\nbreak\\n", "\\n", "line\\n\\nlast", " leading", "trailing ", "caf\xc3\xa9", "\\u2028", "a\\r\\n", "#no",
-    "[x]", "{", "%x", "@x", "!x", "&x", "*x", "|", ">", "end:", "a, b", "'", "1024-65535", "2026-01-01", "\\x1b[0m",
-    "", "=", "<<", "...", "x\\n ", "\\tx\\ny", "a\\n\\n\\n", "10:30",
+    "plain",
+    "two words",
+    "no",
+    "null",
+    "~",
+    "1.5",
+    "0x1f",
+    "- dash",
+    "a: b",
+    "a #b",
+    "\\\"quoted\\\"",
+    "tab\\tin",
+    "line\\nbreak\\n",
+    "\\n",
+    "line\\n\\nlast",
+    " leading",
+    "trailing ",
+    "caf\xc3\xa9",
+    "\\u2028",
+    "a\\r\\n",
+    "#no",
+    "[x]",
+    "{",
+    "%x",
+    "@x",
+    "!x",
+    "&x",
+    "*x",
+    "|",
+    ">",
+    "end:",
+    "a, b",
+    "'",
+    "1024-65535",
+    "2026-01-01",
+    "\\x1b[0m",
+    "",
+    "=",
+    "<<",
+    "...",
+    "x\\n ",
+    "\\tx\\ny",
+    "a\\n\\n\\n",
+    "10:30",
 };
 
 static inline const char *text_of(struct random *random)
@@ -122,12 +162,15 @@ static inline void generate_services(struct random *random, struct str *out)
     str_printf(out, "      http: { body: \"%s\", status: %u }\n", text_of(random), 200 + below(random, 300));
     str_printf(out, "      old: { kind: tcp, port: %u, banner: \"%s\" }\n", 1 + below(random, 60000), text_of(random));
     if (below(random, 2))
-        str_printf(out, "      dns: { zones: { z.test: { a: 10.0.0.1, b: { cname: a, txt: \"%s\" }, c: [10.0.0.2, "
-                        "10.0.0.3] } }, forward: [203.0.113.53], recursion: false, ttl: 0 }\n", text_of(random));
+        str_printf(out,
+                   "      dns: { zones: { z.test: { a: 10.0.0.1, b: { cname: a, txt: \"%s\" }, c: [10.0.0.2, "
+                   "10.0.0.3] } }, forward: [203.0.113.53], recursion: false, ttl: 0 }\n",
+                   text_of(random));
     if (below(random, 2))
         str_printf(out, "      job: { kind: exec, command: [sh, -c, \"%s\"], ready: { udp: 99 } }\n", text_of(random));
     if (below(random, 2))
-        str_append(out, "      site: { kind: http, port: 81, delay: 1500us, routes: { /: home, /x: { status: 404 } } }\n");
+        str_append(out,
+                   "      site: { kind: http, port: 81, delay: 1500us, routes: { /: home, /x: { status: 404 } } }\n");
 }
 
 static inline void generate_parts(struct random *random, struct str *out, unsigned node)
@@ -143,11 +186,15 @@ static inline void generate_parts(struct random *random, struct str *out, unsign
         str_printf(out, "    sysctls: { net.ipv4.ip_forward: 1, net.ipv4.tcp_congestion_control: \"%s\" }\n",
                    text_of(random));
     if (below(random, 2))
-        str_printf(out, "    files: { /etc/motd: { content: \"%s\", mode: \"0600\" }, /etc/b: { content: !!binary "
-                        "\"AP8B/g==\" } }\n", text_of(random));
+        str_printf(out,
+                   "    files: { /etc/motd: { content: \"%s\", mode: \"0600\" }, /etc/b: { content: !!binary "
+                   "\"AP8B/g==\" } }\n",
+                   text_of(random));
     if (below(random, 2))
-        str_printf(out, "    hosts: { printer: [10.0.0.7, \"2001:db8::7\"], scanner: 10.0.0.8 }\n"
-                        "    resolver: { servers: [10.0.0.%u], search: [a.test], options: [\"ndots:2\"] }\n", node % 250);
+        str_printf(out,
+                   "    hosts: { printer: [10.0.0.7, \"2001:db8::7\"], scanner: 10.0.0.8 }\n"
+                   "    resolver: { servers: [10.0.0.%u], search: [a.test], options: [\"ndots:2\"] }\n",
+                   node % 250);
     str_printf(out, "    labels: { tier: \"%s\", n: %u }\n    run: [ \"%s\" ]\n    nftables: \"%s\"\n", text_of(random),
                node, text_of(random), text_of(random));
     if (below(random, 2))
@@ -156,15 +203,23 @@ static inline void generate_parts(struct random *random, struct str *out, unsign
 
 static inline void generate_checks(struct random *random, struct str *out)
 {
-    str_printf(out, "checks:\n  - { from: n0, ping: { to: n0, count: 3, df: true, loss_below: 0.5%%, rtt_below: 20ms } }\n");
-    str_printf(out, "  - { id: x, title: \"%s\", from: n1, tcp: { to: n1/eth0, port: 80, expect: blocked }, within: 3s }\n",
+    str_printf(out,
+               "checks:\n  - { from: n0, ping: { to: n0, count: 3, df: true, loss_below: 0.5%%, rtt_below: 20ms } }\n");
+    str_printf(out,
+               "  - { id: x, title: \"%s\", from: n1, tcp: { to: n1/eth0, port: 80, expect: blocked }, within: 3s }\n",
                text_of(random));
-    str_printf(out, "  - { from: n2, dns: { name: a.test, type: aaaa, server: 203.0.113.53, transport: tcp, answer: "
-                    "[\"%s\", b], authoritative: false, ttl_below: 9 }, repeat: 2 }\n", text_of(random));
-    str_printf(out, "  - { from: n2, http: { url: \"http://web/%u\", headers: { Host: x }, header: \"A: b\", "
-                    "body_contains: \"%s\" }, points: 0 }\n", below(random, 9), text_of(random));
-    str_printf(out, "  - { matrix: { nodes: [n0, n1, n2], tcp: 22, pairs: [ { from: [n0, n1], to: [n1, n2] } ] } }\n"
-                    "  - { matrix: none, penalty: 3 }\n  - { at: n1, command: \"%s\", timeout: 500ms }\n", text_of(random));
+    str_printf(out,
+               "  - { from: n2, dns: { name: a.test, type: aaaa, server: 203.0.113.53, transport: tcp, answer: "
+               "[\"%s\", b], authoritative: false, ttl_below: 9 }, repeat: 2 }\n",
+               text_of(random));
+    str_printf(out,
+               "  - { from: n2, http: { url: \"http://web/%u\", headers: { Host: x }, header: \"A: b\", "
+               "body_contains: \"%s\" }, points: 0 }\n",
+               below(random, 9), text_of(random));
+    str_printf(out,
+               "  - { matrix: { nodes: [n0, n1, n2], tcp: 22, pairs: [ { from: [n0, n1], to: [n1, n2] } ] } }\n"
+               "  - { matrix: none, penalty: 3 }\n  - { at: n1, command: \"%s\", timeout: 500ms }\n",
+               text_of(random));
 }
 
 /* Appends a topology of a dozen nodes. */
@@ -179,8 +234,9 @@ static inline void generate_topology(uint64_t seed, struct str *out)
     for (unsigned i = 0; i < 2; i++)
         generate_vpc(&random, out, i);
     str_append(out, "bridges: { b0: { stp: true, mtu: 1500 }, b1: { arp: dynamic } }\n");
-    str_append(out, below(&random, 2) ? "links: { up: { loss: 0.5%, mtu: 1300 } }\n"
-                                      : "links: { up: [ { loss: 1% }, { from: left, loss: 2% }, { from: node/right } ] }\n");
+    str_append(out, below(&random, 2)
+                        ? "links: { up: { loss: 0.5%, mtu: 1300 } }\n"
+                        : "links: { up: [ { loss: 1% }, { from: left, loss: 2% }, { from: node/right } ] }\n");
     str_append(out, "nodes:\n  left: { link: up, address: 10.200.0.1/30 }\n  right: { interfaces: { a0: { link: up }, "
                     "a1: { link: side } } }\n  third: { link: side }\n  bare: {}\n");
     for (unsigned i = 0; i < nodes; i++) {

@@ -79,7 +79,8 @@ static void dump_and_load_are_inverse(void **state)
         struct topology *b = load("dumped", seed, &first);
         dump_topology(b, &second);
         if (!str_equal(str_text(&first), str_text(&second)))
-            fail_msg("seed %llu:\n%s\nis dumped as:\n%s", (unsigned long long)seed, str_text(&first), str_text(&second));
+            fail_msg("seed %llu:\n%s\nis dumped as:\n%s", (unsigned long long)seed, str_text(&first),
+                     str_text(&second));
         same_topology(a, b);
         topology_free(a);
         topology_free(b);
@@ -90,8 +91,9 @@ static void dump_and_load_are_inverse(void **state)
 static void a_dump_keeps_texts(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"a\nb\n", "a\n", "a\n\n", "\n", " a\nb", "\ta\nb", "a\r\n", "no", "5", "", "a\tb",
-                                        "x: y", "\xe2\x80\xa8", "\x1b", "a\n b\n", "a \nb", "\xf0\x9f\x98\x80", "- a", "?"};
+    static const char *const texts[] = {
+        "a\nb\n", "a\n",          "a\n\n", "\n",      " a\nb", "\ta\nb",           "a\r\n", "no", "5", "", "a\tb",
+        "x: y",   "\xe2\x80\xa8", "\x1b",  "a\n b\n", "a \nb", "\xf0\x9f\x98\x80", "- a",   "?"};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         ARENA_AUTO arena = arena_new();
         STR_AUTO out = STR_INIT;

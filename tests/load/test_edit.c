@@ -21,7 +21,8 @@ static const char text[] =
     "    nat_gateways: { nat: { subnet: private } }\n"
     "    route_tables:\n"
     "      private: [ { destination: 0.0.0.0/0, target: nat_gateway/nat } ]\n"
-    "    security_groups: { web: { ingress: [ { protocol: tcp, ports: 80, from: any4 }, { protocol: all, from: any } ] } }\n"
+    "    security_groups: { web: { ingress: [ { protocol: tcp, ports: 80, from: any4 }, { protocol: all, from: any } ] "
+    "} }\n"
     "links: { uplink: { loss: 1% } }\n"
     "nodes:\n"
     "  db: &db { subnet: main/private, address: 10.0.2.10 }\n"
@@ -65,11 +66,11 @@ static void keys_are_set(void **state)
     expect("node/router/wan0/link", "other", "link: uplink", "link: other");
     expect("node/router/service/http/port", "8080", "port: 80\n", "port: 8080\n");
     expect("router/service/http/port", "8080", "port: 80\n", "port: 8080\n");
-    expect("vpc/main/route_table/private", "[]", "private:\n        - destination: 0.0.0.0/0\n          target: nat_gateway/nat\n",
-           "private: []\n");
+    expect("vpc/main/route_table/private", "[]",
+           "private:\n        - destination: 0.0.0.0/0\n          target: nat_gateway/nat\n", "private: []\n");
     expect("vpc/main/security_group/web/ingress/0/ports", "[80, 443]", "ports: 80\n", "ports: [80, 443]\n");
-    expect("vpc/main/security_group/web/ingress/1", "{ protocol: udp, from: any6 }", "- protocol: all\n            from: any\n",
-           "- protocol: udp\n            from: any6\n");
+    expect("vpc/main/security_group/web/ingress/1", "{ protocol: udp, from: any6 }",
+           "- protocol: all\n            from: any\n", "- protocol: udp\n            from: any6\n");
     expect("vpc/main/security_group/web/ingress/2", "{ protocol: udp, from: any6 }", "from: any\n",
            "from: any\n          - protocol: udp\n            from: any6\n");
     expect("vpc/main/dns/zone", "shop.test", "            from: any\n",
@@ -84,14 +85,16 @@ static void shared_values_change_in_one_place(void **state)
     (void)state;
     expect("node/db/eth0/address", "10.0.2.99", "address: 10.0.2.10\n  twin", "address: 10.0.2.99\n  twin");
     expect("node/twin/address", "10.0.2.99", "address: 10.0.2.10\n  router", "address: 10.0.2.99\n  router");
-    expect("node/db/gateway", "10.0.2.1", "address: 10.0.2.10\n  twin", "address: 10.0.2.10\n    gateway: 10.0.2.1\n  twin");
+    expect("node/db/gateway", "10.0.2.1", "address: 10.0.2.10\n  twin",
+           "address: 10.0.2.10\n    gateway: 10.0.2.1\n  twin");
 }
 
 static void keys_are_taken_away(void **state)
 {
     (void)state;
     expect("link/uplink/loss", NULL, "uplink:\n    loss: 1%\n", "uplink: {}\n");
-    expect("vpc/main/security_group/web/ingress/0", NULL, "- protocol: tcp\n            ports: 80\n            from: any4\n          ", "");
+    expect("vpc/main/security_group/web/ingress/0", NULL,
+           "- protocol: tcp\n            ports: 80\n            from: any4\n          ", "");
     expect("node/twin", NULL, "  twin:\n    subnet: main/private\n    address: 10.0.2.10\n", "");
 }
 
@@ -102,10 +105,13 @@ static void mistakes_are_told(void **state)
         const char *path, *yaml, *message;
     } cases[] = {
         {"node/dbb/address", "10.0.0.1", "absent: node/dbb/address: no node 'dbb'; did you mean 'db'?"},
-        {"vpc/main/nat_gateway/na/subnet", "x", "absent: vpc/main/nat_gateway/na/subnet: no nat_gateway 'na'; did you mean 'nat'?"},
+        {"vpc/main/nat_gateway/na/subnet", "x",
+         "absent: vpc/main/nat_gateway/na/subnet: no nat_gateway 'na'; did you mean 'nat'?"},
         {"link/uplink/delay", NULL, "absent: link/uplink/delay: no key 'delay'"},
-        {"vpc/main/security_group/web/ingress/7", "{}", "absent: vpc/main/security_group/web/ingress/7: '7' is no element of a list of 2"},
-        {"vpc/main/security_group/web/ingress/x", "{}", "absent: vpc/main/security_group/web/ingress/x: 'x' is no element of a list of 2"},
+        {"vpc/main/security_group/web/ingress/7", "{}",
+         "absent: vpc/main/security_group/web/ingress/7: '7' is no element of a list of 2"},
+        {"vpc/main/security_group/web/ingress/x", "{}",
+         "absent: vpc/main/security_group/web/ingress/x: 'x' is no element of a list of 2"},
         {"lab/name", "x", "absent: lab/name: nothing stands below 'shop'"},
         {"", "x", "usage: '' is no path such as vpc/main/nat_gateway/nat/subnet"},
         {"node//x", "x", "usage: 'node//x' is no path such as vpc/main/nat_gateway/nat/subnet"},
@@ -141,10 +147,8 @@ static void a_dump_is_edited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_are_set),
-        cmocka_unit_test(shared_values_change_in_one_place),
-        cmocka_unit_test(keys_are_taken_away),
-        cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(keys_are_set),        cmocka_unit_test(shared_values_change_in_one_place),
+        cmocka_unit_test(keys_are_taken_away), cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(a_dump_is_edited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,8 @@ static void mutated_files_are_survived(void **state)
         if (round % 4 == 0)
             generate_topology(round, &text);
         else
-            assert_int_equal(file_read(AT_FDCWD, files.gl_pathv[below(&random, (unsigned)files.gl_pathc)], &text, 1 << 20), 0);
+            assert_int_equal(
+                file_read(AT_FDCWD, files.gl_pathv[below(&random, (unsigned)files.gl_pathc)], &text, 1 << 20), 0);
         mutate(&random, &text);
         survive(str_text(&text), text.length);
     }
@@ -132,7 +133,8 @@ static void many_aliases_are_survived(void **state)
 static void long_things_are_survived(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"[", "{", "- ", "? ", "a: ", "\"", "&a ", "*a ", "!!str ", "|\n ", "#", "\n", "x", "k: v\n", "{a: "};
+    static const char *const pieces[] = {"[",      "{",    "- ", "? ", "a: ", "\"",     "&a ", "*a ",
+                                         "!!str ", "|\n ", "#",  "\n", "x",   "k: v\n", "{a: "};
     for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
         STR_AUTO text = STR_INIT;
         str_append(&text, "lab: x\nnodes: ");

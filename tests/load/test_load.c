@@ -61,7 +61,8 @@ static const char cloud[] =
     "        - { destination: 10.9.0.0/16, target: node/web }\n"
     "    nat_gateways: { nat: { subnet: public, idle_timeout: 2m, ports: 2000-2999 } }\n"
     "    security_groups:\n"
-    "      web: { ingress: [ { protocol: tcp, ports: [80, 8000-8999], from: [any4, 10.0.0.0/8, security_group/db] } ] }\n"
+    "      web: { ingress: [ { protocol: tcp, ports: [80, 8000-8999], from: [any4, 10.0.0.0/8, security_group/db] } ] "
+    "}\n"
     "      db: { ingress: [ { protocol: tcp, ports: 5432, from: vpc/main/security_group/web } ], egress: [] }\n"
     "nodes:\n"
     "  web: { subnet: main/public, security_groups: [web] }\n"
@@ -189,7 +190,8 @@ static void addresses_depend_on_where_one_stands(void **state)
     struct topology *t = load(cloud, 0);
     const struct node *web = topology_node(t, "web"), *db = topology_node(t, "db"),
                       *visitor = topology_node(t, "visitor");
-    struct addr inside = topology_address_of(t, db, web, NULL, 0), outside = topology_address_of(t, visitor, web, NULL, 0);
+    struct addr inside = topology_address_of(t, db, web, NULL, 0),
+                outside = topology_address_of(t, visitor, web, NULL, 0);
     assert_true(addr_equal(&inside, &web->interfaces[0]->addresses[0].addr));
     assert_true(addr_equal(&outside, &web->interfaces[0]->public_ip));
     struct addr none = topology_address_of(t, visitor, db, NULL, 0);
@@ -224,7 +226,8 @@ static void wires_are_joined(void **state)
                               "nodes:\n"
                               "  a: { interfaces: { x: { link: up, address: 10.0.0.1/30 }, y: { link: other } } }\n"
                               "  b: { link: up, address: 10.0.0.2/30, up: false }\n"
-                              "  c: { link: link/other, forwarding: true }\n", 0);
+                              "  c: { link: link/other, forwarding: true }\n",
+                              0);
     struct link *up = topology_link(t, "up"), *other = topology_link(t, "other");
     assert_int_equal(up->end_count, 2);
     assert_int_equal(up->mtu, 1400);
@@ -242,7 +245,8 @@ static void a_missing_target_is_a_blackhole(void **state)
 {
     (void)state;
     struct topology *t = load("lab: l\nvpcs:\n  m:\n    cidr: 10.0.0.0/16\n"
-                              "    route_tables: { main: [ { destination: 0.0.0.0/0, target: node/gone } ] }\n", 1);
+                              "    route_tables: { main: [ { destination: 0.0.0.0/0, target: node/gone } ] }\n",
+                              1);
     const struct vpc_route *route = &topology_vpc(t, "m")->route_tables[0]->routes[0];
     assert_int_equal(route->target, TARGET_MISSING);
     assert_string_equal(route->target_text, "node/gone");
@@ -252,9 +256,14 @@ static void a_missing_target_is_a_blackhole(void **state)
 static void things_have_one_name(void **state)
 {
     (void)state;
-    static const char *const names[] = {"node/db", "node/db/eth0", "vpc/main", "vpc/main/subnet/private",
-                                        "vpc/main/route_table/public", "vpc/main/nat_gateway/nat",
-                                        "vpc/main/internet_gateway", "vpc/main/security_group/db"};
+    static const char *const names[] = {"node/db",
+                                        "node/db/eth0",
+                                        "vpc/main",
+                                        "vpc/main/subnet/private",
+                                        "vpc/main/route_table/public",
+                                        "vpc/main/nat_gateway/nat",
+                                        "vpc/main/internet_gateway",
+                                        "vpc/main/security_group/db"};
     struct topology *t = load(cloud, 0);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct thing thing = topology_thing(t, names[i], NULL);
@@ -296,7 +305,8 @@ static void ten_thousand_nodes_load_quickly(void **state)
     STR_AUTO text = STR_INIT;
     str_append(&text, "lab: big\nbridges: { b0: {}, b1: {} }\nnodes:\n");
     for (int i = 0; i < 10000; i++)
-        str_printf(&text, "  n%d:\n    bridge: b%d\n    address: 10.%d.%d.%d/16\n", i, i % 2, i % 2, i / 250, i % 250 + 1);
+        str_printf(&text, "  n%d:\n    bridge: b%d\n    address: 10.%d.%d.%d/16\n", i, i % 2, i % 2, i / 250,
+                   i % 250 + 1);
     int64_t start = clock_monotonic();
     struct topology *t = load(str_text(&text), 0);
     int64_t took = clock_monotonic() - start;

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "load/load.h"
 
-#define PAGE   LABCTL_SOURCE "/man/labctl-topology.5"
+#define PAGE        LABCTL_SOURCE "/man/labctl-topology.5"
 #define SCHEMA_FILE LABCTL_SOURCE "/man/topology.schema.json"
 
 typedef void each_schema(const struct schema *schema, void *context);
@@ -114,7 +114,8 @@ static void in_page(const struct schema *schema, void *context)
             fail_msg("labctl-topology(5) does not say of %s/%s: %s", schema->name, field->key, field->doc);
         } else if (field->fallback != NULL && strchr(field->fallback, '\xe2') == NULL &&
                    !stands(strstr(section, entry), end, arena_printf(arena, "Default: %s.\n", field->fallback))) {
-            fail_msg("labctl-topology(5) does not say the default of %s/%s: %s", schema->name, field->key, field->fallback);
+            fail_msg("labctl-topology(5) does not say the default of %s/%s: %s", schema->name, field->key,
+                     field->fallback);
         }
     }
 }
@@ -193,10 +194,8 @@ static void the_json_schema_is_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_tables_are_well_formed),
-        cmocka_unit_test(every_key_is_in_the_manual_page),
-        cmocka_unit_test(every_rule_is_in_the_manual_page),
-        cmocka_unit_test(the_json_schema_is_that_of_the_tables),
+        cmocka_unit_test(the_tables_are_well_formed),       cmocka_unit_test(every_key_is_in_the_manual_page),
+        cmocka_unit_test(every_rule_is_in_the_manual_page), cmocka_unit_test(the_json_schema_is_that_of_the_tables),
         cmocka_unit_test(the_json_schema_is_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
