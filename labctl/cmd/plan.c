@@ -29,8 +29,10 @@ static int run(struct context *context)
     struct error err = ERROR_INIT;
     struct plan *plan = NULL;
     int status = cmd_operands(context, 1, 1);
-    if (status == 0) status = reading_file(&reading, context, context->argv[0]);
-    if (status != 0) return status;
+    if (status == 0)
+        status = reading_file(&reading, context, context->argv[0]);
+    if (status != 0)
+        return status;
     if (lower_topology(reading.topology, &plan, &err) != 0 || service_lower(reading.topology, plan, &err) != 0)
         status = cmd_fail(context, &err);
     else
@@ -44,8 +46,9 @@ const struct command command_plan = {
     .group = "a file",
     .synopsis = "plan FILE",
     .summary = "What `up` would build from a topology",
-    .description = "Prints the device plan: every namespace with its interfaces, addresses, neighbours, routes, rules, sysctls, "
-                   "nft tables, files and processes.  The fabric and the namespaces of the cloud are what no node sees.  "
-                   "Nothing is built.",
+    .description =
+        "Prints the device plan: every namespace with its interfaces, addresses, neighbours, routes, rules, sysctls, "
+        "nft tables, files and processes.  The fabric and the namespaces of the cloud are what no node sees.  "
+        "Nothing is built.",
     .run = run,
 };

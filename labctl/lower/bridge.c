@@ -7,7 +7,8 @@ static void note_segments(struct lowering *l)
     const struct topology *topology = l->topology;
     for (size_t i = 0; i < topology->bridge_count; i++) {
         const struct bridge *bridge = topology->bridges[i];
-        l->bridges[i] = (struct segment){.mtu = bridge->mtu ? bridge->mtu : default_mtu(l), .arp_dynamic = bridge->arp_dynamic};
+        l->bridges[i] =
+            (struct segment){.mtu = bridge->mtu ? bridge->mtu : default_mtu(l), .arp_dynamic = bridge->arp_dynamic};
         pointers_set(l->segments, bridge, &l->bridges[i]);
     }
     for (size_t i = 0; i < topology->link_count; i++) {
@@ -43,7 +44,9 @@ void lower_bridges(struct lowering *l)
         struct segment *segment = &l->bridges[i];
         segment->device = lower_device(l, 0, arena_printf(l->scratch, "br-%s", bridge->name));
         struct plan_bridge *item = ARENA_PUSH(l->arena, l->plan->bridges, l->plan->bridge_count);
-        *item = (struct plan_bridge){.name = segment->device, .stp = bridge->stp, .mtu = segment->mtu,
+        *item = (struct plan_bridge){.name = segment->device,
+                                     .stp = bridge->stp,
+                                     .mtu = segment->mtu,
                                      .origin = arena_printf(l->arena, "bridge/%s", bridge->name)};
     }
 }

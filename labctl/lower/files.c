@@ -10,7 +10,8 @@ const struct addr link_local_resolver = {.family = 4, .bytes = {169, 254, 169, 2
 static bool declares_file(const struct node *node, const char *path)
 {
     for (size_t i = 0; i < node->file_count; i++)
-        if (str_equal(node->files[i].path, path)) return true;
+        if (str_equal(node->files[i].path, path))
+            return true;
     return false;
 }
 
@@ -20,7 +21,8 @@ static void write_resolver(struct str *out, const struct resolver *resolver)
     for (size_t i = 0; i < resolver->server_count; i++)
         str_printf(out, "nameserver %s\n", addr_format(&resolver->servers[i], text));
     for (size_t i = 0; i < resolver->search.count; i++)
-        str_printf(out, "%s%s%s", i ? " " : "search ", resolver->search.items[i], i + 1 == resolver->search.count ? "\n" : "");
+        str_printf(out, "%s%s%s", i ? " " : "search ", resolver->search.items[i],
+                   i + 1 == resolver->search.count ? "\n" : "");
     for (size_t i = 0; i < resolver->options.count; i++)
         str_printf(out, "%s%s%s", i ? " " : "options ", resolver->options.items[i],
                    i + 1 == resolver->options.count ? "\n" : "");
@@ -33,7 +35,8 @@ static void write_vpc_resolver(struct str *out, const struct node *node)
     for (size_t i = 0; i < node->interface_count; i++) {
         const struct interface *interface = node->interfaces[i];
         const struct vpc *vpc = interface->attachment == ATTACH_SUBNET ? interface->subnet->vpc : NULL;
-        if (!vpc || !vpc->dns_support) continue;
+        if (!vpc || !vpc->dns_support)
+            continue;
         struct addr resolver = vpc_resolver(vpc);
         str_printf(out, "nameserver %s\nsearch %s\n", addr_format(&resolver, text), vpc->zone);
         return;
@@ -43,7 +46,8 @@ static void write_vpc_resolver(struct str *out, const struct node *node)
 void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns)
 {
     STR_AUTO text = STR_INIT;
-    if (declares_file(node, "/etc/resolv.conf")) return;
+    if (declares_file(node, "/etc/resolv.conf"))
+        return;
     if (node->resolver.declared)
         write_resolver(&text, &node->resolver);
     else

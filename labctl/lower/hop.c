@@ -1,5 +1,5 @@
-/* Hiding a routed hop: before routing the TTL goes up by one, and forwarding takes one away, so that neither a packet nor
- * a traceroute tells of the hop.  nft cannot add, so there is a chain for each value, found by one verdict map. */
+/* Hiding a routed hop: before routing the TTL goes up by one, and forwarding takes one away, so that neither a packet
+ * nor a traceroute tells of the hop.  nft cannot add, so there is a chain for each value, found by one verdict map. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"

@@ -18,19 +18,23 @@ enum precision { BY_NETWORKS, BY_FIRST_NETWORK, BY_VPC };
 static const void *network_of(const struct interface *interface, enum precision precision)
 {
     switch (interface->attachment) {
-    case ATTACH_SUBNET: return interface->subnet->vpc;
-    case ATTACH_BRIDGE: return precision == BY_VPC ? NULL : interface->bridge;
-    case ATTACH_LINK: return precision == BY_VPC ? NULL : interface->link;
+    case ATTACH_SUBNET:
+        return interface->subnet->vpc;
+    case ATTACH_BRIDGE:
+        return precision == BY_VPC ? NULL : interface->bridge;
+    case ATTACH_LINK:
+        return precision == BY_VPC ? NULL : interface->link;
     case ATTACH_INTERNET: /* sees public addresses, as anybody outside */
     case ATTACH_NONE:
-    case ATTACH_COUNT: break;
+    case ATTACH_COUNT:
+        break;
     }
     return NULL;
 }
 
 static int compare_pointers(const void *a, const void *b)
 {
-    uintptr_t x = (uintptr_t)*(const void *const *)a, y = (uintptr_t)*(const void *const *)b;
+    uintptr_t x = (uintptr_t) * (const void *const *)a, y = (uintptr_t) * (const void *const *)b;
     return (x > y) - (x < y);
 }
 
@@ -42,12 +46,15 @@ static const char *view_key(struct lowering *l, const struct node *node, enum pr
     size_t count = 0;
     for (size_t i = 0; i < node->interface_count; i++) {
         const void *network = network_of(node->interfaces[i], precision);
-        if (network) networks[count++] = network;
-        if (precision != BY_NETWORKS) break;
+        if (network)
+            networks[count++] = network;
+        if (precision != BY_NETWORKS)
+            break;
     }
     qsort(networks, count, sizeof *networks, compare_pointers);
     for (size_t i = 0; i < count; i++)
-        if (i == 0 || networks[i] != networks[i - 1]) str_printf(&key, "%p ", networks[i]);
+        if (i == 0 || networks[i] != networks[i - 1])
+            str_printf(&key, "%p ", networks[i]);
     return arena_strdup(l->scratch, str_text(&key));
 }
 
@@ -57,7 +64,8 @@ static bool fits(struct lowering *l, enum precision precision)
     const struct topology *topology = l->topology;
     for (size_t i = 0; i < topology->node_count; i++) {
         map_set(seen, view_key(l, topology->nodes[i], precision), seen);
-        if (map_count(seen) * topology->node_count > LINES_MAX) return false;
+        if (map_count(seen) * topology->node_count > LINES_MAX)
+            return false;
     }
     return true;
 }
@@ -65,7 +73,8 @@ static bool fits(struct lowering *l, enum precision precision)
 static struct addr any_address(const struct node *node)
 {
     for (size_t i = 0; i < node->interface_count; i++)
-        if (node->interfaces[i]->address_count > 0) return node->interfaces[i]->addresses[0].addr;
+        if (node->interfaces[i]->address_count > 0)
+            return node->interfaces[i]->addresses[0].addr;
     return (struct addr){0};
 }
 
@@ -79,9 +88,12 @@ static const char *write_view(struct lowering *l, const struct node *from)
         const struct node *to = topology->nodes[i];
         struct addr v4 = topology_address_of(topology, from, to, NULL, 4);
         struct addr v6 = topology_address_of(topology, from, to, NULL, 6);
-        if (!addr_is_set(&v4) && !addr_is_set(&v6)) v4 = any_address(to);
-        if (addr_is_set(&v4)) str_printf(&out, "%s\t%s\n", addr_format(&v4, text), to->name);
-        if (addr_is_set(&v6)) str_printf(&out, "%s\t%s\n", addr_format(&v6, text), to->name);
+        if (!addr_is_set(&v4) && !addr_is_set(&v6))
+            v4 = any_address(to);
+        if (addr_is_set(&v4))
+            str_printf(&out, "%s\t%s\n", addr_format(&v4, text), to->name);
+        if (addr_is_set(&v6))
+            str_printf(&out, "%s\t%s\n", addr_format(&v6, text), to->name);
     }
     return arena_strndup(l->scratch, str_text(&out), out.length);
 }
@@ -96,7 +108,8 @@ static uint32_t add_view(struct lowering *l, struct map *views, const struct nod
         str_printf(&out, "%s\t%s\n", addr_format(&node->hosts[i].addr, text), node->hosts[i].name);
     str_append(&out, nodes);
     uintptr_t known = (uintptr_t)map_get(views, str_text(&out));
-    if (known) return (uint32_t)known - 1;
+    if (known)
+        return (uint32_t)known - 1;
     struct plan_hosts_view *view = ARENA_PUSH(l->arena, l->plan->hosts_views, l->plan->hosts_view_count);
     view->content = arena_strndup(l->arena, out.data, out.length);
     map_set(views, view->content, (void *)(uintptr_t)l->plan->hosts_view_count);
@@ -123,8 +136,10 @@ void lower_hosts(struct lowering *l)
             *seen = (struct seen_view){.nodes = write_view(l, node), .index = UINT32_MAX};
             map_set(by_key, key, seen);
         }
-        uint32_t index = node->host_count || seen->index == UINT32_MAX ? add_view(l, views, node, seen->nodes) : seen->index;
-        if (node->host_count == 0) seen->index = index;
+        uint32_t index =
+            node->host_count || seen->index == UINT32_MAX ? add_view(l, views, node, seen->nodes) : seen->index;
+        if (node->host_count == 0)
+            seen->index = index;
         l->plan->namespaces[l->first_node + i].hosts_view = index;
     }
 }

@@ -1,4 +1,5 @@
-/* Interfaces: a veth pair each, whose far end is a port of the fabric's bridge, of the VPC's router or of the internet. */
+/* Interfaces: a veth pair each, whose far end is a port of the fabric's bridge, of the VPC's router or of the internet.
+ */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -8,14 +9,19 @@ static struct segment *find_segment(struct lowering *l, const struct interface *
 {
     *far_ns = 0;
     switch (interface->attachment) {
-    case ATTACH_BRIDGE: return pointers_get(l->segments, interface->bridge);
-    case ATTACH_LINK: return pointers_get(l->segments, interface->link);
+    case ATTACH_BRIDGE:
+        return pointers_get(l->segments, interface->bridge);
+    case ATTACH_LINK:
+        return pointers_get(l->segments, interface->link);
     case ATTACH_SUBNET:
         *far_ns = router_of(l, interface->subnet->vpc)->ns;
         return pointers_get(l->segments, interface->subnet);
-    case ATTACH_INTERNET: *far_ns = l->internet; return &l->internet_segment;
+    case ATTACH_INTERNET:
+        *far_ns = l->internet;
+        return &l->internet_segment;
     case ATTACH_NONE:
-    case ATTACH_COUNT: break;
+    case ATTACH_COUNT:
+        break;
     }
     return NULL;
 }
@@ -29,7 +35,8 @@ static struct port *place(struct lowering *l, const struct node *node, const str
 {
     uint32_t far_ns;
     struct segment *segment = find_segment(l, interface, &far_ns);
-    if (!segment) return NULL;
+    if (!segment)
+        return NULL;
     struct port *port = ARENA_NEW(l->scratch, struct port);
     *port = (struct port){.interface = interface, .ns = ns, .far_ns = far_ns, .down = interface->down};
     port->name = arena_strdup(l->arena, interface->name);
@@ -37,10 +44,11 @@ static struct port *place(struct lowering *l, const struct node *node, const str
     port->origin = arena_printf(l->arena, "node/%s/%s", node->name, interface->name);
     pointers_set(l->ports, interface, port);
     *ARENA_PUSH(l->scratch, segment->ports, segment->port_count) = port;
-    add_link(l, (struct plan_link_end){.ns = ns, .name = port->name, .mac = interface->mac, .down = interface->down},
-             (struct plan_link_end){.ns = far_ns, .name = port->far_name, .master = segment->device,
-                                    .mac = far_mac(segment, port->origin)},
-             interface->mtu ? interface->mtu : segment->mtu, port->origin);
+    add_link(
+        l, (struct plan_link_end){.ns = ns, .name = port->name, .mac = interface->mac, .down = interface->down},
+        (struct plan_link_end){
+            .ns = far_ns, .name = port->far_name, .master = segment->device, .mac = far_mac(segment, port->origin)},
+        interface->mtu ? interface->mtu : segment->mtu, port->origin);
     return port;
 }
 
@@ -49,10 +57,12 @@ static void add_connected(struct lowering *l, const struct port *port, size_t i)
 {
     const struct interface *interface = port->interface;
     struct prefix network = prefix_network(interface->addresses[i]);
-    if (port->down || network.length == addr_bits(&network.addr)) return;
+    if (port->down || network.length == addr_bits(&network.addr))
+        return;
     for (size_t earlier = 0; earlier < i; earlier++) {
         struct prefix other = prefix_network(interface->addresses[earlier]);
-        if (prefix_equal(&other, &network)) return;
+        if (prefix_equal(&other, &network))
+            return;
     }
     struct plan_route *route = add_unicast(l, port->ns, network, 0, NULL, port->name, port->origin);
     route->connected = true;
@@ -64,12 +74,15 @@ void lower_interfaces(struct lowering *l, const struct node *node, uint32_t ns)
     for (size_t i = 0; i < node->interface_count; i++) {
         const struct interface *interface = node->interfaces[i];
         struct port *port = place(l, node, interface, ns);
-        if (!port) continue;
+        if (!port)
+            continue;
         for (size_t a = 0; a < interface->address_count; a++) {
             add_address(l, ns, port->name, interface->addresses[a], port->origin);
             add_connected(l, port, a);
         }
-        if (interface->attachment == ATTACH_SUBNET) lower_vpc_port(l, port);
-        if (interface->attachment == ATTACH_INTERNET) lower_internet_port(l, port);
+        if (interface->attachment == ATTACH_SUBNET)
+            lower_vpc_port(l, port);
+        if (interface->attachment == ATTACH_INTERNET)
+            lower_internet_port(l, port);
     }
 }

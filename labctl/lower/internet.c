@@ -1,8 +1,8 @@
 /* The internet: a routed core with a /32 for each public address.
  *
- * The first address of each public /24 is the core's: the gateway of the machines there, which answers ping and stands in
- * their traceroutes.  Machines of one /24 reach each other through it as well (proxy ARP).  Private sources are dropped,
- * as the real one does, and what nobody has leads nowhere, without a word. */
+ * The first address of each public /24 is the core's: the gateway of the machines there, which answers ping and stands
+ * in their traceroutes.  Machines of one /24 reach each other through it as well (proxy ARP).  Private sources are
+ * dropped, as the real one does, and what nobody has leads nowhere, without a word. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -11,22 +11,27 @@
 #define NAME "internet"
 
 static const struct prefix public_prefixes[] = {
-    {{4, {192, 0, 2, 0}}, 24}, {{4, {198, 51, 100, 0}}, 24}, {{4, {203, 0, 113, 0}}, 24}, /* RFC 5737 */
+    {{4, {192, 0, 2, 0}}, 24},
+    {{4, {198, 51, 100, 0}}, 24},
+    {{4, {203, 0, 113, 0}}, 24}, /* RFC 5737 */
 };
 
 static bool is_used(const struct topology *topology)
 {
     for (size_t i = 0; i < topology->vpc_count; i++)
-        if (topology->vpcs[i]->internet_gateway) return true;
+        if (topology->vpcs[i]->internet_gateway)
+            return true;
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t j = 0; j < topology->nodes[i]->interface_count; j++)
-            if (topology->nodes[i]->interfaces[j]->attachment == ATTACH_INTERNET) return true;
+            if (topology->nodes[i]->interfaces[j]->attachment == ATTACH_INTERNET)
+                return true;
     return false;
 }
 
 void lower_internet_namespace(struct lowering *l)
 {
-    if (!is_used(l->topology)) return;
+    if (!is_used(l->topology))
+        return;
     l->internet = add_namespace(l, NAMESPACE_CLOUD, NAME, NAME);
     l->internet_mac = lower_mac(NAME);
 }
@@ -37,7 +42,8 @@ void lower_internet_port(struct lowering *l, struct port *port)
     cloud_port(l, l->internet, port->far_name, true, port->origin);
     for (size_t i = 0; i < interface->address_count; i++) {
         struct addr addr = interface->addresses[i].addr;
-        if (addr.family != 4) continue;
+        if (addr.family != 4)
+            continue;
         struct prefix around = prefix_network((struct prefix){addr, 24});
         struct addr gateway = prefix_host(&around, 1);
         add_unicast(l, l->internet, prefix_of_addr(addr), 0, NULL, port->far_name, port->origin)->source = gateway;
@@ -45,23 +51,26 @@ void lower_internet_port(struct lowering *l, struct port *port)
         bool known = port->down;
         for (size_t earlier = 0; earlier < i && !known; earlier++)
             known = prefix_contains(&around, &interface->addresses[earlier].addr);
-        if (!known) add_neighbour(l, port->ns, port->name, gateway, l->internet_mac, port->origin);
+        if (!known)
+            add_neighbour(l, port->ns, port->name, gateway, l->internet_mac, port->origin);
     }
 }
 
 void lower_internet(struct lowering *l)
 {
-    if (l->internet == UINT32_MAX) return;
+    if (l->internet == UINT32_MAX)
+        return;
     cloud_forwards(l, l->internet, true, NAME);
     add_sysctl(l, l->internet, "net/ipv4/icmp_ratelimit", "0", NAME);
     for (size_t i = 0; i < ARRAY_SIZE(public_prefixes); i++)
         add_address(l, l->internet, "lo", prefix_of_addr(prefix_host(&public_prefixes[i], 1)), NAME);
     add_route(l, l->internet, prefix_any(4), 0, PLAN_ROUTE_BLACKHOLE, NAME);
     STR_AUTO body = STR_INIT;
-    str_append(&body, "\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
-                      "\t\tip saddr { 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16 }"
-                      " iifname != \"lo\" drop\n\t}\n"
-                      "\tchain output {\n\t\ttype filter hook output priority 0; policy accept;\n"
-                      "\t\ticmp type redirect drop\n\t}\n");
+    str_append(&body,
+               "\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
+               "\t\tip saddr { 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16 }"
+               " iifname != \"lo\" drop\n\t}\n"
+               "\tchain output {\n\t\ttype filter hook output priority 0; policy accept;\n"
+               "\t\ticmp type redirect drop\n\t}\n");
     add_nft(l, l->internet, "ip", "internet", &body, NAME);
 }

@@ -73,7 +73,8 @@ static void connect_gateway(struct lowering *l, const struct router *router, con
     add_link(l, (struct plan_link_end){.ns = router->ns, .name = "igw", .mac = router->mac},
              (struct plan_link_end){.ns = ns, .name = "vpc", .mac = inner}, default_mtu(l), origin);
     add_link(l, (struct plan_link_end){.ns = ns, .name = "internet", .mac = outer},
-             (struct plan_link_end){.ns = l->internet, .name = outside, .mac = l->internet_mac}, default_mtu(l), origin);
+             (struct plan_link_end){.ns = l->internet, .name = outside, .mac = l->internet_mac}, default_mtu(l),
+             origin);
     add_neighbour(l, router->ns, "igw", cloud_next_hop, inner, origin);
     add_neighbour(l, ns, "vpc", cloud_next_hop, router->mac, origin);
     add_neighbour(l, ns, "internet", cloud_next_hop, l->internet_mac, origin);
@@ -99,7 +100,8 @@ void lower_internet_gateway(struct lowering *l, struct router *router)
     translation(l, ns, pairs, count, origin);
     for (size_t i = 0; i < count; i++) {
         struct prefix around = prefix_network((struct prefix){pairs[i].public, 24});
-        struct plan_route *route = add_unicast(l, l->internet, prefix_of_addr(pairs[i].public), 0, &cloud_next_hop, outside, origin);
+        struct plan_route *route =
+            add_unicast(l, l->internet, prefix_of_addr(pairs[i].public), 0, &cloud_next_hop, outside, origin);
         route->onlink = true;
         route->source = prefix_host(&around, 1);
     }

@@ -11,7 +11,8 @@ uint32_t add_namespace(struct lowering *l, enum namespace_kind kind, const char 
 {
     struct plan *plan = l->plan;
     struct plan_namespace *ns = ARENA_PUSH(l->arena, plan->namespaces, plan->namespace_count);
-    *ns = (struct plan_namespace){.name = arena_strdup(l->arena, name), .kind = kind, .origin = arena_strdup(l->arena, origin)};
+    *ns = (struct plan_namespace){
+        .name = arena_strdup(l->arena, name), .kind = kind, .origin = arena_strdup(l->arena, origin)};
     return (uint32_t)plan->namespace_count - 1;
 }
 
@@ -25,10 +26,12 @@ void add_address(struct lowering *l, uint32_t ns, const char *interface, struct 
 {
     struct plan_address *item = ARENA_PUSH(l->arena, l->plan->addresses, l->plan->address_count);
     *item = (struct plan_address){.ns = ns, .interface = interface, .address = address, .origin = origin};
-    if (address.addr.family == 6) l->plan->namespaces[ns].ipv6 = true;
+    if (address.addr.family == 6)
+        l->plan->namespaces[ns].ipv6 = true;
 }
 
-void add_neighbour(struct lowering *l, uint32_t ns, const char *interface, struct addr addr, struct mac mac, const char *origin)
+void add_neighbour(struct lowering *l, uint32_t ns, const char *interface, struct addr addr, struct mac mac,
+                   const char *origin)
 {
     struct plan_neighbour *item = ARENA_PUSH(l->arena, l->plan->neighbours, l->plan->neighbour_count);
     *item = (struct plan_neighbour){.ns = ns, .interface = interface, .addr = addr, .mac = mac, .origin = origin};
@@ -38,8 +41,8 @@ struct plan_route *add_route(struct lowering *l, uint32_t ns, struct prefix dest
                              enum plan_route_type type, const char *origin)
 {
     struct plan_route *item = ARENA_PUSH(l->arena, l->plan->routes, l->plan->route_count);
-    *item = (struct plan_route){.ns = ns, .destination = destination, .table = table ? table : TABLE_MAIN, .type = type,
-                                .origin = origin};
+    *item = (struct plan_route){
+        .ns = ns, .destination = destination, .table = table ? table : TABLE_MAIN, .type = type, .origin = origin};
     return item;
 }
 
@@ -50,12 +53,13 @@ struct plan_route *add_unicast(struct lowering *l, uint32_t ns, struct prefix de
     item->nexthops = ARENA_NEW(l->arena, struct plan_nexthop);
     item->nexthop_count = 1;
     item->nexthops[0].interface = device;
-    if (via) item->nexthops[0].via = *via;
+    if (via)
+        item->nexthops[0].via = *via;
     return item;
 }
 
-void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to, uint32_t table,
-              const char *origin)
+void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
+              uint32_t table, const char *origin)
 {
     struct plan_rule *item = ARENA_PUSH(l->arena, l->plan->rules, l->plan->rule_count);
     *item = (struct plan_rule){.ns = ns, .family = 4, .priority = priority, .table = table, .origin = origin};
@@ -63,7 +67,8 @@ void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark,
         item->mark_value = mark;
         item->mark_mask = UINT32_MAX;
     }
-    if (to) item->to = *to;
+    if (to)
+        item->to = *to;
 }
 
 void add_sysctl(struct lowering *l, uint32_t ns, const char *key, const char *value, const char *origin)
@@ -72,10 +77,14 @@ void add_sysctl(struct lowering *l, uint32_t ns, const char *key, const char *va
     *item = (struct plan_sysctl){.ns = ns, .key = key, .value = value, .origin = origin};
 }
 
-void add_nft(struct lowering *l, uint32_t ns, const char *family, const char *table, struct str *body, const char *origin)
+void add_nft(struct lowering *l, uint32_t ns, const char *family, const char *table, struct str *body,
+             const char *origin)
 {
     struct plan_nft *item = ARENA_PUSH(l->arena, l->plan->nfts, l->plan->nft_count);
-    *item = (struct plan_nft){.ns = ns, .family = family, .table = table, .origin = origin,
+    *item = (struct plan_nft){.ns = ns,
+                              .family = family,
+                              .table = table,
+                              .origin = origin,
                               .body = arena_strndup(l->arena, str_text(body), body->length)};
     str_clear(body);
 }
@@ -85,25 +94,33 @@ void add_file(struct lowering *l, uint32_t ns, const char *path, const char *con
 {
     struct plan_file *item = ARENA_PUSH(l->arena, l->plan->files, l->plan->file_count);
     char *copy = arena_alloc(l->arena, length + 1); /* may hold NUL bytes */
-    if (length > 0) memcpy(copy, content, length);
-    *item = (struct plan_file){.ns = ns, .path = arena_strdup(l->arena, path), .content = copy, .length = length, .mode = mode,
+    if (length > 0)
+        memcpy(copy, content, length);
+    *item = (struct plan_file){.ns = ns,
+                               .path = arena_strdup(l->arena, path),
+                               .content = copy,
+                               .length = length,
+                               .mode = mode,
                                .origin = origin};
 }
 
 /* What comes from the machine's own settings must not decide what a lab does: strict or loose reverse path filtering
- * would drop what other tables of the router know (it is all or none: the larger of "all" and the port's value counts). */
+ * would drop what other tables of the router know (it is all or none: the larger of "all" and the port's value counts).
+ */
 void cloud_forwards(struct lowering *l, uint32_t ns, bool proxy_arp, const char *origin)
 {
     add_sysctl(l, ns, "net/ipv4/ip_forward", "1", origin);
     add_sysctl(l, ns, "net/ipv4/conf/all/rp_filter", "0", origin);
-    if (proxy_arp) add_sysctl(l, ns, "net/ipv4/conf/all/proxy_arp", "1", origin);
+    if (proxy_arp)
+        add_sysctl(l, ns, "net/ipv4/conf/all/proxy_arp", "1", origin);
 }
 
 /* proxy_delay: else a proxied answer to ARP comes after up to 0.8 s. */
 void cloud_port(struct lowering *l, uint32_t ns, const char *port, bool proxy_arp, const char *origin)
 {
     add_sysctl(l, ns, arena_printf(l->arena, "net/ipv4/conf/%s/rp_filter", port), "0", origin);
-    if (proxy_arp) add_sysctl(l, ns, arena_printf(l->arena, "net/ipv4/neigh/%s/proxy_delay", port), "0", origin);
+    if (proxy_arp)
+        add_sysctl(l, ns, arena_printf(l->arena, "net/ipv4/neigh/%s/proxy_delay", port), "0", origin);
 }
 
 void element(struct elements *elements, const char *format, ...)
@@ -117,6 +134,7 @@ void element(struct elements *elements, const char *format, ...)
 
 void elements_end(struct elements *elements)
 {
-    if (elements->count > 0) str_append(elements->out, " }\n");
+    if (elements->count > 0)
+        str_append(elements->out, " }\n");
     elements->count = 0;
 }

@@ -1,5 +1,5 @@
-/* Links: two veth pairs and a bridge of two ports in the fabric, so that what happens on the wire (loss, capture, a pulled
- * cable) happens where neither end can see it. */
+/* Links: two veth pairs and a bridge of two ports in the fabric, so that what happens on the wire (loss, capture, a
+ * pulled cable) happens where neither end can see it. */
 #include "base/arena.h"
 #include "lower/lowering.h"
 #include "plan/impairment.h"
@@ -11,8 +11,8 @@ void lower_links(struct lowering *l)
         struct segment *segment = &l->links[i];
         segment->device = lower_device(l, 0, arena_printf(l->scratch, "ln-%s", link->name));
         struct plan_bridge *item = ARENA_PUSH(l->arena, l->plan->bridges, l->plan->bridge_count);
-        *item = (struct plan_bridge){.name = segment->device, .mtu = segment->mtu,
-                                     .origin = arena_printf(l->arena, "link/%s", link->name)};
+        *item = (struct plan_bridge){
+            .name = segment->device, .mtu = segment->mtu, .origin = arena_printf(l->arena, "link/%s", link->name)};
     }
 }
 
@@ -25,8 +25,10 @@ void lower_link_loss(struct lowering *l)
         for (size_t e = 0; e < link->end_count && e < 2; e++) {
             uint32_t parts = link->from_declared[e] ? link->from_end[e].loss : link->both.loss;
             const struct port *port = pointers_get(l->ports, link->ends[e]);
-            if (parts == 0 || !port) continue;
-            if (!origin) origin = arena_printf(l->arena, "link/%s", link->name);
+            if (parts == 0 || !port)
+                continue;
+            if (!origin)
+                origin = arena_printf(l->arena, "link/%s", link->name);
             plan_add_loss(l->plan, port->far_ns, port->far_name, PLAN_SENT, parts, origin);
         }
     }

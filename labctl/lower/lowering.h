@@ -30,7 +30,7 @@ struct port {
 struct segment {
     struct port **ports;
     size_t port_count;
-    const char *device;       /* its bridge in the fabric, or NULL */
+    const char *device; /* its bridge in the fabric, or NULL */
     uint32_t mtu;
     bool arp_dynamic;
     const struct mac *router; /* all neighbours are behind this one (subnet, internet), or NULL */
@@ -47,22 +47,22 @@ struct router {
     size_t port_count;
     struct {
         uint32_t ns;
-        const char *name;      /* port of the router */
+        const char *name; /* port of the router */
         const struct nat_gateway *gateway;
         struct mac mac;
-    } *nat_gateways;
+    } * nat_gateways;
     size_t nat_gateway_count;
 };
 
 struct lowering {
     const struct topology *topology;
     struct plan *plan;
-    struct arena *arena;       /* the plan's: results */
-    struct arena *scratch;     /* for the run */
-    uint32_t first_node;       /* namespace of topology->nodes[0]; the others follow */
-    uint32_t internet;         /* namespace of the internet core, or UINT32_MAX */
+    struct arena *arena;   /* the plan's: results */
+    struct arena *scratch; /* for the run */
+    uint32_t first_node;   /* namespace of topology->nodes[0]; the others follow */
+    uint32_t internet;     /* namespace of the internet core, or UINT32_MAX */
     struct mac internet_mac;
-    struct router *routers;    /* one for each VPC, in its order */
+    struct router *routers; /* one for each VPC, in its order */
     struct segment *bridges, *links, internet_segment;
     struct pointers *ports;    /* struct interface → struct port */
     struct pointers *segments; /* struct bridge, link, subnet → struct segment */
@@ -87,19 +87,22 @@ void *pointers_get(const struct pointers *map, const void *key); /* NULL where a
 
 /* ---- items.c: adding to the plan ---- */
 uint32_t add_namespace(struct lowering *l, enum namespace_kind kind, const char *name, const char *origin);
-void add_link(struct lowering *l, struct plan_link_end near, struct plan_link_end far, uint32_t mtu, const char *origin);
+void add_link(struct lowering *l, struct plan_link_end near, struct plan_link_end far, uint32_t mtu,
+              const char *origin);
 void add_address(struct lowering *l, uint32_t ns, const char *interface, struct prefix address, const char *origin);
-void add_neighbour(struct lowering *l, uint32_t ns, const char *interface, struct addr addr, struct mac mac, const char *origin);
+void add_neighbour(struct lowering *l, uint32_t ns, const char *interface, struct addr addr, struct mac mac,
+                   const char *origin);
 struct plan_route *add_route(struct lowering *l, uint32_t ns, struct prefix destination, uint32_t table,
                              enum plan_route_type type, const char *origin);
 /* A route with one next hop: via (or NULL: on link) and device. */
 struct plan_route *add_unicast(struct lowering *l, uint32_t ns, struct prefix destination, uint32_t table,
                                const struct addr *via, const char *device, const char *origin);
-void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to, uint32_t table,
-              const char *origin);
+void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
+              uint32_t table, const char *origin);
 void add_sysctl(struct lowering *l, uint32_t ns, const char *key, const char *value, const char *origin);
 /* body is taken from the text, which is emptied. */
-void add_nft(struct lowering *l, uint32_t ns, const char *family, const char *table, struct str *body, const char *origin);
+void add_nft(struct lowering *l, uint32_t ns, const char *family, const char *table, struct str *body,
+             const char *origin);
 void add_file(struct lowering *l, uint32_t ns, const char *path, const char *content, size_t length, uint32_t mode,
               const char *origin);
 /* Sysctls of a namespace that forwards for the cloud, and of each of its ports. */
@@ -114,28 +117,28 @@ void element(struct elements *elements, const char *format, ...) __attribute__((
 void elements_end(struct elements *elements);
 
 /* ---- one file for each construct ---- */
-void lower_segments(struct lowering *l);                       /* bridge.c, link.c: devices in the fabric */
+void lower_segments(struct lowering *l); /* bridge.c, link.c: devices in the fabric */
 void lower_bridges(struct lowering *l);
 void lower_links(struct lowering *l);
 void lower_link_loss(struct lowering *l);
-void lower_neighbours(struct lowering *l);                     /* neighbour.c */
-void lower_interfaces(struct lowering *l, const struct node *node, uint32_t ns); /* interface.c */
-void lower_node(struct lowering *l, const struct node *node, uint32_t ns);       /* node.c */
+void lower_neighbours(struct lowering *l);                                        /* neighbour.c */
+void lower_interfaces(struct lowering *l, const struct node *node, uint32_t ns);  /* interface.c */
+void lower_node(struct lowering *l, const struct node *node, uint32_t ns);        /* node.c */
 void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns); /* route.c */
-void lower_nat(struct lowering *l, const struct node *node, uint32_t ns);        /* nat.c */
-void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns);   /* files.c */
+void lower_nat(struct lowering *l, const struct node *node, uint32_t ns);         /* nat.c */
+void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns);    /* files.c */
 void lower_files(struct lowering *l, const struct node *node, uint32_t ns);
-void lower_hosts(struct lowering *l);                          /* hosts.c */
-void lower_vpc_namespaces(struct lowering *l);                 /* vpc.c */
+void lower_hosts(struct lowering *l);          /* hosts.c */
+void lower_vpc_namespaces(struct lowering *l); /* vpc.c */
 void lower_vpc_port(struct lowering *l, struct port *port);
 void lower_vpc(struct lowering *l, struct router *router);
-void lower_route_tables(struct lowering *l, struct router *router);        /* route_table.c */
-void lower_security_groups(struct lowering *l, struct router *router);     /* security_group.c */
-void lower_internet_gateway(struct lowering *l, struct router *router);    /* internet_gateway.c */
+void lower_route_tables(struct lowering *l, struct router *router);          /* route_table.c */
+void lower_security_groups(struct lowering *l, struct router *router);       /* security_group.c */
+void lower_internet_gateway(struct lowering *l, struct router *router);      /* internet_gateway.c */
 void lower_nat_gateway(struct lowering *l, struct router *router, size_t i); /* nat_gateway.c */
-void lower_vpc_resolver(struct lowering *l, struct router *router);        /* resolver.c */
-void lower_hidden_hop(struct lowering *l, uint32_t ns, const char *origin); /* hop.c */
-void lower_internet_namespace(struct lowering *l);             /* internet.c */
+void lower_vpc_resolver(struct lowering *l, struct router *router);          /* resolver.c */
+void lower_hidden_hop(struct lowering *l, uint32_t ns, const char *origin);  /* hop.c */
+void lower_internet_namespace(struct lowering *l);                           /* internet.c */
 void lower_internet(struct lowering *l);
 void lower_internet_port(struct lowering *l, struct port *port);
 

@@ -1,5 +1,5 @@
-/* Names, MACs and numbers of things that the author does not name: a function of the thing's name, so that the same file
- * gives the same lab everywhere and adding a thing renames nothing. */
+/* Names, MACs and numbers of things that the author does not name: a function of the thing's name, so that the same
+ * file gives the same lab everywhere and adding a thing renames nothing. */
 #include <ctype.h>
 #include <string.h>
 
@@ -24,18 +24,21 @@ uint64_t lower_hash(const char *text)
 static bool is_plain(const char *text)
 {
     for (; *text; text++)
-        if (!isalnum((unsigned char)*text) && *text != '-' && *text != '.') return false;
+        if (!isalnum((unsigned char)*text) && *text != '-' && *text != '.')
+            return false;
     return true;
 }
 
 /* A made name holds a '_', which no name of a node, bridge or link does: it cannot meet one that fits. */
 const char *lower_device(struct lowering *l, uint32_t ns, const char *text)
 {
-    if (strlen(text) <= DEVICE_MAX && is_plain(text)) return arena_strdup(l->arena, text);
+    if (strlen(text) <= DEVICE_MAX && is_plain(text))
+        return arena_strdup(l->arena, text);
     for (uint64_t hash = lower_hash(text);; hash++) {
         char *name = arena_printf(l->arena, "d_%012llx", (unsigned long long)(hash & 0xffffffffffff));
         char *key = arena_printf(l->scratch, "%u %s", ns, name);
-        if (map_get(l->devices, key)) continue;
+        if (map_get(l->devices, key))
+            continue;
         map_set(l->devices, key, name);
         return name;
     }
@@ -55,7 +58,8 @@ uint32_t lower_number(struct lowering *l, const char *text)
     for (uint64_t hash = lower_hash(text);; hash++) {
         uint32_t number = 0x10000 + (uint32_t)(hash % 0xf0000);
         char *key = arena_printf(l->scratch, "%u", number);
-        if (map_get(l->numbers, key)) continue;
+        if (map_get(l->numbers, key))
+            continue;
         map_set(l->numbers, key, key);
         return number;
     }

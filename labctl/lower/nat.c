@@ -23,7 +23,8 @@ static bool write_addresses(struct str *out, const struct node *node, const stru
             if (interface->addresses[i].addr.family == family)
                 str_printf(out, "%s%s", count++ ? ", " : "{ ", addr_format(&interface->addresses[i].addr, text));
     }
-    if (count > 0) str_append(out, " }");
+    if (count > 0)
+        str_append(out, " }");
     return count > 0;
 }
 
@@ -36,8 +37,8 @@ static void forward_in(struct str *out, const struct node *node, const struct po
     const struct strings *outside = forward->interface ? &one : &node->nat.masquerade;
     const char *target = addr_format(&forward->to, text);
     STR_AUTO to = STR_INIT;
-    str_printf(&to, family == 6 ? "%s dport %u dnat to [%s]:%u\n" : "%s dport %u dnat to %s:%u\n", protocol, forward->port,
-               target, forward->to_port);
+    str_printf(&to, family == 6 ? "%s dport %u dnat to [%s]:%u\n" : "%s dport %u dnat to %s:%u\n", protocol,
+               forward->port, target, forward->to_port);
     if (outside->count == 0) {
         str_printf(out, "\t\tfib daddr type local %s", str_text(&to));
         return;
@@ -58,10 +59,11 @@ static void forward_out(struct str *out, const struct node *node, const struct p
     for (size_t i = 0; i < node->interface_count; i++)
         for (size_t a = 0; a < node->interfaces[i]->address_count; a++) {
             struct prefix network = prefix_network(node->interfaces[i]->addresses[a]);
-            if (!prefix_contains(&network, &forward->to)) continue;
+            if (!prefix_contains(&network, &forward->to))
+                continue;
             str_printf(out, "\t\t%s saddr %s %s daddr %s %s dport %u ct status dnat masquerade\n", ip,
-                       prefix_format(&network, from), ip, addr_format(&forward->to, to), protocol_name(forward->protocol),
-                       forward->to_port);
+                       prefix_format(&network, from), ip, addr_format(&forward->to, to),
+                       protocol_name(forward->protocol), forward->to_port);
         }
 }
 
@@ -83,9 +85,11 @@ static void lower_family(struct lowering *l, const struct node *node, uint32_t n
         str_printf(&body, "\tchain prerouting {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n%s\t}\n",
                    str_text(&in));
     if (out.length > 0)
-        str_printf(&body, "\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n%s\t}\n",
+        str_printf(&body,
+                   "\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n%s\t}\n",
                    str_text(&out));
-    if (body.length > 0) add_nft(l, ns, family == 6 ? "ip6" : "ip", "nat", &body, l->plan->namespaces[ns].origin);
+    if (body.length > 0)
+        add_nft(l, ns, family == 6 ? "ip6" : "ip", "nat", &body, l->plan->namespaces[ns].origin);
 }
 
 void lower_nat(struct lowering *l, const struct node *node, uint32_t ns)

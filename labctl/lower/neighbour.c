@@ -1,8 +1,9 @@
 /* Permanent neighbours.
  *
- * The kernel's neighbour table is one for the whole machine and holds some thousand entries; permanent ones do not count.
- * So: in a segment of up to 32 interfaces everybody knows everybody; in a larger one, each interface knows its routers
- * and they know it.  Behind a cloud's router all addresses have the router's MAC.  `arp: dynamic` leaves it to ARP. */
+ * The kernel's neighbour table is one for the whole machine and holds some thousand entries; permanent ones do not
+ * count. So: in a segment of up to 32 interfaces everybody knows everybody; in a larger one, each interface knows its
+ * routers and they know it.  Behind a cloud's router all addresses have the router's MAC.  `arp: dynamic` leaves it to
+ * ARP. */
 #include "base/arena.h"
 #include "base/map.h"
 #include "lower/lowering.h"
@@ -13,7 +14,8 @@ static bool on_link(const struct interface *interface, const struct addr *addr)
 {
     for (size_t i = 0; i < interface->address_count; i++) {
         struct prefix network = prefix_network(interface->addresses[i]);
-        if (prefix_contains(&network, addr)) return true;
+        if (prefix_contains(&network, addr))
+            return true;
     }
     return false;
 }
@@ -21,7 +23,8 @@ static bool on_link(const struct interface *interface, const struct addr *addr)
 /* `a` knows all addresses of `b` that it would look for on the wire. */
 static void know(struct lowering *l, const struct segment *segment, const struct port *a, const struct port *b)
 {
-    if (a->down) return;
+    if (a->down)
+        return;
     for (size_t i = 0; i < b->interface->address_count; i++) {
         struct addr addr = b->interface->addresses[i].addr;
         if (on_link(a->interface, &addr))
@@ -34,7 +37,8 @@ static void know_once(struct lowering *l, const struct segment *segment, struct 
                       const struct port *b)
 {
     const char *key = arena_printf(l->scratch, "%p %p", (const void *)a, (const void *)b);
-    if (a == b || map_get(known, key)) return;
+    if (a == b || map_get(known, key))
+        return;
     map_set(known, key, known);
     know(l, segment, a, b);
 }
@@ -53,7 +57,8 @@ static void know_routers(struct lowering *l, const struct segment *segment)
         for (size_t r = 0; r <= node->route_count; r++) {
             const struct addr *via = r < node->route_count ? &node->routes[r].via : &port->interface->gateway;
             const struct port *router = addr_is_set(via) ? map_get(by_addr, addr_format(via, text)) : NULL;
-            if (!router) continue;
+            if (!router)
+                continue;
             know_once(l, segment, known, port, router);
             know_once(l, segment, known, router, port);
         }
@@ -62,14 +67,17 @@ static void know_routers(struct lowering *l, const struct segment *segment)
 
 static void lower_segment(struct lowering *l, const struct segment *segment)
 {
-    if (segment->arp_dynamic) return;
+    if (segment->arp_dynamic)
+        return;
     if (segment->port_count > WHOLE_SEGMENT_MAX) {
-        if (!segment->router) know_routers(l, segment);
+        if (!segment->router)
+            know_routers(l, segment);
         return;
     }
     for (size_t a = 0; a < segment->port_count; a++)
         for (size_t b = 0; b < segment->port_count; b++)
-            if (a != b) know(l, segment, segment->ports[a], segment->ports[b]);
+            if (a != b)
+                know(l, segment, segment->ports[a], segment->ports[b]);
 }
 
 void lower_neighbours(struct lowering *l)

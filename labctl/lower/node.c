@@ -10,7 +10,8 @@
 static const char *sysctl_path(struct lowering *l, const struct node *node, const char *key)
 {
     char *path = arena_strdup(l->arena, key);
-    if (strchr(key, '/')) return path;
+    if (strchr(key, '/'))
+        return path;
     for (char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.')) {
         *dot = '/';
         bool named = str_ends(arena_strndup(l->scratch, path, (size_t)(dot - path)), "/conf") ||
@@ -31,15 +32,18 @@ static void lower_sysctls(struct lowering *l, const struct node *node, uint32_t 
 {
     if (node->forwarding) {
         add_sysctl(l, ns, "net/ipv4/ip_forward", "1", origin);
-        if (l->plan->namespaces[ns].ipv6) add_sysctl(l, ns, "net/ipv6/conf/all/forwarding", "1", origin);
+        if (l->plan->namespaces[ns].ipv6)
+            add_sysctl(l, ns, "net/ipv6/conf/all/forwarding", "1", origin);
     }
     for (size_t i = 0; i < node->sysctl_count; i++)
-        add_sysctl(l, ns, sysctl_path(l, node, node->sysctls[i].key), arena_strdup(l->arena, node->sysctls[i].value), origin);
+        add_sysctl(l, ns, sysctl_path(l, node, node->sysctls[i].key), arena_strdup(l->arena, node->sysctls[i].value),
+                   origin);
 }
 
 static void lower_verbatim(struct lowering *l, const struct node *node, uint32_t ns, const char *origin)
 {
-    if (!node->nftables) return;
+    if (!node->nftables)
+        return;
     STR_AUTO body = STR_INIT;
     str_append(&body, node->nftables);
     add_nft(l, ns, "", "nftables", &body, origin);

@@ -15,14 +15,17 @@ static void write_names(struct str *out, const struct router *router)
         const struct node *node = interface->node;
         bool first = true; /* of the node's interfaces in this VPC: has the node's name */
         for (size_t n = 0; n < node->interface_count && node->interfaces[n] != interface; n++)
-            if (node->interfaces[n]->attachment == ATTACH_SUBNET && node->interfaces[n]->subnet->vpc == vpc) first = false;
+            if (node->interfaces[n]->attachment == ATTACH_SUBNET && node->interfaces[n]->subnet->vpc == vpc)
+                first = false;
         for (size_t a = 0; a < interface->address_count; a++) {
             const struct addr *addr = &interface->addresses[a].addr;
-            if (addr->family != 4) continue;
+            if (addr->family != 4)
+                continue;
             str_append(out, "host-record=");
-            if (first && a == 0 && vpc->dns_hostnames) str_printf(out, "%s.%s,%s,", node->name, vpc->zone, node->name);
-            str_printf(out, "ip-%u-%u-%u-%u.%s,%s\n", addr->bytes[0], addr->bytes[1], addr->bytes[2], addr->bytes[3], vpc->zone,
-                       addr_format(addr, text));
+            if (first && a == 0 && vpc->dns_hostnames)
+                str_printf(out, "%s.%s,%s,", node->name, vpc->zone, node->name);
+            str_printf(out, "ip-%u-%u-%u-%u.%s,%s\n", addr->bytes[0], addr->bytes[1], addr->bytes[2], addr->bytes[3],
+                       vpc->zone, addr_format(addr, text));
         }
     }
 }
@@ -32,16 +35,18 @@ static const char *configuration(struct lowering *l, const struct router *router
     char own[ADDR_TEXT_MAX], link_local[ADDR_TEXT_MAX];
     STR_AUTO out = STR_INIT;
     struct addr resolver = vpc_resolver(router->vpc);
-    str_printf(&out, "no-resolv\nno-hosts\nno-poll\nbind-interfaces\nlisten-address=%s,%s\n", addr_format(&resolver, own),
-               addr_format(&link_local_resolver, link_local));
-    str_printf(&out, "pid-file=\nlog-facility=-\nbogus-priv\ndomain-needed\nlocal=/%s/\nlocal-ttl=%d\n", router->vpc->zone, TTL);
+    str_printf(&out, "no-resolv\nno-hosts\nno-poll\nbind-interfaces\nlisten-address=%s,%s\n",
+               addr_format(&resolver, own), addr_format(&link_local_resolver, link_local));
+    str_printf(&out, "pid-file=\nlog-facility=-\nbogus-priv\ndomain-needed\nlocal=/%s/\nlocal-ttl=%d\n",
+               router->vpc->zone, TTL);
     write_names(&out, router);
     return arena_strndup(l->arena, str_text(&out), out.length);
 }
 
 void lower_vpc_resolver(struct lowering *l, struct router *router)
 {
-    static const char *const argv[] = {"dnsmasq", "--keep-in-foreground", "--user=", "--group=", "--conf-file=@configuration@"};
+    static const char *const argv[] = {"dnsmasq", "--keep-in-foreground",
+                                       "--user=", "--group=", "--conf-file=@configuration@"};
     struct plan_process *process = ARENA_PUSH(l->arena, l->plan->processes, l->plan->process_count);
     *process = (struct plan_process){.ns = router->ns, .ready = READY_UDP_BOUND, .ready_port = 53, .restart = true};
     process->name = process->origin = arena_printf(l->arena, "%s/resolver", router->origin);

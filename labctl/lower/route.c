@@ -1,8 +1,9 @@
 /* A node's routes and rules.
  *
  * Order: what is on link first, as the kernel takes a next hop only if it can reach it already.  The interface's
- * `gateway` is a default route; where several interfaces have one, the first counts and the others stand by with a larger
- * metric.  A gateway that the author did not write (subnet, internet) gives way to any default route that he did. */
+ * `gateway` is a default route; where several interfaces have one, the first counts and the others stand by with a
+ * larger metric.  A gateway that the author did not write (subnet, internet) gives way to any default route that he
+ * did. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -23,7 +24,8 @@ static bool declares_default(const struct node *node, unsigned family)
             return true;
     }
     for (size_t i = 0; i < node->interface_count; i++)
-        if (node->interfaces[i]->gateway.family == family && node->interfaces[i]->gateway_mark.line != 0) return true;
+        if (node->interfaces[i]->gateway.family == family && node->interfaces[i]->gateway_mark.line != 0)
+            return true;
     return false;
 }
 
@@ -34,11 +36,15 @@ static void lower_gateways(struct lowering *l, const struct node *node, uint32_t
         const struct interface *interface = node->interfaces[i];
         const struct port *port = pointers_get(l->ports, interface);
         unsigned family = interface->gateway.family;
-        if (family == 0 || !port || port->down) continue;
-        if (interface->gateway_mark.line == 0 && declares_default(node, family)) continue;
-        struct plan_route *route = add_unicast(l, ns, prefix_any(family), 0, &interface->gateway, port->name, port->origin);
+        if (family == 0 || !port || port->down)
+            continue;
+        if (interface->gateway_mark.line == 0 && declares_default(node, family))
+            continue;
+        struct plan_route *route =
+            add_unicast(l, ns, prefix_any(family), 0, &interface->gateway, port->name, port->origin);
         uint32_t *earlier = &count[family == 6];
-        if (*earlier > 0) route->metric = STANDBY_METRIC + *earlier - 1;
+        if (*earlier > 0)
+            route->metric = STANDBY_METRIC + *earlier - 1;
         (*earlier)++;
     }
 }
@@ -59,8 +65,10 @@ static bool is_dead(struct lowering *l, const struct node *node, const struct no
                 concerned = addr_is_set(&route->via) && prefix_contains(&network, &route->via);
             }
         }
-        if (concerned && port && !port->down) return false;
-        if (concerned) dead = true;
+        if (concerned && port && !port->down)
+            return false;
+        if (concerned)
+            dead = true;
     }
     return dead;
 }
@@ -76,19 +84,24 @@ static void add_nexthops(struct lowering *l, const struct node *node, size_t fir
 {
     for (size_t i = first; i < node->route_count; i++) {
         const struct node_route *route = &node->routes[i];
-        if (i != first && !same_route(&node->routes[first], route)) continue;
-        if (i != first && is_dead(l, node, route)) continue;
+        if (i != first && !same_route(&node->routes[first], route))
+            continue;
+        if (i != first && is_dead(l, node, route))
+            continue;
         struct plan_nexthop *hop = ARENA_PUSH(l->arena, item->nexthops, item->nexthop_count);
         *hop = (struct plan_nexthop){.via = route->via, .weight = route->weight};
-        if (route->device) hop->interface = arena_strdup(l->arena, route->device);
+        if (route->device)
+            hop->interface = arena_strdup(l->arena, route->device);
     }
-    if (item->nexthop_count == 1) item->nexthops[0].weight = 0;
+    if (item->nexthop_count == 1)
+        item->nexthops[0].weight = 0;
 }
 
 static bool is_merged(struct lowering *l, const struct node *node, size_t i)
 {
     for (size_t earlier = 0; earlier < i && node->routes[i].weight; earlier++)
-        if (same_route(&node->routes[earlier], &node->routes[i]) && !is_dead(l, node, &node->routes[earlier])) return true;
+        if (same_route(&node->routes[earlier], &node->routes[i]) && !is_dead(l, node, &node->routes[earlier]))
+            return true;
     return false;
 }
 
@@ -102,11 +115,14 @@ static void lower_route(struct lowering *l, const struct node *node, uint32_t ns
     };
     _Static_assert(sizeof types / sizeof types[0] == ROUTE_TYPE_COUNT, "one for each type");
     const struct node_route *route = &node->routes[i];
-    if (is_dead(l, node, route) || is_merged(l, node, i)) return;
-    struct plan_route *item = add_route(l, ns, prefix_network(route->destination), route->table, types[route->type], origin);
+    if (is_dead(l, node, route) || is_merged(l, node, i))
+        return;
+    struct plan_route *item =
+        add_route(l, ns, prefix_network(route->destination), route->table, types[route->type], origin);
     item->metric = route->metric;
     item->source = route->source;
-    if (route->type == ROUTE_UNICAST) add_nexthops(l, node, i, item);
+    if (route->type == ROUTE_UNICAST)
+        add_nexthops(l, node, i, item);
 }
 
 static void lower_rules(struct lowering *l, const struct node *node, uint32_t ns, const char *origin)
@@ -116,14 +132,22 @@ static void lower_rules(struct lowering *l, const struct node *node, uint32_t ns
         unsigned families[2] = {rule->from.addr.family ? rule->from.addr.family : rule->to.addr.family, 0};
         if (families[0] == 0) {
             families[0] = 4;
-            if (l->plan->namespaces[ns].ipv6) families[1] = 6;
+            if (l->plan->namespaces[ns].ipv6)
+                families[1] = 6;
         }
         for (size_t f = 0; f < 2 && families[f] != 0; f++) {
             struct plan_rule *item = ARENA_PUSH(l->arena, l->plan->rules, l->plan->rule_count);
-            *item = (struct plan_rule){.ns = ns, .family = families[f], .priority = rule->priority, .from = rule->from,
-                                       .to = rule->to, .mark_value = rule->mark_value, .mark_mask = rule->mark_mask,
-                                       .table = rule->table, .origin = origin};
-            if (rule->input_interface) item->input_interface = arena_strdup(l->arena, rule->input_interface);
+            *item = (struct plan_rule){.ns = ns,
+                                       .family = families[f],
+                                       .priority = rule->priority,
+                                       .from = rule->from,
+                                       .to = rule->to,
+                                       .mark_value = rule->mark_value,
+                                       .mark_mask = rule->mark_mask,
+                                       .table = rule->table,
+                                       .origin = origin};
+            if (rule->input_interface)
+                item->input_interface = arena_strdup(l->arena, rule->input_interface);
         }
     }
 }
@@ -133,13 +157,16 @@ void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns)
     const char *origin = l->plan->namespaces[ns].origin;
     size_t first = l->plan->route_count;
     for (size_t i = 0; i < node->route_count; i++)
-        if (!addr_is_set(&node->routes[i].via)) lower_route(l, node, ns, i, origin);
+        if (!addr_is_set(&node->routes[i].via))
+            lower_route(l, node, ns, i, origin);
     lower_gateways(l, node, ns);
     for (size_t i = 0; i < node->route_count; i++)
-        if (addr_is_set(&node->routes[i].via)) lower_route(l, node, ns, i, origin);
+        if (addr_is_set(&node->routes[i].via))
+            lower_route(l, node, ns, i, origin);
     lower_rules(l, node, ns, origin);
     const char *control = l->topology->defaults.congestion_control;
-    if (!control) control = CONGESTION_CONTROL;
+    if (!control)
+        control = CONGESTION_CONTROL;
     char *copy = NULL;
     for (size_t i = first; i < l->plan->route_count; i++)
         if (l->plan->routes[i].type == PLAN_ROUTE_UNICAST)

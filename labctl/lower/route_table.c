@@ -1,6 +1,6 @@
-/* Route tables: each is a routing table of the VPC's router, chosen by the mark that a packet gets from the port it came
- * in by.  The rules, in order: (0, the kernel's: local) 100: overrides of whole subnets, 200: main, which holds the local
- * route, 300: the marks.  What finds no route is dropped: the router sends no "unreachable" (vpc.c). */
+/* Route tables: each is a routing table of the VPC's router, chosen by the mark that a packet gets from the port it
+ * came in by.  The rules, in order: (0, the kernel's: local) 100: overrides of whole subnets, 200: main, which holds
+ * the local route, 300: the marks.  What finds no route is dropped: the router sends no "unreachable" (vpc.c). */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -13,11 +13,13 @@
 static const char *nat_gateway_port(const struct router *router, const struct nat_gateway *gateway)
 {
     for (size_t i = 0; i < router->nat_gateway_count; i++)
-        if (router->nat_gateways[i].gateway == gateway) return router->nat_gateways[i].name;
+        if (router->nat_gateways[i].gateway == gateway)
+            return router->nat_gateways[i].name;
     return NULL;
 }
 
-static void blackhole(struct lowering *l, uint32_t ns, const struct vpc_route *route, uint32_t table, const char *origin)
+static void blackhole(struct lowering *l, uint32_t ns, const struct vpc_route *route, uint32_t table,
+                      const char *origin)
 {
     add_route(l, ns, route->destination, table, PLAN_ROUTE_BLACKHOLE, origin);
 }
@@ -29,7 +31,8 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
     struct plan_route *item = NULL;
     switch (route->target) {
     case TARGET_INTERNET_GATEWAY:
-        if (router->internet_gateway == UINT32_MAX) break;
+        if (router->internet_gateway == UINT32_MAX)
+            break;
         item = add_unicast(l, router->ns, route->destination, table, &cloud_next_hop, "igw", origin);
         break;
     case TARGET_NAT_GATEWAY:
@@ -38,13 +41,17 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
         break;
     case TARGET_NODE:
         port = pointers_get(l->ports, route->interface);
-        if (!port || route->interface->address_count == 0) break;
-        item = add_unicast(l, router->ns, route->destination, table, &route->interface->addresses[0].addr, port->far_name, origin);
+        if (!port || route->interface->address_count == 0)
+            break;
+        item = add_unicast(l, router->ns, route->destination, table, &route->interface->addresses[0].addr,
+                           port->far_name, origin);
         break;
-    case TARGET_LOCAL: return; /* every table has it */
+    case TARGET_LOCAL:
+        return; /* every table has it */
     case TARGET_BLACKHOLE:
     case TARGET_MISSING:
-    case TARGET_KIND_COUNT: break;
+    case TARGET_KIND_COUNT:
+        break;
     }
     if (item)
         item->onlink = true;
@@ -74,18 +81,23 @@ void lower_route_tables(struct lowering *l, struct router *router)
 
     struct pointers *numbers = pointers_new(l->scratch, vpc->route_table_count);
     for (size_t i = 0; i < vpc->route_table_count; i++)
-        pointers_set(numbers, vpc->route_tables[i], (void *)(uintptr_t)lower_route_table(l, router, vpc->route_tables[i]));
+        pointers_set(numbers, vpc->route_tables[i],
+                     (void *)(uintptr_t)lower_route_table(l, router, vpc->route_tables[i]));
 
     STR_AUTO body = STR_INIT;
     struct elements map = {.out = &body};
     str_append(&body, "\tmap ports {\n\t\ttype ifname : mark\n");
     for (size_t i = 0; i < router->port_count; i++) {
         const struct route_table *table = router->ports[i]->interface->subnet->route_table;
-        if (table) element(&map, "\"%s\" : 0x%x", router->ports[i]->far_name, (unsigned)(uintptr_t)pointers_get(numbers, table));
+        if (table)
+            element(&map, "\"%s\" : 0x%x", router->ports[i]->far_name,
+                    (unsigned)(uintptr_t)pointers_get(numbers, table));
     }
     for (size_t i = 0; i < router->nat_gateway_count; i++) {
         const struct route_table *table = router->nat_gateways[i].gateway->subnet->route_table;
-        if (table) element(&map, "\"%s\" : 0x%x", router->nat_gateways[i].name, (unsigned)(uintptr_t)pointers_get(numbers, table));
+        if (table)
+            element(&map, "\"%s\" : 0x%x", router->nat_gateways[i].name,
+                    (unsigned)(uintptr_t)pointers_get(numbers, table));
     }
     elements_end(&map);
     str_append(&body, "\t}\n\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"

@@ -3,9 +3,9 @@
  * Two base chains in the router's forward hook: what leaves an interface (by the port in) and what enters one (by the
  * port out); an `accept` ends only its own.  Each begins with the flows that were allowed once.  A group is a chain
  * for each direction that accepts or returns; the groups of an interface add up, so a chain for each set of groups
- * that some interface has jumps to them and drops at its end, and a verdict map leads from the port to it.  A group that
- * rules refer to is a set of the private addresses of its interfaces.  Ports without an entry (the gateways) have no
- * group. */
+ * that some interface has jumps to them and drops at its end, and a verdict map leads from the port to it.  A group
+ * that rules refer to is a set of the private addresses of its interfaces.  Ports without an entry (the gateways) have
+ * no group. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +21,10 @@ enum side { INGRESS, EGRESS };
 static const struct {
     const char *chain, *by, *peer, *hook;
 } sides[] = {
-    [INGRESS] = {"in", "oifname", "saddr", "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n"},
-    [EGRESS] = {"out", "iifname", "daddr", "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n"},
+    [INGRESS] = {"in", "oifname", "saddr",
+                 "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n"},
+    [EGRESS] = {"out", "iifname", "daddr",
+                "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n"},
 };
 
 struct group_use {
@@ -53,9 +55,11 @@ static int compare_ranges(const void *a, const void *b)
 static void write_ports(struct groups *groups, const struct security_rule *rule)
 {
     struct str *out = groups->body;
-    if (rule->protocol == PROTOCOL_ALL) return;
+    if (rule->protocol == PROTOCOL_ALL)
+        return;
     if (rule->port_count == 0 || (rule->protocol != PROTOCOL_TCP && rule->protocol != PROTOCOL_UDP)) {
-        str_printf(out, "meta l4proto %s ", rule->protocol == PROTOCOL_ICMPV6 ? "ipv6-icmp" : protocol_name(rule->protocol));
+        str_printf(out, "meta l4proto %s ",
+                   rule->protocol == PROTOCOL_ICMPV6 ? "ipv6-icmp" : protocol_name(rule->protocol));
         return;
     }
     struct port_range *ranges = arena_copy(groups->l->scratch, rule->ports, rule->port_count * sizeof *ranges);
@@ -63,7 +67,8 @@ static void write_ports(struct groups *groups, const struct security_rule *rule)
     size_t count = 1;
     for (size_t i = 1; i < rule->port_count; i++) {
         if (ranges[i].first <= ranges[count - 1].last) {
-            if (ranges[i].last > ranges[count - 1].last) ranges[count - 1].last = ranges[i].last;
+            if (ranges[i].last > ranges[count - 1].last)
+                ranges[count - 1].last = ranges[i].last;
         } else {
             ranges[count++] = ranges[i];
         }
@@ -71,7 +76,8 @@ static void write_ports(struct groups *groups, const struct security_rule *rule)
     str_printf(out, "%s dport { ", protocol_name(rule->protocol));
     for (size_t i = 0; i < count; i++) {
         str_printf(out, "%s%u", i ? ", " : "", ranges[i].first);
-        if (ranges[i].last != ranges[i].first) str_printf(out, "-%u", ranges[i].last);
+        if (ranges[i].last != ranges[i].first)
+            str_printf(out, "-%u", ranges[i].last);
     }
     str_append(out, " } ");
 }
@@ -82,15 +88,19 @@ static void write_rule(struct groups *groups, enum side side, const struct secur
 {
     char text[ADDR_TEXT_MAX];
     struct str *out = groups->body;
-    if (peer->kind == PEER_ANY6 || (peer->kind == PEER_PREFIX && peer->prefix.addr.family != 4)) return;
-    if (peer->kind == PEER_GROUP && (!peer->group || !use_of(groups, peer->group))) return;
+    if (peer->kind == PEER_ANY6 || (peer->kind == PEER_PREFIX && peer->prefix.addr.family != 4))
+        return;
+    if (peer->kind == PEER_GROUP && (!peer->group || !use_of(groups, peer->group)))
+        return;
     str_append(out, "\t\t");
     if (peer->kind == PEER_PREFIX && peer->prefix.length > 0)
         str_printf(out, "ip %s %s ", sides[side].peer, prefix_format(&peer->prefix, text));
-    if (peer->kind == PEER_GROUP) str_printf(out, "ip %s @members-%s ", sides[side].peer, peer->group->name);
+    if (peer->kind == PEER_GROUP)
+        str_printf(out, "ip %s @members-%s ", sides[side].peer, peer->group->name);
     write_ports(groups, rule);
     str_append(out, "accept");
-    if (strlen(comment) <= COMMENT_MAX) str_printf(out, " comment \"%s\"", comment);
+    if (strlen(comment) <= COMMENT_MAX)
+        str_printf(out, " comment \"%s\"", comment);
     str_append(out, "\n");
 }
 
@@ -100,7 +110,8 @@ static void write_group(struct groups *groups, const struct security_group *grou
     const struct security_rule *rules = side == INGRESS ? group->ingress : group->egress;
     size_t count = side == INGRESS ? group->ingress_count : group->egress_count;
     str_printf(groups->body, "\tchain %s-%s {\n", sides[side].chain, group->name);
-    if (side == EGRESS && !group->egress_declared) str_append(groups->body, "\t\taccept\n");
+    if (side == EGRESS && !group->egress_declared)
+        str_append(groups->body, "\t\taccept\n");
     for (size_t i = 0; i < count; i++)
         for (size_t p = 0; p < rules[i].peer_count; p++)
             write_rule(groups, side, &rules[i], &rules[i].peers[p], comment);
@@ -113,7 +124,8 @@ static void note_references(const struct groups *groups, const struct security_r
         for (size_t p = 0; p < rules[i].peer_count; p++)
             if (rules[i].peers[p].kind == PEER_GROUP && rules[i].peers[p].group) {
                 struct group_use *use = use_of(groups, rules[i].peers[p].group);
-                if (use) use->referenced = true;
+                if (use)
+                    use->referenced = true;
             }
 }
 
@@ -127,7 +139,8 @@ static void note_uses(struct groups *groups)
         struct port *port = groups->router->ports[i];
         for (size_t g = 0; g < port->interface->security_group_count; g++) {
             struct group_use *use = use_of(groups, port->interface->security_groups[g]);
-            if (use) *ARENA_PUSH(l->scratch, use->members, use->member_count) = port;
+            if (use)
+                *ARENA_PUSH(l->scratch, use->members, use->member_count) = port;
         }
     }
     for (size_t i = 0; i < vpc->security_group_count; i++) {
@@ -145,7 +158,8 @@ static void write_members(struct groups *groups, const struct security_group *gr
     for (size_t i = 0; i < use->member_count; i++) {
         const struct interface *interface = use->members[i]->interface;
         for (size_t a = 0; a < interface->address_count; a++)
-            if (interface->addresses[a].addr.family == 4) element(&set, "%s", addr_format(&interface->addresses[a].addr, text));
+            if (interface->addresses[a].addr.family == 4)
+                element(&set, "%s", addr_format(&interface->addresses[a].addr, text));
     }
     elements_end(&set);
     str_append(groups->body, "\t}\n");
@@ -211,8 +225,8 @@ static void write_hook(struct groups *groups, enum side side, const char **set_o
     for (size_t i = 0; i < groups->router->port_count; i++)
         element(&map, "\"%s\" : goto %s_%s", groups->router->ports[i]->far_name, sides[side].chain, set_of_port[i]);
     elements_end(&map);
-    str_printf(groups->body, "\t}\n%s\t\tct state established,related accept\n\t\t%s vmap @%s_ports\n\t}\n", sides[side].hook,
-               sides[side].by, sides[side].chain);
+    str_printf(groups->body, "\t}\n%s\t\tct state established,related accept\n\t\t%s vmap @%s_ports\n\t}\n",
+               sides[side].hook, sides[side].by, sides[side].chain);
 }
 
 void lower_security_groups(struct lowering *l, struct router *router)
@@ -223,7 +237,8 @@ void lower_security_groups(struct lowering *l, struct router *router)
     groups.uses = pointers_new(l->scratch, vpc->security_group_count);
     note_uses(&groups);
     for (size_t i = 0; i < vpc->security_group_count; i++)
-        if (use_of(&groups, vpc->security_groups[i])->referenced) write_members(&groups, vpc->security_groups[i]);
+        if (use_of(&groups, vpc->security_groups[i])->referenced)
+            write_members(&groups, vpc->security_groups[i]);
     for (size_t i = 0; i < vpc->security_group_count; i++)
         if (use_of(&groups, vpc->security_groups[i])->member_count > 0)
             for (enum side side = INGRESS; side <= EGRESS; side++)

@@ -2,20 +2,17 @@
  *
  * Theory of operation (packets of an instance, in the order in which the router's hooks see them):
  *
- *   prerouting -300  the TTL goes up by one, so that forwarding leaves it as it was (hop.c); the port that the packet came
- *                    in by chooses a mark, the mark of its subnet's route table (route_table.c)
- *   routing          table local: the router's own addresses (base + 1 of each subnet, the resolver)
- *                    a route table's override of a whole subnet, towards a middlebox
- *                    table main: one /32 for each private address, and a blackhole for the rest of the VPC's CIDR: the
- *                    local route, which wins over everything else
- *                    the route table of the mark
- *   forward -15      security groups of the sender, by the port in (security_group.c)
- *   forward -5       security groups of the receiver, by the port out
- *   input            what is addressed to the router meets no group: the resolver, and ping
+ *   prerouting -300  the TTL goes up by one, so that forwarding leaves it as it was (hop.c); the port that the packet
+ * came in by chooses a mark, the mark of its subnet's route table (route_table.c) routing          table local: the
+ * router's own addresses (base + 1 of each subnet, the resolver) a route table's override of a whole subnet, towards a
+ * middlebox table main: one /32 for each private address, and a blackhole for the rest of the VPC's CIDR: the local
+ * route, which wins over everything else the route table of the mark forward -15      security groups of the sender, by
+ * the port in (security_group.c) forward -5       security groups of the receiver, by the port out input what is
+ * addressed to the router meets no group: the resolver, and ping
  *
  * Instances believe that they share a wire with their subnet.  The router answers ARP for all of them (proxy ARP) with
- * one MAC, and no broadcast passes.  It never speaks for itself: no redirects, no "unreachable"; what has no route or is
- * not allowed disappears. */
+ * one MAC, and no broadcast passes.  It never speaks for itself: no redirects, no "unreachable"; what has no route or
+ * is not allowed disappears. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -76,11 +73,13 @@ void lower_vpc_port(struct lowering *l, struct port *port)
     cloud_port(l, router->ns, port->far_name, true, port->origin);
     for (size_t i = 0; i < interface->address_count; i++) {
         struct addr addr = interface->addresses[i].addr;
-        if (addr.family != 4) continue;
+        if (addr.family != 4)
+            continue;
         add_unicast(l, router->ns, prefix_of_addr(addr), 0, NULL, port->far_name, port->origin)->source = own;
         add_neighbour(l, router->ns, port->far_name, addr, interface->mac, port->origin);
     }
-    if (!port->down) add_neighbour(l, port->ns, port->name, own, router->mac, port->origin);
+    if (!port->down)
+        add_neighbour(l, port->ns, port->name, own, router->mac, port->origin);
 }
 
 static void own_addresses(struct lowering *l, const struct router *router)
@@ -89,7 +88,8 @@ static void own_addresses(struct lowering *l, const struct router *router)
     for (size_t i = 0; i < vpc->subnet_count; i++)
         add_address(l, router->ns, "lo", prefix_of_addr(subnet_router(vpc->subnets[i])),
                     arena_printf(l->arena, "%s/subnet/%s", router->origin, vpc->subnets[i]->name));
-    if (!vpc->dns_support) return;
+    if (!vpc->dns_support)
+        return;
     add_address(l, router->ns, "lo", prefix_of_addr(vpc_resolver(vpc)), router->origin);
     add_address(l, router->ns, "lo", prefix_of_addr(link_local_resolver), router->origin);
 }
@@ -116,10 +116,12 @@ void lower_vpc(struct lowering *l, struct router *router)
     own_addresses(l, router);
     own_traffic(l, router);
     lower_hidden_hop(l, router->ns, router->origin);
-    if (router->vpc->internet_gateway) lower_internet_gateway(l, router);
+    if (router->vpc->internet_gateway)
+        lower_internet_gateway(l, router);
     for (size_t i = 0; i < router->nat_gateway_count; i++)
         lower_nat_gateway(l, router, i);
     lower_route_tables(l, router);
     lower_security_groups(l, router);
-    if (router->vpc->dns_support) lower_vpc_resolver(l, router);
+    if (router->vpc->dns_support)
+        lower_vpc_resolver(l, router);
 }

@@ -8,7 +8,9 @@
 #include "rules/check.h"
 
 static const struct prefix public_prefixes[] = {
-    {{4, {192, 0, 2, 0}}, 24}, {{4, {198, 51, 100, 0}}, 24}, {{4, {203, 0, 113, 0}}, 24}, /* RFC 5737 */
+    {{4, {192, 0, 2, 0}}, 24},
+    {{4, {198, 51, 100, 0}}, 24},
+    {{4, {203, 0, 113, 0}}, 24}, /* RFC 5737 */
 };
 #define PUBLIC_PREFIXES "192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24"
 static const struct addr public_resolver = {4, {203, 0, 113, 53}};
@@ -25,10 +27,14 @@ static void reserved_address(struct rules *rules, const struct interface *interf
     const struct subnet *subnet = subnet_of(interface);
     for (size_t i = 0; subnet && i < interface->address_count; i++) {
         const struct addr *addr = &interface->addresses[i].addr;
-        if (addr->family != 4 || !prefix_contains(&subnet->cidr, addr)) continue;
+        if (addr->family != 4 || !prefix_contains(&subnet->cidr, addr))
+            continue;
         uint32_t offset = addr_ipv4(addr) - addr_ipv4(&subnet->cidr.addr);
-        if (offset > 3 && offset + 1 < prefix_size(&subnet->cidr)) continue;
-        remedy(rules, broken(rules, address_mark(interface, i), "%s is reserved in subnet '%s'", addr_format(addr, text), subnet->name),
+        if (offset > 3 && offset + 1 < prefix_size(&subnet->cidr))
+            continue;
+        remedy(rules,
+               broken(rules, address_mark(interface, i), "%s is reserved in subnet '%s'", addr_format(addr, text),
+                      subnet->name),
                "the first four addresses of a subnet and the last are reserved");
     }
 }
@@ -44,9 +50,10 @@ static void address_outside_subnet(struct rules *rules, const struct interface *
     const struct subnet *subnet = subnet_of(interface);
     for (size_t i = 0; subnet && i < interface->address_count; i++) {
         const struct addr *addr = &interface->addresses[i].addr;
-        if (addr->family != 4 || prefix_contains(&subnet->cidr, addr)) continue;
-        elsewhere(broken(rules, address_mark(interface, i), "%s is not in subnet '%s' (%s)", addr_format(addr, text), subnet->name,
-                         prefix_format(&subnet->cidr, cidr)),
+        if (addr->family != 4 || prefix_contains(&subnet->cidr, addr))
+            continue;
+        elsewhere(broken(rules, address_mark(interface, i), "%s is not in subnet '%s' (%s)", addr_format(addr, text),
+                         subnet->name, prefix_format(&subnet->cidr, cidr)),
                   subnet->cidr_mark, "the subnet's addresses");
     }
 }
@@ -88,17 +95,21 @@ static void unusable_address(struct rules *rules, const struct interface *interf
         struct prefix prefix = interface->addresses[i], network = prefix_network(prefix);
         const struct addr *addr = &prefix.addr;
         struct addr last = prefix_last(&network);
-        if (addr->family == 0 || interface->attachment == ATTACH_SUBNET || interface->attachment == ATTACH_INTERNET) continue;
+        if (addr->family == 0 || interface->attachment == ATTACH_SUBNET || interface->attachment == ATTACH_INTERNET)
+            continue;
         prefix_format(&network, network_text);
         bool wide = prefix.length < addr_bits(addr) - 1;
         bool multicast = addr->family == 4 ? addr->bytes[0] >= 224 : addr->bytes[0] == 0xff;
         bool nobody = addr->family == 4 ? addr->bytes[0] == 0 || addr->bytes[0] == 127 : prefix_size(&network) == 0;
         if (multicast || nobody)
-            broken(rules, address_mark(interface, i), "%s is no address of a machine on a network", addr_format(addr, text));
+            broken(rules, address_mark(interface, i), "%s is no address of a machine on a network",
+                   addr_format(addr, text));
         else if (wide && addr->family == 4 && addr_equal(addr, &network.addr))
-            broken(rules, address_mark(interface, i), "%s is the address of the network %s itself", addr_format(addr, text), network_text);
+            broken(rules, address_mark(interface, i), "%s is the address of the network %s itself",
+                   addr_format(addr, text), network_text);
         else if (wide && addr->family == 4 && addr_equal(addr, &last))
-            broken(rules, address_mark(interface, i), "%s is the broadcast address of %s", addr_format(addr, text), network_text);
+            broken(rules, address_mark(interface, i), "%s is the broadcast address of %s", addr_format(addr, text),
+                   network_text);
     }
 }
 
@@ -123,24 +134,30 @@ struct uses {
 static int by_scope(const void *a, const void *b)
 {
     const struct use *x = a, *y = b;
-    if (x->scope != y->scope) return (uintptr_t)x->scope < (uintptr_t)y->scope ? -1 : 1;
+    if (x->scope != y->scope)
+        return (uintptr_t)x->scope < (uintptr_t)y->scope ? -1 : 1;
     int order = addr_compare(&x->addr, &y->addr);
     return order != 0 ? order : mark_compare(x->mark, y->mark);
 }
 
-static void note(struct rules *rules, struct uses *uses, const void *scope, struct addr addr, struct mark mark, const char *who)
+static void note(struct rules *rules, struct uses *uses, const void *scope, struct addr addr, struct mark mark,
+                 const char *who)
 {
-    if (scope && addr_is_set(&addr)) *ARENA_PUSH(rules->scratch, uses->items, uses->count) = (struct use){scope, addr, mark, who};
+    if (scope && addr_is_set(&addr))
+        *ARENA_PUSH(rules->scratch, uses->items, uses->count) = (struct use){scope, addr, mark, who};
 }
 
 static void report_twice(struct rules *rules, struct uses *uses, const char *what)
 {
     char text[ADDR_TEXT_MAX];
-    if (uses->count > 1) qsort(uses->items, uses->count, sizeof uses->items[0], by_scope);
+    if (uses->count > 1)
+        qsort(uses->items, uses->count, sizeof uses->items[0], by_scope);
     for (size_t i = 1; i < uses->count; i++) {
         const struct use *early = &uses->items[i - 1], *late = &uses->items[i];
-        if (early->scope != late->scope || !addr_equal(&early->addr, &late->addr)) continue;
-        elsewhere(broken(rules, late->mark, "%s %s of %s is that of %s", what, addr_format(&late->addr, text), late->who, early->who),
+        if (early->scope != late->scope || !addr_equal(&early->addr, &late->addr))
+            continue;
+        elsewhere(broken(rules, late->mark, "%s %s of %s is that of %s", what, addr_format(&late->addr, text),
+                         late->who, early->who),
                   early->mark, "used here");
     }
 }
@@ -173,14 +190,17 @@ void check_duplicate_public_ip(struct rules *rules)
         for (size_t k = 0; k < topology->nodes[n]->interface_count; k++) {
             const struct interface *interface = topology->nodes[n]->interfaces[k];
             struct mark mark = interface->public_ip_mark.line ? interface->public_ip_mark : interface->mark;
-            if (addr_is_set(&interface->public_ip)) note(rules, &uses, topology, interface->public_ip, mark, who(rules, interface));
+            if (addr_is_set(&interface->public_ip))
+                note(rules, &uses, topology, interface->public_ip, mark, who(rules, interface));
             for (size_t i = 0; interface->attachment == ATTACH_INTERNET && i < interface->address_count; i++)
-                note(rules, &uses, topology, interface->addresses[i].addr, address_mark(interface, i), who(rules, interface));
+                note(rules, &uses, topology, interface->addresses[i].addr, address_mark(interface, i),
+                     who(rules, interface));
         }
     for (size_t v = 0; v < topology->vpc_count; v++)
         for (size_t i = 0; i < topology->vpcs[v]->nat_gateway_count; i++) {
             const struct nat_gateway *gateway = topology->vpcs[v]->nat_gateways[i];
-            note(rules, &uses, topology, gateway->public_ip, gateway->mark, arena_printf(rules->scratch, "NAT gateway '%s'", gateway->name));
+            note(rules, &uses, topology, gateway->public_ip, gateway->mark,
+                 arena_printf(rules->scratch, "NAT gateway '%s'", gateway->name));
         }
     report_twice(rules, &uses, "public address");
 }
@@ -192,7 +212,8 @@ static void internet_address(struct rules *rules, const struct addr *addr, struc
     char text[ADDR_TEXT_MAX];
     addr_format(addr, text);
     for (size_t i = 0; i < ARRAY_SIZE(public_prefixes); i++) {
-        if (!prefix_contains(&public_prefixes[i], addr)) continue;
+        if (!prefix_contains(&public_prefixes[i], addr))
+            continue;
         uint32_t offset = addr_ipv4(addr) & 0xff;
         if (offset == 1)
             broken(rules, mark, "%s is taken: the first address of a public prefix is its gateway", text);
@@ -202,7 +223,8 @@ static void internet_address(struct rules *rules, const struct addr *addr, struc
             broken(rules, mark, "%s is taken: it is the public resolver's", text);
         return;
     }
-    remedy(rules, broken(rules, mark, "%s is not in a public prefix of the internet", text), "the public prefixes are %s", PUBLIC_PREFIXES);
+    remedy(rules, broken(rules, mark, "%s is not in a public prefix of the internet", text),
+           "the public prefixes are %s", PUBLIC_PREFIXES);
 }
 
 static void interface_internet_address(struct rules *rules, const struct interface *interface)
@@ -210,7 +232,8 @@ static void interface_internet_address(struct rules *rules, const struct interfa
     for (size_t i = 0; interface->attachment == ATTACH_INTERNET && i < interface->address_count; i++)
         internet_address(rules, &interface->addresses[i].addr, address_mark(interface, i));
     if (interface->public_ip_mode == PUBLIC_IP_ADDRESS && addr_is_set(&interface->public_ip))
-        internet_address(rules, &interface->public_ip, interface->public_ip_mark.line ? interface->public_ip_mark : interface->mark);
+        internet_address(rules, &interface->public_ip,
+                         interface->public_ip_mark.line ? interface->public_ip_mark : interface->mark);
 }
 
 static void nat_gateway_address(struct rules *rules, const struct vpc *vpc)

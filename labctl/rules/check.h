@@ -14,11 +14,13 @@ struct rules {
 };
 
 /* Reports that the running rule is broken at `mark`. */
-struct finding *broken(struct rules *rules, struct mark mark, const char *format, ...) __attribute__((format(printf, 3, 4)));
+struct finding *broken(struct rules *rules, struct mark mark, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Adds the other place of a conflict. */
 void elsewhere(struct finding *finding, struct mark mark, const char *text);
 /* Adds a remedy, in the findings' arena. */
-void remedy(struct rules *rules, struct finding *finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void remedy(struct rules *rules, struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* A thing that holds too many others is reported once and not looked into: some rules compare each with each. */
 struct excess {
@@ -38,12 +40,14 @@ void each_vpc(struct rules *rules, vpc_check *check);
 
 /* The place of an interface's i-th address. */
 struct mark address_mark(const struct interface *interface, size_t i);
-/* What the addresses of an interface must be unique within: a VPC, a bridge, a link, the internet (the topology); NULL. */
+/* What the addresses of an interface must be unique within: a VPC, a bridge, a link, the internet (the topology); NULL.
+ */
 const void *scope_of(const struct rules *rules, const struct interface *interface);
 /* Is the address in a network of the interface? */
 bool on_link(const struct interface *interface, const struct addr *addr);
 /* "eth0" is not among the node's interfaces: reports it with the nearest name.  NULL then. */
-const struct interface *known_interface(struct rules *rules, const struct node *node, const char *name, struct mark mark);
+const struct interface *known_interface(struct rules *rules, const struct node *node, const char *name,
+                                        struct mark mark);
 /* Does the subnet's route table lead to the internet gateway? */
 bool leads_to_internet(const struct subnet *subnet);
 /* Is `a` before `b` in the text? */
@@ -53,12 +57,14 @@ int mark_compare(struct mark a, struct mark b);
 typedef void rule_check(struct rules *rules);
 rule_check check_vpc_size, check_subnet_size, check_subnet_outside, check_subnet_overlap, check_local_route, /* vpc.c */
     check_vpc_route, check_nat_gateway_subnet, check_public_ip_route, check_target_forwarding;
-rule_check check_reserved_address, check_address_outside_subnet, check_duplicate_address, check_duplicate_public_ip, /* address.c */
+rule_check check_reserved_address, check_address_outside_subnet, check_duplicate_address,
+    check_duplicate_public_ip, /* address.c */
     check_internet_address, check_unusable_address, check_vpc_ipv6;
 rule_check check_different_networks, check_duplicate_mac, check_mtu_ipv6, check_mtu_mismatch; /* segment.c */
 rule_check check_gateway, check_several_gateways, check_next_hop, check_route_device, check_route_source, /* route.c */
     check_duplicate_route, check_rule_device;
-rule_check check_nat_interface, check_nat_forwarding, check_forward_target, check_duplicate_forward, check_file_path, /* node.c */
+rule_check check_nat_interface, check_nat_forwarding, check_forward_target, check_duplicate_forward,
+    check_file_path, /* node.c */
     check_sysctl;
-rule_check check_too_many; /* size.c */
+rule_check check_too_many;                                            /* size.c */
 rule_check check_port_conflict, check_bind_address, check_dns_record; /* service.c */

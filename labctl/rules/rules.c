@@ -9,7 +9,8 @@
 #include "rules/check.h"
 
 const struct rule rules_table[] = {
-    {"address-outside-subnet", FINDING_ERROR, "An interface's address lies in its subnet.", check_address_outside_subnet},
+    {"address-outside-subnet", FINDING_ERROR, "An interface's address lies in its subnet.",
+     check_address_outside_subnet},
     {"bind-address", FINDING_ERROR, "A service binds to an address of its node.", check_bind_address},
     {"different-networks", FINDING_WARNING, "Interfaces that share a wire share a network.", check_different_networks},
     {"dns-record", FINDING_ERROR, "The records of a zone fit their types, and a CNAME stands alone.", check_dns_record},
@@ -20,7 +21,8 @@ const struct rule rules_table[] = {
     {"duplicate-public-ip", FINDING_ERROR, "A public address belongs to one thing.", check_duplicate_public_ip},
     {"duplicate-route", FINDING_ERROR, "A table has one route to a destination.", check_duplicate_route},
     {"file-path", FINDING_ERROR, "A file has an absolute path outside /proc, /sys and /dev.", check_file_path},
-    {"forward-target", FINDING_ERROR, "A forwarded port leads to an address that the node reaches.", check_forward_target},
+    {"forward-target", FINDING_ERROR, "A forwarded port leads to an address that the node reaches.",
+     check_forward_target},
     {"gateway-not-on-link", FINDING_ERROR, "A gateway is a neighbour: in a network of its interface.", check_gateway},
     {"internet-address", FINDING_ERROR, "An address on the internet lies in a public prefix and is not the core's own.",
      check_internet_address},
@@ -34,8 +36,8 @@ const struct rule rules_table[] = {
     {"nat-without-forwarding", FINDING_WARNING, "A node that translates for others forwards.", check_nat_forwarding},
     {"next-hop", FINDING_ERROR, "A route's next hop is a neighbour of the node.", check_next_hop},
     {"port-conflict", FINDING_ERROR, "Services of a node have ports of their own.", check_port_conflict},
-    {"public-ip-route", FINDING_WARNING, "An interface with a public address is in a subnet that leads to the internet gateway.",
-     check_public_ip_route},
+    {"public-ip-route", FINDING_WARNING,
+     "An interface with a public address is in a subnet that leads to the internet gateway.", check_public_ip_route},
     {"reserved-address", FINDING_ERROR, "The first four addresses of a subnet and the last are reserved.",
      check_reserved_address},
     {"route-device", FINDING_ERROR, "A route names an interface of its node.", check_route_device},
@@ -50,7 +52,8 @@ const struct rule rules_table[] = {
     {"too-many", FINDING_ERROR, "A node, a VPC and a route table hold what such a thing may hold.", check_too_many},
     {"unusable-address", FINDING_ERROR, "An interface's address is a single machine's.", check_unusable_address},
     {"vpc-ipv6", FINDING_ERROR, "A VPC has IPv4 only.", check_vpc_ipv6},
-    {"vpc-route", FINDING_ERROR, "A VPC's table has one route to a destination, and `local` leads to the VPC.", check_vpc_route},
+    {"vpc-route", FINDING_ERROR, "A VPC's table has one route to a destination, and `local` leads to the VPC.",
+     check_vpc_route},
     {"vpc-size", FINDING_ERROR, "A VPC is /16 to /28.", check_vpc_size},
 };
 const size_t rules_count = ARRAY_SIZE(rules_table);
@@ -90,7 +93,8 @@ void remedy(struct rules *rules, struct finding *finding, const char *format, ..
 void each_node(struct rules *rules, node_check *check)
 {
     for (size_t i = 0; i < rules->topology->node_count; i++)
-        if (!size_of_node(rules->topology->nodes[i]).what) check(rules, rules->topology->nodes[i]);
+        if (!size_of_node(rules->topology->nodes[i]).what)
+            check(rules, rules->topology->nodes[i]);
 }
 
 void each_interface(struct rules *rules, interface_check *check)
@@ -104,7 +108,8 @@ void each_interface(struct rules *rules, interface_check *check)
 void each_vpc(struct rules *rules, vpc_check *check)
 {
     for (size_t i = 0; i < rules->topology->vpc_count; i++)
-        if (!size_of_vpc(rules->topology->vpcs[i]).what) check(rules, rules->topology->vpcs[i]);
+        if (!size_of_vpc(rules->topology->vpcs[i]).what)
+            check(rules, rules->topology->vpcs[i]);
 }
 
 struct mark address_mark(const struct interface *interface, size_t i)
@@ -116,12 +121,17 @@ struct mark address_mark(const struct interface *interface, size_t i)
 const void *scope_of(const struct rules *rules, const struct interface *interface)
 {
     switch (interface->attachment) {
-    case ATTACH_SUBNET: return interface->subnet ? interface->subnet->vpc : NULL;
-    case ATTACH_BRIDGE: return interface->bridge;
-    case ATTACH_LINK: return interface->link;
-    case ATTACH_INTERNET: return rules->topology;
+    case ATTACH_SUBNET:
+        return interface->subnet ? interface->subnet->vpc : NULL;
+    case ATTACH_BRIDGE:
+        return interface->bridge;
+    case ATTACH_LINK:
+        return interface->link;
+    case ATTACH_INTERNET:
+        return rules->topology;
     case ATTACH_NONE:
-    case ATTACH_COUNT: break;
+    case ATTACH_COUNT:
+        break;
     }
     return NULL;
 }
@@ -130,15 +140,18 @@ bool on_link(const struct interface *interface, const struct addr *addr)
 {
     for (size_t i = 0; i < interface->address_count; i++) {
         struct prefix network = prefix_network(interface->addresses[i]);
-        if (prefix_contains(&network, addr)) return true;
+        if (prefix_contains(&network, addr))
+            return true;
     }
     return false;
 }
 
-const struct interface *known_interface(struct rules *rules, const struct node *node, const char *name, struct mark mark)
+const struct interface *known_interface(struct rules *rules, const struct node *node, const char *name,
+                                        struct mark mark)
 {
     const struct interface *interface = node_interface(node, name);
-    if (interface) return interface;
+    if (interface)
+        return interface;
     const char **names = arena_alloc(rules->scratch, (node->interface_count + 1) * sizeof *names);
     STR_AUTO all = STR_INIT;
     for (size_t i = 0; i < node->interface_count; i++) {
@@ -158,13 +171,16 @@ bool leads_to_internet(const struct subnet *subnet)
 {
     const struct route_table *table = subnet->route_table;
     for (size_t i = 0; table && i < table->route_count; i++)
-        if (table->routes[i].target == TARGET_INTERNET_GATEWAY) return true;
+        if (table->routes[i].target == TARGET_INTERNET_GATEWAY)
+            return true;
     return false;
 }
 
 int mark_compare(struct mark a, struct mark b)
 {
-    if (a.file != b.file) return a.file < b.file ? -1 : 1;
-    if (a.line != b.line) return a.line < b.line ? -1 : 1;
+    if (a.file != b.file)
+        return a.file < b.file ? -1 : 1;
+    if (a.line != b.line)
+        return a.line < b.line ? -1 : 1;
     return (a.column > b.column) - (a.column < b.column);
 }

@@ -12,7 +12,7 @@ struct rules;
 struct rule {
     const char *name; /* as in [brackets] */
     enum finding_level level;
-    const char *doc;  /* one sentence: what holds */
+    const char *doc; /* one sentence: what holds */
     void (*check)(struct rules *rules);
 };
 

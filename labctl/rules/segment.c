@@ -12,7 +12,8 @@ struct population {
     size_t interfaces; /* on this wire, with an address of that family; or: in this network of the wire */
 };
 
-static struct population *population(struct rules *rules, struct map *counts, const void *scope, const struct prefix *network)
+static struct population *population(struct rules *rules, struct map *counts, const void *scope,
+                                     const struct prefix *network)
 {
     char text[ADDR_TEXT_MAX];
     const char *key = arena_printf(rules->scratch, "%p %s", scope, prefix_format(network, text));
@@ -26,7 +27,8 @@ static struct population *population(struct rules *rules, struct map *counts, co
 
 static bool on_wire(const struct interface *interface)
 {
-    return (interface->attachment == ATTACH_BRIDGE && interface->bridge) || (interface->attachment == ATTACH_LINK && interface->link);
+    return (interface->attachment == ATTACH_BRIDGE && interface->bridge) ||
+           (interface->attachment == ATTACH_LINK && interface->link);
 }
 
 static void count_networks(struct rules *rules, struct map *counts, const struct interface *interface)
@@ -40,8 +42,10 @@ static void count_networks(struct rules *rules, struct map *counts, const struct
             struct prefix earlier = prefix_network(interface->addresses[k]);
             again = prefix_equal(&earlier, &network);
         }
-        if (!again) population(rules, counts, scope, &network)->interfaces++;
-        if (!seen[network.addr.family == 6]) population(rules, counts, scope, &all)->interfaces++;
+        if (!again)
+            population(rules, counts, scope, &network)->interfaces++;
+        if (!seen[network.addr.family == 6])
+            population(rules, counts, scope, &all)->interfaces++;
         seen[network.addr.family == 6] = true;
     }
 }
@@ -57,11 +61,13 @@ static void report_alone(struct rules *rules, struct map *counts, const struct i
         company = company || population(rules, counts, scope, &network)->interfaces > 1;
         others = others || population(rules, counts, scope, &all)->interfaces > 1;
     }
-    if (company || !others) return;
+    if (company || !others)
+        return;
     bool link = interface->attachment == ATTACH_LINK;
-    broken(rules, address_mark(interface, 0), "%s of '%s/%s' is in a network of its own on %s '%s': it reaches nobody there",
-           prefix_format(&interface->addresses[0], text), interface->node->name, interface->name, link ? "link" : "bridge",
-           link ? interface->link->name : interface->bridge->name);
+    broken(rules, address_mark(interface, 0),
+           "%s of '%s/%s' is in a network of its own on %s '%s': it reaches nobody there",
+           prefix_format(&interface->addresses[0], text), interface->node->name, interface->name,
+           link ? "link" : "bridge", link ? interface->link->name : interface->bridge->name);
 }
 
 void check_different_networks(struct rules *rules)
@@ -72,7 +78,8 @@ void check_different_networks(struct rules *rules)
         for (size_t n = 0; n < topology->node_count; n++)
             for (size_t k = 0; k < topology->nodes[n]->interface_count; k++) {
                 const struct interface *interface = topology->nodes[n]->interfaces[k];
-                if (on_wire(interface)) (pass ? report_alone : count_networks)(rules, counts, interface);
+                if (on_wire(interface))
+                    (pass ? report_alone : count_networks)(rules, counts, interface);
             }
 }
 
@@ -83,7 +90,8 @@ static int by_mac(const void *a, const void *b)
     const struct interface *x = *(const struct interface *const *)a, *y = *(const struct interface *const *)b;
     const void *scope_x = x->attachment == ATTACH_LINK ? (void *)x->link : (void *)x->bridge;
     const void *scope_y = y->attachment == ATTACH_LINK ? (void *)y->link : (void *)y->bridge;
-    if (scope_x != scope_y) return (uintptr_t)scope_x < (uintptr_t)scope_y ? -1 : 1;
+    if (scope_x != scope_y)
+        return (uintptr_t)scope_x < (uintptr_t)scope_y ? -1 : 1;
     int order = memcmp(&x->mac, &y->mac, sizeof x->mac);
     return order != 0 ? order : mark_compare(x->mark, y->mark);
 }
@@ -98,11 +106,14 @@ void check_duplicate_mac(struct rules *rules)
         for (size_t k = 0; k < topology->nodes[n]->interface_count; k++)
             if (on_wire(topology->nodes[n]->interfaces[k]))
                 *ARENA_PUSH(rules->scratch, all, count) = topology->nodes[n]->interfaces[k];
-    if (count > 1) qsort(all, count, sizeof *all, by_mac);
+    if (count > 1)
+        qsort(all, count, sizeof *all, by_mac);
     for (size_t i = 1; i < count; i++)
-        if (scope_of(rules, all[i]) == scope_of(rules, all[i - 1]) && memcmp(&all[i]->mac, &all[i - 1]->mac, sizeof all[i]->mac) == 0)
+        if (scope_of(rules, all[i]) == scope_of(rules, all[i - 1]) &&
+            memcmp(&all[i]->mac, &all[i - 1]->mac, sizeof all[i]->mac) == 0)
             elsewhere(broken(rules, all[i]->mark, "MAC address %s of '%s/%s' is that of '%s/%s' on the same wire",
-                             mac_format(&all[i]->mac, text), all[i]->node->name, all[i]->name, all[i - 1]->node->name, all[i - 1]->name),
+                             mac_format(&all[i]->mac, text), all[i]->node->name, all[i]->name, all[i - 1]->node->name,
+                             all[i - 1]->name),
                       all[i - 1]->mark, "used here");
 }
 
@@ -111,9 +122,12 @@ void check_duplicate_mac(struct rules *rules)
 static uint32_t segment_mtu(struct rules *rules, const struct interface *interface)
 {
     uint32_t mtu = 0;
-    if (interface->attachment == ATTACH_BRIDGE && interface->bridge) mtu = interface->bridge->mtu;
-    if (interface->attachment == ATTACH_LINK && interface->link) mtu = interface->link->mtu;
-    if (mtu == 0) mtu = rules->topology->defaults.mtu;
+    if (interface->attachment == ATTACH_BRIDGE && interface->bridge)
+        mtu = interface->bridge->mtu;
+    if (interface->attachment == ATTACH_LINK && interface->link)
+        mtu = interface->link->mtu;
+    if (mtu == 0)
+        mtu = rules->topology->defaults.mtu;
     return mtu ? mtu : 1500;
 }
 
@@ -122,8 +136,8 @@ static void mtu_ipv6(struct rules *rules, const struct interface *interface)
     uint32_t mtu = interface->mtu ? interface->mtu : segment_mtu(rules, interface);
     for (size_t i = 0; mtu < 1280 && i < interface->address_count; i++)
         if (interface->addresses[i].addr.family == 6) {
-            broken(rules, interface->mark, "MTU %u of '%s/%s' is too small for IPv6: at least 1280", mtu, interface->node->name,
-                   interface->name);
+            broken(rules, interface->mark, "MTU %u of '%s/%s' is too small for IPv6: at least 1280", mtu,
+                   interface->node->name, interface->name);
             return;
         }
 }
@@ -136,9 +150,11 @@ void check_mtu_ipv6(struct rules *rules)
 static void mtu_mismatch(struct rules *rules, const struct interface *interface)
 {
     uint32_t wire = segment_mtu(rules, interface);
-    if (!on_wire(interface) || interface->mtu == 0 || interface->mtu == wire) return;
+    if (!on_wire(interface) || interface->mtu == 0 || interface->mtu == wire)
+        return;
     bool link = interface->attachment == ATTACH_LINK;
-    broken(rules, interface->mark, "MTU %u of '%s/%s' is not that of %s '%s' (%u): packets that one side takes for fitting are lost",
+    broken(rules, interface->mark,
+           "MTU %u of '%s/%s' is not that of %s '%s' (%u): packets that one side takes for fitting are lost",
            interface->mtu, interface->node->name, interface->name, link ? "link" : "bridge",
            link ? interface->link->name : interface->bridge->name, wire);
 }

@@ -5,16 +5,20 @@
 static struct excess first_excess(const struct excess *sizes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (sizes[i].count > sizes[i].most) return sizes[i];
+        if (sizes[i].count > sizes[i].most)
+            return sizes[i];
     return (struct excess){0};
 }
 
 struct excess size_of_node(const struct node *node)
 {
     const struct excess sizes[] = {
-        {"interfaces", node->interface_count, 1000},  {"routes", node->route_count, 2000},
-        {"rules", node->rule_count, 2000},            {"sysctls", node->sysctl_count, 1000},
-        {"forwarded ports", node->nat.forward_count, 2000}, {"masqueraded interfaces", node->nat.masquerade.count, 1000},
+        {"interfaces", node->interface_count, 1000},
+        {"routes", node->route_count, 2000},
+        {"rules", node->rule_count, 2000},
+        {"sysctls", node->sysctl_count, 1000},
+        {"forwarded ports", node->nat.forward_count, 2000},
+        {"masqueraded interfaces", node->nat.masquerade.count, 1000},
         {"services", node->service_count, 1000},
     };
     return first_excess(sizes, ARRAY_SIZE(sizes));
@@ -23,7 +27,8 @@ struct excess size_of_node(const struct node *node)
 /* A cloud allows some hundred subnets and a thousand routes of a table. */
 struct excess size_of_vpc(const struct vpc *vpc)
 {
-    const struct excess sizes[] = {{"subnets", vpc->subnet_count, 1000}, {"route tables", vpc->route_table_count, 1000}};
+    const struct excess sizes[] = {{"subnets", vpc->subnet_count, 1000},
+                                   {"route tables", vpc->route_table_count, 1000}};
     struct excess excess = first_excess(sizes, ARRAY_SIZE(sizes));
     for (size_t i = 0; i < vpc->route_table_count && !excess.what; i++) {
         struct excess routes = {"routes in a table", vpc->route_tables[i]->route_count, 1000};
@@ -43,12 +48,14 @@ void check_too_many(struct rules *rules)
         const struct node *node = rules->topology->nodes[i];
         struct excess excess = size_of_node(node);
         if (excess.what)
-            broken(rules, node->mark, "node '%s' has %zu %s: at most %zu", node->name, excess.count, excess.what, excess.most);
+            broken(rules, node->mark, "node '%s' has %zu %s: at most %zu", node->name, excess.count, excess.what,
+                   excess.most);
     }
     for (size_t i = 0; i < rules->topology->vpc_count; i++) {
         const struct vpc *vpc = rules->topology->vpcs[i];
         struct excess excess = size_of_vpc(vpc);
         if (excess.what)
-            broken(rules, vpc->mark, "VPC '%s' has %zu %s: at most %zu", vpc->name, excess.count, excess.what, excess.most);
+            broken(rules, vpc->mark, "VPC '%s' has %zu %s: at most %zu", vpc->name, excess.count, excess.what,
+                   excess.most);
     }
 }

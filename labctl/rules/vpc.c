@@ -17,7 +17,8 @@ static void vpc_size(struct rules *rules, const struct vpc *vpc)
 {
     char text[ADDR_TEXT_MAX];
     if (!size_fits(&vpc->cidr))
-        broken(rules, vpc->cidr_mark, "VPC '%s' is %s: a VPC is /16 to /28", vpc->name, prefix_format(&vpc->cidr, text));
+        broken(rules, vpc->cidr_mark, "VPC '%s' is %s: a VPC is /16 to /28", vpc->name,
+               prefix_format(&vpc->cidr, text));
 }
 
 void check_vpc_size(struct rules *rules)
@@ -30,8 +31,8 @@ static void subnet_size(struct rules *rules, const struct vpc *vpc)
     char text[ADDR_TEXT_MAX];
     for (size_t i = 0; i < vpc->subnet_count; i++)
         if (!size_fits(&vpc->subnets[i]->cidr))
-            broken(rules, vpc->subnets[i]->cidr_mark, "subnet '%s' is %s: a subnet is /16 to /28", vpc->subnets[i]->name,
-                   prefix_format(&vpc->subnets[i]->cidr, text));
+            broken(rules, vpc->subnets[i]->cidr_mark, "subnet '%s' is %s: a subnet is /16 to /28",
+                   vpc->subnets[i]->name, prefix_format(&vpc->subnets[i]->cidr, text));
 }
 
 void check_subnet_size(struct rules *rules)
@@ -44,7 +45,8 @@ static void subnet_outside(struct rules *rules, const struct vpc *vpc)
     char inner[ADDR_TEXT_MAX], outer[ADDR_TEXT_MAX];
     for (size_t i = 0; i < vpc->subnet_count; i++) {
         const struct subnet *subnet = vpc->subnets[i];
-        if (subnet->cidr.addr.family == 0 || vpc->cidr.addr.family == 0 || prefix_covers(&vpc->cidr, &subnet->cidr)) continue;
+        if (subnet->cidr.addr.family == 0 || vpc->cidr.addr.family == 0 || prefix_covers(&vpc->cidr, &subnet->cidr))
+            continue;
         elsewhere(broken(rules, subnet->cidr_mark, "subnet '%s' (%s) does not lie in VPC '%s' (%s)", subnet->name,
                          prefix_format(&subnet->cidr, inner), vpc->name, prefix_format(&vpc->cidr, outer)),
                   vpc->cidr_mark, "the VPC's addresses");
@@ -69,10 +71,12 @@ static void subnet_overlap(struct rules *rules, const struct vpc *vpc)
     char first[ADDR_TEXT_MAX], second[ADDR_TEXT_MAX];
     const struct subnet **sorted = arena_copy(rules->scratch, vpc->subnets, vpc->subnet_count * sizeof *sorted);
     const struct subnet *furthest = NULL;
-    if (vpc->subnet_count > 1) qsort(sorted, vpc->subnet_count, sizeof *sorted, by_address);
+    if (vpc->subnet_count > 1)
+        qsort(sorted, vpc->subnet_count, sizeof *sorted, by_address);
     for (size_t i = 0; i < vpc->subnet_count; i++) {
         const struct subnet *subnet = sorted[i];
-        if (subnet->cidr.addr.family == 0) continue;
+        if (subnet->cidr.addr.family == 0)
+            continue;
         if (furthest && prefix_overlaps(&furthest->cidr, &subnet->cidr)) {
             bool in_order = mark_compare(furthest->cidr_mark, subnet->cidr_mark) < 0;
             const struct subnet *early = in_order ? furthest : subnet, *late = in_order ? subnet : furthest;
@@ -93,7 +97,8 @@ void check_subnet_overlap(struct rules *rules)
 static bool is_whole_subnet(const struct vpc *vpc, const struct prefix *destination)
 {
     for (size_t i = 0; i < vpc->subnet_count; i++)
-        if (prefix_equal(&vpc->subnets[i]->cidr, destination)) return true;
+        if (prefix_equal(&vpc->subnets[i]->cidr, destination))
+            return true;
     return false;
 }
 
@@ -105,16 +110,21 @@ static void local_route(struct rules *rules, const struct vpc *vpc)
         for (size_t i = 0; i < vpc->route_tables[t]->route_count; i++) {
             const struct vpc_route *route = &vpc->route_tables[t]->routes[i];
             struct finding *finding;
-            if (route->target == TARGET_LOCAL || vpc->cidr.addr.family == 0 || route->destination.addr.family != 4) continue;
-            if (!prefix_covers(&vpc->cidr, &route->destination)) continue;
+            if (route->target == TARGET_LOCAL || vpc->cidr.addr.family == 0 || route->destination.addr.family != 4)
+                continue;
+            if (!prefix_covers(&vpc->cidr, &route->destination))
+                continue;
             prefix_format(&route->destination, text);
             if (prefix_equal(&vpc->cidr, &route->destination))
-                finding = broken(rules, route->mark, "%s is the local route of VPC '%s', which every table has and nothing replaces",
-                                 text, vpc->name);
+                finding = broken(rules, route->mark,
+                                 "%s is the local route of VPC '%s', which every table has and nothing replaces", text,
+                                 vpc->name);
             else if (!is_whole_subnet(vpc, &route->destination))
-                finding = broken(rules, route->mark, "%s is inside the local route %s but is not the CIDR of a whole subnet", text, local);
+                finding = broken(rules, route->mark,
+                                 "%s is inside the local route %s but is not the CIDR of a whole subnet", text, local);
             else if (route->target != TARGET_NODE && route->target != TARGET_MISSING)
-                finding = broken(rules, route->mark, "%s is inside the local route %s and can lead only to a node, not to '%s'", text,
+                finding = broken(rules, route->mark,
+                                 "%s is inside the local route %s and can lead only to a node, not to '%s'", text,
                                  local, route->target_text);
             else
                 continue;
@@ -167,9 +177,12 @@ static void nat_gateway_subnet(struct rules *rules, const struct vpc *vpc)
 {
     for (size_t i = 0; i < vpc->nat_gateway_count; i++) {
         const struct nat_gateway *gateway = vpc->nat_gateways[i];
-        if (!gateway->subnet || leads_to_internet(gateway->subnet)) continue;
-        remedy(rules, broken(rules, gateway->mark, "NAT gateway '%s' stands in subnet '%s', whose route table does not lead to the internet gateway",
-                             gateway->name, gateway->subnet->name),
+        if (!gateway->subnet || leads_to_internet(gateway->subnet))
+            continue;
+        remedy(rules,
+               broken(rules, gateway->mark,
+                      "NAT gateway '%s' stands in subnet '%s', whose route table does not lead to the internet gateway",
+                      gateway->name, gateway->subnet->name),
                "a NAT gateway follows the route table of its own subnet: put it into a public one");
     }
 }
@@ -183,9 +196,11 @@ static void public_ip_route(struct rules *rules, const struct interface *interfa
 {
     const struct subnet *subnet = interface->attachment == ATTACH_SUBNET ? interface->subnet : NULL;
     bool asked = interface->public_ip_mode == PUBLIC_IP_YES || interface->public_ip_mode == PUBLIC_IP_ADDRESS;
-    if (!subnet || !asked || leads_to_internet(subnet)) return;
+    if (!subnet || !asked || leads_to_internet(subnet))
+        return;
     struct mark mark = interface->public_ip_mark.line ? interface->public_ip_mark : interface->mark;
-    broken(rules, mark, "node '%s' has a public address, but the route table of subnet '%s' does not lead to the internet gateway",
+    broken(rules, mark,
+           "node '%s' has a public address, but the route table of subnet '%s' does not lead to the internet gateway",
            interface->node->name, subnet->name);
 }
 
@@ -199,9 +214,11 @@ static void target_forwarding(struct rules *rules, const struct vpc *vpc)
     for (size_t t = 0; t < vpc->route_table_count; t++)
         for (size_t i = 0; i < vpc->route_tables[t]->route_count; i++) {
             const struct vpc_route *route = &vpc->route_tables[t]->routes[i];
-            if (route->target != TARGET_NODE || !route->interface || route->interface->node->forwarding) continue;
-            remedy(rules, broken(rules, route->mark, "node '%s' gets packets for others and does not forward them",
-                                 route->interface->node->name),
+            if (route->target != TARGET_NODE || !route->interface || route->interface->node->forwarding)
+                continue;
+            remedy(rules,
+                   broken(rules, route->mark, "node '%s' gets packets for others and does not forward them",
+                          route->interface->node->name),
                    "set 'forwarding: true' at the node");
         }
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Row 1: a VPC is /16 to /28; subnets lie inside it, do not overlap, /16 to /28.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 vpc() { # CIDR SUBNET [SUBNET]

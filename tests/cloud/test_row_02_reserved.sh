@@ -1,6 +1,7 @@
 #!/bin/bash
 # Row 2: the first four addresses of a subnet and the last are reserved; the router is base+1 of the subnet, the resolver
 # base+2 of the VPC, wherever the subnet, and 169.254.169.253.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 for last in 0 1 2 3 255; do

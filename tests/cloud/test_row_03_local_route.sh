@@ -1,6 +1,7 @@
 #!/bin/bash
 # Row 3: every table holds the local route; longest prefix wins, local wins over an equal prefix; it is overridden only by
 # the CIDR of a whole subnet towards a node.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 bad() {

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Row 4: a subnet without a route table uses the VPC's main one; where there is none, local only.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 topology() {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Row 5: instances of a subnet are not on a shared wire: the router answers ARP, broadcast does not pass, security groups
 # apply within a subnet; the router is no hop.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Row 6: allow rules only, stateful, groups add up; no ingress rule = nothing in; no `egress` = everything out;
 # `egress: []` = nothing out.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

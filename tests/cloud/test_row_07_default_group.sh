@@ -1,5 +1,6 @@
 #!/bin/bash
 # Row 7: an interface without groups is in the default one: in from the same group, everything out.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Row 8: a reference to a group matches the private addresses of its interfaces; never public ones, never through a
 # middlebox.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Row 12: an internet gateway translates one to one for an interface with a public address, in a subnet whose table leads
 # to it; private only = no internet; the instance sees its private address; hairpin goes by public addresses.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

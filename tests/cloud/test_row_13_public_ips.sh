@@ -1,5 +1,6 @@
 #!/bin/bash
 # Row 13: `public_ips: true` of a subnet gives public addresses; `public_ip` of an interface overrides it.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

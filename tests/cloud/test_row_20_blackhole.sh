@@ -1,5 +1,6 @@
 #!/bin/bash
 # Row 20: a route whose target does not exist is a blackhole: a warning (an error with --strict), shown by dump; it drops.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 topology() {

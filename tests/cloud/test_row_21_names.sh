@@ -1,6 +1,7 @@
 #!/bin/bash
 # Row 21: the VPC's resolver knows NODE.ZONE and ip-10-0-1-10.ZONE; `support: false` = no resolver.  Row 11: no group
 # filters what goes to it.
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Row 23: what a security group drops is dropped silently: a timeout, never "refused".
+# shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"
 
 up <<'END'

@@ -31,7 +31,8 @@ static inline struct plan *lowered(const char *text)
     struct error err = ERROR_INIT;
     findings_init(&findings, arena);
     load_topology_text("test.yaml", text, strlen(text), sources, &findings, &topology);
-    if (topology) rules_check(topology, &findings);
+    if (topology)
+        rules_check(topology, &findings);
     if (findings.errors > 0) {
         STR_AUTO out = STR_INIT;
         findings_print(&findings, sources, false, &out);
@@ -52,7 +53,8 @@ static inline void plan_free_pointer(struct plan **plan)
 static inline uint32_t ns_of(const struct plan *plan, const char *name)
 {
     uint32_t ns = plan_find_namespace(plan, name);
-    if (ns == UINT32_MAX) fail_msg("no namespace '%s'", name);
+    if (ns == UINT32_MAX)
+        fail_msg("no namespace '%s'", name);
     return ns;
 }
 
@@ -65,14 +67,19 @@ static inline void route_text(const struct plan_route *route, struct str *out)
     str_append(out, types[route->type]);
     str_append(out, route->destination.length == 0 ? "default" : prefix_format(&route->destination, text));
     for (size_t i = 0; i < route->nexthop_count; i++) {
-        if (addr_is_set(&route->nexthops[i].via)) str_printf(out, " via %s", addr_format(&route->nexthops[i].via, text));
-        if (route->nexthops[i].interface) str_printf(out, " dev %s", route->nexthops[i].interface);
-        if (route->nexthops[i].weight) str_printf(out, " weight %u", route->nexthops[i].weight);
+        if (addr_is_set(&route->nexthops[i].via))
+            str_printf(out, " via %s", addr_format(&route->nexthops[i].via, text));
+        if (route->nexthops[i].interface)
+            str_printf(out, " dev %s", route->nexthops[i].interface);
+        if (route->nexthops[i].weight)
+            str_printf(out, " weight %u", route->nexthops[i].weight);
     }
-    if (route->metric) str_printf(out, " metric %u", route->metric);
+    if (route->metric)
+        str_printf(out, " metric %u", route->metric);
 }
 
-static inline const struct plan_route *find_route(const struct plan *plan, const char *ns, uint32_t table, const char *text)
+static inline const struct plan_route *find_route(const struct plan *plan, const char *ns, uint32_t table,
+                                                  const char *text)
 {
     STR_AUTO out = STR_INIT;
     uint32_t number = ns_of(plan, ns);
@@ -98,7 +105,8 @@ static inline const struct plan_nft *find_nft(const struct plan *plan, const cha
 {
     uint32_t number = ns_of(plan, ns);
     for (size_t i = 0; i < plan->nft_count; i++)
-        if (plan->nfts[i].ns == number && str_equal(plan->nfts[i].table, table)) return &plan->nfts[i];
+        if (plan->nfts[i].ns == number && str_equal(plan->nfts[i].table, table))
+            return &plan->nfts[i];
     return NULL;
 }
 
@@ -107,7 +115,8 @@ static inline const struct plan_link *find_link(const struct plan *plan, const c
     uint32_t number = ns_of(plan, ns);
     for (size_t i = 0; i < plan->link_count; i++)
         for (unsigned e = 0; e < 2; e++)
-            if (plan->links[i].end[e].ns == number && str_equal(plan->links[i].end[e].name, name)) return &plan->links[i];
+            if (plan->links[i].end[e].ns == number && str_equal(plan->links[i].end[e].name, name))
+                return &plan->links[i];
     return NULL;
 }
 
@@ -115,7 +124,8 @@ static inline const char *find_sysctl(const struct plan *plan, const char *ns, c
 {
     uint32_t number = ns_of(plan, ns);
     for (size_t i = 0; i < plan->sysctl_count; i++)
-        if (plan->sysctls[i].ns == number && str_equal(plan->sysctls[i].key, key)) return plan->sysctls[i].value;
+        if (plan->sysctls[i].ns == number && str_equal(plan->sysctls[i].key, key))
+            return plan->sysctls[i].value;
     return NULL;
 }
 
@@ -123,15 +133,18 @@ static inline const struct plan_file *find_file(const struct plan *plan, const c
 {
     uint32_t number = ns_of(plan, ns);
     for (size_t i = 0; i < plan->file_count; i++)
-        if (plan->files[i].ns == number && str_equal(plan->files[i].path, path)) return &plan->files[i];
+        if (plan->files[i].ns == number && str_equal(plan->files[i].path, path))
+            return &plan->files[i];
     return NULL;
 }
 
 #define assert_contains(text, part)                                                                                    \
     do {                                                                                                               \
-        if (!strstr((text), (part))) fail_msg("'%s' is not in:\n%s", (part), (text));                                  \
+        if (!strstr((text), (part)))                                                                                   \
+            fail_msg("'%s' is not in:\n%s", (part), (text));                                                           \
     } while (0)
 #define assert_lacks(text, part)                                                                                       \
     do {                                                                                                               \
-        if (strstr((text), (part))) fail_msg("'%s' is in:\n%s", (part), (text));                                       \
+        if (strstr((text), (part)))                                                                                    \
+            fail_msg("'%s' is in:\n%s", (part), (text));                                                               \
     } while (0)

@@ -44,7 +44,8 @@ static void large_segment(void **state)
 {
     (void)state;
     STR_AUTO text = STR_INIT;
-    str_append(&text, "lab: t\nbridges: { lan: {} }\nnodes:\n  gw: { bridge: lan, address: 10.0.0.1/24, forwarding: true }\n");
+    str_append(&text,
+               "lab: t\nbridges: { lan: {} }\nnodes:\n  gw: { bridge: lan, address: 10.0.0.1/24, forwarding: true }\n");
     for (int i = 0; i < 40; i++)
         str_printf(&text, "  h%d: { bridge: lan, address: 10.0.0.%d/24, gateway: 10.0.0.1 }\n", i, 10 + i);
     PLAN_AUTO plan = lowered(str_text(&text));
@@ -78,20 +79,20 @@ static void links_and_loss(void **state)
 static void routes(void **state)
 {
     (void)state;
-    PLAN_AUTO plan = lowered(
-        "lab: t\nbridges: { lan: {}, side: {} }\nnodes:\n  r:\n    forwarding: true\n    interfaces:\n"
-        "      e0: { bridge: lan, address: 10.0.0.1/24, gateway: 10.0.0.254 }\n"
-        "      e1: { bridge: side, addresses: [10.1.0.1/24, \"fd00::1/64\"] }\n"
-        "    routes:\n"
-        "      - { destination: 10.5.0.0/16, via: 10.7.0.1 }\n"
-        "      - { destination: 10.7.0.0/24, dev: e1 }\n"
-        "      - { destination: 10.6.0.0/16, type: blackhole, metric: 5 }\n"
-        "      - { destination: 10.8.0.0/16, via: 10.0.0.9, weight: 1 }\n"
-        "      - { destination: 10.8.0.0/16, via: 10.1.0.9, weight: 2 }\n"
-        "      - { destination: default, via: 10.1.0.254, table: 100 }\n"
-        "    rules: [ { priority: 100, from: 10.0.0.0/24, table: 100 } ]\n"
-        "    sysctls: { net.ipv4.conf.e1.rp_filter: 1 }\n"
-        "    run: [ \"true\" ]\n");
+    PLAN_AUTO plan =
+        lowered("lab: t\nbridges: { lan: {}, side: {} }\nnodes:\n  r:\n    forwarding: true\n    interfaces:\n"
+                "      e0: { bridge: lan, address: 10.0.0.1/24, gateway: 10.0.0.254 }\n"
+                "      e1: { bridge: side, addresses: [10.1.0.1/24, \"fd00::1/64\"] }\n"
+                "    routes:\n"
+                "      - { destination: 10.5.0.0/16, via: 10.7.0.1 }\n"
+                "      - { destination: 10.7.0.0/24, dev: e1 }\n"
+                "      - { destination: 10.6.0.0/16, type: blackhole, metric: 5 }\n"
+                "      - { destination: 10.8.0.0/16, via: 10.0.0.9, weight: 1 }\n"
+                "      - { destination: 10.8.0.0/16, via: 10.1.0.9, weight: 2 }\n"
+                "      - { destination: default, via: 10.1.0.254, table: 100 }\n"
+                "    rules: [ { priority: 100, from: 10.0.0.0/24, table: 100 } ]\n"
+                "    sysctls: { net.ipv4.conf.e1.rp_filter: 1 }\n"
+                "    run: [ \"true\" ]\n");
     const struct plan_route *on_link = find_route(plan, "r", 254, "10.7.0.0/24 dev e1");
     const struct plan_route *beyond = find_route(plan, "r", 254, "10.5.0.0/16 via 10.7.0.1");
     assert_non_null(on_link);
@@ -117,16 +118,17 @@ static void nat(void **state)
         "    nat: { masquerade: [out0], forward: [ { protocol: tcp, port: 8080, to: \"192.168.1.20:80\" } ] }\n"
         "    nftables: \"table inet house { }\\n\"\n");
     const char *body = find_nft(plan, "r", "nat")->body;
-    assert_string_equal(body, "\tchain prerouting {\n"
-                              "\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
-                              "\t\tiifname { \"out0\" } tcp dport 8080 dnat to 192.168.1.20:80\n"
-                              "\t\tip daddr { 100.64.0.2 } tcp dport 8080 dnat to 192.168.1.20:80\n"
-                              "\t}\n"
-                              "\tchain postrouting {\n"
-                              "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
-                              "\t\tip saddr 192.168.1.0/24 ip daddr 192.168.1.20 tcp dport 80 ct status dnat masquerade\n"
-                              "\t\toifname { \"out0\" } masquerade\n"
-                              "\t}\n");
+    assert_string_equal(body,
+                        "\tchain prerouting {\n"
+                        "\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
+                        "\t\tiifname { \"out0\" } tcp dport 8080 dnat to 192.168.1.20:80\n"
+                        "\t\tip daddr { 100.64.0.2 } tcp dport 8080 dnat to 192.168.1.20:80\n"
+                        "\t}\n"
+                        "\tchain postrouting {\n"
+                        "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+                        "\t\tip saddr 192.168.1.0/24 ip daddr 192.168.1.20 tcp dport 80 ct status dnat masquerade\n"
+                        "\t\toifname { \"out0\" } masquerade\n"
+                        "\t}\n");
     assert_true(find_nft(plan, "r", "nftables")->verbatim);
     assert_string_equal(find_nft(plan, "r", "nftables")->body, "table inet house { }\n");
 }
@@ -187,9 +189,9 @@ static void internet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bridges), cmocka_unit_test(dynamic_arp), cmocka_unit_test(large_segment),
-        cmocka_unit_test(links_and_loss), cmocka_unit_test(routes), cmocka_unit_test(nat),
-        cmocka_unit_test(files), cmocka_unit_test(hosts), cmocka_unit_test(internet),
+        cmocka_unit_test(bridges),        cmocka_unit_test(dynamic_arp), cmocka_unit_test(large_segment),
+        cmocka_unit_test(links_and_loss), cmocka_unit_test(routes),      cmocka_unit_test(nat),
+        cmocka_unit_test(files),          cmocka_unit_test(hosts),       cmocka_unit_test(internet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,14 +9,17 @@
 static void add_nodes(struct str *text, int first, int count)
 {
     for (int i = first; i < first + count; i++)
-        str_printf(text, "  node-with-a-long-name-%d: { subnet: main/s }\n  n%d: { bridge: lan, address: 10.%d.%d.%d/8 }\n", i, i,
-                   1 + i / 60000, i / 250 % 250, 1 + i % 250);
+        str_printf(text,
+                   "  node-with-a-long-name-%d: { subnet: main/s }\n  n%d: { bridge: lan, address: 10.%d.%d.%d/8 }\n",
+                   i, i, 1 + i / 60000, i / 250 % 250, 1 + i % 250);
 }
 
 static void head(struct str *text)
 {
-    str_append(text, "lab: t\nbridges: { lan: {} }\nvpcs: { main: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/17 } } } }\n"
-                     "nodes:\n");
+    str_append(
+        text,
+        "lab: t\nbridges: { lan: {} }\nvpcs: { main: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/17 } } } }\n"
+        "nodes:\n");
 }
 
 /* Every operation from the smaller plan to the larger one is about the new node, or about what lists all nodes. */
@@ -37,11 +40,14 @@ static void adding_a_node(void **state)
     for (size_t i = 0; i < count; i++) {
         str_clear(&line);
         plan_operation_describe(before, after, &operations[i], &line);
-        if (operations[i].action == ACTION_ADD && strstr(str_text(&line), "added")) continue;
-        if (operations[i].action == ACTION_CHANGE &&
-            (operations[i].item == ITEM_NFT || operations[i].item == ITEM_HOSTS_VIEW || operations[i].item == ITEM_PROCESS))
+        if (operations[i].action == ACTION_ADD && strstr(str_text(&line), "added"))
             continue;
-        if (operations[i].action == ACTION_ADD && operations[i].item != ITEM_LINK) continue; /* in the router, by the port */
+        if (operations[i].action == ACTION_CHANGE &&
+            (operations[i].item == ITEM_NFT || operations[i].item == ITEM_HOSTS_VIEW ||
+             operations[i].item == ITEM_PROCESS))
+            continue;
+        if (operations[i].action == ACTION_ADD && operations[i].item != ITEM_LINK)
+            continue; /* in the router, by the port */
         fail_msg("unexpected: %s", str_text(&line));
     }
 }
@@ -98,8 +104,10 @@ static void ten_thousand_nodes(void **state)
         int64_t middle = clock_monotonic();
         assert_int_equal(lower_topology(topology, &plan, &err), 0);
         int64_t took = clock_monotonic() - middle;
-        if (took < best) best = took;
-        if (middle - begin < best_rules) best_rules = middle - begin;
+        if (took < best)
+            best = took;
+        if (middle - begin < best_rules)
+            best_rules = middle - begin;
         plan_free(plan);
     }
     print_message("rules %ld ms, plan %ld ms\n", (long)(best_rules / 1000000), (long)(best / 1000000));
@@ -112,7 +120,9 @@ static void ten_thousand_nodes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adding_a_node), cmocka_unit_test(same_twice), cmocka_unit_test(device_names),
+        cmocka_unit_test(adding_a_node),
+        cmocka_unit_test(same_twice),
+        cmocka_unit_test(device_names),
         cmocka_unit_test(ten_thousand_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,8 @@ static uint32_t table_of_port(const struct plan *plan, const char *port)
     const char *body = find_nft(plan, "vpc/main", "route_tables")->body;
     const char *at = strstr(body, port);
     unsigned number = 0;
-    if (at) sscanf(at + strlen(port), "\" : 0x%x", &number);
+    if (at)
+        sscanf(at + strlen(port), "\" : 0x%x", &number);
     return number;
 }
 
@@ -63,10 +64,14 @@ static void row_03_local_route_wins(void **state)
     uint32_t local = 0, override = 0, marked = 0;
     for (size_t i = 0; i < plan->rule_count; i++) {
         const struct plan_rule *rule = &plan->rules[i];
-        if (rule->ns != vpc) continue;
-        if (rule->table == 254) local = rule->priority;
-        if (rule->table == private && rule->to.length == 24) override = rule->priority;
-        if (rule->table == private && rule->to.addr.family == 0) marked = rule->priority;
+        if (rule->ns != vpc)
+            continue;
+        if (rule->table == 254)
+            local = rule->priority;
+        if (rule->table == private && rule->to.length == 24)
+            override = rule->priority;
+        if (rule->table == private && rule->to.addr.family == 0)
+            marked = rule->priority;
     }
     assert_true(0 < override && override < local && local < marked);
     assert_non_null(find_route(plan, "vpc/main", private, "10.0.1.0/24 via 10.0.2.20 dev fw.eth0"));
@@ -87,12 +92,15 @@ static void row_06_security_groups(void **state)
     (void)state;
     PLAN_AUTO plan = lowered(shop);
     const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
-    assert_contains(body, "chain in-web {\n\t\ttcp dport { 80, 440-450 } accept comment \"vpc/main/security_group/web\"\n\t}");
+    assert_contains(
+        body, "chain in-web {\n\t\ttcp dport { 80, 440-450 } accept comment \"vpc/main/security_group/web\"\n\t}");
     assert_contains(body, "chain out-web {\n\t\taccept\n\t}"); /* no egress declared */
-    assert_contains(body, "chain out-db {\n\t}");             /* egress: [] */
+    assert_contains(body, "chain out-db {\n\t}");              /* egress: [] */
     assert_contains(body, "jump in-db\n\t\tjump in-web\n\t\tdrop");
-    assert_contains(body, "priority -5; policy accept;\n\t\tct state established,related accept\n\t\toifname vmap @in_ports");
-    assert_contains(body, "priority -15; policy accept;\n\t\tct state established,related accept\n\t\tiifname vmap @out_ports");
+    assert_contains(body,
+                    "priority -5; policy accept;\n\t\tct state established,related accept\n\t\toifname vmap @in_ports");
+    assert_contains(
+        body, "priority -15; policy accept;\n\t\tct state established,related accept\n\t\tiifname vmap @out_ports");
 }
 
 static void row_07_default_group(void **state)
@@ -144,7 +152,8 @@ static void resolver(void **state)
     assert_string_equal(process->name, "vpc/main/resolver");
     assert_contains(process->configuration, "listen-address=10.0.0.2,169.254.169.253\n");
     assert_contains(process->configuration, "host-record=web.shop.internal,web,ip-10-0-1-10.shop.internal,10.0.1.10\n");
-    assert_string_equal(find_file(plan, "db", "/etc/resolv.conf")->content, "nameserver 10.0.0.2\nsearch shop.internal\n");
+    assert_string_equal(find_file(plan, "db", "/etc/resolv.conf")->content,
+                        "nameserver 10.0.0.2\nsearch shop.internal\n");
     PLAN_AUTO silent = lowered("lab: t\nvpcs: { v: { cidr: 10.0.0.0/16, dns: { support: false },"
                                " subnets: { s: { cidr: 10.0.0.0/24 } } } }\nnodes: { a: { subnet: v/s } }\n");
     assert_int_equal(silent->process_count, 0);
@@ -154,18 +163,20 @@ static void resolver(void **state)
 static void row_20_missing_target(void **state)
 {
     (void)state;
-    PLAN_AUTO plan = lowered("lab: t\nvpcs: { main: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24, route_table: r } },"
-                             " route_tables: { r: [ { destination: 0.0.0.0/0, target: nat_gateway/gone } ] } } }\n"
-                             "nodes: { a: { subnet: main/s } }\n");
+    PLAN_AUTO plan =
+        lowered("lab: t\nvpcs: { main: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24, route_table: r } },"
+                " route_tables: { r: [ { destination: 0.0.0.0/0, target: nat_gateway/gone } ] } } }\n"
+                "nodes: { a: { subnet: main/s } }\n");
     assert_non_null(find_route(plan, "vpc/main", table_of_port(plan, "a.eth0"), "blackhole default"));
 }
 
 static void two_vpcs_of_one_cidr(void **state)
 {
     (void)state;
-    PLAN_AUTO plan = lowered("lab: t\nvpcs:\n  a: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24 } } }\n"
-                             "  b: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24 } } }\n"
-                             "nodes:\n  x: { subnet: a/s, address: 10.0.0.10 }\n  y: { subnet: b/s, address: 10.0.0.10 }\n");
+    PLAN_AUTO plan =
+        lowered("lab: t\nvpcs:\n  a: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24 } } }\n"
+                "  b: { cidr: 10.0.0.0/16, subnets: { s: { cidr: 10.0.0.0/24 } } }\n"
+                "nodes:\n  x: { subnet: a/s, address: 10.0.0.10 }\n  y: { subnet: b/s, address: 10.0.0.10 }\n");
     assert_non_null(find_route(plan, "vpc/a", 254, "10.0.0.10/32 dev x.eth0"));
     assert_non_null(find_route(plan, "vpc/b", 254, "10.0.0.10/32 dev y.eth0"));
 }
@@ -173,10 +184,17 @@ static void two_vpcs_of_one_cidr(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(router), cmocka_unit_test(row_03_local_route_wins), cmocka_unit_test(row_04_no_table_is_local_only),
-        cmocka_unit_test(row_06_security_groups), cmocka_unit_test(row_07_default_group), cmocka_unit_test(row_08_references),
-        cmocka_unit_test(row_12_internet_gateway), cmocka_unit_test(row_14_nat_gateway), cmocka_unit_test(resolver),
-        cmocka_unit_test(row_20_missing_target), cmocka_unit_test(two_vpcs_of_one_cidr),
+        cmocka_unit_test(router),
+        cmocka_unit_test(row_03_local_route_wins),
+        cmocka_unit_test(row_04_no_table_is_local_only),
+        cmocka_unit_test(row_06_security_groups),
+        cmocka_unit_test(row_07_default_group),
+        cmocka_unit_test(row_08_references),
+        cmocka_unit_test(row_12_internet_gateway),
+        cmocka_unit_test(row_14_nat_gateway),
+        cmocka_unit_test(resolver),
+        cmocka_unit_test(row_20_missing_target),
+        cmocka_unit_test(two_vpcs_of_one_cidr),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Each rule has one bad file, tests/bad/RULE.yaml, and beside it the exact message of everything that is wrong there. */
+/* Each rule has one bad file, tests/bad/RULE.yaml, and beside it the exact message of everything that is wrong there.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +30,8 @@ static void examine(const char *rule, struct str *out)
     struct topology *topology = NULL;
     const char *name = arena_printf(arena, "%s.yaml", rule), *path = arena_printf(arena, DIRECTORY "%s", name);
     findings_init(&findings, arena);
-    if (file_read(AT_FDCWD, path, &text, 1 << 20) != 0) fail_msg("no file %s", path);
+    if (file_read(AT_FDCWD, path, &text, 1 << 20) != 0)
+        fail_msg("no file %s", path);
     load_topology_text(name, text.data, text.length, sources, &findings, &topology);
     assert_non_null(topology);
     rules_check(topology, &findings);
@@ -63,7 +65,8 @@ static void the_table_is_well_formed(void **state)
     for (size_t i = 0; i < rules_count; i++) {
         assert_non_null(rules_table[i].check);
         assert_true(str_ends(rules_table[i].doc, "."));
-        if (i > 0) assert_true(strcmp(rules_table[i - 1].name, rules_table[i].name) < 0);
+        if (i > 0)
+            assert_true(strcmp(rules_table[i - 1].name, rules_table[i].name) < 0);
     }
 }
 
@@ -79,7 +82,8 @@ static void shipped_topologies(void **state)
         struct findings findings;
         struct topology *topology = NULL;
         findings_init(&findings, arena);
-        load_topology(arena_printf(arena, LABCTL_SOURCE "/topologies/%s.yaml", names[i]), sources, &findings, &topology);
+        load_topology(arena_printf(arena, LABCTL_SOURCE "/topologies/%s.yaml", names[i]), sources, &findings,
+                      &topology);
         assert_non_null(topology);
         rules_check(topology, &findings);
         findings_print(&findings, sources, false, &out);
