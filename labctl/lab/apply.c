@@ -151,6 +151,9 @@ static int finish(struct apply *a)
         return -1;
     if (a->spaces_changed && spaces_save(a->lab, a->err) != 0)
         return -1;
+    /* A call that was killed may have noted losses that could be put back by now. */
+    if (lost_restore_all(a->lost, a->err) != 0)
+        return -1;
     return lost_save(a->lost, a->err) == 0 ? journal_clear(a->lost, a->err) : -1;
 }
 

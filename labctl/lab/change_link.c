@@ -259,7 +259,7 @@ static int add_planned(struct apply *a, uint32_t ns, const char *name)
     return 0;
 }
 
-static int change_end(struct apply *a, const struct plan_operation *operation, int e, bool *kept)
+static int change_end(struct apply *a, const struct plan_operation *operation, int e, bool *kept, bool *changed)
 {
     const struct plan_link_end *was = &a->before->links[operation->before].end[e], *is = &a->after->links[operation->after].end[e];
     struct space *space = space_of(a->lab, a->after, is->ns);
@@ -283,7 +283,7 @@ static int change_end(struct apply *a, const struct plan_operation *operation, i
         return -1;
     if (commit(a, space, a->after, &batch, 0) != 0)
         return -1;
-    executed(a);
+    *changed = true;
     if (plain)
         return 0;
     bool up = was->down && !is->down, had = lost_has_interface(a->lost, space, seen.index);
@@ -295,13 +295,15 @@ static int change_end(struct apply *a, const struct plan_operation *operation, i
 
 int change_link(struct apply *a, const struct plan_operation *operation)
 {
-    bool kept = false;
+    bool kept = false, changed = false;
     if (operation->action == ACTION_ADD)
         return add_link(a, operation);
     if (operation->action == ACTION_REMOVE)
         return remove_link(a, operation);
-    if (change_end(a, operation, 1, &kept) != 0 || change_end(a, operation, 0, &kept) != 0)
+    if (change_end(a, operation, 1, &kept, &changed) != 0 || change_end(a, operation, 0, &kept, &changed) != 0)
         return -1;
+    if (changed)
+        executed(a);
     if (kept) {
         STR_AUTO text = STR_INIT;
         plan_operation_describe(a->before, a->after, operation, &text);

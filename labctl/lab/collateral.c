@@ -372,6 +372,16 @@ int lost_restore(struct lost_store *store, struct space *space, struct error *er
     return 0;
 }
 
+int lost_restore_all(struct lost_store *store, struct error *err)
+{
+    for (size_t i = 0; i < store->count; i++) {
+        struct space *space = space_find(store->lab, store->spaces[i]->name);
+        if (space && space->ready && lost_restore(store, space, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* ---- the journal ------------------------------------------------------------------------------------------------- */
 
 int journal_begin(struct lost_store *store, const char *operation, const struct space *space, const struct observation *o,

@@ -214,4 +214,5 @@ void lost_forget_interface(struct lost_store *store, const struct space *space, 
 bool lost_has_interface(const struct lost_store *store, const struct space *space, uint32_t interface);
 /* Puts back what can be put back in this namespace now. */
 int lost_restore(struct lost_store *store, struct space *space, struct error *err);
+int lost_restore_all(struct lost_store *store, struct error *err);
 int lost_save(struct lost_store *store, struct error *err);

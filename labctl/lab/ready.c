@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/arena.h"
@@ -104,6 +105,17 @@ static int not_in_time(struct lab *lab, const struct plan_process *spec, int64_t
     return failed(lab, spec, how, err);
 }
 
+/* Until it has executed its program, a process is a copy of the keeper. */
+static bool has_executed(const struct process *process)
+{
+    char path[40];
+    struct stat keeper, program;
+    snprintf(path, sizeof path, "/proc/%d/exe", (int)process->pid);
+    if (process->pid == 0 || stat("/proc/1/exe", &keeper) != 0 || stat(path, &program) != 0)
+        return false;
+    return keeper.st_dev != program.st_dev || keeper.st_ino != program.st_ino;
+}
+
 /* 1 ready, 0 not yet, -1 with err. */
 static int look(struct lab *lab, const struct plan *plan, const struct plan_process *spec, struct error *err)
 {
@@ -112,7 +124,7 @@ static int look(struct lab *lab, const struct plan *plan, const struct plan_proc
         return 1; /* it had something to do and did it */
     if (process->state != LAB_PROCESS_RUNNING)
         return ended(lab, spec, process, err);
-    int ready = spec->ready == READY_NONE ? process->pid != 0 : 0;
+    int ready = spec->ready == READY_NONE && has_executed(process);
     if (spec->ready != READY_NONE && process->pid) {
         int netns = space_netns(space_of(lab, plan, spec->ns), err);
         ready = netns < 0 ? -1 : socket_bound(netns, spec, err);
