@@ -100,7 +100,8 @@ static void expire_oldest(void *context)
     while (way->oldest && way->oldest->expires <= now) {
         size_t from = way->oldest->pair / matrix->count;
         struct addr addr = matrix->addrs[way->oldest->pair];
-        if (!matrix->refusals && net_neighbours_full(matrix->nodes[from].netns, &addr))
+        if (!matrix->refusals && neighbours_dynamic(matrix->attempt->world, matrix->nodes[from].node) &&
+            net_neighbours_full(matrix->nodes[from].netns, &addr))
             matrix->refusals++;
         finish_slot(way->oldest, OUTCOME_SILENT);
     }

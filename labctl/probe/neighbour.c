@@ -76,6 +76,18 @@ static bool is_large(const struct topology *topology, const struct interface *in
     return members > SMALL_SEGMENT;
 }
 
+bool neighbours_dynamic(const struct probe_world *world, const struct node *node)
+{
+    const struct node *running = topology_node(world->topology, node->name);
+    bool dynamic = false;
+    for (size_t i = 0; running && i < running->interface_count; i++) {
+        const struct interface *interface = running->interfaces[i];
+        dynamic |= is_large(world->topology, interface) ||
+                   (interface->attachment == ATTACH_BRIDGE && interface->bridge->arp_dynamic);
+    }
+    return dynamic;
+}
+
 static uint32_t index_of(int fd, const char *name)
 {
     struct ifreq request = {0};

@@ -5,6 +5,7 @@
  * the pairs that it measures, and takes them out again.  Segments that ask for dynamic ARP are left alone. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct node;
@@ -18,4 +19,6 @@ struct neighbour_pair {
 /* Pairs with the same `from` should stand together.  What is there already stays as it is; failures are no error: the
  * measurement itself shows whether packets pass. */
 struct neighbours *neighbours_add(const struct probe_world *world, const struct neighbour_pair *pairs, size_t count);
+/* Can the machine's full table keep this node from its neighbours?  Not where all of them have permanent entries. */
+bool neighbours_dynamic(const struct probe_world *world, const struct node *node);
 void neighbours_remove(struct neighbours *neighbours); /* takes NULL; frees it */

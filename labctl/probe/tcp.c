@@ -10,6 +10,7 @@
 #include "model/topology.h"
 #include "probe/engine.h"
 #include "probe/listener.h"
+#include "probe/neighbour.h"
 #include "probe/net.h"
 
 struct tcp {
@@ -122,7 +123,9 @@ static void tcp_expire(struct attempt *attempt)
     char limit[32], target[NET_TEXT_MAX];
     if (getsockopt(tcp->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
         attempt->fact.sent = 1 + info.tcpi_total_retrans;
-    if (net_neighbours_full(attempt->world->netns(attempt->world->context, attempt->check->from->name),
+    /* Looking costs a packet: only where it may be so. */
+    if (neighbours_dynamic(attempt->world, attempt->check->from) &&
+        net_neighbours_full(attempt->world->netns(attempt->world->context, attempt->check->from->name),
                             &attempt->fact.target)) {
         attempt_end(attempt, OUTCOME_ERROR, "%s", NET_NEIGHBOURS_FULL);
         return;

@@ -212,5 +212,11 @@ int service_programs_check(const struct topology *topology, struct error *err)
 {
     STR_AUTO missing = STR_INIT;
     service_programs(topology, note_missing, &missing);
+    for (size_t i = 0; i < topology->node_count; i++)
+        for (size_t j = 0; j < topology->nodes[i]->requires.count; j++)
+            if (!is_installed(topology->nodes[i]->requires.items[j]))
+                str_printf(&missing,
+                           "%sthe program %s is missing (node %s requires it): install the package that has it",
+                           missing.length ? "\n" : "", topology->nodes[i]->requires.items[j], topology->nodes[i]->name);
     return missing.length ? error_set(err, ERR_CAPABILITY, "%s", str_text(&missing)) : 0;
 }

@@ -35,6 +35,6 @@ extern const size_t service_embedded_count;
  * a resolver need that of dns. */
 void service_programs(const struct topology *topology,
                       void (*need)(void *context, const struct service_type *kind, const char *user), void *context);
-/* Looks for those programs (PATH of the nodes).  ERR_CAPABILITY naming each missing one, who wants it and the Debian
+/* Looks for those programs, and for those that nodes require (`requires:`), where nodes see them.  ERR_CAPABILITY naming each missing one, who wants it and the Debian
  * package that has it. */
 int service_programs_check(const struct topology *topology, struct error *err);

@@ -93,7 +93,7 @@ static inline struct lan *lan_new(size_t count)
         lan->netns[i] = netns_new(&err);
         if (lan->netns[i] < 0)
             fail_msg("%s", err.text);
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "p%zu", i);
         struct link_veth_end port = {.netns = lan->fabric, .index = (uint32_t)(10 + i), .name = name, .master = 2, .up = true};
         port.mac = (struct mac){{2, 0, 0, 2, 0, (uint8_t)(i + 1)}};

@@ -225,6 +225,21 @@ static void programs_are_asked_for_once(void **state)
     bench_free(&bench);
 }
 
+static void what_a_node_requires_is_looked_for(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct error err = ERROR_INIT;
+    const char *there[] = {"sh"}, *absent[] = {"sh", "no-such-program"};
+    bench.node->requires = (struct strings){there, 1};
+    assert_int_equal(service_programs_check(bench.topology, &err), 0);
+    bench.node->requires = (struct strings){absent, 2};
+    assert_int_equal(service_programs_check(bench.topology, &err), -1);
+    assert_int_equal(err.kind, ERR_CAPABILITY);
+    assert_string_equal(err.text, "the program no-such-program is missing (node web requires it): install the package that has it");
+    bench_free(&bench);
+}
+
 static void a_service_of_an_unknown_node_is_refused(void **state)
 {
     (void)state;
@@ -246,6 +261,7 @@ int main(void)
         cmocka_unit_test(dns_is_configured_as_an_administrator_would),
         cmocka_unit_test(dns_without_recursion_asks_nobody),
         cmocka_unit_test(programs_are_asked_for_once),
+        cmocka_unit_test(what_a_node_requires_is_looked_for),
         cmocka_unit_test(a_service_of_an_unknown_node_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
