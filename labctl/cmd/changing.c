@@ -10,6 +10,7 @@
 #include "lab/control.h"
 #include "load/load.h"
 #include "model/topology.h"
+#include "service/service.h"
 
 int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
                    struct error *err)
@@ -78,6 +79,10 @@ int changing_apply(const struct context *context, const struct changing *changin
     struct error err = ERROR_INIT;
     struct control *control;
     json_t *reply = NULL, *params = json_object();
+    if (service_programs_check(changing->topology, &err) != 0) {
+        json_decref(params);
+        return cmd_fail(context, &err);
+    }
     dump_topology(changing->topology, &text);
     if (changing->generation >= 0)
         json_object_set_new(params, "generation", json_integer(changing->generation));

@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "lab/control.h"
 
+#define PATIENCE 1000 /* ms for what only helps along */
 #define TEXT_MAX (64u << 20)
 
 int client_connect(const struct context *context, struct control **out, struct error *err)
@@ -101,12 +102,15 @@ bool client_truth(const json_t *object, const char *key)
 
 int client_node_names(const char *lab, struct arena *arena, const char ***names, size_t *count)
 {
-    const struct context context = {.lab = lab, .quiet = true};
+    struct control *control;
     json_t *reply = NULL;
-    struct error err = ERROR_INIT;
     *names = NULL;
     *count = 0;
-    if (client_call(&context, "nodes", NULL, &reply, &err) != 0)
+    if (control_connect_within(lab, PATIENCE, &control, NULL) != 0)
+        return -1;
+    int result = control_call(control, "nodes", NULL, NULL, 0, NULL, NULL, &reply, NULL, NULL, NULL);
+    control_close(control);
+    if (result != 0)
         return -1;
     size_t i;
     json_t *name;

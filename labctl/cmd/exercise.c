@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,7 +91,7 @@ const char *exercise_file(const char *file, struct str *path)
 
 /* ---- directories ---- */
 
-static int exercises_home(struct str *out, struct error *err)
+int exercises_home(struct str *out, struct error *err)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     if (state && *state == '/') str_append(out, state);
@@ -117,7 +118,9 @@ static int open_file(const char *directory, const char *name, int *fd, struct er
     STR_AUTO path = STR_INIT;
     str_printf(&path, "%s/%s", directory, name);
     *fd = open(str_text(&path), O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return *fd < 0 ? error_set_errno(err, errno, "make the file %s", str_text(&path)) : 0;
+    /* The lock goes with the descriptor to the lab and ends with it: `gc` asks for it to know what is over. */
+    if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB)) return error_set_errno(err, errno, "make the file %s", str_text(&path));
+    return 0;
 }
 
 int exercise_directory_new(const char *scenario, struct str *path, int *journal, int *report, struct error *err)

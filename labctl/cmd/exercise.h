@@ -30,6 +30,8 @@ void exercise_check_scenario(const struct scenario *scenario, struct findings *f
 /* The file that FILE means: itself, or the shipped scenario of that name. */
 const char *exercise_file(const char *file, struct str *path);
 
+/* Where the directories of exercises are: below XDG_STATE_HOME. */
+int exercises_home(struct str *out, struct error *err);
 /* Makes a new directory for an exercise below XDG_STATE_HOME; journal and report are open in it. */
 int exercise_directory_new(const char *scenario, struct str *path, int *journal, int *report, struct error *err);
 /* Takes a directory away in which nothing came to be. */

@@ -7,15 +7,20 @@
 #include "cmd/cmd.h"
 #include "lab/control.h"
 
+#define PATIENCE 1000 /* ms for each answer of a lab */
+
 /* What one lab says of itself; where it does not answer, that. */
-static json_t *ask(const struct context *context, const char *lab)
+static json_t *ask(const char *lab)
 {
-    struct context one = *context;
     struct error err = ERROR_INIT;
+    struct control *control;
     json_t *reply = NULL;
-    one.lab = lab;
-    if (client_call(&one, "state", NULL, &reply, &err) == 0)
-        return reply;
+    if (control_connect_within(lab, PATIENCE, &control, &err) == 0) {
+        int result = control_call(control, "state", NULL, NULL, 0, NULL, NULL, &reply, NULL, NULL, &err);
+        control_close(control);
+        if (result == 0)
+            return reply;
+    }
     if (err.kind == ERR_ABSENT)
         return NULL; /* ended meanwhile */
     return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s}", "lab", lab, "title", "", "state", "no answer", "nodes", 0,
@@ -41,7 +46,7 @@ static int run(struct context *context)
         return cmd_fail(context, &err);
     json_t *labs = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_t *lab = ask(context, names[i]);
+        json_t *lab = ask(names[i]);
         if (lab)
             json_array_append_new(labs, lab);
         free(names[i]);

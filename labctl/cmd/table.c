@@ -15,6 +15,7 @@
     COMMAND(edit)                                                                                                      \
     COMMAND(exec)                                                                                                      \
     COMMAND(fault)                                                                                                     \
+    COMMAND(gc)                                                                                                        \
     COMMAND(graph)                                                                                                     \
     COMMAND(help)                                                                                                      \
     COMMAND(hint)                                                                                                      \

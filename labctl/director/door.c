@@ -145,7 +145,7 @@ static json_t *state_reply(struct door *door)
     char since[CLOCK_TEXT_MAX];
     pthread_mutex_lock(&door->lock);
     json_t *reply = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s}", "lab", door->lab, "title", door->title, "state",
-                              door->state, "nodes", (int)door->nodes, "since", clock_format_real(door->since, since),
+                              door->state, "nodes", (int)door->nodes, "since", door->since ? clock_format_real(door->since, since) : "",
                               "exercise", door->exercise, "busy", door->busy);
     pthread_mutex_unlock(&door->lock);
     return reply;

@@ -6,9 +6,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -231,7 +233,7 @@ static int absent_lab(const char *lab, struct error *err)
     return -1;
 }
 
-int control_connect(const char *lab, struct control **out, struct error *err)
+static int connect_to(const char *lab, int timeout, bool every_answer, struct control **out, struct error *err)
 {
     char *name = NULL;
     if (lab)
@@ -247,17 +249,32 @@ int control_connect(const char *lab, struct control **out, struct error *err)
     struct error problem = ERROR_INIT;
     control->lab = name;
     control->fd = -1;
-    if (channel_connect(name, &control->fd, &problem) == 0 &&
-        credentials_prove(control->fd, GREETING_TIMEOUT, &control->keeper, NULL, &problem) == 0) {
+    bool connected = channel_connect(name, &control->fd, &problem) == 0;
+    if (connected && credentials_prove(control->fd, timeout, &control->keeper, NULL, &problem) == 0) {
+        struct timeval limit = {.tv_sec = timeout / 1000, .tv_usec = timeout % 1000 * 1000};
+        if (every_answer)
+            setsockopt(control->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         *out = control;
         return 0;
     }
-    if (lab)
+    if (connected)
+        error_wrap(&problem, "lab '%s' runs, but", name);
+    else if (lab)
         absent_lab(lab, &problem);
     if (err)
         *err = problem;
     control_close(control);
     return -1;
+}
+
+int control_connect(const char *lab, struct control **out, struct error *err)
+{
+    return connect_to(lab, GREETING_TIMEOUT, false, out, err);
+}
+
+int control_connect_within(const char *lab, int milliseconds, struct control **out, struct error *err)
+{
+    return connect_to(lab, milliseconds, true, out, err);
 }
 
 void control_close(struct control *control)

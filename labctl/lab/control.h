@@ -19,6 +19,8 @@ struct control;
 /* Connects to the lab and checks that its owner is this user.  lab NULL: the only one that runs (ERR_ABSENT where there
  * is none, ERR_USAGE naming them where there are several). */
 int control_connect(const char *lab, struct control **out, struct error *err);
+/* The same for a question that must not take long: neither the greeting nor an answer is waited for longer than that. */
+int control_connect_within(const char *lab, int milliseconds, struct control **out, struct error *err);
 void control_close(struct control *control); /* takes NULL */
 const char *control_lab(const struct control *control);
 
