@@ -20,12 +20,12 @@ struct check_result {
     char from[80];                             /* node, or "" */
     int64_t duration;                          /* ns, all attempts */
     uint32_t attempts;
-    int listener;                              /* LISTENER_* of the last fact */
-    const char *cells;                         /* matrix: one digit (enum fact_outcome) for each ordered pair, or NULL */
+    int listener;      /* LISTENER_* of the last fact */
+    const char *cells; /* matrix: one digit (enum fact_outcome) for each ordered pair, or NULL */
 };
 
 struct checks_options {
-    bool single_attempt;      /* expected red: one attempt, `within` unused */
+    bool single_attempt;           /* expected red: one attempt, `within` unused */
     const struct check **controls; /* positive checks that may serve as controls, beside the set itself */
     size_t control_count;
     /* what listened when the lab was healthy, by check: LISTENED_*, or NULL */

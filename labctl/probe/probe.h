@@ -22,11 +22,11 @@ struct probe_world {
     int (*netns)(void *context, const char *node);
     int (*root)(void *context, const char *node);
     /* Starts argv (NULL-terminated, argv[0] an absolute path) in the node, its stdout at `output` (stays the caller's).
-     * Returns a descriptor that becomes readable when the program has ended; closing it earlier asks for the program to be
-     * killed.  -1 with err. */
+     * Returns a descriptor that becomes readable when the program has ended; closing it earlier asks for the program to
+     * be killed.  -1 with err. */
     int (*run)(void *context, const char *node, const char *const *argv, int output, struct error *err);
-    /* Takes the end from that descriptor: 0 with the status as of waitpid, or -1 with err where the program could not be
-     * run or its end is not known. */
+    /* Takes the end from that descriptor: 0 with the status as of waitpid, or -1 with err where the program could not
+     * be run or its end is not known. */
     int (*ended)(void *context, int fd, int *status, struct error *err);
 };
 

@@ -48,7 +48,7 @@ static bool echo_one(int fd, uint16_t port)
 {
     static char data[65536];
     char control[256] __attribute__((aligned(8)));
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     struct iovec vector = {.iov_base = data, .iov_len = sizeof data};
     struct msghdr message = {.msg_name = &from,
                              .msg_namelen = sizeof from,

@@ -9,8 +9,8 @@ int httpd(const struct configuration *configuration, struct error *err);
 int tcpd(const struct configuration *configuration, struct error *err);
 int echod(const struct configuration *configuration, struct error *err);
 
-/* A bound socket of the type (SOCK_STREAM: listening), non-blocking: for IPv6 and IPv4 at once unless `bind` says which;
- * where the machine has no IPv6, for IPv4 alone.  -1 with err. */
+/* A bound socket of the type (SOCK_STREAM: listening), non-blocking: for IPv6 and IPv4 at once unless `bind` says
+ * which; where the machine has no IPv6, for IPv4 alone.  -1 with err. */
 int serve_socket(const struct configuration *configuration, int type, struct error *err);
 /* A descriptor that becomes readable at SIGTERM or SIGINT (both are blocked from now on); -1 with err. */
 int serve_ending(struct error *err);

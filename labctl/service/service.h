@@ -1,4 +1,5 @@
-/* What runs in nodes: each kind of service lowered to a process of the plan, with its configuration and readiness.  Pure. */
+/* What runs in nodes: each kind of service lowered to a process of the plan, with its configuration and readiness.
+ * Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,10 +32,10 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
 extern const char *const service_embedded[];
 extern const size_t service_embedded_count;
 
-/* What a topology needs of the machine's programs: calls back for each kind with a program that it uses, once.  VPCs with
- * a resolver need that of dns. */
+/* What a topology needs of the machine's programs: calls back for each kind with a program that it uses, once.  VPCs
+ * with a resolver need that of dns. */
 void service_programs(const struct topology *topology,
                       void (*need)(void *context, const struct service_type *kind, const char *user), void *context);
-/* Looks for those programs, and for those that nodes require (`requires:`), where nodes see them.  ERR_CAPABILITY naming each missing one, who wants it and the Debian
- * package that has it. */
+/* Looks for those programs, and for those that nodes require (`requires:`), where nodes see them.  ERR_CAPABILITY
+ * naming each missing one, who wants it and the Debian package that has it. */
 int service_programs_check(const struct topology *topology, struct error *err);

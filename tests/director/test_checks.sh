@@ -1,5 +1,6 @@
 #!/bin/bash
 # Checks and the matrix of a running lab: verdicts, what is said, exit statuses; a dead prober is never a pass.
+# shellcheck disable=SC2154 # work, failures: host.bash
 . "$(dirname "$0")/../cli/host.bash"
 cat >"$work/shop.yaml" <<'YAML'
 lab: probe-shop

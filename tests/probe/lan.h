@@ -95,9 +95,11 @@ static inline struct lan *lan_new(size_t count)
             fail_msg("%s", err.text);
         char name[32];
         snprintf(name, sizeof name, "p%zu", i);
-        struct link_veth_end port = {.netns = lan->fabric, .index = (uint32_t)(10 + i), .name = name, .master = 2, .up = true};
+        struct link_veth_end port = {
+            .netns = lan->fabric, .index = (uint32_t)(10 + i), .name = name, .master = 2, .up = true};
         port.mac = (struct mac){{2, 0, 0, 2, 0, (uint8_t)(i + 1)}};
-        struct link_veth_end eth = {.netns = lan->netns[i], .index = 2, .name = "eth0", .mac = node->interfaces[0]->mac};
+        struct link_veth_end eth = {
+            .netns = lan->netns[i], .index = 2, .name = "eth0", .mac = node->interfaces[0]->mac};
         link_veth(&fabric, i + 1, &port, &eth, 1500);
     }
     link_up(&fabric, count + 1, 2, true);
@@ -131,7 +133,8 @@ static inline int lan_find(const struct lan *lan, const char *name)
     return -1;
 }
 
-/* ---- the world ---------------------------------------------------------------------------------------------------- */
+/* ---- the world ----------------------------------------------------------------------------------------------------
+ */
 
 static inline int lan_netns(void *context, const char *node)
 {
@@ -185,6 +188,10 @@ static inline int lan_ended(void *context, int fd, int *status, struct error *er
 
 static inline struct probe_world lan_world(struct lan *lan)
 {
-    return (struct probe_world){.context = lan, .topology = lan->topology, .netns = lan_netns, .root = lan_root,
-                                .run = lan_run, .ended = lan_ended};
+    return (struct probe_world){.context = lan,
+                                .topology = lan->topology,
+                                .netns = lan_netns,
+                                .root = lan_root,
+                                .run = lan_run,
+                                .ended = lan_ended};
 }

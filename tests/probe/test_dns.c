@@ -14,7 +14,8 @@
 #include "probe/resolv.h"
 #include "sandbox.h"
 
-/* ---- resolv.conf, pure -------------------------------------------------------------------------------------------- */
+/* ---- resolv.conf, pure --------------------------------------------------------------------------------------------
+ */
 
 static void resolv_conf_is_read_as_the_library_does(void **state)
 {
@@ -90,7 +91,8 @@ static void resolv_conf_never_leads_out_of_the_node(void **state)
     close(fd);
 }
 
-/* ---- real queries ------------------------------------------------------------------------------------------------- */
+/* ---- real queries -------------------------------------------------------------------------------------------------
+ */
 
 static struct lan *lan;
 static char root[] = "/tmp/probe-dns-XXXXXX";
@@ -144,16 +146,31 @@ static void resolv_conf(const char *text)
 static pid_t start_dnsmasq(const char *node)
 {
     static const char *const argv[] = {
-        "dnsmasq", "--keep-in-foreground", "--user=", "--group=", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-        "--pid-file=", "--log-facility=-", "--local=/home.test/", "--local-ttl=77",
-        "--host-record=web.home.test,10.0.0.9,2001:db8::9", "--cname=www.home.test,web.home.test",
-        "--txt-record=note.home.test,two words", "--mx-host=home.test,mail.home.test,10",
-        "--srv-host=_sip._udp.home.test,sip.home.test,5060,0,5", "--ptr-record=9.0.0.10.in-addr.arpa,web.home.test",
-        "--txt-record=long.home.test,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,"
+        "dnsmasq",
+        "--keep-in-foreground",
+        "--user=",
+        "--group=",
+        "--conf-file=/dev/null",
+        "--no-resolv",
+        "--no-hosts",
+        "--pid-file=",
+        "--log-facility=-",
+        "--local=/home.test/",
+        "--local-ttl=77",
+        "--host-record=web.home.test,10.0.0.9,2001:db8::9",
+        "--cname=www.home.test,web.home.test",
+        "--txt-record=note.home.test,two words",
+        "--mx-host=home.test,mail.home.test,10",
+        "--srv-host=_sip._udp.home.test,sip.home.test,5060,0,5",
+        "--ptr-record=9.0.0.10.in-addr.arpa,web.home.test",
+        "--txt-record=long.home.test,"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        ","
         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,"
-        "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+        "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+        "cc"
         "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc",
         NULL};
     int netns = lan_netns(lan, node);
@@ -181,7 +198,8 @@ static pid_t start_dnsmasq(const char *node)
 static void assert_answer(size_t index, const char *rcode, const char *answers)
 {
     const struct record *record = &records[index];
-    if (record->fact.outcome != OUTCOME_ANSWERED || strcmp(record->fact.rcode, rcode) || strcmp(record->answers, answers))
+    if (record->fact.outcome != OUTCOME_ANSWERED || strcmp(record->fact.rcode, rcode) ||
+        strcmp(record->answers, answers))
         fail_msg("check %zu: wanted %s '%s', got %s %s '%s': %s", index, rcode, answers,
                  fact_outcome_name(record->fact.outcome), record->fact.rcode, record->answers, record->fact.detail);
 }
@@ -190,12 +208,12 @@ static void every_type_is_told_plainly(void **state)
 {
     (void)state;
     pid_t server = start_dnsmasq("n2");
-    struct check checks[] = {dns("web.home.test", "A", "n2"),    dns("web.home.test", "AAAA", "n2"),
-                             dns("www.home.test", "CNAME", "n2"), dns("www.home.test", "A", "n2"),
-                             dns("note.home.test", "TXT", "n2"),  dns("home.test", "MX", "n2"),
+    struct check checks[] = {dns("web.home.test", "A", "n2"),         dns("web.home.test", "AAAA", "n2"),
+                             dns("www.home.test", "CNAME", "n2"),     dns("www.home.test", "A", "n2"),
+                             dns("note.home.test", "TXT", "n2"),      dns("home.test", "MX", "n2"),
                              dns("_sip._udp.home.test", "SRV", "n2"), dns("10.0.0.9", "PTR", "n2"),
-                             dns("none.home.test", "A", "n2"),    dns("note.home.test", "A", "n2"),
-                             dns("web.home.test", "A", "n2"),     dns("long.home.test", "TXT", "n2")};
+                             dns("none.home.test", "A", "n2"),        dns("note.home.test", "A", "n2"),
+                             dns("web.home.test", "A", "n2"),         dns("long.home.test", "TXT", "n2")};
     checks[10].dns.tcp = true;
     const struct check *set[12];
     for (size_t i = 0; i < 12; i++)
@@ -229,7 +247,7 @@ static void the_nodes_own_configuration_is_followed(void **state)
     assert_answer(1, "NOERROR", "10.0.0.9");
     resolv_conf("nameserver 10.0.0.2\n");
     run(set, 2);
-    assert_answer(0, "REFUSED", ""); /* without the search list, and nobody else to ask */
+    assert_answer(0, "REFUSED", "");                           /* without the search list, and nobody else to ask */
     resolv_conf("nameserver 10.0.0.3\nnameserver 10.0.0.2\n"); /* nobody serves at the first: ICMP, at once the next */
     run(set, 2);
     assert_answer(1, "NOERROR", "10.0.0.9");

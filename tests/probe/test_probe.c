@@ -64,8 +64,10 @@ static struct record measure(const struct check *check)
 
 static struct check ping(const char *from, const char *to)
 {
-    struct check check = {.id = "p", .kind = CHECK_PING, .from = topology_node(lan->topology, from), .timeout = 300000000};
-    check.ping = (struct check_ping){.to = {.node = topology_node(lan->topology, to), .text = to}, .count = 1, .size = 56};
+    struct check check = {
+        .id = "p", .kind = CHECK_PING, .from = topology_node(lan->topology, from), .timeout = 300000000};
+    check.ping =
+        (struct check_ping){.to = {.node = topology_node(lan->topology, to), .text = to}, .count = 1, .size = 56};
     return check;
 }
 
@@ -108,7 +110,8 @@ static void nft(const char *node, const char *text)
         fail_msg("%s", err.text);
 }
 
-/* ---- ping --------------------------------------------------------------------------------------------------------- */
+/* ---- ping ---------------------------------------------------------------------------------------------------------
+ */
 
 static void ping_is_answered(void **state)
 {
@@ -189,7 +192,8 @@ static void ping_from_a_source(void **state)
     assert_says(&records[1], "no address 10.0.0.77");
 }
 
-/* ---- tcp ---------------------------------------------------------------------------------------------------------- */
+/* ---- tcp ----------------------------------------------------------------------------------------------------------
+ */
 
 static void tcp_ends_in_five_ways(void **state)
 {
@@ -244,7 +248,8 @@ static void a_node_that_does_not_run_is_an_error(void **state)
     assert_int_equal(record.attempts, 4); /* retried three times */
 }
 
-/* ---- repeating ---------------------------------------------------------------------------------------------------- */
+/* ---- repeating ----------------------------------------------------------------------------------------------------
+ */
 
 static void within_repeats_until_green(void **state)
 {
@@ -299,12 +304,14 @@ static void thirty_checks_last_as_long_as_the_slowest(void **state)
     assert_in_range(took, 300000000, 600000000);
 }
 
-/* ---- command, http ------------------------------------------------------------------------------------------------ */
+/* ---- command, http ------------------------------------------------------------------------------------------------
+ */
 
 static void command_is_run_and_limited(void **state)
 {
     (void)state;
-    struct check said = ping("n1", "n2"), slow = ping("n1", "n2"), signalled = ping("n1", "n2"), left = ping("n1", "n2");
+    struct check said = ping("n1", "n2"), slow = ping("n1", "n2"), signalled = ping("n1", "n2"),
+                 left = ping("n1", "n2");
     said.kind = slow.kind = signalled.kind = left.kind = CHECK_COMMAND;
     said.command = (struct check_command){.run = "ip -br address show eth0 | tr -s ' '; exit 3"};
     slow.command = (struct check_command){.run = "exec cat /dev/zero >/dev/null"};
@@ -359,7 +366,8 @@ static struct check http(const char *from, const char *url)
 static void http_ends_in_many_ways(void **state)
 {
     (void)state;
-    pid_t good = serve_http("n2", 80, "HTTP/1.1 302 Found\r\nLocation: /x\r\nX-Who: n2\r\nContent-Length: 5\r\n\r\nhello");
+    pid_t good =
+        serve_http("n2", 80, "HTTP/1.1 302 Found\r\nLocation: /x\r\nX-Who: n2\r\nContent-Length: 5\r\n\r\nhello");
     pid_t mute = serve_http("n2", 81, ""), odd = serve_http("n2", 82, "SSH-2.0-lab\r\n");
     nft("n2", "table ip t { chain in { type filter hook input priority 0; tcp dport 84 drop; }; }");
     struct check found = http("n1", "http://10.0.0.2/"), silent = http("n1", "http://10.0.0.2:81/"),
@@ -387,13 +395,14 @@ static void http_ends_in_many_ways(void **state)
     assert_outcome(OUTCOME_ANSWERED, &records[7]); /* resolved and reached in n2 itself */
 }
 
-/* ---- matrix ------------------------------------------------------------------------------------------------------- */
+/* ---- matrix -------------------------------------------------------------------------------------------------------
+ */
 
 static struct check matrix(uint16_t port)
 {
     struct check check = {.id = "m", .kind = CHECK_MATRIX, .timeout = 300000000};
-    check.matrix = (struct check_matrix){.nodes = (const struct node **)lan->topology->nodes,
-                                         .node_count = lan->topology->node_count, .port = port};
+    check.matrix = (struct check_matrix){
+        .nodes = (const struct node **)lan->topology->nodes, .node_count = lan->topology->node_count, .port = port};
     return check;
 }
 

@@ -35,7 +35,8 @@ static void assert_verdict(enum verdict wanted, struct judgement got)
                  got.expected, got.seen);
 }
 
-/* P pass, F fail, E error; in the order of enum fact_outcome: none answered refused silent unreachable no-name failed error */
+/* P pass, F fail, E error; in the order of enum fact_outcome: none answered refused silent unreachable no-name failed
+ * error */
 static void every_outcome_is_judged(void **state)
 {
     (void)state;
@@ -52,9 +53,8 @@ static void every_outcome_is_judged(void **state)
         const struct check *check;
         const char *verdicts;
     } rows[] = {
-        {&ping, "EPFFFFFE"},    {&deaf, "EFPPPPFE"}, {&open, "EPFFFFFE"}, {&refused, "EFPFFFFE"},
-        {&blocked, "EFFPPFFE"}, {&closed, "EFPPPFFE"}, {&dns, "EPFFFFFE"}, {&http, "EPFFFFFE"},
-        {&matrix, "EPFFFFFE"},  {&command, "EPFFFFFE"},
+        {&ping, "EPFFFFFE"},   {&deaf, "EFPPPPFE"}, {&open, "EPFFFFFE"}, {&refused, "EFPFFFFE"}, {&blocked, "EFFPPFFE"},
+        {&closed, "EFPPPFFE"}, {&dns, "EPFFFFFE"},  {&http, "EPFFFFFE"}, {&matrix, "EPFFFFFE"},  {&command, "EPFFFFFE"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         assert_int_equal(strlen(rows[i].verdicts), OUTCOME_COUNT);
@@ -92,7 +92,8 @@ static void seen_is_what_the_prober_says(void **state)
     assert_string_equal(got.seen, "no answer in 1 s (2 SYNs sent, no reply)");
 }
 
-/* ---- negative checks ---------------------------------------------------------------------------------------------- */
+/* ---- negative checks ----------------------------------------------------------------------------------------------
+ */
 
 static void a_dead_prober_proves_nothing(void **state)
 {
@@ -121,8 +122,8 @@ static void a_broken_service_is_not_a_closed_port(void **state)
         int listened, listener;
         enum verdict verdict;
     } rows[] = {
-        {LISTENED_YES, LISTENER_NO, VERDICT_FAIL},          {LISTENED_YES, LISTENER_YES, VERDICT_PASS},
-        {LISTENED_YES, LISTENER_UNKNOWN, VERDICT_PASS},     {LISTENED_NO, LISTENER_NO, VERDICT_PASS},
+        {LISTENED_YES, LISTENER_NO, VERDICT_FAIL},      {LISTENED_YES, LISTENER_YES, VERDICT_PASS},
+        {LISTENED_YES, LISTENER_UNKNOWN, VERDICT_PASS}, {LISTENED_NO, LISTENER_NO, VERDICT_PASS},
         {LISTENED_UNKNOWN, LISTENER_NO, VERDICT_PASS},
     };
     struct check check = {.kind = CHECK_TCP, .tcp.expect = TCP_BLOCKED};
@@ -136,7 +137,8 @@ static void a_broken_service_is_not_a_closed_port(void **state)
     }
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------ */
+/* ---- figures ------------------------------------------------------------------------------------------------------
+ */
 
 static enum verdict loss(uint32_t sent, uint32_t lost, const char *limit)
 {
@@ -163,7 +165,8 @@ static void loss_is_judged_beyond_chance(void **state)
     assert_int_equal(loss(1000, 0, "0%"), VERDICT_PASS);
 }
 
-/* How often the test would fail a link of exactly `percent`, and find one of twice that: from the binomial law itself. */
+/* How often the test would fail a link of exactly `percent`, and find one of twice that: from the binomial law itself.
+ */
 static double failing_probability(unsigned sent, double share, const char *limit)
 {
     double term = 1, sum = 0;
@@ -205,12 +208,14 @@ static void ping_limits(void **state)
     assert_verdict(VERDICT_FAIL, judge(&check, &fact));
 }
 
-/* ---- dns ---------------------------------------------------------------------------------------------------------- */
+/* ---- dns ----------------------------------------------------------------------------------------------------------
+ */
 
 static enum verdict dns(const char *const *wanted, size_t wanted_count, char **got, size_t got_count)
 {
-    struct check check = {.kind = CHECK_DNS,
-                          .dns = {.name = "a", .type = "A", .answers = (const char **)wanted, .answer_count = wanted_count}};
+    struct check check = {
+        .kind = CHECK_DNS,
+        .dns = {.name = "a", .type = "A", .answers = (const char **)wanted, .answer_count = wanted_count}};
     struct fact fact = fact_of(OUTCOME_ANSWERED);
     fact.answers = got;
     fact.answer_count = got_count;
@@ -262,7 +267,8 @@ static void dns_codes_and_limits(void **state)
     assert_verdict(VERDICT_FAIL, judge(&check, &fact));
 }
 
-/* ---- http, command, matrix ---------------------------------------------------------------------------------------- */
+/* ---- http, command, matrix ----------------------------------------------------------------------------------------
+ */
 
 static void http_expectations(void **state)
 {
@@ -319,7 +325,8 @@ static void matrix_wants_exactly_its_pairs(void **state)
     struct node a = {.name = "a"}, b = {.name = "b"};
     const struct node *nodes[] = {&a, &b};
     struct matrix_pair pair = {.from = &a, .to = &b};
-    struct check check = {.kind = CHECK_MATRIX, .matrix = {.nodes = nodes, .node_count = 2, .pairs = &pair, .pair_count = 1}};
+    struct check check = {.kind = CHECK_MATRIX,
+                          .matrix = {.nodes = nodes, .node_count = 2, .pairs = &pair, .pair_count = 1}};
     uint8_t one_way[] = {OUTCOME_NONE, OUTCOME_ANSWERED, OUTCOME_SILENT, OUTCOME_NONE};
     uint8_t both[] = {OUTCOME_NONE, OUTCOME_ANSWERED, OUTCOME_ANSWERED, OUTCOME_NONE};
     uint8_t none[] = {OUTCOME_NONE, OUTCOME_REFUSED, OUTCOME_SILENT, OUTCOME_NONE};

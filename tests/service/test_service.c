@@ -44,8 +44,8 @@ static struct service *add(struct bench *bench, const char *name, enum service_k
 {
     struct arena *arena = bench->topology->arena;
     struct service *service = ARENA_NEW(arena, struct service);
-    *service = (struct service){.name = name, .node = bench->node, .kind = kind, .port = port, .status = 200, .ttl = 60,
-                                .recursion = true};
+    *service = (struct service){
+        .name = name, .node = bench->node, .kind = kind, .port = port, .status = 200, .ttl = 60, .recursion = true};
     *ARENA_PUSH(arena, bench->node->services, bench->node->service_count) = service;
     return service;
 }
@@ -236,7 +236,8 @@ static void what_a_node_requires_is_looked_for(void **state)
     bench.node->requires = (struct strings){absent, 2};
     assert_int_equal(service_programs_check(bench.topology, &err), -1);
     assert_int_equal(err.kind, ERR_CAPABILITY);
-    assert_string_equal(err.text, "the program no-such-program is missing (node web requires it): install the package that has it");
+    assert_string_equal(
+        err.text, "the program no-such-program is missing (node web requires it): install the package that has it");
     bench_free(&bench);
 }
 
