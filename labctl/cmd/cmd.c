@@ -325,6 +325,25 @@ static void help_overview(struct str *out)
     str_append(out, "\n`labctl COMMAND --help` says more on one; `labctl NODE CMD…` is `labctl exec NODE CMD…`.\n");
 }
 
+/* Lines that are longer than a terminal is wide are broken at a space. */
+static void help_text(const char *text, struct str *out)
+{
+    enum { WIDTH = 112 };
+    size_t column = 0;
+    while (*text) {
+        size_t word = strcspn(text + 1, " \n") + 1;
+        if (*text == ' ' && column + word > WIDTH) {
+            str_append_char(out, '\n');
+            text++;
+            word--;
+            column = 0;
+        }
+        column = *text == '\n' ? word - 1 : column + word;
+        str_append_bytes(out, text, word);
+        text += word;
+    }
+}
+
 void cmd_help(const struct command *command, struct str *out)
 {
     if (!command) {
@@ -332,8 +351,11 @@ void cmd_help(const struct command *command, struct str *out)
         return;
     }
     str_printf(out, "usage: labctl %s\n\n%s.\n", command->synopsis, command->summary);
-    if (command->description)
-        str_printf(out, "\n%s\n", command->description);
+    if (command->description) {
+        str_append_char(out, '\n');
+        help_text(command->description, out);
+        str_append_char(out, '\n');
+    }
     if (command->option_count > 0) {
         str_append(out, "\noptions\n");
         help_options(command->options, command->option_count, out);
