@@ -1,0 +1,49 @@
+#!/bin/bash
+# once
+# labctl validate: topologies and scenarios by their first key, exit status, --strict, both formats.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+: "${LABCTL:=$PWD/build/labctl}"
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failures=0
+expect() { # NAME STATUS PATTERN COMMAND...: the status, and a line that matches in what is said
+    local name=$1 status=$2 pattern=$3 seen
+    shift 3
+    "$@" >"$work/log" 2>&1
+    seen=$?
+    if [ "$seen" -eq "$status" ] && grep -qE -- "$pattern" "$work/log"; then
+        echo "ok $name"
+        return
+    fi
+    echo "not ok $name"
+    echo "    status $seen, not $status, or no line matches: $pattern"
+    sed 's/^/    /' "$work/log"
+    failures=$((failures + 1))
+}
+
+cat >"$work/blackhole.yaml" <<'YAML'
+lab: blackhole
+vpcs:
+  main:
+    cidr: 10.0.0.0/16
+    route_tables: { main: [ { destination: 10.9.0.0/16, target: node/gone } ] }
+YAML
+printf 'lab: caf\351\n' >"$work/bytes.yaml"
+mkdir "$work/directory"
+
+expect "a shipped topology is valid" 0 "topology 'home-lan' is valid" "$LABCTL" validate topologies/home-lan.yaml
+expect "a shipped scenario is valid" 0 "scenario 'broken-dns' is valid" "$LABCTL" validate scenarios/broken-dns.yaml
+expect "several files at once" 0 "topology 'star-100' is valid" "$LABCTL" validate topologies/*.yaml scenarios/*.yaml
+expect "quiet says nothing of a good file" 0 '^$' bash -c '"$0" -q validate topologies/home-lan.yaml; s=$?; echo; exit $s' "$LABCTL"
+expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
+expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"
+expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml
+expect "a vanished file" 2 'error: cannot read .*No such file' "$LABCTL" validate "$work/none.yaml"
+expect "a directory" 2 'error: cannot read .*Is a directory' "$LABCTL" validate "$work/directory"
+expect "bytes that are no text" 2 ':1:9: error: byte 0xe9 is not UTF-8' "$LABCTL" validate "$work/bytes.yaml"
+expect "no operand" 2 'validate' "$LABCTL" validate
+expect "JSON of a bad file" 2 '"rule": "unknown-key"' "$LABCTL" --format json validate tests/bad/unknown-key.yaml
+expect "JSON of a good file" 0 '"valid": true' "$LABCTL" validate topologies/home-lan.yaml --format json
+expect "a file from a pipe" 0 "topology 'home-lan' is valid" bash -c '"$0" validate <(cat topologies/home-lan.yaml)' "$LABCTL"
+[ "$failures" -eq 0 ]
