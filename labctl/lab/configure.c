@@ -38,6 +38,7 @@ void configuration_init(struct configuration *c, struct lab *lab, const struct p
                         struct interfaces *interfaces, struct arena *arena, struct error *err)
 {
     *c = (struct configuration){.lab = lab, .plan = plan, .index = index, .interfaces = interfaces, .err = err};
+    c->inherited = inherited_find();
     uint64_t *connected = arena_alloc(arena, (plan->route_count + 1) * sizeof *connected);
     for (size_t i = 0; i < plan->route_count; i++)
         if (plan->routes[i].connected)
@@ -155,6 +156,8 @@ static int put_sysctls(struct configuration *c, const struct space *space, uint3
     if (namespace->kind == NAMESPACE_NODE && !namespace->ipv6 &&
         sysctl_write_here(proc_sys, "net/ipv6/conf/all/disable_ipv6", "1", &off) != 0 && off.number != ENOENT)
         return error_set(c->err, ERR_SYSTEM, "%s in %s", off.text, namespace->name);
+    if (inherited_undo(c, ns, proc_sys) != 0)
+        return error_wrap(c->err, "%s", namespace->name);
     struct plan_group group = plan_index_group(c->index, ns, ITEM_SYSCTL);
     for (size_t g = 0; g < group.count; g++) {
         const struct plan_sysctl *sysctl = &c->plan->sysctls[group.items[g]];

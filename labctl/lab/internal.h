@@ -154,7 +154,12 @@ struct configuration {
     struct error *err;
     const uint64_t *connected; /* sorted hashes of (namespace, network) with a connected route in the plan */
     size_t connected_count;
+    uint32_t inherited; /* see inherited_find */
 };
+/* inherited.c: which of the machine's settings a new namespace took over and must not (asked in the fabric, a bit for
+ * each); and putting them back in the namespace that the thread is in. */
+uint32_t inherited_find(void);
+int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys);
 void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan, const struct plan_index *index,
                         struct interfaces *interfaces, struct arena *arena, struct error *err);
 void configuration_end(struct configuration *c);

@@ -1,0 +1,83 @@
+/* What a new network namespace takes over from the machine and must not.
+ *
+ * The kernel copies the machine's IPv4 settings into every new namespace (net.core.devconf_inherit_init_net).  On a
+ * machine that runs containers every node would forward, under systemd every node would filter reverse paths: the same
+ * file must give the same lab.  So what differs from the kernel's own defaults is put back, before the plan's sysctls. */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "kernel/sysctl.h"
+#include "lab/internal.h"
+
+/* Of the namespace itself. */
+static const struct {
+    const char *key, *value;
+} own[] = {
+    {"net/ipv4/ip_forward", "0"},
+    {"net/ipv4/conf/all/rp_filter", "0"},
+    {"net/ipv4/conf/all/arp_ignore", "0"},
+    {"net/ipv4/conf/all/arp_announce", "0"},
+};
+
+/* Of "default" and of each interface. */
+static const struct {
+    const char *name, *value;
+} each[] = {
+    {"rp_filter", "0"},
+    {"arp_ignore", "0"},
+    {"arp_announce", "0"},
+};
+
+_Static_assert(ARRAY_SIZE(own) + ARRAY_SIZE(each) <= 32, "a bit for each");
+
+static const char *each_key(size_t i, const char *interface, char key[static 96])
+{
+    snprintf(key, 96, "net/ipv4/conf/%s/%s", interface, each[i].name);
+    return key;
+}
+
+/* Is this namespace's value another one?  What cannot be read is no setting of this kernel. */
+static bool differs(const char *key, const char *value)
+{
+    STR_AUTO now = STR_INIT;
+    struct error unread = ERROR_INIT;
+    return sysctl_read_here(key, &now, &unread) == 0 && !sysctl_value_equal(str_text(&now), value);
+}
+
+uint32_t inherited_find(void)
+{
+    char key[96];
+    uint32_t found = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (differs(own[i].key, own[i].value))
+            found |= 1U << i;
+    for (size_t i = 0; i < ARRAY_SIZE(each); i++)
+        if (differs(each_key(i, "default", key), each[i].value))
+            found |= 1U << (ARRAY_SIZE(own) + i);
+    return found;
+}
+
+int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys)
+{
+    char key[96];
+    struct plan_group links = plan_index_group(c->index, ns, ITEM_LINK);
+    if (ns == 0) /* the fabric routes nothing, and stays as the witness for a later look */
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (c->inherited & 1U << i && sysctl_write_here(proc_sys, own[i].key, own[i].value, c->err) != 0)
+            return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+        if (!(c->inherited & 1U << (ARRAY_SIZE(own) + i)))
+            continue;
+        if (sysctl_write_here(proc_sys, each_key(i, "default", key), each[i].value, c->err) != 0)
+            return -1;
+        for (size_t g = 0; g < links.count; g++) {
+            const char *name = c->plan->links[links.items[g] / 2].end[links.items[g] % 2].name;
+            if (sysctl_write_here(proc_sys, each_key(i, name, key), each[i].value, c->err) != 0)
+                return -1;
+        }
+    }
+    return 0;
+}
