@@ -1,0 +1,162 @@
+#!/bin/bash
+# An exercise from start to score: what is refused, what survives, who ends it, and what is left.
+. "$(dirname "$0")/../cli/host.bash"
+topology='topology:
+  lab: drill
+  bridges: { lan: {} }
+  nodes:
+    web: { bridge: lan, address: 10.0.0.1/24, services: { http: { port: 80 } } }
+    db: { bridge: lan, address: 10.0.0.2/24, services: { postgres: { kind: tcp, port: 5432 } } }
+    ns: { bridge: lan, address: 10.0.0.53/24, services: { dns: { zones: { lab.test: { web: 10.0.0.1 } } } } }
+    ops: { bridge: lan, address: 10.0.0.3/24, resolver: { servers: [10.0.0.53] } }'
+faults='faults: [ { id: names, kind: dns-server-down, at: node/ns/service/dns } ]'
+tasks='tasks:
+  - id: names
+    title: names resolve
+    checks:
+      - { id: lookup, from: ops, dns: { name: web.lab.test, type: A, answer: 10.0.0.1 }, points: 60 }
+      - { id: page, from: ops, http: { url: "http://web.lab.test/", status: 200 }, points: 40 }'
+guards='guards: [ { id: db-closed, from: ops, tcp: { to: db, port: 22, expect: refused }, penalty: 30 } ]'
+hints='hints:
+  - { task: names, cost: 10, text: "sesame-one" }
+  - { task: names, cost: 15, text: "sesame-two" }'
+
+scenario() { # FILE LINE…
+    local file=$1
+    shift
+    printf '%s\n' "scenario: drill" "title: Names are gone" "pass: 70%" "$topology" "$@" >"$work/$file"
+}
+scenario drill.yaml "time: 20m" "$faults" "$tasks" "$guards" "$hints" 'solution: [ { at: ns, run: "open-sesame" } ]'
+scenario allows.yaml "allow: [matrix, apply]" "$faults" "$tasks"
+scenario short.yaml "time: 1500ms" "$faults" "$tasks" "$guards"
+scenario sick.yaml "$faults" "$tasks" 'guards: [ { id: nobody, from: ops, tcp: { to: db, port: 4444 }, penalty: 5 } ]'
+scenario painless.yaml 'faults: [ { kind: route-missing, at: db, destination: 10.0.0.0/24 } ]' "$tasks"
+scenario bad.yaml 'faults: [ { kind: dns-server-dwn, at: node/ns/service/dns } ]' "$tasks"
+scenario needs.yaml 'requires: { programs: [no-such-program] }' "$faults" "$tasks"
+snapshot >"$work/before"
+
+lab() { run "$LABCTL" --lab drill "$@"; }
+total() { sed -n '/^  "points"/,/}/s/.*"total": \([0-9]*\).*/\1/p' "$work/out"; }
+answers() { "$LABCTL" --lab drill inspect >/dev/null 2>&1; }
+no_lab() { [ -z "$(keeper_pid)" ]; }
+directories() { find "$XDG_STATE_HOME/labctl/exercises" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l; }
+
+# ---- what does not start ----
+run "$LABCTL" start "$work/sick.yaml"
+[ $? -eq 2 ] && grep -q "not healthy" "$work/err" && grep -q "nobody (tcp ops -> db:4444 open): expected open, got refused" "$work/err"
+check "a lab that is not healthy is not started, and it says why" $?
+run "$LABCTL" start "$work/painless.yaml"
+[ $? -eq 2 ] && grep -q "task 'names' is green although nothing was done" "$work/err"
+check "a fault without its symptom is not started" $?
+run "$LABCTL" start "$work/bad.yaml"
+[ $? -eq 2 ] && grep -q "bad.yaml:12:19: error: no kind of fault is called 'dns-server-dwn'" "$work/err" && grep -q "did you mean 'dns-server-down'" "$work/err"
+check "an unknown fault is an error with its mark" $?
+run "$LABCTL" start "$work/needs.yaml"
+[ $? -eq 3 ] && grep -q "no-such-program" "$work/err"
+check "a missing program is a missing capability" $?
+run "$LABCTL" start "$work/nowhere.yaml"
+[ $? -eq 2 ]
+check "a file that is not there" $?
+run "$LABCTL" status
+[ $? -eq 4 ]
+check "no exercise, no status" $?
+no_lab && [ "$(directories)" = 0 ]
+check "nothing is left of them" $?
+
+# ---- while it runs ----
+run "$LABCTL" start "$work/drill.yaml"
+check "it starts" $?
+run "$LABCTL" start "$work/drill.yaml"
+[ $? -eq 4 ] && grep -q "running already" "$work/err"
+check "two at once are refused" $?
+refused=0
+for words in "fault inject loss --at node/web/eth0 loss=5%" "fault status" "fault clear" "matrix" "apply $work/drill.yaml" "apply --dry-run $work/drill.yaml"; do
+    lab $words
+    [ $? -ne 0 ] || { refused=1; echo "$words is not refused" >>"$work/out"; break; }
+done
+check "what an exercise does not allow is refused" $refused
+lab check
+[ $? -eq 1 ] && grep -q "2 fail" "$work/out" && grep -q "pass .*db-closed" "$work/out"
+check "check measures tasks and guards" $?
+lab check db-closed
+check "check takes the id of a guard" $?
+lab check names
+[ $? -eq 1 ] && [ "$(grep -c '^FAIL' "$work/out")" = 2 ]
+check "check takes the id of a task" $?
+lab hint && grep -q sesame-one "$work/out" && lab hint names && grep -q sesame-two "$work/out"
+check "hints come in their order" $?
+lab hint
+[ $? -eq 4 ]
+check "there is no third hint" $?
+lab hint nmes
+[ $? -eq 4 ] && grep -q "did you mean 'names'" "$work/err"
+check "a task that is misspelt" $?
+# What a node can see: files, processes, environment, and the rules of its own.
+leaks=0
+for node in web db ns ops; do
+    "$LABCTL" --lab drill exec $node -- sh -c 'cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\0" "\n"; nft list ruleset; mount
+        find / -xdev -path /proc -prune -o -path /dev -prune -o -path /usr -prune -o -path /sys -prune -o -type f -size -200k -exec cat {} + 2>/dev/null' >"$work/seen" 2>/dev/null </dev/null
+    grep -aqE 'sesame|dns-server-down|"db-closed"|scenario: drill' "$work/seen" && { leaks=1; echo "$node tells" >"$work/out"; }
+    [ -s "$work/seen" ] || leaks=1
+done
+check "no node tells of fault, hint or solution" $leaks
+kill -KILL "$(director_pid)"
+until_true 10 answers && lab --format json status && grep -q '"text": "sesame-two"' "$work/out" && grep -q '"hints_left": 0' "$work/out"
+check "clock and hints outlive the director" $?
+"$LABCTL" --lab drill exec ns -- dnsmasq </dev/null >/dev/null 2>&1
+lab --format json status && [ "$(total)" = 75 ]
+check "a repair in the node counts at once: 100 - 25" $?
+lab set node/web/labels '{ seen: yes }'
+check "set is allowed" $?
+lab --format json submit && [ "$(total)" = 75 ]
+check "submit: above the pass mark, 0" $?
+no_lab
+check "the lab is gone" $?
+run "$LABCTL" report && grep -q "75 of 100 points, 75%; pass mark 70%: passed" "$work/out" && grep -q "expected\|saw" "$work/out" && grep -q "dns-server-down at node/ns/service/dns" "$work/out"
+check "the report explains it when the lab is gone" $?
+run "$LABCTL" report drill --as json && grep -q '"head": "[0-9a-f]\{64\}"' "$work/out"
+check "as JSON too" $?
+run "$LABCTL" report --as pdf
+[ $? -eq 2 ]
+check "not as what it cannot write" $?
+[ "$(directories)" = 1 ]
+check "one exercise, one directory" $?
+
+# ---- the deadline ----
+run "$LABCTL" start "$work/short.yaml"
+check "a short one starts" $?
+until_true 8 no_lab
+check "the deadline ends it though nobody is there" $?
+run "$LABCTL" report && grep -q "deadline" "$work/out" && grep -q "0 of 100 points" "$work/out"
+check "and it is scored" $?
+run "$LABCTL" start "$work/short.yaml"
+kill -KILL "$(director_pid)"
+until_true 8 no_lab && [ "$(find "$XDG_STATE_HOME" -name report.json -size +0 | wc -l)" = 3 ]
+check "also where the director was killed before" $?
+
+# ---- other ends ----
+run "$LABCTL" start "$work/allows.yaml" && lab matrix && ! grep -q refused "$work/err"
+check "what the scenario allows is allowed" $?
+lab submit
+[ $? -eq 1 ] && grep -q "0 of 100 points, 0%; pass mark 70%: not passed" "$work/out"
+check "submit: below the pass mark, 1" $?
+run "$LABCTL" start "$work/drill.yaml" && lab abandon && no_lab
+check "abandon ends it" $?
+latest=$(find "$XDG_STATE_HOME/labctl/exercises" -mindepth 1 -maxdepth 1 | sort | tail -n 1)
+grep -q '"event":"abandon"' "$latest/journal.jsonl" && [ ! -s "$latest/report.json" ]
+check "and leaves its journal, no score" $?
+killed=0
+for delay in 20 150 400 900 1300; do
+    "$LABCTL" start "$work/drill.yaml" >/dev/null 2>&1 &
+    client=$!
+    pause $((delay > 999 ? 999 : delay))
+    kill -KILL $client 2>/dev/null
+    wait $client 2>/dev/null
+    [ $? -eq 0 ] && "$LABCTL" down drill >/dev/null 2>&1
+    until_true 5 no_lab || { killed=1; break; }
+done
+check "a start that is killed leaves no lab" $killed
+rm -rf "$XDG_STATE_HOME/labctl" # what is meant to stay
+clean_host
+check "nothing else is left" $?
+exit $((failures > 0))
