@@ -43,7 +43,7 @@ $(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) -lmicrohttpd
 
-$(BUILD)/keeper/%.o: SANITIZE :=
+$(BUILD)/keeper/%.o: override SANITIZE :=
 $(BUILD)/%.o: labctl/%.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
