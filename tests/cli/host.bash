@@ -18,6 +18,7 @@ trap 'rm -rf "$work"' EXIT
 export HOME=$work/home XDG_STATE_HOME=$work/home/state XDG_RUNTIME_DIR=$work/runtime TMPDIR=$work/tmp
 mkdir -p "$HOME" "$XDG_STATE_HOME" "$XDG_RUNTIME_DIR" "$TMPDIR"
 unset LABCTL_LAB
+[ -x "$LABCTL" ] || { echo "not ok $LABCTL is there"; exit 1; }
 exec {quiet}<> <(:) # nothing ever comes out of it
 failures=0
 
