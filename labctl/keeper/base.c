@@ -76,6 +76,10 @@ static const struct {
      "    PS1='\\[\\e[01;32m\\]\\u@\\h\\[\\e[00m\\]:\\[\\e[01;34m\\]\\w\\[\\e[00m\\]\\$ '\n"
      "    alias ls='ls --color=auto' grep='grep --color=auto' ip='ip -color=auto' ;;\nesac\n",
      0644},
+    {"pam.d/other",
+     "auth sufficient pam_rootok.so\nauth required pam_unix.so\naccount required pam_unix.so\n"
+     "password required pam_unix.so\nsession required pam_unix.so\n",
+     0644},
     {"iproute2/rt_tables", "255\tlocal\n254\tmain\n253\tdefault\n0\tunspec\n", 0644},
     {"login.defs",
      "MAIL_DIR /var/mail\nUMASK 022\nENV_SUPATH PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"

@@ -209,6 +209,9 @@ static void mount_tree(void)
         fail(errno, "mount /proc");
     if (mount("sysfs", "root/sys", "sysfs", flags, NULL))
         fail(errno, "mount /sys");
+    /* Once more, below: `ip netns exec` takes the upper one away before it mounts its own, and the kernel lets a user
+     * namespace mount a sysfs only where one can be seen. */
+    bind("root/sys", "root/sys", 0);
 }
 
 /* A node's init leaves nothing to find: no descriptors, a memory that cannot be looked at (keeper.h). */

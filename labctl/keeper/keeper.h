@@ -169,6 +169,9 @@ struct pty_relay {
     char pending[4096]; /* for the master */
     size_t pending_length;
 };
+/* Types the end of file: what the caller gave has ended.  It is typed again from time to time, because a program that
+ * changes the terminal's mode at that moment (a shell before its prompt) throws away what waits there. */
+void pty_end(struct pty_relay *relay);
 void pty_input(struct pty_relay *relay);  /* from descriptor 0 */
 void pty_output(struct pty_relay *relay); /* to descriptor 1 */
 void pty_feed(struct pty_relay *relay);   /* writes what is pending */

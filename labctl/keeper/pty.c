@@ -42,18 +42,26 @@ void pty_feed(struct pty_relay *relay)
     memmove(relay->pending, relay->pending + count, relay->pending_length);
 }
 
+void pty_end(struct pty_relay *relay)
+{
+    struct termios settings;
+    if (relay->master < 0 || relay->pending_length > 0 || tcgetattr(relay->master, &settings))
+        return;
+    relay->pending[0] = (char)settings.c_cc[VEOF];
+    relay->pending_length = 1;
+    pty_feed(relay);
+    relay->pending_length = 0; /* where there is no room, ends enough are waiting to be read */
+}
+
 void pty_input(struct pty_relay *relay)
 {
     ssize_t count = read(0, relay->pending, sizeof relay->pending);
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (count <= 0) { /* what was piped in has ended: the process reads an end of file */
-        struct termios settings;
+    if (count <= 0) { /* what was piped in has ended */
         relay->input_open = false;
-        if (relay->master < 0 || tcgetattr(relay->master, &settings))
-            return;
-        relay->pending[0] = (char)settings.c_cc[VEOF];
-        count = 1;
+        pty_end(relay);
+        return;
     }
     if (relay->master < 0)
         return;

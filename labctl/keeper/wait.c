@@ -13,7 +13,8 @@
 
 #include "keeper/keeper.h"
 
-#define GRACE 2000 /* ms from the hang-up to the kill, once the caller has gone */
+#define END_AGAIN 200  /* ms between ends of file typed on a terminal whose input has ended */
+#define GRACE     2000 /* ms from the hang-up to the kill, once the caller has gone */
 
 void wait_end(const struct waiter *waiter, enum keeper_end end, int value, const char *operation)
 {
@@ -108,8 +109,12 @@ void wait_run(struct waiter *waiter)
             {.fd = relay.input_open && !feed ? 0 : -1, .events = POLLIN},
             {.fd = relay.master, .events = POLLIN | (feed ? POLLOUT : 0)},
         };
-        if (poll(fds, ARRAY_SIZE(fds), rest(deadline)) < 0 && errno != EINTR)
+        bool ended = relay.master >= 0 && !relay.input_open && !feed;
+        int count = poll(fds, ARRAY_SIZE(fds), !deadline && ended ? END_AGAIN : rest(deadline));
+        if (count < 0 && errno != EINTR)
             wait_end(waiter, KEEPER_SIGNALED, SIGKILL, "poll");
+        if (count == 0 && ended)
+            pty_end(&relay);
         if (fds[3].revents & (POLLIN | POLLHUP | POLLERR))
             pty_output(&relay);
         if (fds[3].revents & POLLOUT)

@@ -72,6 +72,26 @@ static void long_files_arrive_whole(void **state)
                   "True\n644 20000\n");
 }
 
+static void it_has_the_powers_of_a_machine(void **state)
+{
+    (void)state;
+    assert_prints(
+        2, "ip netns add x && ip netns exec x ip netns exec x ls /sys/class/net && ip netns list && ip netns del x",
+        "lo\nx\n");
+    assert_prints(2, "mount -t tmpfs none /mnt && echo a >/mnt/b && umount /mnt && ls /mnt | wc -l", "0\n");
+    assert_prints(2, "unshare -Urmpf --mount-proc sh -c 'echo $$; id -u'", "1\n0\n");
+    assert_prints(2, "su -c 'echo $HOME'; hostname other && hostname; hostname n2", "/root\nother\n");
+    assert_prints(
+        2,
+        "ip link add veth7 type veth peer name veth8 && ip link set veth7 up && ls /sys/class/net | tr '\\n' ' '; "
+        "ip link del veth7",
+        "lo veth7 veth8 ");
+    assert_prints(2,
+                  "sysctl -w net.ipv4.ip_forward=1; ip link set lo up && ping -q -c 1 127.0.0.1 | grep -o '1 received'",
+                  "net.ipv4.ip_forward = 1\n1 received\n");
+    assert_int_equal(run(2, "useradd bob && chown bob /tmp/. ; getent passwd bob nobody tcpdump"), 0);
+}
+
 static void files_can_be_written_and_are_ones_own(void **state)
 {
     (void)state;
@@ -355,7 +375,8 @@ static void cloud_namespaces_are_networks_without_power(void **state)
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     const char *const argv[] = {"/bin/bash", "-c",
                                 "ip -o link | wc -l; ls -A /state /netns /views | grep -v : | grep .; "
-                                "umount /state 2>&1; grep CapEff /proc/self/status; ls -d /proc/[0-9]* | wc -l; "
+                                "umount /state 2>&1; grep CapEff /proc/self/status; "
+                                "cat /proc/[0-9]*/comm | grep -cE 'init|director'; "
                                 "unshare -n true; hostname",
                                 NULL};
     assert_true(driver_spawn_in(&lab, KEEPER_TARGET_CLOUD, 13, argv, (int[]){pipes[1], pipes[1], pipes[1]}, 3) > 0);
@@ -366,7 +387,7 @@ static void cloud_namespaces_are_networks_without_power(void **state)
         used += (size_t)count;
     out[used] = 0;
     close(pipes[0]);
-    assert_string_equal(out, "1\numount: /state: must be superuser to unmount.\nCapEff:\t00000000000034eb\n3\n"
+    assert_string_equal(out, "1\numount: /state: must be superuser to unmount.\nCapEff:\t00000000000034eb\n0\n"
                              "unshare: unshare failed: Operation not permitted\nlab\n");
     struct driver_answer answer;
     struct driver_request again = {.verb = DRIVER_CLOUDS, .first = 5, .count = 1};
@@ -508,6 +529,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_is_a_machine_of_its_own),
         cmocka_unit_test(long_files_arrive_whole),
+        cmocka_unit_test(it_has_the_powers_of_a_machine),
         cmocka_unit_test(files_can_be_written_and_are_ones_own),
         cmocka_unit_test(the_size_of_a_node_is_bounded),
         cmocka_unit_test(exit_statuses_are_told),
