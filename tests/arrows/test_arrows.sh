@@ -38,7 +38,7 @@ check_system() {
 yaml\.h doc
 netlink/ kernel
 nftables/ kernel
-linux/rtnetlink\.h kernel
+linux/rtnetlink\.h kernel lab
 linux/netlink\.h kernel lab probe
 sched\.h kernel keeper lab
 curl/ probe
