@@ -121,7 +121,8 @@ static void put_configuration(struct arena *arena, const struct service *service
     str_append(out, "no-resolv\nno-hosts\n");
     for (size_t i = 0; i < service->forward_count && service->recursion; i++)
         str_printf(out, "server=%s\n", addr_format(&service->forward[i], text));
-    str_printf(out, "local-ttl=%u\nlog-facility=-\npid-file=\n", service->ttl);
+    /* The nodes' user namespace has one user: started by hand as well, dnsmasq must not look for another. */
+    str_printf(out, "local-ttl=%u\nlog-facility=-\npid-file=\nuser=\ngroup=\n", service->ttl);
     for (size_t i = 0; i < service->zone_count; i++) {
         const struct dns_zone *zone = &service->zones[i];
         str_printf(out, "\n# %s\nlocal=/%s/\n", zone->name, zone->name);
