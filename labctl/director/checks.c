@@ -179,6 +179,7 @@ static bool start_prober(struct run *run, struct error *err)
         error_set_errno(err, errno, "start a prober: make a socket pair");
         return false;
     }
+    run->task.director = getpid();
     fflush(NULL); /* what is buffered is the director's to write */
     pid_t child = fork();
     if (child == 0) {

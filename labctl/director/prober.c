@@ -237,11 +237,13 @@ static void on_result(void *context, size_t index, const struct fact *fact, uint
         send_result(prober, index, fact, CONTROL_UNKNOWN);
 }
 
-static void become_prober(void)
+static void become_prober(pid_t director)
 {
     struct rlimit limit;
     prctl(PR_SET_NAME, "prober");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != director)
+        _exit(1); /* it died before it could tell */
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
@@ -250,7 +252,7 @@ static void become_prober(void)
 
 int prober_main(const struct prober_task *task, int fd)
 {
-    become_prober();
+    become_prober(task->director);
     struct prober prober = {.task = task, .fd = fd};
     struct arena *arena = arena_new();
     prober.outcomes = arena_alloc(arena, task->count * sizeof *prober.outcomes);

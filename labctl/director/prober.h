@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "director/checks.h"
 
@@ -15,6 +16,7 @@ struct prober_task {
     size_t count, asked;
     const int *listened_healthy; /* LISTENED_* of those that are asked for */
     bool single_attempt;
+    pid_t director; /* with which the prober ends */
 };
 
 /* What runs in the child: measures, sends one message for each result over fd, and returns the exit status.  Messages:
