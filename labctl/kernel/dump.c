@@ -61,11 +61,13 @@ static const struct nlmsghdr *keep(struct observation *o, const struct nlmsghdr 
 }
 
 /* Fills all but the texts; info: the kind and its data. */
-static bool parse_link(const struct nlmsghdr *message, struct observed_link *link, struct nlattr **name, struct nlattr **kind)
+static bool parse_link(const struct nlmsghdr *message, struct observed_link *link, struct nlattr **name,
+                       struct nlattr **kind)
 {
     const struct ifinfomsg *header = nlmsg_data(message);
     struct nlattr *a[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1], *data[IFLA_BR_MAX + 1];
-    if (message->nlmsg_type != RTM_NEWLINK || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, IFLA_MAX, NULL) < 0)
+    if (message->nlmsg_type != RTM_NEWLINK ||
+        nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, IFLA_MAX, NULL) < 0)
         return false;
     *name = a[IFLA_IFNAME];
     *kind = NULL;
@@ -103,7 +105,8 @@ static int on_address(void *context, const struct nlmsghdr *message)
     struct observation *o = context;
     const struct ifaddrmsg *header = nlmsg_data(message);
     struct nlattr *a[IFA_MAX + 1];
-    if (message->nlmsg_type != RTM_NEWADDR || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, IFA_MAX, NULL) < 0)
+    if (message->nlmsg_type != RTM_NEWADDR ||
+        nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, IFA_MAX, NULL) < 0)
         return 0;
     struct observed_address *address = ARENA_PUSH(o->arena, o->addresses, o->address_count);
     struct nlattr *local = a[IFA_LOCAL] ? a[IFA_LOCAL] : a[IFA_ADDRESS];
@@ -134,7 +137,8 @@ static struct addr via_of(unsigned family, struct nlattr *gateway, struct nlattr
     return addr;
 }
 
-static void add_multipath(struct observation *o, struct observed_route *route, unsigned family, struct nlattr *multipath)
+static void add_multipath(struct observation *o, struct observed_route *route, unsigned family,
+                          struct nlattr *multipath)
 {
     struct rtnexthop *hop = nla_data(multipath);
     int left = nla_len(multipath);
@@ -189,7 +193,8 @@ static int on_rule(void *context, const struct nlmsghdr *message)
     struct observation *o = context;
     const struct fib_rule_hdr *header = nlmsg_data(message);
     struct nlattr *a[FRA_MAX + 1];
-    if (message->nlmsg_type != RTM_NEWRULE || nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, FRA_MAX, NULL) < 0)
+    if (message->nlmsg_type != RTM_NEWRULE ||
+        nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, FRA_MAX, NULL) < 0)
         return 0;
     struct observed_rule *rule = ARENA_PUSH(o->arena, o->rules, o->rule_count);
     rule->family = header->family == AF_INET6 ? 6 : 4;
@@ -332,7 +337,8 @@ void observation_free(struct observation *observation)
 const struct observed_link *observed_link_by_index(const struct observation *observation, uint32_t index)
 {
     struct observed_link key = {.index = index};
-    return observation->link_count ? bsearch(&key, observation->links, observation->link_count, sizeof key, by_index) : NULL;
+    return observation->link_count ? bsearch(&key, observation->links, observation->link_count, sizeof key, by_index)
+                                   : NULL;
 }
 
 const struct observed_link *observed_link_by_name(const struct observation *observation, const char *name)

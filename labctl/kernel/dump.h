@@ -87,8 +87,8 @@ struct observation {
 int observe(int netns, struct observation **out, struct error *err);
 /* One link by name: 1, 0 where there is none, or -1 with err.  out->name and out->kind are not set. */
 int observe_link(int netns, const char *name, struct observed_link *out, struct error *err);
-/* An empty observation, and a message of a dump added to it: for keeping what was seen.  Call the second for messages of
- * addresses, routes and neighbours. */
+/* An empty observation, and a message of a dump added to it: for keeping what was seen.  Call the second for messages
+ * of addresses, routes and neighbours. */
 struct observation *observation_new(void);
 void observation_add(struct observation *observation, const struct nlmsghdr *message);
 void observation_free(struct observation *observation); /* takes NULL */

@@ -65,7 +65,8 @@ static void put_end(struct batch *batch, const struct link_veth_end *end, uint32
     batch_put_u32(batch, IFLA_GSO_MAX_SIZE, mtu);
 }
 
-void link_veth(struct batch *batch, uint64_t tag, const struct link_veth_end *end, const struct link_veth_end *peer, uint32_t mtu)
+void link_veth(struct batch *batch, uint64_t tag, const struct link_veth_end *end, const struct link_veth_end *peer,
+               uint32_t mtu)
 {
     struct ifinfomsg header = {.ifi_index = (int)end->index}, far = {.ifi_index = (int)peer->index};
     mtu = mtu ? mtu : MTU_DEFAULT;

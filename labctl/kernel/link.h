@@ -21,14 +21,17 @@ struct link_veth_end {
     struct mac mac;
     bool up;
 };
-/* A veth pair in one message, each end at once where it stays.  Only the first end can be made up and with a master here:
- * the other is brought up from its own namespace.  Every packet is at most MTU-sized on the wire (GSO off by limit). */
-void link_veth(struct batch *batch, uint64_t tag, const struct link_veth_end *end, const struct link_veth_end *peer, uint32_t mtu);
+/* A veth pair in one message, each end at once where it stays.  Only the first end can be made up and with a master
+ * here: the other is brought up from its own namespace.  Every packet is at most MTU-sized on the wire (GSO off by
+ * limit). */
+void link_veth(struct batch *batch, uint64_t tag, const struct link_veth_end *end, const struct link_veth_end *peer,
+               uint32_t mtu);
 
 void link_up(struct batch *batch, uint64_t tag, uint32_t index, bool up);
 void link_master(struct batch *batch, uint64_t tag, uint32_t index, uint32_t master); /* 0: none */
 void link_mac(struct batch *batch, uint64_t tag, uint32_t index, const struct mac *mac);
-void link_mtu(struct batch *batch, uint64_t tag, uint32_t index, uint32_t mtu); /* and the GSO limit that goes with it */
+void link_mtu(struct batch *batch, uint64_t tag, uint32_t index,
+              uint32_t mtu); /* and the GSO limit that goes with it */
 void link_delete(struct batch *batch, uint64_t tag, uint32_t index);
 /* No link-local IPv6 address by itself. */
 void link_quiet_ipv6(struct batch *batch, uint64_t tag, uint32_t index);

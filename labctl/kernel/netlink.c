@@ -7,6 +7,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -202,7 +203,8 @@ static void note_failure(struct batch *batch, uint64_t tag, const struct nlmsghd
         if (!(message->nlmsg_flags & NLM_F_CAPPED))
             skip += NLMSG_ALIGN(error->msg.nlmsg_len) - NLMSG_HDRLEN;
         int room = (int)(message->nlmsg_len - NLMSG_HDRLEN) - (int)skip;
-        struct nlattr *found = room > 0 ? nla_find((struct nlattr *)((char *)NLMSG_DATA(message) + skip), room, NLMSGERR_ATTR_MSG) : NULL;
+        struct nlattr *found =
+            room > 0 ? nla_find((struct nlattr *)((char *)NLMSG_DATA(message) + skip), room, NLMSGERR_ATTR_MSG) : NULL;
         if (found)
             text = strndup(nla_data(found), (size_t)nla_len(found));
     }
@@ -212,7 +214,8 @@ static void note_failure(struct batch *batch, uint64_t tag, const struct nlmsghd
 }
 
 /* Reads answers until that of the message with sequence number `last`; first is the number of message `base`. */
-static int await_answers(struct netlink *netlink, struct batch *batch, uint32_t first, uint32_t last, size_t base, struct error *err)
+static int await_answers(struct netlink *netlink, struct batch *batch, uint32_t first, uint32_t last, size_t base,
+                         struct error *err)
 {
     static _Thread_local _Alignas(struct nlmsghdr) char buffer[32768];
     for (;;) {
@@ -308,11 +311,7 @@ int netlink_failure_error(const struct netlink_failure *failure, struct error *e
     int result = error_set_errno(err, failure->number, "%s", str_text(&what));
     if (err && failure->text[0]) {
         size_t length = strlen(err->text);
-        if (length + strlen(failure->text) + 4 < sizeof err->text) {
-            strcat(err->text, " (");
-            strcat(err->text, failure->text);
-            strcat(err->text, ")");
-        }
+        snprintf(err->text + length, sizeof err->text - length, " (%s)", failure->text);
     }
     return result;
 }

@@ -1,7 +1,7 @@
 /* rtnetlink in batches: many messages in one send, an acknowledgement for the last alone.
  *
- * A failing message does not stop those behind it; the kernel reports each failure with the message's sequence number, by
- * which it is mapped back to the caller's tag.  The caller says which failures matter. */
+ * A failing message does not stop those behind it; the kernel reports each failure with the message's sequence number,
+ * by which it is mapped back to the caller's tag.  The caller says which failures matter. */
 #pragma once
 
 #include <stddef.h>

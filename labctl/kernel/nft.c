@@ -2,9 +2,9 @@
  *
  * Theory of operation.  A context's netlink socket is opened when it is made and stays in that namespace, so only the
  * making needs a visit.  Each load has a context of its own: libnftables 1.0.6 aborts in some sequences of a used one.
- * Text goes in by a memfd and its file name: from a buffer, error messages have no line numbers and quote the wrong line.
- * Closing a socket after deletions waits for the kernel's grace period (~11 ms), so contexts that deleted something are
- * closed by a thread of their own. */
+ * Text goes in by a memfd and its file name: from a buffer, error messages have no line numbers and quote the wrong
+ * line. Closing a socket after deletions waits for the kernel's grace period (~11 ms), so contexts that deleted
+ * something are closed by a thread of their own. */
 #include "kernel/nft.h"
 
 #include <errno.h>
@@ -112,7 +112,8 @@ int nft_replace(int netns, const char *what, const char *family, const char *tab
 {
     /* The body's first line is the first line of the text, so that nft's numbers are those of the body. */
     STR_AUTO text = STR_INIT;
-    str_printf(&text, "table %s %s; delete table %s %s; table %s %s { %s\n}\n", family, table, family, table, family, table, body);
+    str_printf(&text, "table %s %s; delete table %s %s; table %s %s { %s\n}\n", family, table, family, table, family,
+               table, body);
     return run_in(netns, what, str_text(&text), false, true, err);
 }
 
@@ -197,12 +198,14 @@ int nft_tables_of(const char *text, struct str *out, struct error *err)
     return nft_list_tables(scratch, out, err);
 }
 
-int nft_list_of(const char *family, const char *table, const char *body, bool with_elements, struct str *out, struct error *err)
+int nft_list_of(const char *family, const char *table, const char *body, bool with_elements, struct str *out,
+                struct error *err)
 {
     FD_AUTO scratch = netns_new(err);
     STR_AUTO text = STR_INIT;
     str_printf(&text, "table %s %s { %s\n}\n", family, table, body);
-    if (scratch < 0 || make_devices(scratch, body, err) != 0 || nft_load(scratch, "nftables", str_text(&text), err) != 0)
+    if (scratch < 0 || make_devices(scratch, body, err) != 0 ||
+        nft_load(scratch, "nftables", str_text(&text), err) != 0)
         return -1;
     return nft_list(scratch, family, table, with_elements, out, err);
 }

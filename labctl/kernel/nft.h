@@ -12,7 +12,8 @@ int nft_load(int netns, const char *what, const char *text, struct error *err);
 /* The same without doing it: syntax and what the kernel says to it. */
 int nft_try(int netns, const char *what, const char *text, struct error *err);
 /* Replaces one table in one transaction; body: what stands between its braces. */
-int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body, struct error *err);
+int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body,
+                struct error *err);
 int nft_delete(int netns, const char *what, const char *family, const char *table, struct error *err);
 
 /* Appends the table as nft prints it, without handles and counters.  family NULL: the whole ruleset.  with_elements
@@ -23,4 +24,5 @@ int nft_list_tables(int netns, struct str *out, struct error *err);
 /* The tables that a ruleset would make, in the same form: tried in a scratch namespace. */
 int nft_tables_of(const char *text, struct str *out, struct error *err);
 /* The table as nft prints it once this body is loaded (in a scratch namespace). */
-int nft_list_of(const char *family, const char *table, const char *body, bool with_elements, struct str *out, struct error *err);
+int nft_list_of(const char *family, const char *table, const char *body, bool with_elements, struct str *out,
+                struct error *err);

@@ -167,8 +167,8 @@ void rule_put(struct batch *batch, uint64_t tag, enum verb verb, const struct ru
         .table = rule->table < 256 ? (uint8_t)rule->table : RT_TABLE_UNSPEC,
         .action = FR_ACT_TO_TBL,
     };
-    batch_begin(batch, tag, verb == VERB_DELETE ? RTM_DELRULE : RTM_NEWRULE, verb == VERB_DELETE ? 0 : NLM_F_CREATE | NLM_F_EXCL,
-                &header, sizeof header);
+    batch_begin(batch, tag, verb == VERB_DELETE ? RTM_DELRULE : RTM_NEWRULE,
+                verb == VERB_DELETE ? 0 : NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header);
     batch_put_u32(batch, FRA_PRIORITY, rule->priority);
     batch_put_u32(batch, FRA_TABLE, rule->table);
     if (header.src_len)

@@ -17,7 +17,8 @@ void address_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t int
 /* Permanent. */
 void neighbour_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface, const struct addr *addr,
                    const struct mac *mac);
-void neighbour_proxy_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface, const struct addr *addr);
+void neighbour_proxy_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface,
+                         const struct addr *addr);
 
 struct route_nexthop {
     struct addr via;    /* family 0: on link */

@@ -1,9 +1,9 @@
 /* Turning a running lab into that of another plan.
  *
- * Theory of operation.  plan_difference says what to do and in which order.  Before each operation the executor looks at
- * what is there: what is so already is left alone, which makes a half-executed difference safe to execute again; what
- * somebody changed since is kept where the caller wants that (undo of a fault).  Each operation is one acknowledged
- * message, written to the journal first; what it loses beside what it means is put back (collateral.c). */
+ * Theory of operation.  plan_difference says what to do and in which order.  Before each operation the executor looks
+ * at what is there: what is so already is left alone, which makes a half-executed difference safe to execute again;
+ * what somebody changed since is kept where the caller wants that (undo of a fault).  Each operation is one
+ * acknowledged message, written to the journal first; what it loses beside what it means is put back (collateral.c). */
 #include <stdarg.h>
 
 #include "base/arena.h"
@@ -70,7 +70,8 @@ enum presence apply_presence(struct apply *a, const struct subject *s)
     return item_present(a->lab, s->plan, s->item, s->i, o, NULL);
 }
 
-enum apply_decision apply_decide(struct apply *a, const struct plan_operation *operation, enum presence before, enum presence after)
+enum apply_decision apply_decide(struct apply *a, const struct plan_operation *operation, enum presence before,
+                                 enum presence after)
 {
     bool done = operation->action == ACTION_REMOVE ? before == PRESENT_NOT : after == PRESENT_SO;
     if (done)
@@ -172,8 +173,8 @@ static int run(struct apply *a)
     return finish(a);
 }
 
-int lab_apply(struct lab *lab, const struct plan *before, const struct plan *after, const struct lab_apply_options *options,
-              struct lab_outcome *outcome, struct error *err)
+int lab_apply(struct lab *lab, const struct plan *before, const struct plan *after,
+              const struct lab_apply_options *options, struct lab_outcome *outcome, struct error *err)
 {
     static const struct lab_apply_options plain;
     struct error own = ERROR_INIT;

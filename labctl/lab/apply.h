@@ -39,7 +39,8 @@ void apply_unsee(struct apply *a, const struct space *space);
 /* Whether to go on, by what is there now: before and after are the presences of the two states.  0 go on, 1 nothing to
  * do (already so), 2 kept because changed since (noted). */
 enum apply_decision { APPLY_DO, APPLY_DONE, APPLY_KEPT };
-enum apply_decision apply_decide(struct apply *a, const struct plan_operation *operation, enum presence before, enum presence after);
+enum apply_decision apply_decide(struct apply *a, const struct plan_operation *operation, enum presence before,
+                                 enum presence after);
 enum presence apply_presence(struct apply *a, const struct subject *subject);
 void apply_note(struct apply *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,10 +1,10 @@
 /* Building a whole plan.
  *
- * Theory of operation.  The keeper makes the nodes, one after the other, and tells of each; meanwhile this process makes
- * the cloud namespaces and bridges, then a veth pair as soon as both its namespaces are there (many in one send), then
- * configures a node as soon as all its pairs are there (one send).  So both work at the same time, and a node is touched
- * three times, whatever the size of the lab.  Bridges come up last: a bridge that is up does work for each port that
- * joins.  Interface indices are chosen beforehand, so nothing is ever looked up. */
+ * Theory of operation.  The keeper makes the nodes, one after the other, and tells of each; meanwhile this process
+ * makes the cloud namespaces and bridges, then a veth pair as soon as both its namespaces are there (many in one send),
+ * then configures a node as soon as all its pairs are there (one send).  So both work at the same time, and a node is
+ * touched three times, whatever the size of the lab.  Bridges come up last: a bridge that is up does work for each port
+ * that joins.  Interface indices are chosen beforehand, so nothing is ever looked up. */
 #include <errno.h>
 #include <string.h>
 
@@ -156,8 +156,8 @@ static int build_nodes(struct build *b)
             if (send_links(b) != 0 || configure_queued(b) != 0)
                 return -1;
         } else if (clock_boot() > deadline) {
-            return error_set(b->err, ERR_SYSTEM, "make nodes: %zu of %zu after %d s without progress", b->nodes_ready, b->nodes,
-                             (int)(NODES_DEADLINE / NANOSECONDS_PER_SECOND));
+            return error_set(b->err, ERR_SYSTEM, "make nodes: %zu of %zu after %d s without progress", b->nodes_ready,
+                             b->nodes, (int)(NODES_DEADLINE / NANOSECONDS_PER_SECOND));
         }
     }
     return send_links(b) == 0 && configure_queued(b) == 0 ? 0 : -1;

@@ -10,7 +10,8 @@
 #include "lab/files.h"
 
 /* Looks at both states and decides; the journal is written where it goes on. */
-static int decide(struct apply *a, const struct plan_operation *operation, struct subject *old, struct subject *new, bool *go)
+static int decide(struct apply *a, const struct plan_operation *operation, struct subject *old, struct subject *new,
+                  bool *go)
 {
     enum presence before = PRESENT_NOT, after = PRESENT_NOT;
     STR_AUTO text = STR_INIT;
@@ -34,8 +35,8 @@ static int decide(struct apply *a, const struct plan_operation *operation, struc
 }
 
 /* A key always has a value: without the plan it is what a new namespace has. */
-static int sysctl_values(const struct plan_operation *operation, const struct subject *old, const struct subject *new, struct str *before,
-                         struct str *after, struct error *err)
+static int sysctl_values(const struct plan_operation *operation, const struct subject *old, const struct subject *new,
+                         struct str *before, struct str *after, struct error *err)
 {
     if (operation->action == ACTION_ADD && sysctl_default(new->plan->sysctls[new->i].key, before, err) != 0)
         return -1;
@@ -58,7 +59,8 @@ int change_sysctl(struct apply *a, const struct plan_operation *operation)
     STR_AUTO before = STR_INIT, after = STR_INIT, now = STR_INIT, text = STR_INIT;
     const struct observation *o = apply_see(a, s->space);
     int netns = space_netns(s->space, a->err);
-    if (!o || sysctl_values(operation, &old, &new, &before, &after, a->err) != 0 || sysctl_read(netns, key, &now, a->err) != 0)
+    if (!o || sysctl_values(operation, &old, &new, &before, &after, a->err) != 0 ||
+        sysctl_read(netns, key, &now, a->err) != 0)
         return -1;
     bool as_before = sysctl_value_equal(str_text(&now), str_text(&before));
     bool as_after = sysctl_value_equal(str_text(&now), str_text(&after));
@@ -89,7 +91,8 @@ int change_nft(struct apply *a, const struct plan_operation *operation)
     int netns = space_netns(new.plan ? new.space : old.space, a->err);
     if (netns < 0)
         return -1;
-    if (old.plan && (operation->action == ACTION_REMOVE || !operation->in_place) && nft_remove(old.plan, old.i, netns, a->err) != 0)
+    if (old.plan && (operation->action == ACTION_REMOVE || !operation->in_place) &&
+        nft_remove(old.plan, old.i, netns, a->err) != 0)
         return -1;
     return new.plan ? nft_put(a->lab, new.plan, new.i, netns, false, a->err) : 0;
 }
@@ -104,8 +107,8 @@ int reload_nft_of_links(struct apply *a)
     return 0;
 }
 
-int nft_reload_device(struct lab *lab, const struct plan *plan, const struct plan_index *index, const struct plan_link_end *end,
-                      struct error *err)
+int nft_reload_device(struct lab *lab, const struct plan *plan, const struct plan_index *index,
+                      const struct plan_link_end *end, struct error *err)
 {
     struct plan_group group = plan_index_group(index, end->ns, ITEM_NFT);
     for (size_t g = 0; g < group.count; g++) {
@@ -141,7 +144,8 @@ int change_file(struct apply *a, const struct plan_operation *operation)
     int root = space_root(s->space, a->err);
     if (root < 0)
         return -1;
-    int result = new.plan ? node_file_write(root, file->path, file->content, file->length, file->mode ? file->mode : 0644, a->err)
+    int result = new.plan ? node_file_write(root, file->path, file->content, file->length,
+                                            file->mode ? file->mode : 0644, a->err)
                           : node_file_remove(root, file->path, a->err);
     return result == 0 ? 0 : error_wrap(a->err, "%s", s->space->name);
 }

@@ -29,7 +29,8 @@ static void executed(struct apply *a)
         a->outcome->executed++;
 }
 
-static int journal(struct apply *a, const struct plan_operation *operation, struct space *space, const struct observation *o)
+static int journal(struct apply *a, const struct plan_operation *operation, struct space *space,
+                   const struct observation *o)
 {
     STR_AUTO text = STR_INIT;
     plan_operation_describe(a->before, a->after, operation, &text);
@@ -96,7 +97,8 @@ int link_make(struct apply *a, size_t link)
         struct observed_link master;
         if (!end[e].master)
             continue;
-        int found = observe_link(space_netns(space_of(a->lab, a->after, end[e].ns), a->err), end[e].master, &master, a->err);
+        int found =
+            observe_link(space_netns(space_of(a->lab, a->after, end[e].ns), a->err), end[e].master, &master, a->err);
         if (found < 0)
             return -1;
         interfaces_set_index(a->interfaces, end[e].ns, end[e].master, found ? master.index : 0);
@@ -104,7 +106,8 @@ int link_make(struct apply *a, size_t link)
     for (int64_t deadline = clock_boot() + NAME_DEADLINE;;) {
         NETLINK_AUTO netlink = NETLINK_INIT;
         if (configure_link(&c, &batch, link, false) != 0 ||
-            netlink_open(space_netns(a->lab->fabric, a->err), &netlink, a->err) != 0 || netlink_commit(&netlink, &batch, a->err) != 0)
+            netlink_open(space_netns(a->lab->fabric, a->err), &netlink, a->err) != 0 ||
+            netlink_commit(&netlink, &batch, a->err) != 0)
             return -1;
         if (batch.failure_count == 0)
             return 0;
@@ -210,14 +213,15 @@ static int master_index(struct apply *a, int netns, const char *name, uint32_t *
 }
 
 /* Appends what turns one end into what it is to be; 0, or -1 with err. */
-static int put_end(struct apply *a, const struct plan_operation *operation, int e, const struct observed_link *seen, int netns,
-                   struct batch *batch, bool *kept)
+static int put_end(struct apply *a, const struct plan_operation *operation, int e, const struct observed_link *seen,
+                   int netns, struct batch *batch, bool *kept)
 {
     const struct plan_link *old = &a->before->links[operation->before], *new = &a->after->links[operation->after];
     const struct plan_link_end *was = &old->end[e], *is = &new->end[e];
     uint32_t before_master, after_master, mtu = new->mtu ? new->mtu : 1500;
     uint64_t tag = item_tag(VERB_REPLACE, ITEM_LINK, operation->after);
-    if (master_index(a, netns, was->master, &before_master) != 0 || master_index(a, netns, is->master, &after_master) != 0)
+    if (master_index(a, netns, was->master, &before_master) != 0 ||
+        master_index(a, netns, is->master, &after_master) != 0)
         return -1;
     if (wanted(a, old->mtu ? old->mtu : 1500, mtu, seen->mtu, kept))
         link_mtu(batch, tag, seen->index, mtu);
@@ -261,7 +265,8 @@ static int add_planned(struct apply *a, uint32_t ns, const char *name)
 
 static int change_end(struct apply *a, const struct plan_operation *operation, int e, bool *kept, bool *changed)
 {
-    const struct plan_link_end *was = &a->before->links[operation->before].end[e], *is = &a->after->links[operation->after].end[e];
+    const struct plan_link_end *was = &a->before->links[operation->before].end[e],
+                               *is = &a->after->links[operation->after].end[e];
     struct space *space = space_of(a->lab, a->after, is->ns);
     struct observed_link seen;
     BATCH_AUTO batch = BATCH_INIT;
@@ -287,7 +292,8 @@ static int change_end(struct apply *a, const struct plan_operation *operation, i
     if (plain)
         return 0;
     bool up = was->down && !is->down, had = lost_has_interface(a->lost, space, seen.index);
-    if (journal_end(a->lost, space, o, a->err) != 0 || lost_restore(a->lost, space, a->err) != 0 || lost_save(a->lost, a->err) != 0)
+    if (journal_end(a->lost, space, o, a->err) != 0 || lost_restore(a->lost, space, a->err) != 0 ||
+        lost_save(a->lost, a->err) != 0)
         return -1;
     apply_unsee(a, space);
     return up && !had ? add_planned(a, is->ns, is->name) : 0;

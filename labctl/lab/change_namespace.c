@@ -112,7 +112,8 @@ static int remove_namespace(struct apply *a, const struct plan_operation *operat
     return 0;
 }
 
-/* A node that sees other addresses than before: the keeper's view is for its next life, a file of its own for this one. */
+/* A node that sees other addresses than before: the keeper's view is for its next life, a file of its own for this one.
+ */
 static int move_view(struct apply *a, const struct subject *s)
 {
     const struct plan_namespace *namespace = &s->plan->namespaces[s->i];
@@ -123,7 +124,8 @@ static int move_view(struct apply *a, const struct subject *s)
     const char *content = s->plan->hosts_views[namespace->hosts_view].content;
     int root = space_root(s->space, a->err);
     if (root < 0 || node_file_write(root, "/etc/hosts", content, strlen(content), 0644, a->err) != 0 ||
-        nodes_define_view(a->lab, a->views[namespace->hosts_view], &s->plan->hosts_views[namespace->hosts_view], a->err) != 0)
+        nodes_define_view(a->lab, a->views[namespace->hosts_view], &s->plan->hosts_views[namespace->hosts_view],
+                          a->err) != 0)
         return -1;
     a->spaces_changed = true;
     return nodes_create(a->lab, s->plan, s->index, &ns, 1, a->views, a->err);
@@ -140,7 +142,8 @@ int change_namespace(struct apply *a, const struct plan_operation *operation)
     if (before != after) {
         const struct observation *o = apply_see(a, s.space);
         if (!o || journal_begin(a->lost, "~ IPv6", s.space, o, a->err) != 0 ||
-            sysctl_write(space_netns(s.space, a->err), "net/ipv6/conf/all/disable_ipv6", after ? "0" : "1", a->err) != 0 ||
+            sysctl_write(space_netns(s.space, a->err), "net/ipv6/conf/all/disable_ipv6", after ? "0" : "1", a->err) !=
+                0 ||
             journal_end(a->lost, s.space, o, a->err) != 0 || lost_restore(a->lost, s.space, a->err) != 0 ||
             lost_save(a->lost, a->err) != 0)
             return -1;

@@ -30,14 +30,16 @@ static bool tolerable(const struct subject *s, const struct netlink_failure *fai
     if (failure->tag >> 56 == VERB_DELETE)
         return number == ESRCH || number == ENOENT || number == EADDRNOTAVAIL || number == ENODEV;
     if (s->item == ITEM_ROUTE || s->item == ITEM_NEIGHBOUR)
-        return (number == ENETUNREACH || number == ENETDOWN || number == EHOSTUNREACH || number == EINVAL) && any_down(s);
+        return (number == ENETUNREACH || number == ENETDOWN || number == EHOSTUNREACH || number == EINVAL) &&
+               any_down(s);
     return false;
 }
 
 static int commit(struct apply *a, const struct subject *s, struct batch *batch)
 {
     NETLINK_AUTO netlink = NETLINK_INIT;
-    if (netlink_open(space_netns(s->space, a->err), &netlink, a->err) != 0 || netlink_commit(&netlink, batch, a->err) != 0)
+    if (netlink_open(space_netns(s->space, a->err), &netlink, a->err) != 0 ||
+        netlink_commit(&netlink, batch, a->err) != 0)
         return -1;
     for (size_t f = 0; f < batch->failure_count; f++)
         if (!tolerable(s, &batch->failures[f]))
@@ -45,18 +47,21 @@ static int commit(struct apply *a, const struct subject *s, struct batch *batch)
     return 0;
 }
 
-static int put_connected(struct apply *a, const struct subject *s, enum verb verb, const struct observation *o, struct batch *batch)
+static int put_connected(struct apply *a, const struct subject *s, enum verb verb, const struct observation *o,
+                         struct batch *batch)
 {
     const struct plan_route *route = &s->plan->routes[s->i];
     const char *interface = item_connected_interface(s->plan, s->index, route);
     uint32_t index = interface ? seen_index((void *)o, route->ns, interface) : 0;
     if (!index)
-        return error_set(a->err, ERR_SYSTEM, "set the connected route of %s: its interface is not there", s->space->name);
+        return error_set(a->err, ERR_SYSTEM, "set the connected route of %s: its interface is not there",
+                         s->space->name);
     return item_put_connected(batch, s->plan, route, verb, item_tag(verb, ITEM_ROUTE, s->i), index);
 }
 
 /* Appends what does one half of an operation. */
-static int put(struct apply *a, const struct subject *s, enum verb verb, const struct observation *o, struct batch *batch)
+static int put(struct apply *a, const struct subject *s, enum verb verb, const struct observation *o,
+               struct batch *batch)
 {
     struct names names = {seen_index, (void *)o};
     if (s->item == ITEM_ROUTE && s->plan->routes[s->i].connected)
@@ -75,8 +80,8 @@ static int put(struct apply *a, const struct subject *s, enum verb verb, const s
     return error_set(a->err, missing.kind, "%s", missing.text);
 }
 
-static int put_change(struct apply *a, const struct plan_operation *operation, const struct subject *old, const struct subject *new,
-                      const struct observation *o, struct batch *batch)
+static int put_change(struct apply *a, const struct plan_operation *operation, const struct subject *old,
+                      const struct subject *new, const struct observation *o, struct batch *batch)
 {
     if (operation->action == ACTION_REMOVE)
         return put(a, old, VERB_DELETE, o, batch);
@@ -90,8 +95,8 @@ static int put_change(struct apply *a, const struct plan_operation *operation, c
 }
 
 /* An address may take others along, and routes; a new one lets lost things come back. */
-static int after_address(struct apply *a, const struct plan_operation *operation, const struct subject *s, const struct observation *before,
-                         const struct nlmsghdr *meant)
+static int after_address(struct apply *a, const struct plan_operation *operation, const struct subject *s,
+                         const struct observation *before, const struct nlmsghdr *meant)
 {
     if (operation->action == ACTION_REMOVE) {
         if (journal_end(a->lost, s->space, before, a->err) != 0)

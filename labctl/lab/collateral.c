@@ -1,13 +1,14 @@
 /* What an operation loses beside what it means to.
  *
  * Theory of operation.  A link that is taken down loses its routes, an address takes its secondaries along; doing the
- * opposite does not bring them back.  So the state that an operation can affect (addresses, permanent neighbours, routes
- * of the namespace) is written down before it, in the journal; what is missing afterwards, beside the item that was
- * meant, counts as lost and is kept, as the kernel's own messages, until it can be put back: at once where that is
+ * opposite does not bring them back.  So the state that an operation can affect (addresses, permanent neighbours,
+ * routes of the namespace) is written down before it, in the journal; what is missing afterwards, beside the item that
+ * was meant, counts as lost and is kept, as the kernel's own messages, until it can be put back: at once where that is
  * possible, else after a later operation in the same namespace (the link comes up again).  Both files lie in the state
  * directory, so that a director that was killed in between goes on with them.
  *
- * A file is one line that names the operation, then for each namespace a line "NAME COUNT" and COUNT netlink messages. */
+ * A file is one line that names the operation, then for each namespace a line "NAME COUNT" and COUNT netlink messages.
+ */
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
@@ -139,8 +140,8 @@ static void put_space(struct str *out, const char *name, const struct observatio
 }
 
 /* Reads a file into a list of namespaces; absent is empty. */
-static int read_spaces(struct lab *lab, const char *file, struct arena *arena, struct lost_space ***spaces, size_t *count,
-                       struct error *err)
+static int read_spaces(struct lab *lab, const char *file, struct arena *arena, struct lost_space ***spaces,
+                       size_t *count, struct error *err)
 {
     STR_AUTO text = STR_INIT;
     if (file_read(lab->state, file, &text, FILE_MOST) != 0)
@@ -214,7 +215,8 @@ static struct observation *lost_make(struct lost_store *store, const char *name)
     struct observation *lost = lost_of(store, name);
     if (lost)
         return lost;
-    struct lost_space *space = *ARENA_PUSH(store->arena, store->spaces, store->count) = ARENA_NEW(store->arena, struct lost_space);
+    struct lost_space *space = *ARENA_PUSH(store->arena, store->spaces, store->count) =
+        ARENA_NEW(store->arena, struct lost_space);
     space->name = arena_strdup(store->arena, name);
     return space->lost = observation_new();
 }
@@ -257,8 +259,8 @@ void lost_forget(struct lost_store *store, const struct space *space, const stru
     observation_free(meant);
 }
 
-void lost_forget_planned(struct lost_store *store, const struct space *space, const struct plan *plan, enum plan_item item, size_t i,
-                         const struct observation *o)
+void lost_forget_planned(struct lost_store *store, const struct space *space, const struct plan *plan,
+                         enum plan_item item, size_t i, const struct observation *o)
 {
     struct observation *lost = lost_of(store, space->name);
     if (!lost)
@@ -384,8 +386,8 @@ int lost_restore_all(struct lost_store *store, struct error *err)
 
 /* ---- the journal ------------------------------------------------------------------------------------------------- */
 
-int journal_begin(struct lost_store *store, const char *operation, const struct space *space, const struct observation *o,
-                  struct error *err)
+int journal_begin(struct lost_store *store, const char *operation, const struct space *space,
+                  const struct observation *o, struct error *err)
 {
     STR_AUTO text = STR_INIT;
     str_printf(&text, "%s\n", operation);

@@ -34,8 +34,9 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan, const struct plan_index *index,
-                        struct interfaces *interfaces, struct arena *arena, struct error *err)
+void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan,
+                        const struct plan_index *index, struct interfaces *interfaces, struct arena *arena,
+                        struct error *err)
 {
     *c = (struct configuration){.lab = lab, .plan = plan, .index = index, .interfaces = interfaces, .err = err};
     c->inherited = inherited_find();
@@ -186,7 +187,8 @@ int configure(struct configuration *c, uint32_t ns)
     NETLINK_AUTO netlink = NETLINK_INIT;
     {
         NETNS_VISIT visit = NETNS_VISIT_INIT;
-        if (netns_visit(netns, &visit, c->err) != 0 || put_sysctls(c, space, ns) != 0 || netlink_open_here(&netlink, c->err) != 0)
+        if (netns_visit(netns, &visit, c->err) != 0 || put_sysctls(c, space, ns) != 0 ||
+            netlink_open_here(&netlink, c->err) != 0)
             return -1;
     }
     batch_clear(&c->batch);
@@ -194,8 +196,8 @@ int configure(struct configuration *c, uint32_t ns)
     if (put_group(c, ns, ITEM_ADDRESS) != 0)
         return -1;
     put_missing_connected(c, ns);
-    if (put_group(c, ns, ITEM_NEIGHBOUR) != 0 || put_group(c, ns, ITEM_ROUTE) != 0 || put_group(c, ns, ITEM_RULE) != 0 ||
-        commit(c, &netlink, any_down) != 0)
+    if (put_group(c, ns, ITEM_NEIGHBOUR) != 0 || put_group(c, ns, ITEM_ROUTE) != 0 ||
+        put_group(c, ns, ITEM_RULE) != 0 || commit(c, &netlink, any_down) != 0)
         return -1;
     struct plan_group nfts = plan_index_group(c->index, ns, ITEM_NFT);
     for (size_t g = 0; g < nfts.count; g++)

@@ -1,5 +1,5 @@
-/* Files inside a node.  Its root may have planted symbolic links anywhere: paths are resolved as inside the node and can
- * lead nowhere else. */
+/* Files inside a node.  Its root may have planted symbolic links anywhere: paths are resolved as inside the node and
+ * can lead nowhere else. */
 #pragma once
 
 #include <stddef.h>

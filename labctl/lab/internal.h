@@ -27,7 +27,8 @@ struct space {
     enum namespace_kind kind;
     char *name;    /* NULL: told of by the keeper before the table of names was read */
     pid_t pid;     /* nodes: its init */
-    pid_t configured; /* nodes: the init that has been given all that the plan says; on record, for a restarted director */
+    pid_t configured; /* nodes: the init that has been given all that the plan says; on record, for a restarted director
+                       */
     int netns, root;
     bool ready, lost, gone; /* lost: its init died, the keeper is making it anew */
     bool rebuild;           /* made anew, not configured yet */
@@ -97,16 +98,18 @@ int spaces_load(struct lab *lab, struct error *err);
 int space_failed(struct lab *lab, const struct space *space, struct error *err);
 /* Waits for a condition while the keeper's events come in: ends with 0, or -1 with err ("WHAT after 20 s"). */
 typedef bool lab_condition(struct lab *lab, void *context);
-int lab_await(struct lab *lab, lab_condition *condition, void *context, int64_t deadline, const char *what, struct error *err);
+int lab_await(struct lab *lab, lab_condition *condition, void *context, int64_t deadline, const char *what,
+              struct error *err);
 void lab_keeper_event(void *context, const struct keeper_event *event);
-void lab_queue(struct lab *lab, enum lab_event_kind kind, const char *name, uint32_t process, int status, const char *problem);
+void lab_queue(struct lab *lab, enum lab_event_kind kind, const char *name, uint32_t process, int status,
+               const char *problem);
 /* From now on the lab is this plan. */
 void lab_become(struct lab *lab, const struct plan *plan);
 
 /* ---- nodes.c: making and removing namespaces ---- */
 int nodes_define_view(struct lab *lab, uint32_t id, const struct plan_hosts_view *view, struct error *err);
-/* Asks the keeper for these namespaces of the plan (nodes and clouds; existing nodes get new files at their next rebuild);
- * view_ids: the keeper's view by index of the plan's hosts views. */
+/* Asks the keeper for these namespaces of the plan (nodes and clouds; existing nodes get new files at their next
+ * rebuild); view_ids: the keeper's view by index of the plan's hosts views. */
 int nodes_create(struct lab *lab, const struct plan *plan, const struct plan_index *index, const uint32_t *namespaces,
                  size_t count, const uint32_t *view_ids, struct error *err);
 
@@ -131,11 +134,12 @@ void item_sentence(const struct plan *plan, const char *verb, enum plan_item ite
 uint8_t item_route_type(enum plan_route_type type); /* RTN_* */
 uint32_t item_metric(const struct plan_route *route); /* as the kernel shows it */
 /* The interface that carries a connected route, by name. */
-const char *item_connected_interface(const struct plan *plan, const struct plan_index *index, const struct plan_route *route);
+const char *item_connected_interface(const struct plan *plan, const struct plan_index *index,
+                                     const struct plan_route *route);
 int nft_put(struct lab *lab, const struct plan *plan, size_t i, int netns, bool fresh, struct error *err);
 /* Loads the tables again that are bound to this end of a link as a device. */
-int nft_reload_device(struct lab *lab, const struct plan *plan, const struct plan_index *index, const struct plan_link_end *end,
-                      struct error *err);
+int nft_reload_device(struct lab *lab, const struct plan *plan, const struct plan_index *index,
+                      const struct plan_link_end *end, struct error *err);
 int nft_remove(const struct plan *plan, size_t i, int netns, struct error *err);
 
 /* ---- configure.c: everything inside one namespace ---- */
@@ -160,8 +164,9 @@ struct configuration {
  * each); and putting them back in the namespace that the thread is in. */
 uint32_t inherited_find(void);
 int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys);
-void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan, const struct plan_index *index,
-                        struct interfaces *interfaces, struct arena *arena, struct error *err);
+void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan,
+                        const struct plan_index *index, struct interfaces *interfaces, struct arena *arena,
+                        struct error *err);
 void configuration_end(struct configuration *c);
 /* Quiets IPv6 before the first link of a fabric or cloud namespace is there. */
 int configure_quiet(struct configuration *c, uint32_t ns);
@@ -177,8 +182,8 @@ int process_start(struct lab *lab, const struct plan *plan, const struct plan_pr
 uint32_t process_number(struct lab *lab, struct process *process); /* a new number; process NULL: somebody else's */
 int process_stop(struct lab *lab, struct process *process, struct error *err);
 /* Waits until all of these (indices of plan->processes) are ready. */
-int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count, lab_progress *progress,
-                    void *context, struct error *err);
+int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count,
+                    lab_progress *progress, void *context, struct error *err);
 void process_event(struct lab *lab, const struct keeper_event *event);
 int processes_load(struct lab *lab, struct error *err);
 const struct plan_process *process_spec(struct lab *lab, const char *name);
@@ -194,17 +199,18 @@ int socket_bound(int netns, const struct plan_process *process, struct error *er
 /* ---- present.c: an item against what is there ---- */
 enum presence { PRESENT_NOT, PRESENT_OTHERWISE, PRESENT_SO, PRESENT_UNKNOWN };
 /* o: the item's namespace as observed (may be NULL for items that are not of netlink). */
-enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_item item, size_t i, const struct observation *o,
-                           struct error *err);
-const struct nlmsghdr *item_message(const struct plan *plan, enum plan_item item, size_t i, const struct observation *o);
+enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_item item, size_t i,
+                           const struct observation *o, struct error *err);
+const struct nlmsghdr *item_message(const struct plan *plan, enum plan_item item, size_t i,
+                                    const struct observation *o);
 
 /* ---- collateral.c: what an operation loses beside what it means to ---- */
 struct lost_store;
 int lost_open(struct lab *lab, struct lost_store **out, struct error *err); /* reads what an earlier run left */
 void lost_close(struct lost_store *store);
 /* Before: writes the journal with the state of the namespace. */
-int journal_begin(struct lost_store *store, const char *operation, const struct space *space, const struct observation *o,
-                  struct error *err);
+int journal_begin(struct lost_store *store, const char *operation, const struct space *space,
+                  const struct observation *o, struct error *err);
 /* After: what is missing now counts as lost; the item that was meant must then be forgotten (lost_forget). */
 int journal_end(struct lost_store *store, struct space *space, const struct observation *before, struct error *err);
 int journal_clear(struct lost_store *store, struct error *err);
@@ -213,8 +219,8 @@ int journal_recover(struct lost_store *store, struct error *err);
 /* This message's thing is meant to be gone: never put it back. */
 void lost_forget(struct lost_store *store, const struct space *space, const struct nlmsghdr *message);
 /* The same for an item of the plan; o: the namespace as it is now. */
-void lost_forget_planned(struct lost_store *store, const struct space *space, const struct plan *plan, enum plan_item item, size_t i,
-                         const struct observation *o);
+void lost_forget_planned(struct lost_store *store, const struct space *space, const struct plan *plan,
+                         enum plan_item item, size_t i, const struct observation *o);
 void lost_forget_interface(struct lost_store *store, const struct space *space, uint32_t interface);
 bool lost_has_interface(const struct lost_store *store, const struct space *space, uint32_t interface);
 /* Puts back what can be put back in this namespace now. */

@@ -46,8 +46,11 @@ int item_failure(const struct plan *plan, const struct netlink_failure *failure,
 uint8_t item_route_type(enum plan_route_type type)
 {
     static const uint8_t types[] = {
-        [PLAN_ROUTE_UNICAST] = RTN_UNICAST,   [PLAN_ROUTE_BLACKHOLE] = RTN_BLACKHOLE, [PLAN_ROUTE_UNREACHABLE] = RTN_UNREACHABLE,
-        [PLAN_ROUTE_PROHIBIT] = RTN_PROHIBIT, [PLAN_ROUTE_LOCAL] = RTN_LOCAL,
+        [PLAN_ROUTE_UNICAST] = RTN_UNICAST,
+        [PLAN_ROUTE_BLACKHOLE] = RTN_BLACKHOLE,
+        [PLAN_ROUTE_UNREACHABLE] = RTN_UNREACHABLE,
+        [PLAN_ROUTE_PROHIBIT] = RTN_PROHIBIT,
+        [PLAN_ROUTE_LOCAL] = RTN_LOCAL,
     };
     return types[type];
 }
@@ -59,7 +62,8 @@ uint32_t item_metric(const struct plan_route *route)
     return route->metric;
 }
 
-static int missing_interface(const struct plan *plan, enum plan_item item, size_t i, const char *name, struct error *err)
+static int missing_interface(const struct plan *plan, enum plan_item item, size_t i, const char *name,
+                             struct error *err)
 {
     STR_AUTO text = STR_INIT;
     item_sentence(plan, "set", item, i, &text);
@@ -127,7 +131,8 @@ int item_put_connected(struct batch *batch, const struct plan *plan, const struc
     return 0;
 }
 
-const char *item_connected_interface(const struct plan *plan, const struct plan_index *index, const struct plan_route *route)
+const char *item_connected_interface(const struct plan *plan, const struct plan_index *index,
+                                     const struct plan_route *route)
 {
     if (route->nexthop_count && route->nexthops[0].interface)
         return route->nexthops[0].interface;

@@ -109,7 +109,8 @@ int lab_record(struct lab *lab, struct error *err)
     bool changed = false;
     for (size_t i = 1; i < lab->id_count; i++) {
         struct space *space = lab->by_id[i];
-        if (!space || space->kind != NAMESPACE_NODE || !space->ready || space->rebuild || space->configured == space->pid)
+        if (!space || space->kind != NAMESPACE_NODE || !space->ready || space->rebuild ||
+            space->configured == space->pid)
             continue;
         space->configured = space->pid;
         changed = true;
@@ -138,7 +139,8 @@ int lab_adopt(struct lab *lab, const struct plan *plan, struct error *err)
         struct space *space = lab->by_id[i];
         if (!space || !space->rebuild)
             continue;
-        space->rebuild = space->name && plan_find_namespace(plan, space->name) != UINT32_MAX; /* else a change makes it */
+        space->rebuild =
+            space->name && plan_find_namespace(plan, space->name) != UINT32_MAX; /* else a change makes it */
         eventfd_write(lab->wake, 1);
     }
     return 0;

@@ -27,8 +27,8 @@ void lab_close(struct lab *lab); /* takes NULL; the running things go on running
 /* done of total, for a person: "nodes", "links", "configuration", "services" */
 typedef void lab_progress(void *context, const char *stage, size_t done, size_t total);
 
-/* Builds the whole plan in an empty lab, starts its processes, waits until they answer, runs the `run` lines.  A failure
- * leaves things half built: the caller ends the keeper. */
+/* Builds the whole plan in an empty lab, starts its processes, waits until they answer, runs the `run` lines.  A
+ * failure leaves things half built: the caller ends the keeper. */
 int lab_build(struct lab *lab, const struct plan *plan, lab_progress *progress, void *context, struct error *err);
 
 /* The lab stands already, built from `plan` (a restarted director): fetches descriptors and processes. */
@@ -46,19 +46,21 @@ struct lab_outcome {
 /* Turns the lab of `before` into that of `after`: the operations of plan_difference, one acknowledged message each,
  * journalled first.  After an error the journal stays, and a call with the same plans and `recovering` finishes it.
  * outcome may be NULL. */
-int lab_apply(struct lab *lab, const struct plan *before, const struct plan *after, const struct lab_apply_options *options,
-              struct lab_outcome *outcome, struct error *err);
+int lab_apply(struct lab *lab, const struct plan *before, const struct plan *after,
+              const struct lab_apply_options *options, struct lab_outcome *outcome, struct error *err);
 
-/* The keeper has made this node anew (its init died): everything of the plan in it once more, its links, its processes. */
+/* The keeper has made this node anew (its init died): everything of the plan in it once more, its links, its processes.
+ */
 int lab_rebuild_node(struct lab *lab, const char *node, struct error *err);
 
-/* A warning for a person where the plan needs more dynamic neighbour entries than this machine has room for: appended to
- * out.  Returns whether there was one. */
+/* A warning for a person where the plan needs more dynamic neighbour entries than this machine has room for: appended
+ * to out.  Returns whether there was one. */
 bool lab_preflight(const struct plan *plan, struct str *out);
 
 /* Descriptors, borrowed; -1 where there is no such namespace.  Valid until the node is rebuilt or removed. */
 int lab_netns(struct lab *lab, const char *name);     /* for kernel/namespace.h */
-int lab_node_root(struct lab *lab, const char *name); /* the node's root directory; use openat2 with RESOLVE_IN_ROOT (lab/files.h) */
+int lab_node_root(struct lab *lab,
+                  const char *name); /* the node's root directory; use openat2 with RESOLVE_IN_ROOT (lab/files.h) */
 pid_t lab_node_init(struct lab *lab, const char *name);
 bool lab_is_node(struct lab *lab, const char *name);
 struct keeper *lab_keeper(struct lab *lab);
@@ -82,10 +84,11 @@ int lab_log_open(struct lab *lab, const char *name, struct error *err);
 int lab_process_restart(struct lab *lab, const char *name, struct error *err);
 int lab_process_stop(struct lab *lab, const char *name, struct error *err);
 
-/* For keeper_spawn through lab_keeper: where a namespace is, and a process number that is not in use.  The end of such a
- * process comes as LAB_EVENT_SPAWN_EXITED (not where the request was `silent`). */
+/* For keeper_spawn through lab_keeper: where a namespace is, and a process number that is not in use.  The end of such
+ * a process comes as LAB_EVENT_SPAWN_EXITED (not where the request was `silent`). */
 struct keeper_spawn_spec;
-int lab_spawn_target(struct lab *lab, const char *ns, struct keeper_spawn_spec *spec, struct error *err); /* fills process, target, id */
+int lab_spawn_target(struct lab *lab, const char *ns, struct keeper_spawn_spec *spec,
+                     struct error *err); /* fills process, target, id */
 
 /* What the keeper reports: handle when lab_event_fd is readable. */
 enum lab_event_kind {

@@ -23,7 +23,8 @@ static uint64_t room(void)
 static bool has_permanent(const struct plan *plan, struct plan_group neighbours, const char *interface)
 {
     for (size_t g = 0; g < neighbours.count; g++)
-        if (!plan->neighbours[neighbours.items[g]].proxy && str_equal(plan->neighbours[neighbours.items[g]].interface, interface))
+        if (!plan->neighbours[neighbours.items[g]].proxy &&
+            str_equal(plan->neighbours[neighbours.items[g]].interface, interface))
             return true;
     return false;
 }
@@ -56,8 +57,11 @@ bool lab_preflight(const struct plan *plan, struct str *out)
     }
     if (total <= have)
         return false;
-    str_printf(out, "when every node talks to every other, up to %llu neighbour entries are needed (%llu of them on %s), and this machine "
-                    "has room for %llu in all (net.ipv4.neigh.default.gc_thresh3): connections may fail with \"No buffer space available\"",
+    str_printf(out,
+               "when every node talks to every other, up to %llu neighbour entries are needed (%llu of them on %s), "
+               "and this machine "
+               "has room for %llu in all (net.ipv4.neigh.default.gc_thresh3): connections may fail with \"No buffer "
+               "space available\"",
                (unsigned long long)total, (unsigned long long)worst_entries, worst, (unsigned long long)have);
     return true;
 }

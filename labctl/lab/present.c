@@ -20,7 +20,8 @@ static const struct observed_address *find_address(const struct observation *o, 
     return NULL;
 }
 
-static const struct observed_neighbour *find_neighbour(const struct observation *o, const struct plan_neighbour *neighbour)
+static const struct observed_neighbour *find_neighbour(const struct observation *o,
+                                                       const struct plan_neighbour *neighbour)
 {
     for (size_t i = 0; i < o->neighbour_count; i++)
         if (o->neighbours[i].proxy == neighbour->proxy && addr_equal(&o->neighbours[i].addr, &neighbour->addr) &&
@@ -59,11 +60,13 @@ static const struct observed_route *find_route(const struct observation *o, cons
     return NULL;
 }
 
-static bool route_as_planned(const struct observation *o, const struct plan_route *route, const struct observed_route *seen)
+static bool route_as_planned(const struct observation *o, const struct plan_route *route,
+                             const struct observed_route *seen)
 {
     if (route->connected)
         return true;
-    if (seen->type != item_route_type(route->type) || (addr_is_set(&route->source) && !addr_equal(&route->source, &seen->source)) ||
+    if (seen->type != item_route_type(route->type) ||
+        (addr_is_set(&route->source) && !addr_equal(&route->source, &seen->source)) ||
         !str_equal(seen->congestion_control, route->congestion_control ? route->congestion_control : ""))
         return false;
     if (route->type != PLAN_ROUTE_UNICAST)
@@ -83,7 +86,8 @@ static bool route_as_planned(const struct observation *o, const struct plan_rout
 
 static bool prefix_or_any(const struct prefix *wanted, const struct prefix *seen)
 {
-    bool any = !addr_is_set(&wanted->addr) || wanted->length == 0, seen_any = !addr_is_set(&seen->addr) || seen->length == 0;
+    bool any = !addr_is_set(&wanted->addr) || wanted->length == 0,
+         seen_any = !addr_is_set(&seen->addr) || seen->length == 0;
     return any || seen_any ? any == seen_any : same_network(wanted, seen);
 }
 
@@ -92,8 +96,9 @@ static const struct observed_rule *find_rule(const struct observation *o, const 
     uint32_t mask = rule->mark_value && !rule->mark_mask ? UINT32_MAX : rule->mark_mask;
     for (size_t i = 0; i < o->rule_count; i++) {
         const struct observed_rule *seen = &o->rules[i];
-        if (seen->family == rule->family && seen->priority == rule->priority && prefix_or_any(&rule->from, &seen->from) &&
-            prefix_or_any(&rule->to, &seen->to) && str_equal(seen->input_interface, rule->input_interface ? rule->input_interface : "") &&
+        if (seen->family == rule->family && seen->priority == rule->priority &&
+            prefix_or_any(&rule->from, &seen->from) && prefix_or_any(&rule->to, &seen->to) &&
+            str_equal(seen->input_interface, rule->input_interface ? rule->input_interface : "") &&
             seen->mark_value == rule->mark_value && seen->mark_mask == mask)
             return seen;
     }
@@ -103,10 +108,15 @@ static const struct observed_rule *find_rule(const struct observation *o, const 
 const struct nlmsghdr *item_message(const struct plan *plan, enum plan_item item, size_t i, const struct observation *o)
 {
     const struct observed_address *address = item == ITEM_ADDRESS ? find_address(o, &plan->addresses[i]) : NULL;
-    const struct observed_neighbour *neighbour = item == ITEM_NEIGHBOUR ? find_neighbour(o, &plan->neighbours[i]) : NULL;
+    const struct observed_neighbour *neighbour =
+        item == ITEM_NEIGHBOUR ? find_neighbour(o, &plan->neighbours[i]) : NULL;
     const struct observed_route *route = item == ITEM_ROUTE ? find_route(o, &plan->routes[i]) : NULL;
     const struct observed_rule *rule = item == ITEM_RULE ? find_rule(o, &plan->rules[i]) : NULL;
-    return address ? address->message : neighbour ? neighbour->message : route ? route->message : rule ? rule->message : NULL;
+    return address     ? address->message
+           : neighbour ? neighbour->message
+           : route     ? route->message
+           : rule      ? rule->message
+                       : NULL;
 }
 
 /* ---- not of netlink ------------------------------------------------------------------------------------------ */
@@ -148,7 +158,8 @@ static enum presence file_present(struct space *space, const struct plan_file *f
         return PRESENT_UNKNOWN;
     if (node_file_read(root, file->path, file->length + 65536, &content, &mode, &problem) != 0)
         return problem.number == ENOENT ? PRESENT_NOT : problem.number == EFBIG ? PRESENT_OTHERWISE : PRESENT_UNKNOWN;
-    bool same = content.length == file->length && (!file->length || memcmp(content.data, file->content, file->length) == 0);
+    bool same =
+        content.length == file->length && (!file->length || memcmp(content.data, file->content, file->length) == 0);
     return same && mode == (file->mode ? file->mode : 0644) ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
@@ -160,7 +171,8 @@ static enum presence bridge_present(const struct plan_bridge *bridge, const stru
     return seen->stp == bridge->stp && (!bridge->mtu || seen->mtu == bridge->mtu) ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
-static enum presence link_present(struct lab *lab, const struct plan *plan, const struct plan_link *link, struct error *err)
+static enum presence link_present(struct lab *lab, const struct plan *plan, const struct plan_link *link,
+                                  struct error *err)
 {
     enum presence presence = PRESENT_SO;
     for (int e = 0; e < 2; e++) {
@@ -184,8 +196,8 @@ static enum presence judged(const void *found, bool same)
     return !found ? PRESENT_NOT : same ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
-enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_item item, size_t i, const struct observation *o,
-                           struct error *err)
+enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_item item, size_t i,
+                           const struct observation *o, struct error *err)
 {
     uint32_t ns = plan_item_namespace(plan, item, i);
     struct space *space = ns == UINT32_MAX ? NULL : space_of(lab, plan, ns);
@@ -197,8 +209,9 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
     case ITEM_ADDRESS: return judged(find_address(o, &plan->addresses[i]), true);
     case ITEM_NEIGHBOUR: {
         const struct observed_neighbour *seen = find_neighbour(o, &plan->neighbours[i]);
-        return judged(seen, seen && (seen->proxy || (seen->state & NUD_PERMANENT &&
-                                                     memcmp(&seen->mac, &plan->neighbours[i].mac, sizeof seen->mac) == 0)));
+        return judged(seen,
+                      seen && (seen->proxy || (seen->state & NUD_PERMANENT &&
+                                               memcmp(&seen->mac, &plan->neighbours[i].mac, sizeof seen->mac) == 0)));
     }
     case ITEM_ROUTE: {
         const struct observed_route *seen = find_route(o, &plan->routes[i]);

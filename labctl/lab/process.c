@@ -130,7 +130,8 @@ static const char **arguments(const struct plan_process *spec, struct arena *are
     return argv;
 }
 
-static int spawn(struct lab *lab, struct process *process, const struct space *space, const struct plan_process *spec, struct error *err)
+static int spawn(struct lab *lab, struct process *process, const struct space *space, const struct plan_process *spec,
+                 struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     FD_AUTO log = log_begin(lab, spec->name, err);
@@ -252,7 +253,9 @@ static void started(struct lab *lab, const struct keeper_event *event)
 
 static int status_of(const struct keeper_event *event)
 {
-    return event->end == KEEPER_EXITED ? W_EXITCODE(event->value, 0) : event->end == KEEPER_SIGNALED ? W_EXITCODE(0, event->value) : W_EXITCODE(127, 0);
+    return event->end == KEEPER_EXITED     ? W_EXITCODE(event->value, 0)
+           : event->end == KEEPER_SIGNALED ? W_EXITCODE(0, event->value)
+                                           : W_EXITCODE(127, 0);
 }
 
 static void plan_restart(struct lab *lab, struct process *process)
@@ -262,7 +265,9 @@ static void plan_restart(struct lab *lab, struct process *process)
         return; /* of a node that died: it is started when the node is there again */
     int64_t now = clock_boot();
     bool lasted = now - process->started > DELAY_MOST;
-    process->delay = lasted || !process->delay ? DELAY_FIRST : process->delay * 2 > DELAY_MOST ? DELAY_MOST : process->delay * 2;
+    process->delay = lasted || !process->delay         ? DELAY_FIRST
+                     : process->delay * 2 > DELAY_MOST ? DELAY_MOST
+                                                       : process->delay * 2;
     process->due = now + process->delay;
     eventfd_write(lab->wake, 1);
 }
@@ -278,7 +283,8 @@ void process_event(struct lab *lab, const struct keeper_event *event)
     if (event->end == KEEPER_NOT_STARTED)
         str_printf(&problem, "%s: %s", event->operation, strerror(event->value));
     if (!process || !process->name) {
-        lab_queue(lab, LAB_EVENT_SPAWN_EXITED, NULL, event->process, status_of(event), problem.length ? problem.data : NULL);
+        lab_queue(lab, LAB_EVENT_SPAWN_EXITED, NULL, event->process, status_of(event),
+                  problem.length ? problem.data : NULL);
         return;
     }
     if (process->number != event->process)

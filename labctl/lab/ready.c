@@ -1,5 +1,5 @@
-/* When is a process ready?  When a socket is bound where the plan says: read from the namespace's socket table, so that no
- * service sees a connection that nobody made. */
+/* When is a process ready?  When a socket is bound where the plan says: read from the namespace's socket table, so that
+ * no service sees a connection that nobody made. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -53,12 +53,14 @@ static bool table_has(const char *path, unsigned state, const struct plan_proces
     while (file && !found && fgets(line, sizeof line, file)) {
         char local[64];
         unsigned port, seen;
-        if (sscanf(line, " %*d: %40[0-9A-F]:%x %*[0-9A-F:] %x", local, &port, &seen) != 3 || seen != state || port != process->ready_port)
+        if (sscanf(line, " %*d: %40[0-9A-F]:%x %*[0-9A-F:] %x", local, &port, &seen) != 3 || seen != state ||
+            port != process->ready_port)
             continue;
         struct addr addr, wanted = process->ready_addr;
         if (!addr_is_set(&wanted))
             wanted = addr_from_ipv4(INADDR_LOOPBACK);
-        found = parse_address(local, &addr) && (is_any(&addr) || addr_equal(&addr, &wanted) || !addr_is_set(&process->ready_addr));
+        found = parse_address(local, &addr) &&
+                (is_any(&addr) || addr_equal(&addr, &wanted) || !addr_is_set(&process->ready_addr));
     }
     if (file)
         fclose(file);
@@ -71,8 +73,10 @@ int socket_bound(int netns, const struct plan_process *process, struct error *er
     if (netns_visit(netns, &visit, err) != 0)
         return -1;
     if (process->ready == READY_TCP)
-        return table_has("/proc/thread-self/net/tcp", TCP_LISTEN, process) || table_has("/proc/thread-self/net/tcp6", TCP_LISTEN, process);
-    return table_has("/proc/thread-self/net/udp", UDP_BOUND, process) || table_has("/proc/thread-self/net/udp6", UDP_BOUND, process);
+        return table_has("/proc/thread-self/net/tcp", TCP_LISTEN, process) ||
+               table_has("/proc/thread-self/net/tcp6", TCP_LISTEN, process);
+    return table_has("/proc/thread-self/net/udp", UDP_BOUND, process) ||
+           table_has("/proc/thread-self/net/udp6", UDP_BOUND, process);
 }
 
 static int failed(struct lab *lab, const struct plan_process *spec, const char *how, struct error *err)
@@ -81,8 +85,8 @@ static int failed(struct lab *lab, const struct plan_process *spec, const char *
     lab_log_tail(lab, spec->name, LOG_LINES, &log, NULL);
     while (log.length && log.data[log.length - 1] == '\n')
         log.data[--log.length] = '\0';
-    return error_set(err, ERR_SYSTEM, "service %s %s%s%s", spec->name, how, log.length ? "; the end of its log:\n" : "; its log is empty",
-                     str_text(&log));
+    return error_set(err, ERR_SYSTEM, "service %s %s%s%s", spec->name, how,
+                     log.length ? "; the end of its log:\n" : "; its log is empty", str_text(&log));
 }
 
 static int ended(struct lab *lab, const struct plan_process *spec, const struct process *process, struct error *err)
@@ -100,8 +104,8 @@ static int ended(struct lab *lab, const struct plan_process *spec, const struct 
 static int not_in_time(struct lab *lab, const struct plan_process *spec, int64_t waited, struct error *err)
 {
     char how[200];
-    snprintf(how, sizeof how, "does not answer on %s/%u after %lld s", spec->ready == READY_TCP ? "tcp" : "udp", spec->ready_port,
-             (long long)(waited / NANOSECONDS_PER_SECOND));
+    snprintf(how, sizeof how, "does not answer on %s/%u after %lld s", spec->ready == READY_TCP ? "tcp" : "udp",
+             spec->ready_port, (long long)(waited / NANOSECONDS_PER_SECOND));
     return failed(lab, spec, how, err);
 }
 
@@ -120,7 +124,8 @@ static bool has_executed(const struct process *process)
 static int look(struct lab *lab, const struct plan *plan, const struct plan_process *spec, struct error *err)
 {
     struct process *process = process_get(lab, spec->name);
-    if (spec->ready == READY_NONE && !spec->restart && process->state == LAB_PROCESS_EXITED && process->wait_status == 0)
+    if (spec->ready == READY_NONE && !spec->restart && process->state == LAB_PROCESS_EXITED &&
+        process->wait_status == 0)
         return 1; /* it had something to do and did it */
     if (process->state != LAB_PROCESS_RUNNING)
         return ended(lab, spec, process, err);
@@ -134,8 +139,8 @@ static int look(struct lab *lab, const struct plan *plan, const struct plan_proc
     return ready;
 }
 
-int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count, lab_progress *progress,
-                    void *context, struct error *err)
+int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count,
+                    lab_progress *progress, void *context, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     uint32_t *waiting = arena_copy(arena, items, count * sizeof *items);

@@ -91,7 +91,8 @@ static int rebuild_links(struct rebuild *r)
             return -1;
         for (int e = 0; e < 2; e++) {
             struct observed_link seen;
-            if (observe_link(space_netns(space_of(a->lab, a->after, end[e].ns), a->err), end[e].name, &seen, a->err) != 1)
+            if (observe_link(space_netns(space_of(a->lab, a->after, end[e].ns), a->err), end[e].name, &seen, a->err) !=
+                1)
                 return -1;
             interfaces_set_index(a->interfaces, end[e].ns, end[e].name, seen.index);
         }
@@ -142,8 +143,14 @@ int lab_rebuild_node(struct lab *lab, const char *node, struct error *err)
     ARENA_AUTO arena = arena_new();
     struct error own = ERROR_INIT;
     struct rebuild r = {.space = space, .ns = plan_find_namespace(lab->plan, node)};
-    r.apply = (struct apply){.lab = lab, .before = lab->plan, .after = lab->plan, .before_index = lab->index, .after_index = lab->index,
-                             .arena = arena, .options = &options, .err = err ? err : &own};
+    r.apply = (struct apply){.lab = lab,
+                             .before = lab->plan,
+                             .after = lab->plan,
+                             .before_index = lab->index,
+                             .after_index = lab->index,
+                             .arena = arena,
+                             .options = &options,
+                             .err = err ? err : &own};
     space->rebuild = false;
     if (r.ns == UINT32_MAX)
         return 0;

@@ -23,7 +23,8 @@ int run_command(struct lab *lab, const struct plan *plan, size_t run, struct err
     if (output < 0)
         return error_set_errno(err, errno, "run '%s' in %s", spec->command, space->name);
     process.number = process_number(lab, &process);
-    struct keeper_spawn_spec request = {process.number, space_target(space), space->id, argv, 3, NULL, 0, {-1, output, output}, -1, false, 0, 0, false};
+    struct keeper_spawn_spec request = {
+        process.number, space_target(space), space->id, argv, 3, NULL, 0, {-1, output, output}, -1, false, 0, 0, false};
     STR_AUTO what = STR_INIT;
     str_printf(&what, "run '%s' in %s", spec->command, space->name);
     int result = keeper_spawn(lab->keeper, &request, err);
@@ -37,6 +38,8 @@ int run_command(struct lab *lab, const struct plan *plan, size_t run, struct err
     if (process.failure)
         return error_set(err, ERR_SYSTEM, "%s: %s", str_text(&what), process.failure);
     if (WIFSIGNALED(process.wait_status))
-        return error_set(err, ERR_SYSTEM, "%s: killed by signal %d\n%s", str_text(&what), WTERMSIG(process.wait_status), str_text(&text));
-    return error_set(err, ERR_SYSTEM, "%s: exit status %d\n%s", str_text(&what), WEXITSTATUS(process.wait_status), str_text(&text));
+        return error_set(err, ERR_SYSTEM, "%s: killed by signal %d\n%s", str_text(&what), WTERMSIG(process.wait_status),
+                         str_text(&text));
+    return error_set(err, ERR_SYSTEM, "%s: exit status %d\n%s", str_text(&what), WEXITSTATUS(process.wait_status),
+                     str_text(&text));
 }

@@ -179,7 +179,8 @@ int spaces_load(struct lab *lab, struct error *err)
 
 /* ---- events -------------------------------------------------------------------------------------------------- */
 
-void lab_queue(struct lab *lab, enum lab_event_kind kind, const char *name, uint32_t process, int status, const char *problem)
+void lab_queue(struct lab *lab, enum lab_event_kind kind, const char *name, uint32_t process, int status,
+               const char *problem)
 {
     if (lab->event_count == lab->event_capacity) {
         lab->event_capacity = lab->event_capacity ? lab->event_capacity * 2 : 16;
@@ -252,7 +253,8 @@ void lab_keeper_event(void *context, const struct keeper_event *event)
     }
 }
 
-int lab_await(struct lab *lab, lab_condition *condition, void *context, int64_t deadline, const char *what, struct error *err)
+int lab_await(struct lab *lab, lab_condition *condition, void *context, int64_t deadline, const char *what,
+              struct error *err)
 {
     while (!condition(lab, context)) {
         int64_t left = deadline - clock_boot();

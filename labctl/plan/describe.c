@@ -16,12 +16,16 @@ static const char *const item_names[] = {
 };
 _Static_assert(ARRAY_SIZE(item_names) == ITEM_COUNT, "every item has a name");
 
-static const char *const kind_names[] = {[NAMESPACE_FABRIC] = "fabric", [NAMESPACE_CLOUD] = "cloud", [NAMESPACE_NODE] = "node"};
+static const char *const kind_names[] =
+    {[NAMESPACE_FABRIC] = "fabric", [NAMESPACE_CLOUD] = "cloud", [NAMESPACE_NODE] = "node"};
 _Static_assert(ARRAY_SIZE(kind_names) == NAMESPACE_KIND_COUNT, "every kind has a name");
 
 static const char *const route_types[] = {
-    [PLAN_ROUTE_UNICAST] = "",           [PLAN_ROUTE_BLACKHOLE] = "blackhole ", [PLAN_ROUTE_UNREACHABLE] = "unreachable ",
-    [PLAN_ROUTE_PROHIBIT] = "prohibit ", [PLAN_ROUTE_LOCAL] = "local ",
+    [PLAN_ROUTE_UNICAST] = "",
+    [PLAN_ROUTE_BLACKHOLE] = "blackhole ",
+    [PLAN_ROUTE_UNREACHABLE] = "unreachable ",
+    [PLAN_ROUTE_PROHIBIT] = "prohibit ",
+    [PLAN_ROUTE_LOCAL] = "local ",
 };
 
 const char *plan_item_name(enum plan_item item)
@@ -57,7 +61,8 @@ static void put_link(struct str *out, const struct plan *plan, const struct plan
     char mac[ADDR_TEXT_MAX];
     for (int e = 0; e < 2; e++) {
         const struct plan_link_end *end = &link->end[e];
-        str_printf(out, "%s%s/%s %s", e ? " -- " : "link ", plan->namespaces[end->ns].name, end->name, mac_format(&end->mac, mac));
+        str_printf(out, "%s%s/%s %s", e ? " -- " : "link ", plan->namespaces[end->ns].name, end->name,
+                   mac_format(&end->mac, mac));
         if (end->master)
             str_printf(out, " in %s", end->master);
         if (end->down)
@@ -167,7 +172,8 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
             str_printf(out, "nft table %s %s", plan->nfts[i].family, plan->nfts[i].table);
         break;
     case ITEM_FILE:
-        str_printf(out, "file %s (%zu bytes, mode %04o)", plan->files[i].path, plan->files[i].length, plan->files[i].mode);
+        str_printf(out, "file %s (%zu bytes, mode %04o)", plan->files[i].path, plan->files[i].length,
+                   plan->files[i].mode);
         break;
     case ITEM_HOSTS_VIEW: str_printf(out, "hosts view %zu", i); break;
     case ITEM_PROCESS: put_process(out, &plan->processes[i]); break;
@@ -176,8 +182,8 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
     }
 }
 
-void plan_operation_describe(const struct plan *before, const struct plan *after, const struct plan_operation *operation,
-                             struct str *out)
+void plan_operation_describe(const struct plan *before, const struct plan *after,
+                             const struct plan_operation *operation, struct str *out)
 {
     const struct plan *plan = operation->action == ACTION_REMOVE ? before : after;
     size_t i = operation->action == ACTION_REMOVE ? operation->before : operation->after;

@@ -1,11 +1,11 @@
 /* The difference of two plans.
  *
- * Theory of operation.  Things are matched by key (plan/key.c) through one open hash table for each kind of item, so the
- * work is proportional to the plans' sizes.  Namespaces are matched first, by name and kind, and give every item an
- * identity that both plans share.  What lies in a namespace or on an interface that goes away goes with it: such removals
- * are implied and not listed; if the same interface comes back by another link, the items on it are listed as added,
- * though they stand in both plans.  Removals come first, leaves before roots; then additions and changes, roots before
- * leaves. */
+ * Theory of operation.  Things are matched by key (plan/key.c) through one open hash table for each kind of item, so
+ * the work is proportional to the plans' sizes.  Namespaces are matched first, by name and kind, and give every item an
+ * identity that both plans share.  What lies in a namespace or on an interface that goes away goes with it: such
+ * removals are implied and not listed; if the same interface comes back by another link, the items on it are listed as
+ * added, though they stand in both plans.  Removals come first, leaves before roots; then additions and changes, roots
+ * before leaves. */
 #include "plan/difference.h"
 
 #include <string.h>
@@ -145,7 +145,8 @@ static void match_views(struct comparison *c, const struct plan *before, const s
     for (size_t n = 0; n < after->namespace_count; n++) {
         const struct plan_namespace *ns = &after->namespaces[n];
         uint32_t identity = c->after.identity[n];
-        if (ns->kind != NAMESPACE_NODE || identity >= before->namespace_count || ns->hosts_view >= after->hosts_view_count)
+        if (ns->kind != NAMESPACE_NODE || identity >= before->namespace_count ||
+            ns->hosts_view >= after->hosts_view_count)
             continue;
         uint32_t was = before->namespaces[identity].hosts_view;
         if (new[ns->hosts_view] != NONE || was >= before->hosts_view_count || taken[was])
@@ -198,7 +199,8 @@ static void find_lost(struct comparison *c)
     c->lost_networks = arena_alloc(c->arena, (plan->namespace_count + 1) * sizeof *c->lost_networks);
     for (size_t i = 0; c->any_lost && i < plan->address_count; i++) {
         const struct plan_address *address = &plan->addresses[i];
-        if (namespace_gone(c, address->ns) || !set_has(&c->lost_interfaces, hash_interface(address->ns, address->interface)))
+        if (namespace_gone(c, address->ns) ||
+            !set_has(&c->lost_interfaces, hash_interface(address->ns, address->interface)))
             continue;
         struct lost_network *lost = ARENA_NEW(c->arena, struct lost_network);
         lost->network = prefix_network(address->address);
@@ -285,7 +287,8 @@ static uint64_t network_hash(uint32_t identity, struct prefix prefix)
 }
 
 /* A connected route comes and goes with its address; it is listed only where it changes alone. */
-static bool goes_with_address(const struct comparison *c, const struct side *side, size_t route, enum plan_action action)
+static bool goes_with_address(const struct comparison *c, const struct side *side, size_t route,
+                              enum plan_action action)
 {
     const struct plan_route *r = &side->plan->routes[route];
     return r->connected && set_has(&c->changed_networks[action], network_hash(side->identity[r->ns], r->destination));
@@ -319,7 +322,8 @@ struct operations {
     size_t count;
 };
 
-static void emit(struct operations *out, enum plan_action action, enum plan_item item, size_t before, size_t after, bool in_place)
+static void emit(struct operations *out, enum plan_action action, enum plan_item item, size_t before, size_t after,
+                 bool in_place)
 {
     struct plan_operation *operation = ARENA_PUSH(out->arena, out->items, out->count);
     *operation = (struct plan_operation){action, item, before, after, in_place};
@@ -349,7 +353,8 @@ static void emit_additions(struct comparison *c, enum plan_item item, struct ope
     }
 }
 
-struct plan_operation *plan_difference(const struct plan *before, const struct plan *after, struct arena *arena, size_t *count)
+struct plan_operation *plan_difference(const struct plan *before, const struct plan *after, struct arena *arena,
+                                       size_t *count)
 {
     ARENA_AUTO scratch = arena_new();
     struct comparison c = {.arena = scratch, .before.plan = before, .after.plan = after};

@@ -62,7 +62,8 @@ static void sort_item(struct plan_index *index, const struct plan *plan, enum pl
     size_t entries = plan_item_count(plan, item) * (item == ITEM_LINK ? 2 : 1);
     uint32_t *start = arena_alloc(arena, (plan->namespace_count + 2) * sizeof *start);
     uint32_t *list = arena_alloc(arena, (entries + 1) * sizeof *list);
-    /* start[ns + 2] counts first; after the sums start[ns + 1] is where the next entry of ns goes, and ends as its end. */
+    /* start[ns + 2] counts first; after the sums start[ns + 1] is where the next entry of ns goes, and ends as its end.
+     */
     for (size_t e = 0; e < entries; e++)
         start[entry_namespace(plan, item, e) + 2]++;
     for (size_t ns = 2; ns < plan->namespace_count + 2; ns++)

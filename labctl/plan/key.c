@@ -107,7 +107,8 @@ static bool rule_same(const struct plan_rule *x, const struct plan_rule *y)
            x->mark_value == y->mark_value && x->mark_mask == y->mark_mask;
 }
 
-static bool link_end_same(const struct side *a, const struct plan_link_end *x, const struct side *b, const struct plan_link_end *y)
+static bool link_end_same(const struct side *a, const struct plan_link_end *x, const struct side *b,
+                          const struct plan_link_end *y)
 {
     return a->identity[x->ns] == b->identity[y->ns] && text_same(x->name, y->name);
 }
@@ -132,8 +133,8 @@ bool key_same(const struct side *a, size_t i, const struct side *b, size_t j, en
                p->neighbours[i].proxy == q->neighbours[j].proxy &&
                addr_equal(&p->neighbours[i].addr, &q->neighbours[j].addr);
     case ITEM_ROUTE:
-        return SAME_NS(routes) && p->routes[i].table == q->routes[j].table && p->routes[i].metric == q->routes[j].metric &&
-               p->routes[i].connected == q->routes[j].connected &&
+        return SAME_NS(routes) && p->routes[i].table == q->routes[j].table &&
+               p->routes[i].metric == q->routes[j].metric && p->routes[i].connected == q->routes[j].connected &&
                prefix_same(&p->routes[i].destination, &q->routes[j].destination);
     case ITEM_RULE: return SAME_NS(rules) && rule_same(&p->rules[i], &q->rules[j]);
     case ITEM_NFT:

@@ -1,9 +1,9 @@
 /* The device plan: everything that a lab is, as data.
  *
- * A plan knows namespaces, links, addresses, neighbours, routes, rules, sysctls, nft tables, files and processes; no VPC.
- * It is made by lower/, rewritten by fault/ (machine side), compared by plan/difference.h and executed by lab/.  Each item
- * carries `origin`, the name of the topology thing that it comes from ("vpc/main/route_table/private"), for messages
- * only: it never reaches a node.  Everything lives in plan->arena.  Items refer to a namespace by its index in
+ * A plan knows namespaces, links, addresses, neighbours, routes, rules, sysctls, nft tables, files and processes; no
+ * VPC. It is made by lower/, rewritten by fault/ (machine side), compared by plan/difference.h and executed by lab/.
+ * Each item carries `origin`, the name of the topology thing that it comes from ("vpc/main/route_table/private"), for
+ * messages only: it never reaches a node.  Everything lives in plan->arena.  Items refer to a namespace by its index in
  * plan->namespaces, and to an interface by (namespace, name).
  *
  * The world that a plan describes:
@@ -24,7 +24,8 @@ struct arena;
 enum namespace_kind { NAMESPACE_FABRIC, NAMESPACE_CLOUD, NAMESPACE_NODE, NAMESPACE_KIND_COUNT };
 
 struct plan_namespace {
-    const char *name;      /* "fabric", "vpc/main", "vpc/main/internet_gateway", "vpc/main/nat_gateway/nat", "internet", or the node's own name "web" */
+    const char *name; /* "fabric", "vpc/main", "vpc/main/internet_gateway", "vpc/main/nat_gateway/nat", "internet", or
+                         the node's own name "web" */
     enum namespace_kind kind;
     const char *origin;
     bool ipv6;             /* any IPv6 address on it: otherwise IPv6 is switched off in it */
@@ -74,7 +75,13 @@ struct plan_neighbour {    /* permanent */
     const char *origin;
 };
 
-enum plan_route_type { PLAN_ROUTE_UNICAST, PLAN_ROUTE_BLACKHOLE, PLAN_ROUTE_UNREACHABLE, PLAN_ROUTE_PROHIBIT, PLAN_ROUTE_LOCAL };
+enum plan_route_type {
+    PLAN_ROUTE_UNICAST,
+    PLAN_ROUTE_BLACKHOLE,
+    PLAN_ROUTE_UNREACHABLE,
+    PLAN_ROUTE_PROHIBIT,
+    PLAN_ROUTE_LOCAL
+};
 
 struct plan_nexthop {
     struct addr via;       /* family 0 = on link */
@@ -92,7 +99,8 @@ struct plan_route {
     uint32_t metric;
     struct addr source;
     const char *congestion_control; /* or NULL */
-    bool connected;        /* stands for the route that the kernel makes with an address: never added by us; a fault may remove it from the plan, and then the executor deletes it */
+    bool connected; /* stands for the route that the kernel makes with an address: never added by us; a fault may remove
+                       it from the plan, and then the executor deletes it */
     const char *origin;
 };
 
@@ -118,7 +126,8 @@ struct plan_sysctl {
 struct plan_nft {
     uint32_t ns;
     const char *family, *table; /* "inet", "house" */
-    const char *body;      /* what stands between the table's braces; or, for `verbatim`, a complete ruleset as the author wrote it */
+    const char *body; /* what stands between the table's braces; or, for `verbatim`, a complete ruleset as the author
+                         wrote it */
     bool verbatim;         /* family "", table: a made name; executed as it stands */
     const char *origin;
 };
@@ -136,10 +145,12 @@ struct plan_file {
 enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_COUNT };
 
 struct plan_process {
-    uint32_t ns;           /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that network */
+    uint32_t ns; /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that
+                    network */
     const char *name;      /* "web/http", "vpc/main/resolver": unique; logs are kept by it */
     const char *origin;    /* "node/web/service/http" */
-    bool embedded;         /* argv[0] names an embedded service ("httpd", "tcpd", "echod"): the executor runs our own small binary under that name */
+    bool embedded; /* argv[0] names an embedded service ("httpd", "tcpd", "echod"): the executor runs our own small
+                      binary under that name */
     const char **argv;
     size_t argc;
     const char *configuration; /* text handed to it on a file that argv names as "@configuration@", or NULL */

@@ -231,7 +231,8 @@ static const char *const plural[ITEM_COUNT] = {
     [ITEM_FILE] = "files",     [ITEM_RUN] = "run",      [ITEM_PROCESS] = "processes",
 };
 
-static void json_group(const struct plan *plan, const struct plan_index *index, uint32_t ns, enum plan_item item, struct json *json)
+static void json_group(const struct plan *plan, const struct plan_index *index, uint32_t ns, enum plan_item item,
+                       struct json *json)
 {
     struct plan_group group = plan_index_group(index, ns, item);
     bool open = false;

@@ -1,8 +1,8 @@
 /* The floor: a star lab made with as few system calls as the kernel allows, to which the product is compared.
  *
- * One namespace with the bridges (made down), one for each host (descriptor and netlink socket at once, no later visit),
- * veth pairs 64 in a send with both ends where they stay, one send for each host (loopback, eth0, address, route), the
- * bridges up last.  `matrix` then pings every ordered pair from one epoll loop.
+ * One namespace with the bridges (made down), one for each host (descriptor and netlink socket at once, no later
+ * visit), veth pairs 64 in a send with both ends where they stay, one send for each host (loopback, eth0, address,
+ * route), the bridges up last.  `matrix` then pings every ordered pair from one epoll loop.
  *
  *     floor HOSTS PORTS_PER_BRIDGE [matrix]      prints "build MILLISECONDS" and "matrix MILLISECONDS PAIRS" */
 #define _GNU_SOURCE
@@ -31,6 +31,7 @@
 #define LINKS_PER_SEND 64
 #define FIRST_PORT 10000
 #define ETH0 2
+#define HOSTS_MAX 65535 /* as many as an ICMP sequence number tells apart */
 #define BUFFER (128 * 1024)
 
 static _Noreturn void die(const char *format, ...)
@@ -98,7 +99,8 @@ static void nest_end(size_t at)
 static void begin(int type, int flags, const void *header, size_t size)
 {
     struct nlmsghdr *m = batch.last = (struct nlmsghdr *)(batch.data + batch.length);
-    *m = (struct nlmsghdr){.nlmsg_type = (uint16_t)type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags), .nlmsg_seq = ++sequence};
+    *m = (struct nlmsghdr){
+        .nlmsg_type = (uint16_t)type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags), .nlmsg_seq = ++sequence};
     memcpy(NLMSG_DATA(m), header, size);
     batch.length += NLMSG_HDRLEN + NLMSG_ALIGN(size);
     batch.count++;
@@ -136,7 +138,7 @@ static void flush(void)
 
 /* ---- the lab ----------------------------------------------------------------------------------------------------- */
 
-static unsigned hosts; static int per_bridge, *netns, *sockets, fabric_netns, fabric_socket;
+static int hosts, per_bridge, *netns, *sockets, fabric_netns, fabric_socket;
 
 static uint32_t address(int i)
 {
@@ -217,7 +219,8 @@ static void link_up(int index)
 
 static void make_link(int i)
 {
-    struct ifinfomsg header = {.ifi_index = FIRST_PORT + i, .ifi_flags = IFF_UP, .ifi_change = IFF_UP}, peer = {.ifi_index = ETH0};
+    struct ifinfomsg header = {.ifi_index = FIRST_PORT + i, .ifi_flags = IFF_UP, .ifi_change = IFF_UP},
+                     peer = {.ifi_index = ETH0};
     unsigned char lladdr[6];
     char name[16];
     snprintf(name, sizeof name, "v%d", i);
@@ -246,7 +249,8 @@ static void configure_host(int i)
 {
     struct ifinfomsg quiet = {.ifi_index = ETH0};
     struct ifaddrmsg ifa = {.ifa_family = AF_INET, .ifa_prefixlen = 16, .ifa_index = ETH0};
-    struct rtmsg route = {.rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST};
+    struct rtmsg route = {
+        .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST};
     uint32_t own = address(i), gateway = htonl(0x0a000001u | (uint32_t)(i / per_bridge) << 16);
     uint8_t none = IN6_ADDR_GEN_MODE_NONE;
     batch.fd = sockets[i];
@@ -287,7 +291,8 @@ static void build(void)
     flush();
 }
 
-/* ---- the matrix --------------------------------------------------------------------------------------------------- */
+/* ---- the matrix ---------------------------------------------------------------------------------------------------
+ */
 
 static void permanent_neighbours(void)
 {
@@ -348,12 +353,13 @@ static int take_answers(int epoll, const int *raw, unsigned char *got, int timeo
 
 static int ping_all(void)
 {
-    int *raw = calloc((size_t)hosts, sizeof *raw), epoll = epoll_create1(EPOLL_CLOEXEC), answers = 0;
-    unsigned char *got = calloc((size_t)hosts, (size_t)hosts);
+    int *raw = calloc(HOSTS_MAX, sizeof *raw), epoll = epoll_create1(EPOLL_CLOEXEC), answers = 0;
+    unsigned char *got = calloc(HOSTS_MAX, (size_t)(unsigned short)hosts);
     for (int i = 0; i < hosts; i++) {
         struct icmp_filter filter = {~(1u << ICMP_ECHOREPLY)};
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
-        if (setns(netns[i], CLONE_NEWNET) != 0 || (raw[i] = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP)) < 0)
+        if (setns(netns[i], CLONE_NEWNET) != 0 ||
+            (raw[i] = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP)) < 0)
             die("socket of host %d", i);
         setsockopt(raw[i], SOL_RAW, ICMP_FILTER, &filter, sizeof filter);
         epoll_ctl(epoll, EPOLL_CTL_ADD, raw[i], &event);
@@ -396,7 +402,7 @@ static void enter_user_namespace(void)
 int main(int argc, char **argv)
 {
     struct rlimit limit;
-    if (argc < 3 || (hosts = atoi(argv[1])) < 1 || (per_bridge = atoi(argv[2])) < 1) {
+    if (argc < 3 || (hosts = atoi(argv[1])) < 1 || hosts > HOSTS_MAX || (per_bridge = atoi(argv[2])) < 1) {
         fprintf(stderr, "usage: floor HOSTS PORTS_PER_BRIDGE [matrix]\n");
         return 2;
     }

@@ -63,7 +63,8 @@ static struct pair make_pair(void)
         fail_msg("%s", err.text);
     BATCH_AUTO batch = BATCH_INIT;
     link_bridge(&batch, 1, 2, "lan", 1500, false);
-    struct link_veth_end port = {.netns = pair.fabric, .index = 10, .name = "n-web", .master = 2, .mac = {{2, 0, 0, 0, 0, 1}}, .up = true};
+    struct link_veth_end port = {
+        .netns = pair.fabric, .index = 10, .name = "n-web", .master = 2, .mac = {{2, 0, 0, 0, 0, 1}}, .up = true};
     struct link_veth_end eth = {.netns = pair.node, .index = 2, .name = "eth0", .mac = {{2, 0, 0, 0, 0, 2}}};
     link_veth(&batch, 2, &port, &eth, 1400);
     link_up(&batch, 3, 2, true);
@@ -120,7 +121,8 @@ static void failures_carry_tags_and_words(void **state)
     BATCH_AUTO batch = BATCH_INIT;
     assert_int_equal(netlink_open(pair.node, &netlink, &err), 0);
     struct route_nexthop bad = {.via = addr("172.16.0.1")}, good = {.via = addr("10.0.0.1"), .interface = 2};
-    struct route_spec route = {.destination = prefix("10.1.0.0/16"), .table = 254, .type = RTN_UNICAST, .nexthops = &bad, .nexthop_count = 1};
+    struct route_spec route = {
+        .destination = prefix("10.1.0.0/16"), .table = 254, .type = RTN_UNICAST, .nexthops = &bad, .nexthop_count = 1};
     struct prefix again = prefix("10.0.0.2/24");
     route_put(&batch, 100, VERB_ADD, &route);
     route.nexthops = &good;
@@ -153,12 +155,15 @@ static void routes_rules_neighbours(void **state)
     struct error err = ERROR_INIT;
     struct pair pair = make_pair();
     BATCH_AUTO batch = BATCH_INIT;
-    struct route_nexthop hops[] = {{.via = addr("10.0.0.1"), .weight = 1}, {.via = addr("10.0.0.3"), .interface = 2, .weight = 3}};
-    struct route_spec many = {.destination = prefix("10.1.0.0/16"), .table = 254, .type = RTN_UNICAST, .nexthops = hops, .nexthop_count = 2};
+    struct route_nexthop hops[] = {{.via = addr("10.0.0.1"), .weight = 1},
+                                   {.via = addr("10.0.0.3"), .interface = 2, .weight = 3}};
+    struct route_spec many = {
+        .destination = prefix("10.1.0.0/16"), .table = 254, .type = RTN_UNICAST, .nexthops = hops, .nexthop_count = 2};
     struct route_spec hole = {.destination = prefix("10.2.0.0/16"), .table = 500, .metric = 7, .type = RTN_BLACKHOLE};
     struct route_spec plain = {.destination = prefix("0.0.0.0/0"), .table = 254, .type = RTN_UNICAST, .nexthops = hops,
                                .nexthop_count = 1, .source = addr("10.0.0.2"), .congestion_control = "reno"};
-    struct rule_spec rule = {.family = 4, .priority = 100, .from = prefix("10.0.0.0/30"), .mark_value = 5, .mark_mask = 0xff, .table = 500};
+    struct rule_spec rule = {
+        .family = 4, .priority = 100, .from = prefix("10.0.0.0/30"), .mark_value = 5, .mark_mask = 0xff, .table = 500};
     struct addr gateway = addr("10.0.0.1"), proxied = addr("10.0.0.77");
     struct mac mac = {{2, 0, 0, 0, 0, 9}};
     route_put(&batch, 1, VERB_ADD, &many);
@@ -202,7 +207,12 @@ static void dumps_can_be_sent_back(void **state)
     struct pair pair = make_pair();
     BATCH_AUTO batch = BATCH_INIT;
     struct route_nexthop hop = {.via = addr("10.0.0.1")};
-    struct route_spec route = {.destination = prefix("10.1.0.0/16"), .table = 254, .metric = 3, .type = RTN_UNICAST, .nexthops = &hop, .nexthop_count = 1};
+    struct route_spec route = {.destination = prefix("10.1.0.0/16"),
+                               .table = 254,
+                               .metric = 3,
+                               .type = RTN_UNICAST,
+                               .nexthops = &hop,
+                               .nexthop_count = 1};
     route_put(&batch, 1, VERB_ADD, &route);
     commit(pair.node, &batch);
     struct observation *o;
@@ -227,7 +237,11 @@ static void big_batches_are_split(void **state)
     BATCH_AUTO batch = BATCH_INIT;
     struct route_nexthop hop = {.via = addr("10.0.0.1")};
     for (uint32_t i = 0; i < 5000; i++) {
-        struct route_spec route = {.destination = prefix_of_addr(addr_from_ipv4(0x0b000000u + i)), .table = 254, .type = RTN_UNICAST, .nexthops = &hop, .nexthop_count = 1};
+        struct route_spec route = {.destination = prefix_of_addr(addr_from_ipv4(0x0b000000u + i)),
+                                   .table = 254,
+                                   .type = RTN_UNICAST,
+                                   .nexthops = &hop,
+                                   .nexthop_count = 1};
         route_put(&batch, i, VERB_ADD, &route);
     }
     commit(pair.node, &batch);
@@ -266,7 +280,8 @@ static void nft_tables(void **state)
     struct error err = ERROR_INIT;
     struct pair pair = make_pair();
     STR_AUTO text = STR_INIT;
-    assert_int_equal(nft_load(pair.node, "t", "table inet t9 {\n chain c {\n  tcp dport 22 counter drop\n }\n}\n", &err), 0);
+    assert_int_equal(
+        nft_load(pair.node, "t", "table inet t9 {\n chain c {\n  tcp dport 22 counter drop\n }\n}\n", &err), 0);
     assert_int_equal(nft_list_tables(pair.node, &text, &err), 0);
     assert_string_equal(str_text(&text), "inet t9\n");
     assert_int_equal(nft_replace(pair.node, "t", "inet", "t9", "chain c {\n tcp dport 23 drop\n}", &err), 0);
@@ -274,7 +289,9 @@ static void nft_tables(void **state)
     assert_int_equal(nft_list(pair.node, "inet", "t9", true, &text, &err), 0);
     assert_non_null(strstr(str_text(&text), "tcp dport 23 drop"));
     assert_null(strstr(str_text(&text), "tcp dport 22"));
-    assert_int_equal(nft_load(pair.node, "nftables of node web", "table inet a {\n chain c {\n  tcp dport nonsense drop\n }\n}\n", &err), -1);
+    assert_int_equal(nft_load(pair.node, "nftables of node web",
+                              "table inet a {\n chain c {\n  tcp dport nonsense drop\n }\n}\n", &err),
+                     -1);
     assert_true(str_starts(err.text, "nftables of node web:3:13-20: Error: "));
     error_clear(&err);
     assert_int_equal(nft_try(pair.node, "t", "table inet b { }\n", &err), 0);

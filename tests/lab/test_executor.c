@@ -1,5 +1,5 @@
-/* The executor against a real keeper: this program starts one, is its director, runs the tests there, and prints what they
- * said. */
+/* The executor against a real keeper: this program starts one, is its director, runs the tests there, and prints what
+ * they said. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,19 +67,24 @@ static uint32_t add_namespace(struct plan *plan, const char *name, enum namespac
     return (uint32_t)plan->namespace_count - 1;
 }
 
-static struct plan_link *add_link(struct plan *plan, uint32_t ns, const char *name, uint32_t far, const char *port, const char *bridge, uint8_t n)
+static struct plan_link *add_link(struct plan *plan, uint32_t ns, const char *name, uint32_t far, const char *port,
+                                  const char *bridge, uint8_t n)
 {
     struct plan_link *link = ARENA_PUSH(plan->arena, plan->links, plan->link_count);
-    *link = (struct plan_link){.end = {{ns, name, NULL, {{2, 0, 0, 0, 0, n}}, false}, {far, port, bridge, {{2, 0, 0, 0, 1, n}}, false}}, .origin = name};
+    *link = (struct plan_link){
+        .end = {{ns, name, NULL, {{2, 0, 0, 0, 0, n}}, false}, {far, port, bridge, {{2, 0, 0, 0, 1, n}}, false}},
+        .origin = name};
     return link;
 }
 
 static void add_address(struct plan *plan, uint32_t ns, const char *interface, const char *text)
 {
-    *ARENA_PUSH(plan->arena, plan->addresses, plan->address_count) = (struct plan_address){ns, interface, prefix(text), NULL};
+    *ARENA_PUSH(plan->arena, plan->addresses, plan->address_count) =
+        (struct plan_address){ns, interface, prefix(text), NULL};
 }
 
-static struct plan_route *add_route(struct plan *plan, uint32_t ns, const char *destination, const char *via, const char *interface)
+static struct plan_route *add_route(struct plan *plan, uint32_t ns, const char *destination, const char *via,
+                                    const char *interface)
 {
     struct plan_route *route = ARENA_PUSH(plan->arena, plan->routes, plan->route_count);
     *route = (struct plan_route){.ns = ns, .destination = prefix(destination), .table = 254};
@@ -88,7 +93,8 @@ static struct plan_route *add_route(struct plan *plan, uint32_t ns, const char *
     return route;
 }
 
-static void add_connected(struct plan *plan, uint32_t ns, const char *network, const char *interface, const char *source)
+static void add_connected(struct plan *plan, uint32_t ns, const char *network, const char *interface,
+                          const char *source)
 {
     struct plan_route *route = add_route(plan, ns, network, NULL, interface);
     route->connected = true;
@@ -108,7 +114,8 @@ static void add_nft(struct plan *plan, uint32_t ns, const char *family, const ch
 static void add_process(struct plan *plan, uint32_t ns, const char *name, const char *const *argv, uint16_t port)
 {
     struct plan_process *process = ARENA_PUSH(plan->arena, plan->processes, plan->process_count);
-    *process = (struct plan_process){.ns = ns, .name = name, .embedded = port != 0, .ready = port ? READY_TCP : READY_NONE, .ready_port = port};
+    *process = (struct plan_process){
+        .ns = ns, .name = name, .embedded = port != 0, .ready = port ? READY_TCP : READY_NONE, .ready_port = port};
     while (argv[process->argc])
         process->argc++;
     process->argv = arena_copy(plan->arena, argv, process->argc * sizeof *argv);
@@ -122,7 +129,8 @@ static const char *const tcpd[] = {"tcpd", "-f", "@configuration@", NULL};
 static struct plan *make_plan(void)
 {
     struct plan *plan = plan_new("executor");
-    *ARENA_PUSH(plan->arena, plan->bridges, plan->bridge_count) = (struct plan_bridge){0, "lan", "bridge/lan", false, 0};
+    *ARENA_PUSH(plan->arena, plan->bridges, plan->bridge_count) =
+        (struct plan_bridge){0, "lan", "bridge/lan", false, 0};
     ARENA_PUSH(plan->arena, plan->hosts_views, plan->hosts_view_count)->content = "127.0.0.1 localhost\n10.0.0.2 web\n";
     uint32_t router = add_namespace(plan, "vpc/main", NAMESPACE_CLOUD);
     uint32_t web = add_namespace(plan, "web", NAMESPACE_NODE), db = add_namespace(plan, "db", NAMESPACE_NODE);
@@ -145,9 +153,12 @@ static struct plan *make_plan(void)
         (struct plan_rule){.ns = web, .family = 4, .priority = 100, .from = prefix("10.0.0.0/30"), .table = 500};
     add_sysctl(plan, web, "net/ipv4/ip_forward", "1");
     add_sysctl(plan, router, "net/ipv4/conf/web-eth1/proxy_arp", "1");
-    add_nft(plan, web, "inet", "guard", "chain in { type filter hook input priority 0; policy accept; tcp dport 23 drop; }");
-    add_nft(plan, 0, "netdev", "wire", "chain w { type filter hook ingress device \"web-eth0\" priority 0; policy accept; udp dport 9 drop; }");
-    *ARENA_PUSH(plan->arena, plan->files, plan->file_count) = (struct plan_file){web, "/etc/motd", "hello\n", 6, 0644, NULL};
+    add_nft(plan, web, "inet", "guard",
+            "chain in { type filter hook input priority 0; policy accept; tcp dport 23 drop; }");
+    add_nft(plan, 0, "netdev", "wire",
+            "chain w { type filter hook ingress device \"web-eth0\" priority 0; policy accept; udp dport 9 drop; }");
+    *ARENA_PUSH(plan->arena, plan->files, plan->file_count) =
+        (struct plan_file){web, "/etc/motd", "hello\n", 6, 0644, NULL};
     add_process(plan, web, "web/tcp", tcpd, 80);
     *ARENA_PUSH(plan->arena, plan->runs, plan->run_count) = (struct plan_run){web, "echo ran >>/root/ran", NULL};
     return plan;
@@ -232,8 +243,12 @@ static void route_by_hand(const char *name, enum verb verb, const char *destinat
 {
     BATCH_AUTO batch = BATCH_INIT;
     struct route_nexthop hop = {.via = via ? addr(via) : (struct addr){0}};
-    struct route_spec spec = {.destination = prefix(destination), .table = 254, .type = verb == VERB_DELETE ? RTN_UNSPEC : RTN_UNICAST,
-                              .nexthops = &hop, .nexthop_count = via ? 1 : 0, .any_protocol = true};
+    struct route_spec spec = {.destination = prefix(destination),
+                              .table = 254,
+                              .type = verb == VERB_DELETE ? RTN_UNSPEC : RTN_UNICAST,
+                              .nexthops = &hop,
+                              .nexthop_count = via ? 1 : 0,
+                              .any_protocol = true};
     route_put(&batch, 0, verb, &spec);
     by_hand(name, &batch);
 }
@@ -302,7 +317,8 @@ static void namespaces_come_and_go(void **state)
 {
     (void)state;
     struct plan *after = make_plan();
-    uint32_t more = add_namespace(after, "more", NAMESPACE_NODE), cloud = add_namespace(after, "vpc/other", NAMESPACE_CLOUD);
+    uint32_t more = add_namespace(after, "more", NAMESPACE_NODE),
+             cloud = add_namespace(after, "vpc/other", NAMESPACE_CLOUD);
     add_link(after, more, "eth0", 0, "more-eth0", "lan", 7);
     add_link(after, more, "eth1", cloud, "more-eth1", NULL, 8);
     add_address(after, more, "eth0", "10.0.0.7/24");
@@ -332,7 +348,8 @@ static void undo_keeps_what_was_changed_since(void **state)
     route_of(faulty, "10.8.0.0/16")->nexthops[0].via = addr("10.0.0.3");
     faulty->nfts[0].body = "chain in { type filter hook input priority 0; policy drop; }";
     apply(faulty);
-    route_by_hand("web", VERB_REPLACE, "10.8.0.0/16", "10.0.0.77"); /* not what was injected, not what was there before */
+    route_by_hand("web", VERB_REPLACE, "10.8.0.0/16",
+                  "10.0.0.77"); /* not what was injected, not what was there before */
     apply_options(make_plan(), (struct lab_apply_options){.keep_changes = true}, &notes);
     assert_string_equal(str_text(&notes), "changed since, left as it is: ~ route 10.8.0.0/16 via 10.9.0.1 in web "
                                           "(was route 10.8.0.0/16 via 10.0.0.3)\n");
@@ -481,7 +498,8 @@ static void await_events(struct seen_events *seen, bool (*enough)(const struct s
         if (clock_boot() > deadline)
             fail_msg("no such event");
         poll(&fd, 1, 100);
-        if (lab_events(lab, note_event, seen, &err) != 0 || (lab_deadline(lab) <= clock_boot() && lab_tick(lab, &err) != 0))
+        if (lab_events(lab, note_event, seen, &err) != 0 ||
+            (lab_deadline(lab) <= clock_boot() && lab_tick(lab, &err) != 0))
             fail_msg("%s", err.text);
     }
 }
@@ -527,7 +545,8 @@ static void services_that_end_are_restarted(void **state)
     assert_int_equal(lab_process_state(lab, "web/tcp", &pid, NULL), LAB_PROCESS_RUNNING);
     kill(pid, SIGKILL);
     await_events(&seen, exited);
-    for (int64_t deadline = clock_boot() + 10 * NANOSECONDS_PER_SECOND; lab_process_state(lab, "web/tcp", NULL, NULL) != LAB_PROCESS_RUNNING;) {
+    for (int64_t deadline = clock_boot() + 10 * NANOSECONDS_PER_SECOND;
+         lab_process_state(lab, "web/tcp", NULL, NULL) != LAB_PROCESS_RUNNING;) {
         struct pollfd fd = {.fd = lab_event_fd(lab), .events = POLLIN};
         assert_true(clock_boot() < deadline);
         poll(&fd, 1, 20);
@@ -548,7 +567,8 @@ static void what_fails_says_so(void **state)
     uint32_t web = plan_find_namespace(after, "web");
     add_process(after, web, "web/absent", absent, 0);
     assert_int_equal(lab_apply(lab, present, after, NULL, NULL, &err), -1);
-    assert_true(str_starts(err.text, "service web/absent could not be started: execute /usr/bin/nosuch: No such file or directory"));
+    assert_true(str_starts(
+        err.text, "service web/absent could not be started: execute /usr/bin/nosuch: No such file or directory"));
     error_clear(&err);
     struct lab_apply_options back = {.recovering = true};
     assert_int_equal(lab_apply(lab, after, present, &back, NULL, &err), 0);
@@ -558,7 +578,8 @@ static void what_fails_says_so(void **state)
     after->processes[1].ready = READY_TCP;
     after->processes[1].ready_port = 99;
     assert_int_equal(lab_apply(lab, present, after, NULL, NULL, &err), -1);
-    assert_string_equal(err.text, "service web/silent does not answer on tcp/99 after 5 s; the end of its log:\nI listen to nobody");
+    assert_string_equal(
+        err.text, "service web/silent does not answer on tcp/99 after 5 s; the end of its log:\nI listen to nobody");
     error_clear(&err);
     assert_int_equal(lab_apply(lab, after, present, &back, NULL, &err), 0);
     plan_free(after);
@@ -572,7 +593,8 @@ static void what_fails_says_so(void **state)
     after = make_plan();
     add_route(after, web, "10.3.0.0/16", "172.16.0.1", NULL);
     assert_int_equal(lab_apply(lab, present, after, NULL, NULL, &err), -1);
-    assert_string_equal(err.text, "add route 10.3.0.0/16 via 172.16.0.1 in web: Network is unreachable (Nexthop has invalid gateway)");
+    assert_string_equal(
+        err.text, "add route 10.3.0.0/16 via 172.16.0.1 in web: Network is unreachable (Nexthop has invalid gateway)");
     error_clear(&err);
     assert_int_equal(lab_apply(lab, after, present, &back, NULL, &err), 0);
     plan_free(after);
@@ -600,13 +622,15 @@ static void files_stay_in_the_node(void **state)
     assert_int_equal(err.number, ENOENT);
 }
 
-/* ---- the two roles ------------------------------------------------------------------------------------------------ */
+/* ---- the two roles ------------------------------------------------------------------------------------------------
+ */
 
 static int build(void **state)
 {
     (void)state;
     struct error err = ERROR_INIT;
-    int states = open(KEEPER_STATE, O_PATH | O_DIRECTORY | O_CLOEXEC), logs = open(KEEPER_LOGS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int states = open(KEEPER_STATE, O_PATH | O_DIRECTORY | O_CLOEXEC),
+        logs = open(KEEPER_LOGS, O_PATH | O_DIRECTORY | O_CLOEXEC);
     present = make_plan();
     if (lab_open(KEEPER_SOCKET, states, logs, &lab, &err) == 0 && lab_build(lab, present, NULL, NULL, &err) == 0)
         return 0;

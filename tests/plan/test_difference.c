@@ -193,11 +193,13 @@ static void random_items(struct plan *plan, uint32_t ns)
         add_address(plan, ns, interfaces[e], text);
         if (pick(2)) {
             struct plan_sysctl *sysctl = ARENA_PUSH(plan->arena, plan->sysctls, plan->sysctl_count);
-            *sysctl = (struct plan_sysctl){ns, arena_printf(plan->arena, "net/ipv4/conf/%s/rp_filter", interfaces[e]), pick(2) ? "1" : "2", NULL};
+            *sysctl = (struct plan_sysctl){ns, arena_printf(plan->arena, "net/ipv4/conf/%s/rp_filter", interfaces[e]),
+                                           pick(2) ? "1" : "2", NULL};
         }
         if (pick(2)) {
             struct plan_neighbour *neighbour = ARENA_PUSH(plan->arena, plan->neighbours, plan->neighbour_count);
-            *neighbour = (struct plan_neighbour){.ns = ns, .interface = interfaces[e], .mac = {{2, 0, 0, 0, 0, (uint8_t)pick(2)}}};
+            *neighbour = (struct plan_neighbour){
+                .ns = ns, .interface = interfaces[e], .mac = {{2, 0, 0, 0, 0, (uint8_t)pick(2)}}};
             snprintf(text, sizeof text, "10.%u.0.9", e);
             neighbour->addr = addr(text);
         }
@@ -212,7 +214,8 @@ static void random_items(struct plan *plan, uint32_t ns)
     }
     if (pick(2)) {
         struct plan_file *file = ARENA_PUSH(plan->arena, plan->files, plan->file_count);
-        *file = (struct plan_file){.ns = ns, .path = "/etc/motd", .content = pick(2) ? "x" : "y", .length = 1, .mode = 0644};
+        *file = (struct plan_file){
+            .ns = ns, .path = "/etc/motd", .content = pick(2) ? "x" : "y", .length = 1, .mode = 0644};
     }
     if (pick(2)) {
         struct plan_nft *nft = ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
@@ -220,7 +223,8 @@ static void random_items(struct plan *plan, uint32_t ns)
     }
     if (pick(3) == 0) {
         struct plan_rule *rule = ARENA_PUSH(plan->arena, plan->rules, plan->rule_count);
-        *rule = (struct plan_rule){.ns = ns, .family = 4, .priority = 100 + pick(2), .mark_value = pick(2), .table = 500 + pick(2)};
+        *rule = (struct plan_rule){
+            .ns = ns, .family = 4, .priority = 100 + pick(2), .mark_value = pick(2), .table = 500 + pick(2)};
     }
     if (pick(3) == 0) {
         struct plan_process *process = ARENA_PUSH(plan->arena, plan->processes, plan->process_count);
@@ -329,7 +333,8 @@ static void model_remove(struct model *model, const struct thing *thing)
         bool gone = strcmp(other->key, thing->key) == 0;
         if (thing->item == ITEM_NAMESPACE)
             gone = strcmp(other->place, thing->place) == 0;
-        else if (thing->item == ITEM_LINK && strcmp(other->place, thing->place) == 0 && strcmp(other->device, thing->device) == 0)
+        else if (thing->item == ITEM_LINK && strcmp(other->place, thing->place) == 0 &&
+                 strcmp(other->device, thing->device) == 0)
             gone = true;
         if (gone)
             model->things[i] = model->things[--model->count];
@@ -345,7 +350,8 @@ static void model_add(struct model *model, const struct thing *thing)
         const struct thing *other = &model->things[i];
         if (other->item == ITEM_NAMESPACE && strcmp(other->place, thing->place) == 0)
             place = true;
-        if (other->item == ITEM_LINK && strcmp(other->place, thing->place) == 0 && strcmp(other->device, thing->device) == 0)
+        if (other->item == ITEM_LINK && strcmp(other->place, thing->place) == 0 &&
+            strcmp(other->device, thing->device) == 0)
             device = true;
     }
     assert_true(place && device);
