@@ -23,6 +23,7 @@
 #include "exercise/result.h"
 #include "fault/fault.h"
 #include "kernel/capability.h"
+#include "lab/control.h"
 #include "load/scenario.h"
 #include "model/scenario.h"
 #include "report/report.h"
@@ -190,6 +191,26 @@ int exercise_report_read(const char *name, struct str *path, json_t **result, st
     if (file_read(AT_FDCWD, str_text(path), &text, REPORT_BYTES)) return error_set_errno(err, errno, "read %s", str_text(path));
     *result = json_loadb(str_text(&text), text.length, JSON_REJECT_DUPLICATES, NULL);
     return *result ? 0 : error_set(err, ERR_FILE, "%s is no report", str_text(path));
+}
+
+/* ---- what an exercise forbids ---- */
+
+int exercise_forbids(const char *command, struct error *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    int result = 0;
+    if (registry_list(&names, &count, NULL)) return 0; /* nothing to be seen runs */
+    for (size_t i = 0; i < count; i++) {
+        struct context lab = {.lab = names[i], .quiet = true};
+        json_t *state = NULL;
+        if (!result && !client_call(&lab, "state", NULL, &state, NULL) && *client_text(state, "exercise"))
+            result = error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command, client_text(state, "exercise"));
+        json_decref(state);
+        free(names[i]);
+    }
+    free(names);
+    return result;
 }
 
 /* ---- printing ---- */

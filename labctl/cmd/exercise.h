@@ -39,6 +39,9 @@ void exercise_directory_remove(const char *path);
 /* The report of an exercise: by the name of its directory or its scenario (the latest one); NULL: the latest of all. */
 int exercise_report_read(const char *name, struct str *path, json_t **result, struct error *err);
 
+/* Refuses a command that no lab needs (`plan`) while an exercise of this user runs. */
+int exercise_forbids(const char *command, struct error *err);
+
 /* Prints a result by the writer of that name (NULL: as --format says); returns the exit status: 0, 1 below the pass mark,
  * 2 where there is no such writer. */
 int exercise_print_report(const struct context *context, const char *as, const json_t *result);

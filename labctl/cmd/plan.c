@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/exercise.h"
 #include "cmd/reading.h"
 #include "lower/lower.h"
 #include "plan/difference.h"
@@ -29,6 +30,8 @@ static int run(struct context *context)
     struct error err = ERROR_INIT;
     struct plan *plan = NULL;
     int status = cmd_operands(context, 1, 1);
+    if (status == 0 && exercise_forbids("plan", &err) != 0)
+        status = cmd_fail(context, &err);
     if (status == 0)
         status = reading_file(&reading, context, context->argv[0]);
     if (status != 0)

@@ -70,7 +70,7 @@ run "$LABCTL" start "$work/drill.yaml"
 [ $? -eq 4 ] && grep -q "running already" "$work/err"
 check "two at once are refused" $?
 refused=0
-for words in "fault inject loss --at node/web/eth0 loss=5%" "fault status" "fault clear" "matrix" "apply $work/drill.yaml" "apply --dry-run $work/drill.yaml"; do
+for words in "fault inject loss --at node/web/eth0 loss=5%" "fault status" "fault clear" "matrix" "apply $work/drill.yaml" "apply --dry-run $work/drill.yaml" "plan topologies/home-lan.yaml"; do
     lab $words
     [ $? -ne 0 ] || { refused=1; echo "$words is not refused" >>"$work/out"; break; }
 done
