@@ -1,6 +1,4 @@
-/* Files of a node: its name, its resolver, and those of the author, who has the last word. */
-#include <string.h>
-
+/* Files of a node: its resolver, and those of the author, who has the last word.  (Its name it has from the start.) */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -59,10 +57,6 @@ void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns)
 void lower_files(struct lowering *l, const struct node *node, uint32_t ns)
 {
     const char *origin = l->plan->namespaces[ns].origin;
-    if (!declares_file(node, "/etc/hostname")) {
-        char *name = arena_printf(l->scratch, "%s\n", node->name);
-        add_file(l, ns, "/etc/hostname", name, strlen(name), 0644, origin);
-    }
     for (size_t i = 0; i < node->file_count; i++) {
         const struct node_file *file = &node->files[i];
         add_file(l, ns, file->path, file->content, file->length, file->mode, origin);

@@ -142,7 +142,6 @@ static void files(void **state)
                              "  b: { bridge: lan, address: 10.0.0.2/24 }\n");
     assert_string_equal(find_file(plan, "a", "/etc/resolv.conf")->content,
                         "nameserver 10.0.0.9\nsearch x.test y.test\noptions ndots:2\n");
-    assert_string_equal(find_file(plan, "a", "/etc/hostname")->content, "a\n");
     assert_int_equal(find_file(plan, "a", "/etc/motd")->mode, 0600);
     assert_null(find_file(plan, "b", "/etc/resolv.conf"));
 }
