@@ -106,5 +106,5 @@ heard() {
 validate() {
     cat >"$work/bad.yaml"
     # shellcheck disable=SC2069 # what is said on stderr, and nothing else
-    "$LABCTL" plan "$work/bad.yaml" 2>&1 >/dev/null
+    "$LABCTL" validate "$work/bad.yaml" 2>&1 >/dev/null
 }
