@@ -110,19 +110,19 @@ const struct schema *const scenario_schemas[] = {&scenario_schema, &parts_schema
 const size_t scenario_schema_count = ARRAY_SIZE(scenario_schemas);
 
 const struct rule_name scenario_rules[] = {
-    {"control-with-fault", "a healthy control has no fault"},
-    {"dangling-caught-by", "what catches a wrong fix is a task or a guard of the scenario"},
-    {"dangling-hint", "a hint is for a task of the scenario"},
-    {"dangling-step", "a step of a solution names a thing of the topology"},
-    {"duplicate-id", "tasks, checks, guards, questions, faults and wrong fixes have different ids"},
-    {"guard-points", "a guard has a penalty, no points; a check of a task the other way round"},
-    {"hint-cost", "the hints of a task cost no more than its points"},
-    {"no-task", "a scenario has a task, and a fault where something is to be repaired"},
-    {"question-form", "a question has choices, a number, a pattern or an answer"},
-    {"step-form", "a step is set with to, unset, run with at, or apply"},
-    {"task-points", "the points of a task are not less than those of its checks"},
-    {"time-and-phases", "a scenario has a time or phases, never both"},
-    {"unreadable-file", "a file that is named can be read"},
+    {"control-with-fault", "A healthy control has no fault."},
+    {"dangling-caught-by", "What catches a wrong fix is a task or a guard of the scenario."},
+    {"dangling-hint", "A hint is for a task of the scenario."},
+    {"dangling-step", "A step of a solution names a thing of the topology."},
+    {"duplicate-id", "Tasks, checks, guards, questions, faults and wrong fixes have different ids."},
+    {"guard-points", "A guard has a penalty, no points; a check of a task the other way round."},
+    {"hint-cost", "The hints of a task cost no more than its points."},
+    {"no-task", "A scenario has a task, and a fault where something is to be repaired."},
+    {"question-form", "A question has choices, a number, a pattern or an answer."},
+    {"step-form", "A step is set with to, unset, run with at, or apply."},
+    {"task-points", "The points of a task are not less than those of its checks."},
+    {"time-and-phases", "A scenario has a time or phases, never both."},
+    {"unreadable-file", "A file that is named can be read."},
 };
 const size_t scenario_rule_count = ARRAY_SIZE(scenario_rules);
 
