@@ -2,8 +2,11 @@
  * tasks before hints), then what the parts must be to one another. */
 #include "load/scenario.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -169,13 +172,13 @@ static void read_topology(struct scenario_loader *loader)
     }
     if (!decode_text(decoder, "topology", value, &path)) return;
     loader->scenario->topology_path = path;
-    struct document *beside = document_read(decoder->arena, loader->document->sources,
-                                            document_path(loader->document, value->mark, path), decoder->findings);
-    if (!beside->root) {
-        scenario_error(loader, "unreadable-file", value->mark, "the topology '%s' cannot be used", path);
+    const char *file = document_path(loader->document, value->mark, path);
+    if (access(file, R_OK)) {
+        scenario_error(loader, "unreadable-file", value->mark, "the topology '%s' cannot be read: %s", path, strerror(errno));
         return;
     }
-    load_topology_value(beside, beside->root, &loader->scenario->topology);
+    struct document *beside = document_read(decoder->arena, loader->document->sources, file, decoder->findings);
+    if (beside->root) load_topology_value(beside, beside->root, &loader->scenario->topology);
 }
 
 /* Every id of tasks, checks, guards and questions is its own: status, hint, check and reports name them. */
