@@ -35,17 +35,20 @@
 
 void exercise_check_scenario(const struct scenario *scenario, struct findings *findings)
 {
-    if (!scenario->topology) return;
+    if (!scenario->topology)
+        return;
     rules_check(scenario->topology, findings);
     fault_validate_all(scenario->topology, scenario->faults, scenario->fault_count, findings);
     for (size_t i = 0; i < scenario->requires_kernel.count; i++) {
         const char *name = scenario->requires_kernel.items[i], *names[256];
-        if (capability_find(name)) continue;
+        if (capability_find(name))
+            continue;
         size_t count = 0;
-        for (; count < capability_count && count < ARRAY_SIZE(names); count++) names[count] = capabilities[count].name;
+        for (; count < capability_count && count < ARRAY_SIZE(names); count++)
+            names[count] = capabilities[count].name;
         const char *near = str_nearest(name, names, count);
-        struct finding *finding =
-            findings_add(findings, FINDING_ERROR, "unknown-capability", scenario->name_mark, "no capability is called '%s' (requires: kernel)", name);
+        struct finding *finding = findings_add(findings, FINDING_ERROR, "unknown-capability", scenario->name_mark,
+                                               "no capability is called '%s' (requires: kernel)", name);
         finding->hint = near ? arena_printf(findings->arena, "did you mean '%s'?", near) : "`labctl doctor` names them";
     }
 }
@@ -58,11 +61,13 @@ int exercise_read(struct exercise_reading *reading, const struct context *contex
     findings_init(&reading->findings, reading->arena);
     reading->document = document_read(reading->arena, reading->sources, path, &reading->findings);
     if (reading->document->root && !document_is_scenario(reading->document))
-        findings_add(&reading->findings, FINDING_ERROR, "no-scenario", reading->document->root->mark, "this is no scenario: it has no key 'scenario'")
+        findings_add(&reading->findings, FINDING_ERROR, "no-scenario", reading->document->root->mark,
+                     "this is no scenario: it has no key 'scenario'")
             ->hint = "a topology is built with `labctl up`";
     else if (reading->document->root)
         load_scenario_document(reading->document, &reading->scenario);
-    if (reading->scenario) exercise_check_scenario(reading->scenario, &reading->findings);
+    if (reading->scenario)
+        exercise_check_scenario(reading->scenario, &reading->findings);
     findings_sort(&reading->findings);
     if (reading->findings.errors > 0) {
         STR_AUTO text = STR_INIT;
@@ -81,11 +86,13 @@ void exercise_reading_free(struct exercise_reading *reading)
 const char *exercise_file(const char *file, struct str *path)
 {
     static const char *const places[] = {"scenarios", LABCTL_DATA "/scenarios"};
-    if (!access(file, F_OK) || strchr(file, '/')) return file;
+    if (!access(file, F_OK) || strchr(file, '/'))
+        return file;
     for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
         str_clear(path);
         str_printf(path, "%s/%s.yaml", places[i], file);
-        if (!access(str_text(path), R_OK)) return str_text(path);
+        if (!access(str_text(path), R_OK))
+            return str_text(path);
     }
     return file;
 }
@@ -95,9 +102,12 @@ const char *exercise_file(const char *file, struct str *path)
 int exercises_home(struct str *out, struct error *err)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (state && *state == '/') str_append(out, state);
-    else if (home && *home == '/') str_printf(out, "%s/.local/state", home);
-    else return error_set(err, ERR_USAGE, "neither XDG_STATE_HOME nor HOME says where reports may lie");
+    if (state && *state == '/')
+        str_append(out, state);
+    else if (home && *home == '/')
+        str_printf(out, "%s/.local/state", home);
+    else
+        return error_set(err, ERR_USAGE, "neither XDG_STATE_HOME nor HOME says where reports may lie");
     str_append(out, "/labctl/exercises");
     return 0;
 }
@@ -108,7 +118,8 @@ static int make_path(const char *path, struct error *err)
     char *copy = arena_strdup(arena, path);
     for (char *slash = copy + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = 0;
-        if (mkdir(copy, 0700) && errno != EEXIST) return error_set_errno(err, errno, "make the directory %s", copy);
+        if (mkdir(copy, 0700) && errno != EEXIST)
+            return error_set_errno(err, errno, "make the directory %s", copy);
         *slash = '/';
     }
     return mkdir(copy, 0700) && errno != EEXIST ? error_set_errno(err, errno, "make the directory %s", copy) : 0;
@@ -120,7 +131,8 @@ static int open_file(const char *directory, const char *name, int *fd, struct er
     str_printf(&path, "%s/%s", directory, name);
     *fd = open(str_text(&path), O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     /* The lock goes with the descriptor to the lab and ends with it: `gc` asks for it to know what is over. */
-    if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB)) return error_set_errno(err, errno, "make the file %s", str_text(&path));
+    if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB))
+        return error_set_errno(err, errno, "make the file %s", str_text(&path));
     return 0;
 }
 
@@ -132,15 +144,20 @@ int exercise_directory_new(const char *scenario, struct str *path, int *journal,
     *journal = *report = -1;
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
     STR_AUTO home = STR_INIT;
-    if (exercises_home(&home, err) || make_path(str_text(&home), err)) return -1;
+    if (exercises_home(&home, err) || make_path(str_text(&home), err))
+        return -1;
     for (unsigned n = 1;; n++) {
         str_clear(path);
         str_printf(path, "%s/%s-%s", str_text(&home), stamp, scenario);
-        if (n > 1) str_printf(path, "-%u", n);
-        if (!mkdir(str_text(path), 0700)) break;
-        if (errno != EEXIST) return error_set_errno(err, errno, "make the directory %s", str_text(path));
+        if (n > 1)
+            str_printf(path, "-%u", n);
+        if (!mkdir(str_text(path), 0700))
+            break;
+        if (errno != EEXIST)
+            return error_set_errno(err, errno, "make the directory %s", str_text(path));
     }
-    if (!open_file(str_text(path), JOURNAL_FILE, journal, err) && !open_file(str_text(path), RESULT_FILE, report, err)) return 0;
+    if (!open_file(str_text(path), JOURNAL_FILE, journal, err) && !open_file(str_text(path), RESULT_FILE, report, err))
+        return 0;
     exercise_directory_remove(str_text(path));
     return -1;
 }
@@ -148,7 +165,8 @@ int exercise_directory_new(const char *scenario, struct str *path, int *journal,
 void exercise_directory_remove(const char *path)
 {
     FD_AUTO directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) return;
+    if (directory < 0)
+        return;
     unlinkat(directory, JOURNAL_FILE, 0);
     unlinkat(directory, RESULT_FILE, 0);
     rmdir(path);
@@ -158,8 +176,10 @@ void exercise_directory_remove(const char *path)
 static bool is_of(const char *directory, const char *name)
 {
     const char *dash = strchr(directory, '-');
-    if (!name || str_equal(directory, name)) return true;
-    if (!dash || !str_starts(dash + 1, name)) return false;
+    if (!name || str_equal(directory, name))
+        return true;
+    if (!dash || !str_starts(dash + 1, name))
+        return false;
     const char *rest = dash + 1 + strlen(name);
     return !*rest || (*rest == '-' && strspn(rest + 1, "0123456789") == strlen(rest + 1));
 }
@@ -178,17 +198,21 @@ int exercise_report_read(const char *name, struct str *path, json_t **result, st
     STR_AUTO home = STR_INIT;
     STR_AUTO text = STR_INIT;
     const char *latest = NULL;
-    if (exercises_home(&home, err)) return -1;
+    if (exercises_home(&home, err))
+        return -1;
     DIR *directory = opendir(str_text(&home));
     for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
         if (entry->d_name[0] != '.' && is_of(entry->d_name, name) && (!latest || strcmp(entry->d_name, latest) > 0) &&
             has_report(str_text(&home), entry->d_name))
             latest = arena_strdup(arena, entry->d_name);
-    if (directory) closedir(directory);
+    if (directory)
+        closedir(directory);
     if (!latest)
-        return error_set(err, ERR_ABSENT, "there is no report%s%s%s in %s", name ? " of '" : "", name ? name : "", name ? "'" : "", str_text(&home));
+        return error_set(err, ERR_ABSENT, "there is no report%s%s%s in %s", name ? " of '" : "", name ? name : "",
+                         name ? "'" : "", str_text(&home));
     str_printf(path, "%s/%s/" RESULT_FILE, str_text(&home), latest);
-    if (file_read(AT_FDCWD, str_text(path), &text, REPORT_BYTES)) return error_set_errno(err, errno, "read %s", str_text(path));
+    if (file_read(AT_FDCWD, str_text(path), &text, REPORT_BYTES))
+        return error_set_errno(err, errno, "read %s", str_text(path));
     *result = json_loadb(str_text(&text), text.length, JSON_REJECT_DUPLICATES, NULL);
     return *result ? 0 : error_set(err, ERR_FILE, "%s is no report", str_text(path));
 }
@@ -200,12 +224,14 @@ int exercise_forbids(const char *command, struct error *err)
     char **names = NULL;
     size_t count = 0;
     int result = 0;
-    if (registry_list(&names, &count, NULL)) return 0; /* nothing to be seen runs */
+    if (registry_list(&names, &count, NULL))
+        return 0; /* nothing to be seen runs */
     for (size_t i = 0; i < count; i++) {
         struct context lab = {.lab = names[i], .quiet = true};
         json_t *state = NULL;
         if (!result && !client_call(&lab, "state", NULL, &state, NULL) && *client_text(state, "exercise"))
-            result = error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command, client_text(state, "exercise"));
+            result = error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command,
+                               client_text(state, "exercise"));
         json_decref(state);
         free(names[i]);
     }
@@ -218,11 +244,13 @@ int exercise_forbids(const char *command, struct error *err)
 int exercise_print_report(const struct context *context, const char *as, const json_t *result)
 {
     STR_AUTO text = STR_INIT;
-    if (!as) as = context->format == FORMAT_JSON ? "json" : "text";
+    if (!as)
+        as = context->format == FORMAT_JSON ? "json" : "text";
     const struct report_writer *writer = report_writer_find(as);
     if (!writer) {
         STR_AUTO names = STR_INIT;
-        for (size_t i = 0; i < report_writer_count; i++) str_printf(&names, "%s%s", i ? ", " : "", report_writers[i].name);
+        for (size_t i = 0; i < report_writer_count; i++)
+            str_printf(&names, "%s%s", i ? ", " : "", report_writers[i].name);
         return cmd_usage(context, "a report is written as %s, not '%s'", str_text(&names), as);
     }
     writer->write(result, context->color, &text);

@@ -1,4 +1,5 @@
-/* What the commands of an exercise share: reading a scenario through all its rules, the directories of exercises, printing. */
+/* What the commands of an exercise share: reading a scenario through all its rules, the directories of exercises,
+ * printing. */
 #pragma once
 
 #include <jansson.h>
@@ -42,6 +43,6 @@ int exercise_report_read(const char *name, struct str *path, json_t **result, st
 /* Refuses a command that no lab needs (`plan`) while an exercise of this user runs. */
 int exercise_forbids(const char *command, struct error *err);
 
-/* Prints a result by the writer of that name (NULL: as --format says); returns the exit status: 0, 1 below the pass mark,
- * 2 where there is no such writer. */
+/* Prints a result by the writer of that name (NULL: as --format says); returns the exit status: 0, 1 below the pass
+ * mark, 2 where there is no such writer. */
 int exercise_print_report(const struct context *context, const char *as, const json_t *result);

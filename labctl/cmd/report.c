@@ -14,9 +14,12 @@ static int run(struct context *context)
     struct error err = ERROR_INIT;
     json_t *result = NULL;
     const char *as = cmd_option(context, "--as");
-    if (cmd_operands(context, 0, 1)) return 2;
-    if (!as) as = context->format_text;
-    if (exercise_report_read(context->argc > 0 ? context->argv[0] : NULL, &path, &result, &err)) return cmd_fail(context, &err);
+    if (cmd_operands(context, 0, 1))
+        return 2;
+    if (!as)
+        as = context->format_text;
+    if (exercise_report_read(context->argc > 0 ? context->argv[0] : NULL, &path, &result, &err))
+        return cmd_fail(context, &err);
     int status = exercise_print_report(context, as, result);
     json_decref(result);
     return status == 2 ? 2 : 0;

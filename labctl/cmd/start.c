@@ -40,7 +40,8 @@ static bool has_program(const char *name)
     for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", places[i], name);
-        if (!access(path, X_OK)) return true;
+        if (!access(path, X_OK))
+            return true;
     }
     return false;
 }
@@ -49,18 +50,19 @@ static int check_requirements(const struct scenario *scenario, struct error *err
 {
     for (size_t i = 0; i < scenario->requires_programs.count; i++)
         if (!has_program(scenario->requires_programs.items[i]))
-            return error_set(err, ERR_CAPABILITY, "scenario '%s' needs the program '%s', which is not installed", scenario->name,
-                             scenario->requires_programs.items[i]);
+            return error_set(err, ERR_CAPABILITY, "scenario '%s' needs the program '%s', which is not installed",
+                             scenario->name, scenario->requires_programs.items[i]);
     for (size_t i = 0; i < scenario->requires_kernel.count; i++)
-        if (capability_try(scenario->requires_kernel.items[i], err)) return error_wrap(err, "scenario '%s'", scenario->name);
+        if (capability_try(scenario->requires_kernel.items[i], err))
+            return error_wrap(err, "scenario '%s'", scenario->name);
     return service_programs_check(scenario->topology, err);
 }
 
 /* ---- the two labs ---- */
 
 /* A call with the two texts, and the files of the exercise where there are any. */
-static int call(struct launch *launch, const struct context *context, const char *verb, json_t *params, const struct texts *texts,
-                const int *files, size_t file_count, json_t **reply, struct error *err)
+static int call(struct launch *launch, const struct context *context, const char *verb, json_t *params,
+                const struct texts *texts, const int *files, size_t file_count, json_t **reply, struct error *err)
 {
     FD_AUTO stripped = fd_memory("scenario", str_text(&texts->stripped), texts->stripped.length);
     FD_AUTO topology = fd_memory("topology", str_text(&texts->topology), texts->topology.length);
@@ -69,24 +71,28 @@ static int call(struct launch *launch, const struct context *context, const char
         json_decref(params);
         return error_set_errno(err, errno, "make a memory file");
     }
-    for (size_t i = 0; i < file_count; i++) fds[2 + i] = files[i];
+    for (size_t i = 0; i < file_count; i++)
+        fds[2 + i] = files[i];
     return launch_call_fds(launch, context, verb, params, fds, 2 + file_count, reply, err);
 }
 
 /* Builds the healthy lab, checks it, takes it down again. */
-static int prove(const struct context *context, const char *lab, const char *file, const struct texts *texts, json_t **proved)
+static int prove(const struct context *context, const char *lab, const char *file, const struct texts *texts,
+                 json_t **proved)
 {
     struct error err = ERROR_INIT;
     struct launch *launch = NULL;
     int status = 0;
-    if (launch_begin(lab, file, &launch, &err)) return cmd_fail(context, &err);
-    if (call(launch, context, "exercise-prove", NULL, texts, NULL, 0, proved, &err)) status = launch_fail(launch, context, &err);
+    if (launch_begin(lab, file, &launch, &err))
+        return cmd_fail(context, &err);
+    if (call(launch, context, "exercise-prove", NULL, texts, NULL, 0, proved, &err))
+        status = launch_fail(launch, context, &err);
     launch_end(launch);
     return status;
 }
 
-static int begin(const struct context *context, const char *lab, const char *file, const struct texts *texts, json_t *params,
-                 const int files[2], json_t **begun)
+static int begin(const struct context *context, const char *lab, const char *file, const struct texts *texts,
+                 json_t *params, const int files[2], json_t **begun)
 {
     struct error err = ERROR_INIT;
     struct launch *launch = NULL;
@@ -106,7 +112,8 @@ static int begin(const struct context *context, const char *lab, const char *fil
 static void tell(const struct context *context, const char *lab, const char *directory, json_t *begun, int64_t took)
 {
     if (context->format == FORMAT_JSON) {
-        json_t *out = json_pack("{s:i, s:s, s:s, s:f}", "version", 1, "lab", lab, "directory", directory, "seconds", (double)took / 1e9);
+        json_t *out = json_pack("{s:i, s:s, s:s, s:f}", "version", 1, "lab", lab, "directory", directory, "seconds",
+                                (double)took / 1e9);
         json_object_update(out, begun);
         client_print_json(out);
         json_decref(out);
@@ -115,7 +122,8 @@ static void tell(const struct context *context, const char *lab, const char *dir
     json_int_t allowed = client_integer(begun, "time_allowed_ms");
     const char *title = client_text(begun, "title"), *briefing = client_text(begun, "briefing");
     printf("%s%s%s\n", client_text(begun, "scenario"), *title ? ": " : "", title);
-    if (*briefing) printf("\n%s%s\n", briefing, str_ends(briefing, "\n") ? "" : "\n");
+    if (*briefing)
+        printf("\n%s%s\n", briefing, str_ends(briefing, "\n") ? "" : "\n");
     if (allowed) {
         char text[UNITS_TEXT_MAX];
         printf("The clock runs: %s.  ", duration_format(allowed * 1000000, text));
@@ -129,7 +137,8 @@ static void tell(const struct context *context, const char *lab, const char *dir
 static int refuse_running(const struct context *context, const char *lab)
 {
     struct keeper_process running;
-    if (keeper_find(lab, &running, NULL) != 0) return 0;
+    if (keeper_find(lab, &running, NULL) != 0)
+        return 0;
     keeper_process_close(&running);
     struct error err = ERROR_INIT;
     error_set(&err, ERR_BUSY, "lab '%s' is running already; `labctl down %s` or `labctl abandon` ends it", lab, lab);
@@ -140,20 +149,24 @@ static json_t *parameters(struct context *context, const json_t *proved)
 {
     json_t *note = json_object(), *params = json_object();
     const char *seed = cmd_option(context, "--seed"), *learner = cmd_option(context, "--learner");
-    if (seed) json_object_set_new(note, "seed", json_string(seed));
-    if (learner) json_object_set_new(note, "learner", json_string(learner));
+    if (seed)
+        json_object_set_new(note, "seed", json_string(seed));
+    if (learner)
+        json_object_set_new(note, "learner", json_string(learner));
     json_object_set_new(params, "note", note);
     json_object_set(params, "listened", json_object_get(proved, "listened"));
     return params;
 }
 
-static int run_exercise(struct context *context, const char *file, const char *lab, const struct texts *texts, const char *scenario, int64_t started)
+static int run_exercise(struct context *context, const char *file, const char *lab, const struct texts *texts,
+                        const char *scenario, int64_t started)
 {
     STR_AUTO directory = STR_INIT;
     struct error err = ERROR_INIT;
     json_t *proved = NULL, *begun = NULL;
     int status = prove(context, lab, file, texts, &proved);
-    if (status) return status;
+    if (status)
+        return status;
     FD_AUTO journal = -1;
     FD_AUTO report = -1;
     if (exercise_directory_new(scenario, &directory, &journal, &report, &err)) {
@@ -161,8 +174,10 @@ static int run_exercise(struct context *context, const char *file, const char *l
         return cmd_fail(context, &err);
     }
     status = begin(context, lab, file, texts, parameters(context, proved), (const int[]){journal, report}, &begun);
-    if (status) exercise_directory_remove(str_text(&directory));
-    else tell(context, lab, str_text(&directory), begun, clock_boot() - started);
+    if (status)
+        exercise_directory_remove(str_text(&directory));
+    else
+        tell(context, lab, str_text(&directory), begun, clock_boot() - started);
     json_decref(proved);
     json_decref(begun);
     return status;
@@ -175,17 +190,23 @@ static int run(struct context *context)
     EXERCISE_READING_AUTO reading = {0};
     struct texts texts = {STR_INIT, STR_INIT};
     struct error err = ERROR_INIT;
-    if (cmd_operands(context, 1, 1)) return 2;
+    if (cmd_operands(context, 1, 1))
+        return 2;
     const char *rule = context->lab ? lab_name_rule(context->lab) : NULL;
-    if (rule) return cmd_usage(context, "'%s': %s", context->lab, rule);
+    if (rule)
+        return cmd_usage(context, "'%s': %s", context->lab, rule);
     const char *file = exercise_file(context->argv[0], &path);
     int status = exercise_read(&reading, context, file);
-    if (status) return status;
+    if (status)
+        return status;
     struct scenario *scenario = reading.scenario;
-    if (context->lab) scenario->topology->name = context->lab;
-    if (check_requirements(scenario, &err)) return cmd_fail(context, &err);
+    if (context->lab)
+        scenario->topology->name = context->lab;
+    if (check_requirements(scenario, &err))
+        return cmd_fail(context, &err);
     status = refuse_running(context, scenario->topology->name);
-    if (status) return status;
+    if (status)
+        return status;
     scenario_strip(reading.document, &texts.stripped);
     dump_topology(scenario->topology, &texts.topology);
     status = run_exercise(context, file, scenario->topology->name, &texts, scenario->name, started);
@@ -199,12 +220,13 @@ const struct command command_start = {
     .group = "an exercise",
     .synopsis = "start SCENARIO [--seed N] [--learner ID]",
     .summary = "Start an exercise: prove it, break the lab, start the clock",
-    .description = "SCENARIO is a file, or the name of a scenario that labctl ships.\n"
-                   "The healthy lab is built and every task and guard must be green; it is taken down and built again with the\n"
-                   "faults in it; each must be in force, exactly the tasks red, the guards green.  Only then the clock starts.\n"
-                   "If any of this does not hold, nothing is left and the exit status is 2.\n"
-                   "During an exercise `fault`, `plan` and `link set` are refused, and `matrix`, `apply`, `explain` unless the\n"
-                   "scenario allows them.",
+    .description =
+        "SCENARIO is a file, or the name of a scenario that labctl ships.\n"
+        "The healthy lab is built and every task and guard must be green; it is taken down and built again with the\n"
+        "faults in it; each must be in force, exactly the tasks red, the guards green.  Only then the clock starts.\n"
+        "If any of this does not hold, nothing is left and the exit status is 2.\n"
+        "During an exercise `fault`, `plan` and `link set` are refused, and `matrix`, `apply`, `explain` unless the\n"
+        "scenario allows them.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

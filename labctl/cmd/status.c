@@ -11,8 +11,10 @@ static int run_status(struct context *context)
     STR_AUTO text = STR_INIT;
     struct error err = ERROR_INIT;
     json_t *reply = NULL;
-    if (cmd_operands(context, 0, 0)) return 2;
-    if (client_call(context, "exercise-status", NULL, &reply, &err)) return cmd_fail(context, &err);
+    if (cmd_operands(context, 0, 0))
+        return 2;
+    if (client_call(context, "exercise-status", NULL, &reply, &err))
+        return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         client_print_json(reply);
     } else {
@@ -31,15 +33,18 @@ static int run_hint(struct context *context)
         json_decref(params);
         return 2;
     }
-    if (context->argc > 0) json_object_set_new(params, "task", json_string(context->argv[0]));
-    if (client_call(context, "exercise-hint", params, &reply, &err)) return cmd_fail(context, &err);
+    if (context->argc > 0)
+        json_object_set_new(params, "task", json_string(context->argv[0]));
+    if (client_call(context, "exercise-hint", params, &reply, &err))
+        return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         json_object_set_new(reply, "version", json_integer(1));
         client_print_json(reply);
     } else {
-        printf("%s\n(task %s, %lld point%s; %lld more hint%s for it)\n", client_text(reply, "text"), client_text(reply, "task"),
-               (long long)client_integer(reply, "cost"), client_integer(reply, "cost") == 1 ? "" : "s",
-               (long long)client_integer(reply, "left"), client_integer(reply, "left") == 1 ? "" : "s");
+        printf("%s\n(task %s, %lld point%s; %lld more hint%s for it)\n", client_text(reply, "text"),
+               client_text(reply, "task"), (long long)client_integer(reply, "cost"),
+               client_integer(reply, "cost") == 1 ? "" : "s", (long long)client_integer(reply, "left"),
+               client_integer(reply, "left") == 1 ? "" : "s");
     }
     json_decref(reply);
     return 0;

@@ -20,7 +20,8 @@ static int finish(const struct context *context, const char *verb, json_t **repl
 {
     struct control *control;
     struct keeper_process keeper;
-    if (client_connect(context, &control, err)) return -1;
+    if (client_connect(context, &control, err))
+        return -1;
     int result = control_call(control, verb, NULL, NULL, 0, client_progress, (void *)context, reply, NULL, NULL, err);
     client_progress_end(context);
     if (!result && !keeper_find(control_lab(control), &keeper, NULL)) {
@@ -35,8 +36,10 @@ static int run_submit(struct context *context)
 {
     struct error err = ERROR_INIT;
     json_t *reply = NULL;
-    if (cmd_operands(context, 0, 0)) return 2;
-    if (finish(context, "exercise-submit", &reply, &err)) return cmd_fail(context, &err);
+    if (cmd_operands(context, 0, 0))
+        return 2;
+    if (finish(context, "exercise-submit", &reply, &err))
+        return cmd_fail(context, &err);
     int status = exercise_print_report(context, cmd_option(context, "--as"), json_object_get(reply, "report"));
     json_decref(reply);
     return status;
@@ -46,8 +49,10 @@ static int run_abandon(struct context *context)
 {
     struct error err = ERROR_INIT;
     json_t *reply = NULL;
-    if (cmd_operands(context, 0, 0)) return 2;
-    if (finish(context, "exercise-abandon", &reply, &err)) return cmd_fail(context, &err);
+    if (cmd_operands(context, 0, 0))
+        return 2;
+    if (finish(context, "exercise-abandon", &reply, &err))
+        return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         json_object_set_new(reply, "version", json_integer(1));
         client_print_json(reply);
@@ -63,8 +68,9 @@ const struct command command_submit = {
     .group = "an exercise",
     .synopsis = "submit [--as FORMAT]",
     .summary = "End the exercise: measure, score, report, take the lab down",
-    .description = "The clock stops, every task and guard is measured, the report is written and printed, and the lab is gone.\n"
-                   "Exit status: 0 the pass mark is reached, 1 below it.",
+    .description =
+        "The clock stops, every task and guard is measured, the report is written and printed, and the lab is gone.\n"
+        "Exit status: 0 the pass mark is reached, 1 below it.",
     .options = submit_options,
     .option_count = ARRAY_SIZE(submit_options),
     .run = run_submit,

@@ -14,15 +14,15 @@ struct arena;
 struct scenario;
 
 struct exercise {
-    struct scenario *scenario;  /* as it was started: what the session and the points go by */
-    char *stripped;             /* its text without topology and solution */
-    struct scenario *view;      /* the same over the topology of now: what is measured */
+    struct scenario *scenario; /* as it was started: what the session and the points go by */
+    char *stripped;            /* its text without topology and solution */
+    struct scenario *view;     /* the same over the topology of now: what is measured */
     unsigned view_generation;
-    unsigned running;           /* sets of checks under way: the view must stay */
-    json_t *listened;           /* by check: did the service listen when the lab was healthy? */
+    unsigned running; /* sets of checks under way: the view must stay */
+    json_t *listened; /* by check: did the service listen when the lab was healthy? */
     struct session session;
-    int report;                 /* descriptor of the report's file */
-    int timer;                  /* of the deadline */
+    int report; /* descriptor of the report's file */
+    int timer;  /* of the deadline */
     bool scoring;
 };
 
@@ -39,10 +39,15 @@ struct exercise_results {
     const struct check **checks;
     size_t count;
 };
-typedef void exercise_measured(struct director *director, void *context, const struct exercise_results *results, const struct error *err);
+typedef void exercise_measured(struct director *director, void *context, const struct exercise_results *results,
+                               const struct error *err);
 /* Runs the checks of these parts.  listened: as in struct exercise, or NULL. */
 int exercise_measure(struct director *director, const struct scenario *scenario, unsigned parts, bool single_attempt,
                      const json_t *listened, exercise_measured *done, void *context, struct error *err);
+
+/* The same over the topology of now, in a running exercise; ids: of tasks, checks and guards, or NULL: all. */
+int exercise_measure_now(struct director *director, struct exercise *exercise, const json_t *ids, bool single_attempt,
+                         exercise_measured *done, void *context, struct error *err);
 
 /* ---- start.c ---- */
 /* Reads a scenario from its stripped text and a topology. */
@@ -51,8 +56,13 @@ verb_run verb_exercise_prove, verb_exercise_begin;
 
 /* ---- exercise.c ---- */
 /* Starts the clock: everything is proved.  All descriptors and the references are taken over. */
-int exercise_begin(struct director *director, struct scenario *scenario, const char *stripped, json_t *listened, int journal,
-                   int report, json_t *note, struct error *err);
+int exercise_begin(struct director *director, struct scenario *scenario, const char *stripped, json_t *listened,
+                   int journal, int report, json_t *note, struct error *err);
+/* Stops the clock (where it still runs), measures everything, writes the report, ends the lab.  request: is answered
+ * with the report, or NULL. */
+int exercise_score(struct director *director, enum session_end end, struct request *request, struct error *err);
+/* No deadline any more; the lab ends in a moment if the client does not end it first. */
+void exercise_farewell(struct director *director, struct exercise *exercise);
 /* For director_hooks. */
 void exercise_standing(struct director *director, bool restarted);
 void exercise_inspect(struct director *director, json_t *reply);

@@ -1,8 +1,8 @@
-/* Live faults.  A fault of the machines is a record: with it the plan is rewritten after each lowering, and putting it in
- * or taking it out is the difference of two plans.  A fault of the cloud changes the topology itself, so that `dump`
- * shows it and `set` repairs it; its record keeps the topologies of before and after, and taking it out undoes that change
- * in the topology of now.  Both are on record before anything is done (director_change), so a director that is killed in
- * the middle goes on where it was. */
+/* Live faults.  A fault of the machines is a record: with it the plan is rewritten after each lowering, and putting it
+ * in or taking it out is the difference of two plans.  A fault of the cloud changes the topology itself, so that `dump`
+ * shows it and `set` repairs it; its record keeps the topologies of before and after, and taking it out undoes that
+ * change in the topology of now.  Both are on record before anything is done (director_change), so a director that is
+ * killed in the middle goes on where it was. */
 #include "director/fault.h"
 
 #include <string.h>
@@ -24,11 +24,13 @@
 json_t *fault_record(const struct fault *fault, enum fault_stage stage)
 {
     json_t *at = json_array(), *parameters = json_object();
-    for (size_t i = 0; i < fault->at.count; i++) json_array_append_new(at, json_string(fault->at.items[i]));
+    for (size_t i = 0; i < fault->at.count; i++)
+        json_array_append_new(at, json_string(fault->at.items[i]));
     for (size_t i = 0; i < fault->parameter_count; i++)
         json_object_set_new(parameters, fault->parameters[i].key, json_string(fault->parameters[i].value));
-    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s}", "id", fault->id, "kind", fault->kind, "at", at, "parameters", parameters,
-                     "injected", (json_int_t)clock_real(), "stage", stage == FAULT_TOPOLOGY ? "topology" : "plan");
+    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s}", "id", fault->id, "kind", fault->kind, "at", at, "parameters",
+                     parameters, "injected", (json_int_t)clock_real(), "stage",
+                     stage == FAULT_TOPOLOGY ? "topology" : "plan");
 }
 
 static const char *member(const json_t *object, const char *key)
@@ -43,11 +45,11 @@ struct fault fault_of_record(const json_t *record, struct arena *arena)
     size_t i;
     json_t *item;
     const char *key;
-    json_array_foreach(json_object_get(record, "at"), i, item)
-        if (json_is_string(item)) *ARENA_PUSH(arena, fault.at.items, fault.at.count) = json_string_value(item);
-    json_object_foreach(json_object_get(record, "parameters"), key, item)
-        if (json_is_string(item))
-            *ARENA_PUSH(arena, fault.parameters, fault.parameter_count) = (struct fault_parameter){.key = key, .value = json_string_value(item)};
+    json_array_foreach(json_object_get(record, "at"), i, item) if (json_is_string(item)) *
+        ARENA_PUSH(arena, fault.at.items, fault.at.count) = json_string_value(item);
+    json_object_foreach(json_object_get(record, "parameters"), key, item) if (json_is_string(item)) *
+        ARENA_PUSH(arena, fault.parameters, fault.parameter_count) =
+        (struct fault_parameter){.key = key, .value = json_string_value(item)};
     return fault;
 }
 
@@ -64,7 +66,8 @@ static int load_text(const char *text, struct topology **out, struct error *err)
     struct findings findings;
     findings_init(&findings, arena);
     struct sources *sources = sources_new(arena);
-    if (!load_topology_text("topology", text, strlen(text), sources, &findings, out)) return 0;
+    if (!load_topology_text("topology", text, strlen(text), sources, &findings, out))
+        return 0;
     const char *first = findings_first(&findings, sources, arena);
     topology_free(*out);
     *out = NULL;
@@ -75,9 +78,11 @@ static int load_text(const char *text, struct topology **out, struct error *err)
 static int rewrite_text(const char *text, const struct fault *fault, struct str *out, struct error *err)
 {
     struct topology *topology;
-    if (load_text(text, &topology, err)) return -1;
+    if (load_text(text, &topology, err))
+        return -1;
     int result = fault_rewrite_topology(topology, fault, err);
-    if (!result) dump_topology(topology, out);
+    if (!result)
+        dump_topology(topology, out);
     topology_free(topology);
     return result;
 }
@@ -105,7 +110,8 @@ int faults_fold(const struct scenario *scenario, struct str *text, json_t **reco
         enum fault_stage stage = fault_stage(scenario->topology, fault);
         json_t *record = fault_record(fault, stage);
         json_array_append_new(*records, record);
-        if (stage != FAULT_TOPOLOGY) continue;
+        if (stage != FAULT_TOPOLOGY)
+            continue;
         STR_AUTO next = STR_INIT;
         if (rewrite_text(str_text(&now), fault, &next, err)) {
             json_decref(*records);
@@ -123,7 +129,8 @@ int faults_fold(const struct scenario *scenario, struct str *text, json_t **reco
 
 /* ---- hooks ---- */
 
-int faults_rewrite(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan, struct error *err)
+int faults_rewrite(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan,
+                   struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     size_t i;
@@ -133,8 +140,10 @@ int faults_rewrite(struct director *director, const json_t *faults, struct topol
     {
         struct error problem = ERROR_INIT;
         struct fault fault = fault_of_record(record, arena);
-        if (of_topology(record) || !fault_rewrite_plan(plan, topology, &fault, &problem)) continue;
-        if (problem.kind != ERR_ABSENT) return error_set(err, problem.kind, "%s", problem.text);
+        if (of_topology(record) || !fault_rewrite_plan(plan, topology, &fault, &problem))
+            continue;
+        if (problem.kind != ERR_ABSENT)
+            return error_set(err, problem.kind, "%s", problem.text);
         /* What it broke is not there any more: the change of the topology has repaired it. */
     }
     return 0;
@@ -148,9 +157,11 @@ json_t *faults_repaired(struct director *director, const char *path)
     json_array_foreach(director_faults(director), i, record)
     {
         struct fault fault = fault_of_record(record, arena);
-        if (!fault_repaired_by(director_topology(director), &fault, path)) json_array_append(left, record);
+        if (!fault_repaired_by(director_topology(director), &fault, path))
+            json_array_append(left, record);
     }
-    if (json_array_size(left) < json_array_size(director_faults(director))) return left;
+    if (json_array_size(left) < json_array_size(director_faults(director)))
+        return left;
     json_decref(left);
     return NULL;
 }
@@ -167,8 +178,7 @@ static json_t *without(const json_t *faults, const json_t *record)
 {
     json_t *left = json_array(), *item;
     size_t i;
-    json_array_foreach(faults, i, item)
-        if (item != record) json_array_append(left, item);
+    json_array_foreach(faults, i, item) if (item != record) json_array_append(left, item);
     return left;
 }
 
@@ -178,11 +188,13 @@ enum fault_force fault_record_force(struct director *director, const json_t *rec
     struct topology *topology;
     struct plan *plan;
     const char *now = director_text(director);
-    if (of_topology(record) && restore_text(now, record, &text, NULL, NULL)) return FORCE_UNKNOWN;
+    if (of_topology(record) && restore_text(now, record, &text, NULL, NULL))
+        return FORCE_UNKNOWN;
     json_t *others = without(director_faults(director), record);
     int result = director_derive(director, of_topology(record) ? str_text(&text) : now, others, &topology, &plan, NULL);
     json_decref(others);
-    if (result) return FORCE_UNKNOWN;
+    if (result)
+        return FORCE_UNKNOWN;
     enum fault_force force = fault_verify(plan, director_plan(director), observe_item, director);
     plan_free(plan);
     topology_free(topology);
@@ -195,8 +207,9 @@ static json_t *show(struct director *director, const json_t *record)
     struct fault fault = fault_of_record(record, arena);
     const struct fault_kind *kind = fault_kind_find(fault.kind);
     char time[CLOCK_TEXT_MAX];
-    return json_pack("{s:s, s:s, s:O, s:O, s:s, s:s, s:s, s:s}", "id", fault.id, "kind", fault.kind, "at", json_object_get(record, "at"),
-                     "parameters", json_object_get(record, "parameters"), "description", fault_describe(&fault, arena), "injected",
+    return json_pack("{s:s, s:s, s:O, s:O, s:s, s:s, s:s, s:s}", "id", fault.id, "kind", fault.kind, "at",
+                     json_object_get(record, "at"), "parameters", json_object_get(record, "parameters"), "description",
+                     fault_describe(&fault, arena), "injected",
                      clock_format_real(json_integer_value(json_object_get(record, "injected")), time), "symptom",
                      kind ? kind->symptom : "", "in_force", fault_force_name(fault_record_force(director, record)));
 }
@@ -207,13 +220,13 @@ static const json_t *find_record(struct director *director, const char *id)
 {
     size_t i;
     json_t *record;
-    json_array_foreach(director_faults(director), i, record)
-        if (str_equal(member(record, "id"), id)) return record;
+    json_array_foreach(director_faults(director), i, record) if (str_equal(member(record, "id"), id)) return record;
     return NULL;
 }
 
 /* The fault that a request asks for, held to its row and to the running topology. */
-static int read_fault(struct director *director, const json_t *params, struct arena *arena, struct fault *out, struct error *err)
+static int read_fault(struct director *director, const json_t *params, struct arena *arena, struct fault *out,
+                      struct error *err)
 {
     struct findings findings;
     STR_AUTO text = STR_INIT;
@@ -226,7 +239,8 @@ static int read_fault(struct director *director, const json_t *params, struct ar
         return error_set(err, ERR_USAGE, "%s", str_text(&text));
     }
     for (unsigned n = 1; !*out->id || find_record(director, out->id); n++) {
-        if (*member(params, "id")) return error_set(err, ERR_BUSY, "a fault '%s' is in already", out->id);
+        if (*member(params, "id"))
+            return error_set(err, ERR_BUSY, "a fault '%s' is in already", out->id);
         out->id = arena_printf(arena, "fault-%u", n);
     }
     size_t i;
@@ -234,7 +248,8 @@ static int read_fault(struct director *director, const json_t *params, struct ar
     json_array_foreach(director_faults(director), i, record)
     {
         struct fault other = fault_of_record(record, arena);
-        if (fault_equal(&other, out)) return error_set(err, ERR_BUSY, "this fault is in already, as '%s'", other.id);
+        if (fault_equal(&other, out))
+            return error_set(err, ERR_BUSY, "this fault is in already, as '%s'", other.id);
     }
     return 0;
 }
@@ -249,7 +264,8 @@ int verb_fault_inject(struct director *director, struct request *request, json_t
     ARENA_AUTO arena = arena_new();
     STR_AUTO text = STR_INIT;
     struct fault fault;
-    if (not_built(director, err) || read_fault(director, request_params(request), arena, &fault, err)) return -1;
+    if (not_built(director, err) || read_fault(director, request_params(request), arena, &fault, err))
+        return -1;
     enum fault_stage stage = fault_stage(director_topology(director), &fault);
     json_t *faults = json_copy((json_t *)director_faults(director)), *record = fault_record(&fault, stage);
     json_array_append_new(faults, record);
@@ -261,9 +277,11 @@ int verb_fault_inject(struct director *director, struct request *request, json_t
         json_object_set_new(record, "after", json_string(str_text(&text)));
         change.text = str_text(&text);
     }
-    if (!result) result = director_change_with(director, &change, err);
+    if (!result)
+        result = director_change_with(director, &change, err);
     json_decref(faults);
-    if (result) return -1;
+    if (result)
+        return -1;
     const json_t *stands = find_record(director, fault.id);
     *reply = stands ? show(director, stands) : json_object();
     return 0;
@@ -274,7 +292,8 @@ static int take_out(struct str *text, json_t **faults, const json_t *record, str
 {
     if (of_topology(record)) {
         STR_AUTO next = STR_INIT;
-        if (restore_text(str_text(text), record, &next, notes, err)) return -1;
+        if (restore_text(str_text(text), record, &next, notes, err))
+            return -1;
         str_clear(text);
         str_append(text, str_text(&next));
     }
@@ -300,20 +319,24 @@ int verb_fault_clear(struct director *director, struct request *request, json_t 
     STR_AUTO text = STR_INIT;
     STR_AUTO notes = STR_INIT;
     const char *id = member(request_params(request), "id");
-    if (not_built(director, err)) return -1;
-    if (*id && !find_record(director, id)) return error_set(err, ERR_ABSENT, "no fault '%s' is in this lab (`labctl fault status`)", id);
+    if (not_built(director, err))
+        return -1;
+    if (*id && !find_record(director, id))
+        return error_set(err, ERR_ABSENT, "no fault '%s' is in this lab (`labctl fault status`)", id);
     json_t *faults = json_copy((json_t *)director_faults(director)), *cleared = json_array();
     str_append(&text, director_text(director));
     int result = 0;
     /* The last one in is the first one out. */
     for (size_t i = json_array_size(director_faults(director)); i-- > 0 && !result;) {
         const json_t *record = json_array_get(director_faults(director), i);
-        if (*id && !str_equal(member(record, "id"), id)) continue;
+        if (*id && !str_equal(member(record, "id"), id))
+            continue;
         result = take_out(&text, &faults, record, &notes, err);
         json_array_append_new(cleared, json_string(member(record, "id")));
     }
     struct director_change change = {.text = str_text(&text), .faults = faults, .keep_changes = true, .notes = &notes};
-    if (!result && json_array_size(cleared)) result = director_change_with(director, &change, err);
+    if (!result && json_array_size(cleared))
+        result = director_change_with(director, &change, err);
     json_decref(faults);
     if (result) {
         json_decref(cleared);

@@ -23,7 +23,8 @@ int faults_fold(const struct scenario *scenario, struct str *text, json_t **reco
 enum fault_force fault_record_force(struct director *director, const json_t *record);
 
 /* For director_hooks. */
-int faults_rewrite(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan, struct error *err);
+int faults_rewrite(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan,
+                   struct error *err);
 json_t *faults_repaired(struct director *director, const char *path);
 
 verb_run verb_fault_inject, verb_fault_clear, verb_fault_status;

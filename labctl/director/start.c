@@ -1,7 +1,7 @@
-/* How an exercise starts.  "exercise-prove": the healthy lab is built and every check must be green.  The command line then
- * ends this lab and starts another, to which it says "exercise-begin": the same lab, built with the faults folded in, so
- * that nothing was changed and there is nothing to find but the state itself; each fault must be in force and its symptom
- * seen, exactly the repair tasks red, the guards green; and only then the clock starts. */
+/* How an exercise starts.  "exercise-prove": the healthy lab is built and every check must be green.  The command line
+ * then ends this lab and starts another, to which it says "exercise-begin": the same lab, built with the faults folded
+ * in, so that nothing was changed and there is nothing to find but the state itself; each fault must be in force and
+ * its symptom seen, exactly the repair tasks red, the guards green; and only then the clock starts. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +31,8 @@ struct start {
 
 static void start_free(struct start *start)
 {
-    if (!start) return;
+    if (!start)
+        return;
     scenario_free(start->scenario);
     str_free(&start->stripped);
     str_free(&start->problems);
@@ -47,7 +48,8 @@ int exercise_load(const char *stripped, const char *topology, struct scenario **
     findings_init(&findings, arena);
     struct sources *sources = sources_new(arena);
     scenario_join(stripped, topology, &text);
-    if (!load_scenario_text("scenario", str_text(&text), text.length, sources, &findings, out)) return 0;
+    if (!load_scenario_text("scenario", str_text(&text), text.length, sources, &findings, out))
+        return 0;
     const char *first = findings_first(&findings, sources, arena);
     error_set(err, ERR_FILE, "%s", first ? first : "the scenario is not valid");
     scenario_free(*out);
@@ -58,7 +60,8 @@ int exercise_load(const char *stripped, const char *topology, struct scenario **
 static int read_text(struct request *request, size_t index, struct str *out, struct error *err)
 {
     int fd = request_fd(request, index);
-    if (fd < 0) return error_set(err, ERR_USAGE, "'%s' needs the scenario and its topology", request_verb(request));
+    if (fd < 0)
+        return error_set(err, ERR_USAGE, "'%s' needs the scenario and its topology", request_verb(request));
     if (lseek(fd, 0, SEEK_SET) < 0 || fd_read_all(fd, out, TEXT_MAX))
         return error_set(err, ERR_SYSTEM, "read the scenario: it could not be handed over");
     return 0;
@@ -67,7 +70,8 @@ static int read_text(struct request *request, size_t index, struct str *out, str
 static struct start *read_start(struct request *request, struct str *topology, struct error *err)
 {
     struct start *start = calloc(1, sizeof *start);
-    if (!start) arena_exhausted();
+    if (!start)
+        arena_exhausted();
     start->request = request;
     if (read_text(request, 0, &start->stripped, err) || read_text(request, 1, topology, err) ||
         exercise_load(str_text(&start->stripped), str_text(topology), &start->scenario, err)) {
@@ -95,7 +99,8 @@ static void problem(struct start *start, const char *format, ...)
 /* A check that has no verdict speaks for nothing; green where green is wanted is fine. */
 static bool judged(struct start *start, const struct check_result *result)
 {
-    if (result->verdict == VERDICT_PASS || result->verdict == VERDICT_FAIL) return true;
+    if (result->verdict == VERDICT_PASS || result->verdict == VERDICT_FAIL)
+        return true;
     start->error = start->error || result->verdict == VERDICT_ERROR;
     start->unsupported = start->unsupported || result->verdict == VERDICT_UNSUPPORTED;
     problem(start, "%s (%s) could not be judged: %s", result->id, result->asked, result->seen);
@@ -111,12 +116,14 @@ static void want_green(struct start *start, const struct check_result *result)
 static void set_error(const struct start *start, struct error *err, const char *what)
 {
     enum error_kind kind = start->unsupported ? ERR_CAPABILITY : start->error ? ERR_PROBE : ERR_FILE;
-    error_set(err, kind, "scenario '%s' cannot be started: %s:%s", start->scenario->name, what, str_text(&start->problems));
+    error_set(err, kind, "scenario '%s' cannot be started: %s:%s", start->scenario->name, what,
+              str_text(&start->problems));
 }
 
 /* ---- the healthy lab ---- */
 
-static void proved(struct director *director, void *context, const struct exercise_results *results, const struct error *err)
+static void proved(struct director *director, void *context, const struct exercise_results *results,
+                   const struct error *err)
 {
     struct start *start = context;
     struct error not_healthy = ERROR_INIT;
@@ -129,7 +136,8 @@ static void proved(struct director *director, void *context, const struct exerci
         set_error(start, &not_healthy, "the healthy lab is not healthy");
         err = &not_healthy;
     }
-    if (!err) reply = json_pack("{s:O}", "listened", listened);
+    if (!err)
+        reply = json_pack("{s:O}", "listened", listened);
     json_decref(listened);
     director_occupy(director, NULL, 0);
     request_finish(start->request, reply, NULL, 0, err);
@@ -141,14 +149,16 @@ int verb_exercise_prove(struct director *director, struct request *request, json
     STR_AUTO topology = STR_INIT;
     struct start *start = read_start(request, &topology, err);
     (void)reply;
-    if (!start) return -1;
+    if (!start)
+        return -1;
     if (director_build(director, str_text(&topology), NULL, request, err)) {
         start_free(start);
         return -1;
     }
     say(start, "checking the healthy lab");
     director_occupy(director, "start", request_client(request));
-    if (!exercise_measure(director, start->scenario, PART_REPAIR | PART_GUARDS, false, NULL, proved, start, err)) return REQUEST_DEFERRED;
+    if (!exercise_measure(director, start->scenario, PART_REPAIR | PART_GUARDS, false, NULL, proved, start, err))
+        return REQUEST_DEFERRED;
     director_occupy(director, NULL, 0);
     start_free(start);
     return -1;
@@ -160,10 +170,10 @@ static int verify_faults(struct director *director, struct start *start, struct 
 {
     size_t i;
     json_t *record;
-    json_array_foreach(director_faults(director), i, record)
-        if (fault_record_force(director, record) == FORCE_NO)
-            problem(start, "fault '%s' is not in force", json_string_value(json_object_get(record, "id")));
-    if (!start->problems.length) return 0;
+    json_array_foreach(director_faults(director), i, record) if (fault_record_force(director, record) == FORCE_NO)
+        problem(start, "fault '%s' is not in force", json_string_value(json_object_get(record, "id")));
+    if (!start->problems.length)
+        return 0;
     set_error(start, err, "a fault is not there");
     return -1;
 }
@@ -171,7 +181,8 @@ static int verify_faults(struct director *director, struct start *start, struct 
 static const struct check_result *result_of(const struct exercise_results *results, const char *id)
 {
     for (size_t i = 0; i < results->count; i++)
-        if (str_equal(results->results[i].id, id)) return &results->results[i];
+        if (str_equal(results->results[i].id, id))
+            return &results->results[i];
     return NULL;
 }
 
@@ -186,45 +197,57 @@ static void end_begin(struct director *director, struct start *start, const stru
     }
     if (!err) {
         json_t *note = json_copy(json_object_get(request_params(start->request), "note"));
-        int result = exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
-                                    request_steal_fd(start->request, 2), request_steal_fd(start->request, 3), note, &failed);
+        int result =
+            exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
+                           request_steal_fd(start->request, 2), request_steal_fd(start->request, 3), note, &failed);
         start->scenario = NULL; /* the exercise's, or freed */
-        if (result) err = &failed;
+        if (result)
+            err = &failed;
     }
     if (!err) {
         const struct scenario *scenario = exercise_current()->scenario;
-        reply = json_pack("{s:s, s:s?, s:s?, s:I, s:i}", "scenario", scenario->name, "title", scenario->title, "briefing", scenario->briefing,
-                          "time_allowed_ms", (json_int_t)(scenario->time / 1000000), "tasks", (int)scenario->task_count);
+        reply = json_pack("{s:s, s:s?, s:s?, s:I, s:i}", "scenario", scenario->name, "title", scenario->title,
+                          "briefing", scenario->briefing, "time_allowed_ms", (json_int_t)(scenario->time / 1000000),
+                          "tasks", (int)scenario->task_count);
     }
     request_finish(start->request, reply, NULL, 0, err);
     start_free(start);
 }
 
 /* Exactly the tasks are red: each has a check that fails. */
-static void tasks_seen(struct director *director, void *context, const struct exercise_results *results, const struct error *err)
+static void tasks_seen(struct director *director, void *context, const struct exercise_results *results,
+                       const struct error *err)
 {
     struct start *start = context;
     const struct scenario *scenario = start->scenario;
-    if (err) problem(start, "%s", err->text);
+    if (err)
+        problem(start, "%s", err->text);
     for (size_t t = 0; !err && t < scenario->task_count; t++) {
         bool red = false, all_judged = true;
         for (size_t c = 0; c < scenario->tasks[t].check_count; c++) {
             const struct check_result *result = result_of(results, scenario->tasks[t].checks[c]->id);
-            if (!result) continue;
+            if (!result)
+                continue;
             all_judged = judged(start, result) && all_judged;
             red = red || result->verdict == VERDICT_FAIL;
         }
-        if (!red && all_judged) problem(start, "task '%s' is green although nothing was done", scenario->tasks[t].id);
+        if (!red && all_judged)
+            problem(start, "task '%s' is green although nothing was done", scenario->tasks[t].id);
     }
-    if (--start->pending == 0) end_begin(director, start, NULL);
+    if (--start->pending == 0)
+        end_begin(director, start, NULL);
 }
 
-static void guards_seen(struct director *director, void *context, const struct exercise_results *results, const struct error *err)
+static void guards_seen(struct director *director, void *context, const struct exercise_results *results,
+                        const struct error *err)
 {
     struct start *start = context;
-    if (err) problem(start, "%s", err->text);
-    for (size_t i = 0; !err && i < results->count; i++) want_green(start, &results->results[i]);
-    if (--start->pending == 0) end_begin(director, start, NULL);
+    if (err)
+        problem(start, "%s", err->text);
+    for (size_t i = 0; !err && i < results->count; i++)
+        want_green(start, &results->results[i]);
+    if (--start->pending == 0)
+        end_begin(director, start, NULL);
 }
 
 static int see_symptoms(struct director *director, struct start *start, struct error *err)
@@ -233,9 +256,12 @@ static int see_symptoms(struct director *director, struct start *start, struct e
     /* The tasks are expected red, so one attempt decides; the guards are expected green and may take their time.  Both
      * sets run at once. */
     start->pending = 2;
-    if (exercise_measure(director, start->scenario, PART_REPAIR | PART_BUILD, true, start->listened, tasks_seen, start, err)) return -1;
+    if (exercise_measure(director, start->scenario, PART_REPAIR | PART_BUILD, true, start->listened, tasks_seen, start,
+                         err))
+        return -1;
     struct error late = ERROR_INIT;
-    if (!exercise_measure(director, start->scenario, PART_GUARDS, false, start->listened, guards_seen, start, &late)) return 0;
+    if (!exercise_measure(director, start->scenario, PART_GUARDS, false, start->listened, guards_seen, start, &late))
+        return 0;
     problem(start, "%s", late.text);
     start->pending--;
     return 0;
@@ -245,7 +271,8 @@ static int build_broken(struct director *director, struct start *start, struct e
 {
     STR_AUTO text = STR_INIT;
     json_t *records = NULL;
-    if (faults_fold(start->scenario, &text, &records, err)) return -1;
+    if (faults_fold(start->scenario, &text, &records, err))
+        return -1;
     int result = director_build(director, str_text(&text), records, start->request, err);
     json_decref(records);
     return result ? -1 : verify_faults(director, start, err);
@@ -255,12 +282,15 @@ int verb_exercise_begin(struct director *director, struct request *request, json
 {
     STR_AUTO topology = STR_INIT;
     (void)reply;
-    if (request_fd(request, 3) < 0) return error_set(err, ERR_USAGE, "'%s' needs the files of the exercise", request_verb(request));
+    if (request_fd(request, 3) < 0)
+        return error_set(err, ERR_USAGE, "'%s' needs the files of the exercise", request_verb(request));
     struct start *start = read_start(request, &topology, err);
-    if (!start) return -1;
+    if (!start)
+        return -1;
     start->listened = json_incref(json_object_get(request_params(request), "listened"));
     director_occupy(director, "start", request_client(request));
-    if (!build_broken(director, start, err) && !see_symptoms(director, start, err)) return REQUEST_DEFERRED;
+    if (!build_broken(director, start, err) && !see_symptoms(director, start, err))
+        return REQUEST_DEFERRED;
     director_occupy(director, NULL, 0);
     start_free(start);
     return -1;

@@ -2,6 +2,7 @@
 #include "exercise/journal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,13 +30,15 @@ static void start(struct journal *journal)
 }
 
 /* One line: its place in the chain and its own hash must be right. */
-static int verify(struct journal *journal, const char *line, size_t length, journal_entry *each, void *context, struct error *err)
+static int verify(struct journal *journal, const char *line, size_t length, journal_entry *each, void *context,
+                  struct error *err)
 {
     char own[SHA256_TEXT], said[SHA256_TEXT] = "";
     json_t *entry = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
     const char *previous = json_string_value(json_object_get(entry, "previous"));
     const char *hash = json_string_value(json_object_get(entry, "hash"));
-    if (hash && strlen(hash) < sizeof said) strcpy(said, hash);
+    if (hash)
+        snprintf(said, sizeof said, "%s", hash);
     bool right = previous && !strcmp(previous, journal->head) &&
                  json_integer_value(json_object_get(entry, "entry")) == (json_int_t)journal->count + 1;
     if (right) {
@@ -46,11 +49,13 @@ static int verify(struct journal *journal, const char *line, size_t length, jour
     if (right) {
         journal->count++;
         memcpy(journal->head, own, sizeof own);
-        if (each) each(context, entry);
+        if (each)
+            each(context, entry);
     }
     json_decref(entry);
-    return right ? 0 : error_set(err, ERR_FILE, "entry %llu of the journal does not follow from the one before it",
-                                 (unsigned long long)journal->count + 1);
+    return right ? 0
+                 : error_set(err, ERR_FILE, "entry %llu of the journal does not follow from the one before it",
+                             (unsigned long long)journal->count + 1);
 }
 
 static int read_entries(struct journal *journal, journal_entry *each, void *context, struct error *err)
@@ -61,10 +66,12 @@ static int read_entries(struct journal *journal, journal_entry *each, void *cont
     size_t at = 0;
     for (char *end; (end = memchr(str_text(&text) + at, '\n', text.length - at)) != NULL;) {
         size_t length = (size_t)(end - (text.data + at));
-        if (verify(journal, text.data + at, length, each, context, err)) return -1;
+        if (verify(journal, text.data + at, length, each, context, err))
+            return -1;
         at += length + 1;
     }
-    if (at < text.length && ftruncate(journal->fd, (off_t)at)) return error_set_errno(err, errno, "cut the journal's last line");
+    if (at < text.length && ftruncate(journal->fd, (off_t)at))
+        return error_set_errno(err, errno, "cut the journal's last line");
     return 0;
 }
 
@@ -72,7 +79,8 @@ int journal_open(int fd, struct journal *journal, journal_entry *each, void *con
 {
     start(journal);
     journal->fd = fd;
-    if (!read_entries(journal, each, context, err)) return 0;
+    if (!read_entries(journal, each, context, err))
+        return 0;
     journal_close(journal);
     return -1;
 }

@@ -1,5 +1,5 @@
-/* The journal of an exercise: JSON, one entry a line, only ever appended to; each entry holds the hash of the one before
- * it, so that a line changed, left out or put in shows. */
+/* The journal of an exercise: JSON, one entry a line, only ever appended to; each entry holds the hash of the one
+ * before it, so that a line changed, left out or put in shows. */
 #pragma once
 
 #include <jansson.h>
@@ -22,9 +22,9 @@ struct journal {
 typedef void journal_entry(void *context, const json_t *entry);
 
 /* Opens the journal behind a descriptor (readable, appending; the journal's from here on, even after an error); entries
- * that are there are verified and handed to `each` (may be NULL) in their order.  A last line that was cut off by a crash
- * is taken away.  ERR_FILE where the chain does not hold.  Only the descriptor is used: who writes may have no right to
- * the directory. */
+ * that are there are verified and handed to `each` (may be NULL) in their order.  A last line that was cut off by a
+ * crash is taken away.  ERR_FILE where the chain does not hold.  Only the descriptor is used: who writes may have no
+ * right to the directory. */
 int journal_open(int fd, struct journal *journal, journal_entry *each, void *context, struct error *err);
 void journal_close(struct journal *journal);
 /* Adds an entry: what is in `entry` (stolen, an object), its number, the times given, the hash before it and its own.

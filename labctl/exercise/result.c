@@ -11,7 +11,10 @@
 #include "fault/fault.h"
 #include "model/check.h"
 
-static const struct outcome unmeasured = {.verdict = VERDICT_ERROR, .asked = "", .expected = "", .seen = "it was not measured"};
+static const struct outcome unmeasured = {.verdict = VERDICT_ERROR,
+                                          .asked = "",
+                                          .expected = "",
+                                          .seen = "it was not measured"};
 
 struct tally {
     struct points_task *tasks;
@@ -22,11 +25,13 @@ struct tally {
 static const struct outcome *outcome_of(const struct outcome *outcomes, size_t count, const char *id)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_equal(outcomes[i].id, id)) return &outcomes[i];
+        if (str_equal(outcomes[i].id, id))
+            return &outcomes[i];
     return &unmeasured;
 }
 
-static struct tally add_up(const struct session *session, const struct outcome *outcomes, size_t count, struct arena *arena)
+static struct tally add_up(const struct session *session, const struct outcome *outcomes, size_t count,
+                           struct arena *arena)
 {
     const struct scenario *scenario = session->scenario;
     struct tally tally = {.tasks = arena_alloc(arena, (scenario->task_count + 1) * sizeof *tally.tasks),
@@ -44,16 +49,18 @@ static struct tally add_up(const struct session *session, const struct outcome *
                                               .hint_cost = session_hint_cost(session, task->id)};
     }
     for (size_t g = 0; g < scenario->guard_count; g++)
-        tally.guards[g] = (struct points_guard){.id = scenario->guards[g]->id,
-                                                .verdict = outcome_of(outcomes, count, scenario->guards[g]->id)->verdict,
-                                                .penalty = scenario->guards[g]->penalty};
+        tally.guards[g] =
+            (struct points_guard){.id = scenario->guards[g]->id,
+                                  .verdict = outcome_of(outcomes, count, scenario->guards[g]->id)->verdict,
+                                  .penalty = scenario->guards[g]->penalty};
     tally.points = points_score(tally.tasks, scenario->task_count, tally.guards, scenario->guard_count, scenario->pass);
     return tally;
 }
 
 static void set_text(json_t *object, const char *key, const char *text)
 {
-    if (!text) return;
+    if (!text)
+        return;
     json_t *value = json_string(text);
     json_object_set_new(object, key, value ? value : json_string("(not valid UTF-8)"));
 }
@@ -73,7 +80,8 @@ static json_t *check_json(const struct check *check, const struct outcome *outco
     return object;
 }
 
-static json_t *tasks_json(const struct session *session, const struct tally *tally, const struct outcome *outcomes, size_t count)
+static json_t *tasks_json(const struct session *session, const struct tally *tally, const struct outcome *outcomes,
+                          size_t count)
 {
     const struct scenario *scenario = session->scenario;
     json_t *tasks = json_array();
@@ -107,7 +115,8 @@ static json_t *tasks_json(const struct session *session, const struct tally *tal
     return tasks;
 }
 
-static json_t *guards_json(const struct session *session, const struct tally *tally, const struct outcome *outcomes, size_t count)
+static json_t *guards_json(const struct session *session, const struct tally *tally, const struct outcome *outcomes,
+                           size_t count)
 {
     json_t *guards = json_array();
     for (size_t g = 0; g < session->scenario->guard_count; g++) {
@@ -125,7 +134,8 @@ static json_t *hints_json(const struct session *session)
     json_t *hints = json_array();
     for (size_t i = 0; i < session->scenario->hint_count; i++) {
         const struct hint *hint = &session->scenario->hints[i];
-        if (!session->bought[i]) continue;
+        if (!session->bought[i])
+            continue;
         json_t *object = json_object();
         set_text(object, "task", hint->task);
         json_object_set_new(object, "cost", json_integer(hint->cost));
@@ -157,7 +167,8 @@ static json_t *faults_json(const struct scenario *scenario)
     return faults;
 }
 
-/* "83.33": a share as a percentage with two places, rounded down, so that it never shows a pass mark that was missed. */
+/* "83.33": a share as a percentage with two places, rounded down, so that it never shows a pass mark that was missed.
+ */
 static json_t *percent_json(uint32_t share)
 {
     return json_real((double)(share / (SHARE_WHOLE / 10000)) / 100.0);
@@ -185,7 +196,8 @@ static json_t *head(const struct session *session)
     set_text(object, "scenario", scenario->name);
     set_text(object, "title", scenario->title);
     set_text(object, "lab", scenario->topology->name);
-    if (scenario->level) json_object_set_new(object, "level", json_integer(scenario->level));
+    if (scenario->level)
+        json_object_set_new(object, "level", json_integer(scenario->level));
     set_text(object, "mode", "practice");
     set_text(object, "note", "self-study, unverified");
     return object;
@@ -214,8 +226,11 @@ json_t *result_make(const struct session *session, const struct outcome *outcome
     json_object_set_new(result, "guards", guards_json(session, &tally, outcomes, count));
     json_object_set_new(result, "hints", hints_json(session));
     json_object_set_new(result, "faults", faults_json(scenario));
-    json_object_set_new(result, "journal", json_pack("{s:I, s:s}", "entries", (json_int_t)session->journal.count, "head", session->journal.head));
-    if (points) *points = tally.points;
+    json_object_set_new(
+        result, "journal",
+        json_pack("{s:I, s:s}", "entries", (json_int_t)session->journal.count, "head", session->journal.head));
+    if (points)
+        *points = tally.points;
     return result;
 }
 
@@ -236,7 +251,8 @@ json_t *result_status(const struct session *session, const struct outcome *outco
     json_object_set_new(result, "guards", guards_json(session, &tally, outcomes, count));
     json_object_set_new(result, "hints", hints_json(session));
     size_t more = 0;
-    for (size_t i = 0; i < scenario->hint_count; i++) more += !session->bought[i];
+    for (size_t i = 0; i < scenario->hint_count; i++)
+        more += !session->bought[i];
     json_object_set_new(result, "hints_left", json_integer((json_int_t)more));
     return result;
 }

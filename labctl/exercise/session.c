@@ -8,8 +8,10 @@
 #include "base/str.h"
 #include "base/table.h"
 
-static const char *const state_names[] = {
-    [SESSION_PREPARED] = "prepared", [SESSION_RUNNING] = "running", [SESSION_ENDED] = "ended", [SESSION_ABANDONED] = "abandoned"};
+static const char *const state_names[] = {[SESSION_PREPARED] = "prepared",
+                                          [SESSION_RUNNING] = "running",
+                                          [SESSION_ENDED] = "ended",
+                                          [SESSION_ABANDONED] = "abandoned"};
 _Static_assert(ARRAY_SIZE(state_names) == SESSION_STATE_COUNT, "every state has a name");
 static const char *const end_names[] = {[SESSION_SUBMITTED] = "submitted", [SESSION_DEADLINE] = "deadline"};
 _Static_assert(ARRAY_SIZE(end_names) == SESSION_END_COUNT, "every end has a name");
@@ -40,13 +42,15 @@ static void replay(void *context, const json_t *entry)
         session->started_real = integer(entry, "real");
     } else if (str_equal(event, "hint")) {
         size_t hint = (size_t)integer(entry, "hint");
-        if (hint >= session->scenario->hint_count) return;
+        if (hint >= session->scenario->hint_count)
+            return;
         session->bought[hint] = true;
         session->bought_at[hint] = integer(entry, "boot") - session->started;
     } else if (str_equal(event, "stop")) {
         session->state = SESSION_ENDED;
-        session->end = str_equal(json_string_value(json_object_get(entry, "reason")), end_names[SESSION_DEADLINE]) ? SESSION_DEADLINE
-                                                                                                           : SESSION_SUBMITTED;
+        session->end = str_equal(json_string_value(json_object_get(entry, "reason")), end_names[SESSION_DEADLINE])
+                           ? SESSION_DEADLINE
+                           : SESSION_SUBMITTED;
         session->ended = integer(entry, "boot");
         session->ended_real = integer(entry, "real");
     } else if (str_equal(event, "abandon")) {
@@ -69,14 +73,16 @@ void session_close(struct session *session)
     journal_close(&session->journal);
 }
 
-int session_note(struct session *session, const char *event, json_t *members, int64_t boot, int64_t real, struct error *err)
+int session_note(struct session *session, const char *event, json_t *members, int64_t boot, int64_t real,
+                 struct error *err)
 {
     json_t *entry = members ? members : json_object();
     json_object_set_new(entry, "event", json_string(event));
     json_object_set_new(entry, "real", json_integer(real));
     json_incref(entry);
     int result = journal_append(&session->journal, entry, boot, real, err);
-    if (!result) replay(session, entry);
+    if (!result)
+        replay(session, entry);
     json_decref(entry);
     return result;
 }
@@ -87,7 +93,8 @@ int session_begin(struct session *session, int64_t boot, int64_t real, json_t *n
         json_decref(note);
         return error_set(err, ERR_BUSY, "the exercise is %s already", session_state_name(session->state));
     }
-    if (!note) note = json_object();
+    if (!note)
+        note = json_object();
     json_object_set_new(note, "scenario", json_string(session->scenario->name));
     json_object_set_new(note, "time_allowed", json_integer(session->scenario->time));
     return session_note(session, "start", note, boot, real, err);
@@ -95,21 +102,25 @@ int session_begin(struct session *session, int64_t boot, int64_t real, json_t *n
 
 int64_t session_elapsed(const struct session *session, int64_t boot)
 {
-    if (session->state == SESSION_PREPARED) return 0;
+    if (session->state == SESSION_PREPARED)
+        return 0;
     return (session->state == SESSION_RUNNING ? boot : session->ended) - session->started;
 }
 
 int64_t session_deadline(const struct session *session)
 {
-    if (session->state == SESSION_PREPARED || !session->scenario->time) return INT64_MAX;
+    if (session->state == SESSION_PREPARED || !session->scenario->time)
+        return INT64_MAX;
     return session->started + session->scenario->time;
 }
 
 int64_t session_left(const struct session *session, int64_t boot)
 {
     int64_t deadline = session_deadline(session);
-    if (deadline == INT64_MAX) return INT64_MAX;
-    if (session->state != SESSION_RUNNING) boot = session->ended;
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    if (session->state != SESSION_RUNNING)
+        boot = session->ended;
     return boot < deadline ? deadline - boot : 0;
 }
 
@@ -117,7 +128,8 @@ const struct hint *session_next_hint(const struct session *session, const char *
 {
     for (size_t i = 0; i < session->scenario->hint_count; i++) {
         const struct hint *hint = &session->scenario->hints[i];
-        if (!session->bought[i] && (!task || str_equal(hint->task, task))) return hint;
+        if (!session->bought[i] && (!task || str_equal(hint->task, task)))
+            return hint;
     }
     return NULL;
 }
@@ -137,7 +149,8 @@ uint32_t session_hint_cost(const struct session *session, const char *task)
 {
     uint32_t cost = 0;
     for (size_t i = 0; i < session->scenario->hint_count; i++)
-        if (session->bought[i] && str_equal(session->scenario->hints[i].task, task)) cost += session->scenario->hints[i].cost;
+        if (session->bought[i] && str_equal(session->scenario->hints[i].task, task))
+            cost += session->scenario->hints[i].cost;
     return cost;
 }
 
@@ -150,6 +163,7 @@ int session_stop(struct session *session, enum session_end end, int64_t boot, in
 
 int session_abandon(struct session *session, int64_t boot, int64_t real, struct error *err)
 {
-    if (session->state != SESSION_RUNNING) return 0;
+    if (session->state != SESSION_RUNNING)
+        return 0;
     return session_note(session, "abandon", NULL, boot, real, err);
 }

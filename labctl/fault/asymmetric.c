@@ -4,8 +4,8 @@
  * node `via` on one of its segments.  It gets a route to A's network by `via`.  There the replies are dropped by
  *  - a stateful firewall on `via`, which never saw the connection being opened: for it they belong to none; or
  *  - strict reverse path filtering at the first machine of the detour that gets them on another interface than the one
- *    by which it would send to B.  Where the topology has no such machine, `via` itself is made one: it gets a route to B
- *    through the router that the way there takes. */
+ *    by which it would send to B.  Where the topology has no such machine, `via` itself is made one: it gets a route to
+ * B through the router that the way there takes. */
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -17,17 +17,17 @@
 #include "plan/plan.h"
 
 struct detour {
-    struct addr a, b;                   /* the two addresses that talk */
-    struct prefix destination;          /* of the turner's new route */
+    struct addr a, b;          /* the two addresses that talk */
+    struct prefix destination; /* of the turner's new route */
     uint32_t table;
     const struct node *turner, *via;
     const struct interface *turner_out, *via_in;
     struct addr via_address;
-    bool turns_round;                   /* `via` sends the replies out where they came in */
-    bool strict;                        /* blocked_by: rp_filter */
-    const struct node *filter;          /* where the strict filter sits */
+    bool turns_round;          /* `via` sends the replies out where they came in */
+    bool strict;               /* blocked_by: rp_filter */
+    const struct node *filter; /* where the strict filter sits */
     const struct interface *filter_in;
-    const struct interface *back_out;   /* `via` needs a route to B by another interface: NULL = no */
+    const struct interface *back_out; /* `via` needs a route to B by another interface: NULL = no */
     struct addr back_via;
 };
 
@@ -36,7 +36,8 @@ static bool translates(const struct walk *walk, const struct node **where)
     for (size_t h = 0; h < walk->count; h++) {
         const struct hop *hop = &walk->hops[h];
         for (size_t i = 0; hop->out && i < hop->node->nat.masquerade.count; i++)
-            if (str_equal(hop->node->nat.masquerade.items[i], hop->out->name)) return *where = hop->node, true;
+            if (str_equal(hop->node->nat.masquerade.items[i], hop->out->name))
+                return *where = hop->node, true;
     }
     return false;
 }
@@ -46,19 +47,24 @@ static const char *find_ways(const struct topology *topology, const struct thing
                              struct walk *there, struct walk *back, struct arena *arena)
 {
     const struct node *a = things[0].node, *b = things[1].node, *translator;
-    if (a == b) return arena_printf(arena, "both ends are node '%s'", a->name);
+    if (a == b)
+        return arena_printf(arena, "both ends are node '%s'", a->name);
     detour->b = topology_address_of(topology, a, b, things[1].interface, 0);
-    if (!addr_is_set(&detour->b)) return arena_printf(arena, "%s has no address that %s could use", b->name, a->name);
+    if (!addr_is_set(&detour->b))
+        return arena_printf(arena, "%s has no address that %s could use", b->name, a->name);
     walk_route(topology, a, (struct addr){0}, detour->b, there);
     if (!there->arrived || !there->hops[0].out)
         return arena_printf(arena, "there is no way of declared routes from %s to %s", a->name, b->name);
     const struct interface *source = things[0].interface ? things[0].interface : there->hops[0].out;
     detour->a = interface_address(source, detour->b.family).addr;
-    if (!addr_is_set(&detour->a)) return arena_printf(arena, "%s/%s has no address of that family", a->name, source->name);
+    if (!addr_is_set(&detour->a))
+        return arena_printf(arena, "%s/%s has no address of that family", a->name, source->name);
     if (translates(there, &translator))
-        return arena_printf(arena, "%s translates addresses on the way, so the replies must come back to it", translator->name);
+        return arena_printf(arena, "%s translates addresses on the way, so the replies must come back to it",
+                            translator->name);
     walk_route(topology, b, detour->b, detour->a, back);
-    if (!back->arrived) return arena_printf(arena, "there is no way of declared routes back from %s to %s", b->name, a->name);
+    if (!back->arrived)
+        return arena_printf(arena, "there is no way of declared routes back from %s to %s", b->name, a->name);
     return NULL;
 }
 
@@ -67,24 +73,31 @@ static const char *find_turner(const struct topology *topology, struct detour *d
 {
     for (size_t h = 0; h + 1 < back->count; h++) {
         const struct hop *hop = &back->hops[h];
-        if (!walk_shared(hop->node, detour->via, detour->a.family, &detour->turner_out, &detour->via_in, &detour->via_address))
+        if (!walk_shared(hop->node, detour->via, detour->a.family, &detour->turner_out, &detour->via_in,
+                         &detour->via_address))
             continue;
         walk_route(topology, detour->via, detour->b, detour->a, bent);
-        if (!bent->arrived || walk_passes(bent, hop->node)) continue;
+        if (!bent->arrived || walk_passes(bent, hop->node))
+            continue;
         detour->turner = hop->node;
         detour->turns_round = bent->hops[0].out == detour->via_in;
         detour->table = hop->table;
         struct prefix network = back->hops[back->count - 1].in ? (struct prefix){0} : hop->destination;
         const struct interface *a_in = back->hops[back->count - 1].in;
         for (size_t i = 0; a_in && i < a_in->address_count; i++)
-            if (prefix_contains(&(struct prefix){prefix_network(a_in->addresses[i]).addr, a_in->addresses[i].length}, &detour->a))
+            if (prefix_contains(&(struct prefix){prefix_network(a_in->addresses[i]).addr, a_in->addresses[i].length},
+                                &detour->a))
                 network = prefix_network(a_in->addresses[i]);
-        if (hop->connected || !network.addr.family) detour->destination = prefix_of_addr(detour->a);
-        else detour->destination = hop->destination.length > network.length ? hop->destination : network;
+        if (hop->connected || !network.addr.family)
+            detour->destination = prefix_of_addr(detour->a);
+        else
+            detour->destination = hop->destination.length > network.length ? hop->destination : network;
         return NULL;
     }
-    return arena_printf(arena, "no machine on the way back shares a bridge or link with %s, from where the way goes on to the other end",
-                        detour->via->name);
+    return arena_printf(
+        arena,
+        "no machine on the way back shares a bridge or link with %s, from where the way goes on to the other end",
+        detour->via->name);
 }
 
 /* The first machine of the detour that would send to B by another interface than the replies come in by. */
@@ -92,12 +105,14 @@ static const char *find_filter(const struct topology *topology, struct detour *d
                                const struct walk *bent, struct arena *arena)
 {
     struct walk reverse;
-    if (detour->a.family != 4) return "strict reverse path filtering by rp_filter is for IPv4 alone";
+    if (detour->a.family != 4)
+        return "strict reverse path filtering by rp_filter is for IPv4 alone";
     for (size_t h = bent->count; h-- > 0;) {
         const struct hop *hop = &bent->hops[h];
         const struct interface *in = h == 0 ? detour->via_in : hop->in;
         walk_route(topology, hop->node, detour->a, detour->b, &reverse);
-        if (!reverse.hops[0].out || reverse.hops[0].out == in) continue;
+        if (!reverse.hops[0].out || reverse.hops[0].out == in)
+            continue;
         detour->filter = hop->node;
         detour->filter_in = in;
         return NULL;
@@ -105,7 +120,8 @@ static const char *find_filter(const struct topology *topology, struct detour *d
     for (size_t h = 0; h + 1 < there->count; h++) {
         const struct interface *theirs;
         const struct node *router = there->hops[h].node;
-        if (!router->forwarding || !walk_shared(detour->via, router, 4, &detour->back_out, &theirs, &detour->back_via) ||
+        if (!router->forwarding ||
+            !walk_shared(detour->via, router, 4, &detour->back_out, &theirs, &detour->back_via) ||
             detour->back_out == detour->via_in)
             continue;
         detour->filter = detour->via;
@@ -113,8 +129,10 @@ static const char *find_filter(const struct topology *topology, struct detour *d
         return NULL;
     }
     detour->back_out = NULL;
-    return arena_printf(arena, "every machine from %s on gets the replies on the interface by which it sends: rp_filter cannot block them",
-                        detour->via->name);
+    return arena_printf(
+        arena,
+        "every machine from %s on gets the replies on the interface by which it sends: rp_filter cannot block them",
+        detour->via->name);
 }
 
 static const char *find_detour(const struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -125,14 +143,20 @@ static const char *find_detour(const struct topology *topology, const struct fau
     detour->via = topology_thing(topology, fault_text(fault, "via"), NULL).node;
     detour->strict = str_equal(fault_text(fault, "blocked_by"), "rp_filter");
     const char *problem = find_ways(topology, things, detour, &there, &back, arena);
-    if (problem) return problem;
+    if (problem)
+        return problem;
     const struct node *via = detour->via;
-    if (via == things[0].node || via == things[1].node) return arena_printf(arena, "%s is one of the two ends", via->name);
-    if (!via->forwarding) return arena_printf(arena, "%s does not forward", via->name);
-    if (walk_passes(&there, via)) return arena_printf(arena, "the way there takes %s as well", via->name);
-    if (walk_passes(&back, via)) return arena_printf(arena, "the way back takes %s already", via->name);
+    if (via == things[0].node || via == things[1].node)
+        return arena_printf(arena, "%s is one of the two ends", via->name);
+    if (!via->forwarding)
+        return arena_printf(arena, "%s does not forward", via->name);
+    if (walk_passes(&there, via))
+        return arena_printf(arena, "the way there takes %s as well", via->name);
+    if (walk_passes(&back, via))
+        return arena_printf(arena, "the way back takes %s already", via->name);
     problem = find_turner(topology, detour, &back, &bent, arena);
-    if (!problem && detour->strict) problem = find_filter(topology, detour, &there, &bent, arena);
+    if (!problem && detour->strict)
+        problem = find_filter(topology, detour, &there, &bent, arena);
     return problem;
 }
 
@@ -141,12 +165,14 @@ static void validate(const struct topology *topology, const struct fault *fault,
 {
     struct detour detour;
     const char *problem = find_detour(topology, fault, things, &detour, findings->arena);
-    if (!problem) return;
-    findings_add(findings, FINDING_ERROR, "asymmetric-routing", fault_mark(fault, "via"), "the way back cannot be bent through %s: %s",
-                 fault_text(fault, "via"), problem);
+    if (!problem)
+        return;
+    findings_add(findings, FINDING_ERROR, "asymmetric-routing", fault_mark(fault, "via"),
+                 "the way back cannot be bent through %s: %s", fault_text(fault, "via"), problem);
 }
 
-/* A route to destination by a router: the present route of that destination is turned, or a new one stands beside it. */
+/* A route to destination by a router: the present route of that destination is turned, or a new one stands beside it.
+ */
 static void set_route(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table, struct addr via,
                       const struct interface *out)
 {
@@ -154,11 +180,13 @@ static void set_route(struct plan *plan, uint32_t ns, struct prefix destination,
     const char *congestion_control = NULL; /* as the machine's other routes have it */
     for (size_t i = 0; i < plan->route_count; i++) {
         struct plan_route *present = &plan->routes[i];
-        if (present->ns == ns && present->congestion_control) congestion_control = present->congestion_control;
+        if (present->ns == ns && present->congestion_control)
+            congestion_control = present->congestion_control;
         if (present->ns != ns || present->table != table || present->connected || present->type != PLAN_ROUTE_UNICAST ||
             !prefix_equal(&present->destination, &destination))
             continue;
-        if (!route || present->metric < route->metric) route = present;
+        if (!route || present->metric < route->metric)
+            route = present;
     }
     if (!route) {
         route = ARENA_PUSH(plan->arena, plan->routes, plan->route_count);
@@ -175,12 +203,14 @@ static bool table_taken(const struct plan *plan, uint32_t ns, const char *name)
 {
     for (size_t i = 0; i < plan->nft_count; i++) {
         const struct plan_nft *nft = &plan->nfts[i];
-        if (nft->ns != ns) continue;
+        if (nft->ns != ns)
+            continue;
         if (nft->verbatim) {
             ARENA_AUTO arena = arena_new();
             const char *head = arena_printf(arena, "table inet %s", name);
             for (const char *at = nft->body; at && *at; at++)
-                if (str_starts(at, head)) return true;
+                if (str_starts(at, head))
+                    return true;
         } else if (str_equal(nft->family, "inet") && str_equal(nft->table, name)) {
             return true;
         }
@@ -194,7 +224,8 @@ static void silence_redirects(struct plan *plan, uint32_t ns, const struct inter
 {
     const char *origin = arena_printf(plan->arena, "node/%s", interface->node->name);
     fault_set_sysctl(plan, ns, "net/ipv4/conf/all/send_redirects", "0", origin);
-    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/send_redirects", interface->name), "0", origin);
+    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/send_redirects", interface->name), "0",
+                     origin);
 }
 
 /* What a careful administrator loads on a router: nothing passes that does not belong to a connection. */
@@ -202,7 +233,8 @@ static void add_firewall(struct plan *plan, uint32_t ns, const struct node *node
 {
     static const char *const names[] = {"filter", "firewall", "fw", "stateful"};
     const char *name = names[0];
-    for (size_t i = 0; i < ARRAY_SIZE(names) && table_taken(plan, ns, name); i++) name = names[i];
+    for (size_t i = 0; i < ARRAY_SIZE(names) && table_taken(plan, ns, name); i++)
+        name = names[i];
     struct plan_nft *nft = ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
     *nft = (struct plan_nft){.ns = ns, .family = "inet", .table = name};
     nft->origin = arena_printf(plan->arena, "node/%s", node->name);
@@ -217,11 +249,14 @@ static void add_firewall(struct plan *plan, uint32_t ns, const struct node *node
 static int add_filter(struct plan *plan, const struct detour *detour, struct error *err)
 {
     uint32_t ns;
-    if (fault_namespace(plan, detour->filter, &ns, err)) return -1;
+    if (fault_namespace(plan, detour->filter, &ns, err))
+        return -1;
     const char *origin = arena_printf(plan->arena, "node/%s", detour->filter->name);
     fault_set_sysctl(plan, ns, "net/ipv4/conf/all/rp_filter", "1", origin);
-    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/rp_filter", detour->filter_in->name), "1", origin);
-    if (detour->back_out) set_route(plan, ns, prefix_of_addr(detour->b), 254, detour->back_via, detour->back_out);
+    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/rp_filter", detour->filter_in->name), "1",
+                     origin);
+    if (detour->back_out)
+        set_route(plan, ns, prefix_of_addr(detour->b), 254, detour->back_via, detour->back_out);
     return 0;
 }
 
@@ -231,12 +266,16 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
     struct detour detour;
     uint32_t turner, via;
     const char *problem = find_detour(topology, fault, things, &detour, plan->arena);
-    if (problem) return error_set(err, ERR_ABSENT, "fault '%s': %s", fault->id, problem);
-    if (fault_namespace(plan, detour.turner, &turner, err) || fault_namespace(plan, detour.via, &via, err)) return -1;
+    if (problem)
+        return error_set(err, ERR_ABSENT, "fault '%s': %s", fault->id, problem);
+    if (fault_namespace(plan, detour.turner, &turner, err) || fault_namespace(plan, detour.via, &via, err))
+        return -1;
     set_route(plan, turner, detour.destination, detour.table, detour.via_address, detour.turner_out);
-    if (detour.strict) return add_filter(plan, &detour, err);
+    if (detour.strict)
+        return add_filter(plan, &detour, err);
     add_firewall(plan, via, detour.via);
-    if (detour.turns_round && detour.a.family == 4) silence_redirects(plan, via, detour.via_in);
+    if (detour.turns_round && detour.a.family == 4)
+        silence_redirects(plan, via, detour.via_in);
     return 0;
 }
 

@@ -16,16 +16,19 @@ static bool is_name_of(const char *asked, const struct dns_zone *zone, const str
     ARENA_AUTO arena = arena_new();
     size_t length = strlen(asked);
     const char *plain = length && asked[length - 1] == '.' ? arena_strndup(arena, asked, length - 1) : asked;
-    const char *full = str_equal(record->name, "@") ? zone->name : arena_printf(arena, "%s.%s", record->name, zone->name);
+    const char *full =
+        str_equal(record->name, "@") ? zone->name : arena_printf(arena, "%s.%s", record->name, zone->name);
     return !strcasecmp(plain, full) || !strcasecmp(plain, record->name);
 }
 
-static bool find_record(const struct service *service, const char *name, const char *type, struct dns_zone **zone, size_t *index)
+static bool find_record(const struct service *service, const char *name, const char *type, struct dns_zone **zone,
+                        size_t *index)
 {
     for (size_t z = 0; z < service->zone_count; z++)
         for (size_t r = 0; r < service->zones[z].record_count; r++) {
             const struct dns_record *record = &service->zones[z].records[r];
-            if (!is_name_of(name, &service->zones[z], record) || !str_equal(record_type_name(record->type), type)) continue;
+            if (!is_name_of(name, &service->zones[z], record) || !str_equal(record_type_name(record->type), type))
+                continue;
             *zone = &service->zones[z];
             *index = r;
             return true;
@@ -40,9 +43,9 @@ static const char *nearest_record(const struct service *service, const char *ask
     for (size_t z = 0; z < service->zone_count; z++)
         for (size_t r = 0; r < service->zones[z].record_count; r++) {
             const struct dns_record *record = &service->zones[z].records[r];
-            *ARENA_PUSH(arena, names, count) =
-                str_equal(record->name, "@") ? service->zones[z].name
-                                             : arena_printf(arena, "%s.%s", record->name, service->zones[z].name);
+            *ARENA_PUSH(arena, names, count) = str_equal(record->name, "@")
+                                                   ? service->zones[z].name
+                                                   : arena_printf(arena, "%s.%s", record->name, service->zones[z].name);
         }
     const char *near = count ? str_nearest(asked, names, count) : NULL;
     return near ? arena_printf(arena, "did you mean '%s'?", near) : NULL;
@@ -51,14 +54,17 @@ static const char *nearest_record(const struct service *service, const char *ask
 static bool answer_fits(enum record_type type, const char *answer)
 {
     struct addr addr;
-    if (type == RECORD_A) return addr_parse(answer, &addr) && addr.family == 4;
-    if (type == RECORD_AAAA) return addr_parse(answer, &addr) && addr.family == 6;
+    if (type == RECORD_A)
+        return addr_parse(answer, &addr) && addr.family == 4;
+    if (type == RECORD_AAAA)
+        return addr_parse(answer, &addr) && addr.family == 6;
     return *answer != 0;
 }
 
 static bool is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings)
 {
-    if (thing->service->kind == SERVICE_DNS) return true;
+    if (thing->service->kind == SERVICE_DNS)
+        return true;
     findings_add(findings, FINDING_ERROR, "fault-target", fault->at_marks ? fault->at_marks[0] : fault->mark,
                  "fault %s is at a dns service; '%s' is of kind %s", fault->kind, fault->at.items[0],
                  service_kind_name(thing->service->kind));
@@ -68,11 +74,13 @@ static bool is_dns(const struct fault *fault, const struct thing *thing, struct 
 static void validate_record(const struct topology *topology, const struct fault *fault, const struct thing *things,
                             struct findings *findings)
 {
-    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type"), *answer = fault_text(fault, "answer");
+    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type"),
+               *answer = fault_text(fault, "answer");
     struct dns_zone *zone;
     size_t index;
     (void)topology;
-    if (!is_dns(fault, &things[0], findings)) return;
+    if (!is_dns(fault, &things[0], findings))
+        return;
     if (!find_record(things[0].service, name, type, &zone, &index)) {
         struct finding *finding = findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "name"),
                                                "'%s' has no %s record '%s'", fault->at.items[0], type, name);
@@ -86,13 +94,15 @@ static void validate_record(const struct topology *topology, const struct fault 
     }
 }
 
-static int rewrite_record(struct topology *topology, const struct fault *fault, const struct thing *things, struct error *err)
+static int rewrite_record(struct topology *topology, const struct fault *fault, const struct thing *things,
+                          struct error *err)
 {
     const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
     struct dns_zone *zone, *again;
     size_t index, other;
     if (!find_record(things[0].service, name, type, &zone, &index))
-        return error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0], type, name);
+        return error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0], type,
+                         name);
     struct dns_record kept = zone->records[index];
     kept.value = arena_strdup(topology->arena, fault_text(fault, "answer"));
     /* Several records of that name and type: the wrong one stands for all of them. */
@@ -101,7 +111,8 @@ static int rewrite_record(struct topology *topology, const struct fault *fault, 
         again->record_count--;
     }
     for (size_t i = zone->record_count; i-- > index + 1;) {
-        if (!is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type) continue;
+        if (!is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type)
+            continue;
         memmove(&zone->records[i], &zone->records[i + 1], (zone->record_count - i - 1) * sizeof kept);
         zone->record_count--;
     }

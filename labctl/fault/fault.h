@@ -1,6 +1,6 @@
-/* The registry of faults: each kind is one row of a table, and each fault a pure rewrite, of the topology (what a cloud's
- * console shows) or of the device plan (what a machine shows).  Nothing here touches a lab: an exercise folds the rewrite
- * in before the lab is built, a live fault is the difference of two plans. */
+/* The registry of faults: each kind is one row of a table, and each fault a pure rewrite, of the topology (what a
+ * cloud's console shows) or of the device plan (what a machine shows).  Nothing here touches a lab: an exercise folds
+ * the rewrite in before the lab is built, a live fault is the difference of two plans. */
 #pragma once
 
 #include <stdbool.h>
@@ -84,7 +84,8 @@ enum fault_stage fault_stage(const struct topology *topology, const struct fault
 /* The rewrites.  Each does nothing where the fault belongs to the other stage.  The fault must be valid for this
  * topology; -1 where the rewrite is not possible (any more): the thing is gone, the rule is not there. */
 int fault_rewrite_topology(struct topology *topology, const struct fault *fault, struct error *err);
-int fault_rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault, struct error *err);
+int fault_rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                       struct error *err);
 
 /* True where `set PATH` (or unset) replaces what the fault broke: the fault is then taken out with that change. */
 bool fault_repaired_by(const struct topology *topology, const struct fault *fault, const char *path);
@@ -100,7 +101,9 @@ const struct fault_parameter *fault_parameter(const struct fault *fault, const c
 /* Whether a fault is in force, by the state of the devices: every item in which the two plans differ is looked up. */
 enum fault_force { FORCE_NO, FORCE_YES, FORCE_UNKNOWN, FORCE_COUNT };
 const char *fault_force_name(enum fault_force force); /* "no", "yes", "unknown" */
-/* item: enum plan_item; index into that item's array of `plan`.  1 = the device has it so, 0 = it has not, -1 = unknown. */
+/* item: enum plan_item; index into that item's array of `plan`.  1 = the device has it so, 0 = it has not, -1 =
+ * unknown. */
 typedef int fault_observe(void *context, const struct plan *plan, int item, size_t index);
 /* without, with: the plans without and with the fault.  FORCE_NO where they do not differ. */
-enum fault_force fault_verify(const struct plan *without, const struct plan *with, fault_observe *observe, void *context);
+enum fault_force fault_verify(const struct plan *without, const struct plan *with, fault_observe *observe,
+                              void *context);

@@ -26,7 +26,8 @@ static int add_loss(struct plan *plan, const struct interface *interface, enum p
                     const char *origin, struct error *err)
 {
     uint32_t ns;
-    if (fault_namespace(plan, interface->node, &ns, err)) return -1;
+    if (fault_namespace(plan, interface->node, &ns, err))
+        return -1;
     uint64_t before = plan_get_loss(plan, ns, interface->name, direction);
     uint64_t survive = (SHARE_WHOLE - before) * (SHARE_WHOLE - (uint64_t)parts) / SHARE_WHOLE;
     if (!plan_set_loss(plan, ns, interface->name, direction, (uint32_t)(SHARE_WHOLE - survive), origin))
@@ -44,10 +45,12 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
     if (things[0].kind == THING_LINK) {
         /* Out is what the first end sends; each direction is lost where it enters the wire. */
         const struct link *link = things[0].link;
-        if (out && add_loss(plan, link->ends[0], PLAN_SENT, parts, origin, err)) return -1;
+        if (out && add_loss(plan, link->ends[0], PLAN_SENT, parts, origin, err))
+            return -1;
         return in ? add_loss(plan, link->ends[1], PLAN_SENT, parts, origin, err) : 0;
     }
-    if (out && add_loss(plan, things[0].interface, PLAN_SENT, parts, origin, err)) return -1;
+    if (out && add_loss(plan, things[0].interface, PLAN_SENT, parts, origin, err))
+        return -1;
     return in ? add_loss(plan, things[0].interface, PLAN_RECEIVED, parts, origin, err) : 0;
 }
 

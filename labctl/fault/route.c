@@ -11,7 +11,8 @@
 static bool cloud_route(const struct route_table *table, const struct prefix *destination, size_t *index)
 {
     for (size_t i = 0; i < table->route_count; i++)
-        if (prefix_equal(&table->routes[i].destination, destination)) return *index = i, true;
+        if (prefix_equal(&table->routes[i].destination, destination))
+            return *index = i, true;
     return false;
 }
 
@@ -20,7 +21,8 @@ static bool connected_route(const struct node *node, const struct prefix *destin
     for (size_t i = 0; i < node->interface_count; i++)
         for (size_t a = 0; a < node->interfaces[i]->address_count; a++) {
             struct prefix network = prefix_network(node->interfaces[i]->addresses[a]);
-            if (prefix_equal(&network, destination)) return true;
+            if (prefix_equal(&network, destination))
+                return true;
         }
     return false;
 }
@@ -31,9 +33,11 @@ static bool machine_route(const struct node *node, const struct prefix *destinat
         if (prefix_equal(&node->routes[i].destination, destination) &&
             (node->routes[i].table ? node->routes[i].table : 254) == table)
             return true;
-    if (table != 254) return false;
+    if (table != 254)
+        return false;
     for (size_t i = 0; i < node->interface_count && destination->length == 0; i++)
-        if (node->interfaces[i]->gateway.family == destination->addr.family) return true;
+        if (node->interfaces[i]->gateway.family == destination->addr.family)
+            return true;
     return connected_route(node, destination);
 }
 
@@ -58,7 +62,8 @@ static const char *present(const struct thing *thing, struct arena *arena)
                 struct prefix network = prefix_network(node->interfaces[i]->addresses[a]);
                 str_printf(&all, "%s%s", all.length ? ", " : "", prefix_format(&network, text));
             }
-            if (node->interfaces[i]->gateway.family) str_printf(&all, "%sdefault", all.length ? ", " : "");
+            if (node->interfaces[i]->gateway.family)
+                str_printf(&all, "%sdefault", all.length ? ", " : "");
         }
         for (size_t i = 0; i < node->route_count; i++)
             str_printf(&all, "%s%s", all.length ? ", " : "", prefix_format(&node->routes[i].destination, text));
@@ -83,19 +88,23 @@ static void validate(const struct topology *topology, const struct fault *fault,
         if (fault_parameter(fault, "table"))
             findings_add(findings, FINDING_ERROR, "route-missing", fault_mark(fault, "table"),
                          "'table' is for the route of a node; a VPC's route table is named by 'at'");
-        if (cloud_route(things[0].route_table, &destination, &index)) return;
+        if (cloud_route(things[0].route_table, &destination, &index))
+            return;
         bool local = prefix_equal(&things[0].vpc->cidr, &destination);
-        finding = findings_add(findings, FINDING_ERROR, "route-missing", fault_mark(fault, "destination"),
-                               local ? "the local route %s of a VPC cannot be missing" : "there is no route to %s in that table", asked);
+        finding = findings_add(
+            findings, FINDING_ERROR, "route-missing", fault_mark(fault, "destination"),
+            local ? "the local route %s of a VPC cannot be missing" : "there is no route to %s in that table", asked);
     } else if (!machine_route(things[0].node, &destination, table)) {
         finding = findings_add(findings, FINDING_ERROR, "route-missing", fault_mark(fault, "destination"),
-                               "node '%s' has no route to %s%s%s", things[0].node->name, asked, table == 254 ? "" : " in table ",
-                               table == 254 ? "" : fault_text(fault, "table"));
+                               "node '%s' has no route to %s%s%s", things[0].node->name, asked,
+                               table == 254 ? "" : " in table ", table == 254 ? "" : fault_text(fault, "table"));
     }
-    if (finding) finding->hint = present(&things[0], findings->arena);
+    if (finding)
+        finding->hint = present(&things[0], findings->arena);
 }
 
-static int rewrite_topology(struct topology *topology, const struct fault *fault, const struct thing *things, struct error *err)
+static int rewrite_topology(struct topology *topology, const struct fault *fault, const struct thing *things,
+                            struct error *err)
 {
     struct prefix destination = {0};
     uint32_t number;
@@ -106,7 +115,8 @@ static int rewrite_topology(struct topology *topology, const struct fault *fault
     if (!cloud_route(table, &destination, &index))
         return error_set(err, ERR_ABSENT, "fault '%s': %s has no route to %s", fault->id, fault->at.items[0],
                          fault_text(fault, "destination"));
-    memmove(&table->routes[index], &table->routes[index + 1], (table->route_count - index - 1) * sizeof table->routes[0]);
+    memmove(&table->routes[index], &table->routes[index + 1],
+            (table->route_count - index - 1) * sizeof table->routes[0]);
     table->route_count--;
     return 0;
 }
@@ -119,11 +129,13 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
     size_t kept = 0;
     (void)topology;
     read(fault, &destination, &table);
-    if (fault_namespace(plan, things[0].node, &ns, err)) return -1;
+    if (fault_namespace(plan, things[0].node, &ns, err))
+        return -1;
     for (size_t i = 0; i < plan->route_count; i++) {
         const struct plan_route *route = &plan->routes[i];
         bool hit = route->ns == ns && route->table == table && prefix_equal(&route->destination, &destination);
-        if (!hit) plan->routes[kept++] = *route;
+        if (!hit)
+            plan->routes[kept++] = *route;
     }
     if (kept == plan->route_count)
         return error_set(err, ERR_ABSENT, "fault '%s': node '%s' has no route to %s", fault->id, things[0].node->name,

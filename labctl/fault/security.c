@@ -21,15 +21,18 @@ static bool is_egress(const struct fault *fault)
 
 static struct rules rules_of(struct security_group *group, const struct fault *fault)
 {
-    if (is_egress(fault)) return (struct rules){group->egress, &group->egress_count};
+    if (is_egress(fault))
+        return (struct rules){group->egress, &group->egress_count};
     return (struct rules){group->ingress, &group->ingress_count};
 }
 
 static bool same_ports(const struct security_rule *rule, const struct port_range *ports, size_t count)
 {
-    if (rule->port_count != count) return false;
+    if (rule->port_count != count)
+        return false;
     for (size_t i = 0; i < count; i++)
-        if (rule->ports[i].first != ports[i].first || rule->ports[i].last != ports[i].last) return false;
+        if (rule->ports[i].first != ports[i].first || rule->ports[i].last != ports[i].last)
+            return false;
     return true;
 }
 
@@ -39,7 +42,8 @@ static bool covers_ports(const struct security_rule *rule, const struct port_ran
         bool covered = false;
         for (size_t r = 0; r < rule->port_count; r++)
             covered = covered || (rule->ports[r].first <= ports[i].first && ports[i].last <= rule->ports[r].last);
-        if (!covered) return false;
+        if (!covered)
+            return false;
     }
     return true;
 }
@@ -49,20 +53,28 @@ static bool is_peer(const struct peer *peer, const char *text, const struct vpc 
     struct prefix prefix;
     struct addr addr;
     switch (peer->kind) {
-    case PEER_ANY: return str_equal(text, "any");
-    case PEER_ANY4: return str_equal(text, "any4") || str_equal(text, "0.0.0.0/0");
-    case PEER_ANY6: return str_equal(text, "any6") || str_equal(text, "::/0");
+    case PEER_ANY:
+        return str_equal(text, "any");
+    case PEER_ANY4:
+        return str_equal(text, "any4") || str_equal(text, "0.0.0.0/0");
+    case PEER_ANY6:
+        return str_equal(text, "any6") || str_equal(text, "::/0");
     case PEER_PREFIX:
-        if (addr_parse(text, &addr)) prefix = prefix_of_addr(addr);
-        else if (!prefix_parse(text, &prefix)) return false;
+        if (addr_parse(text, &addr))
+            prefix = prefix_of_addr(addr);
+        else if (!prefix_parse(text, &prefix))
+            return false;
         return prefix_equal(&peer->prefix, &prefix);
     case PEER_GROUP: {
         ARENA_AUTO arena = arena_new();
-        if (str_equal(text, arena_printf(arena, "vpc/%s/security_group/%s", peer->group->vpc->name, peer->group->name))) return true;
-        return peer->group->vpc == vpc && (str_equal(text, peer->group->name) ||
-                                           str_equal(text, arena_printf(arena, "security_group/%s", peer->group->name)));
+        if (str_equal(text, arena_printf(arena, "vpc/%s/security_group/%s", peer->group->vpc->name, peer->group->name)))
+            return true;
+        return peer->group->vpc == vpc &&
+               (str_equal(text, peer->group->name) ||
+                str_equal(text, arena_printf(arena, "security_group/%s", peer->group->name)));
     }
-    case PEER_KIND_COUNT: break;
+    case PEER_KIND_COUNT:
+        break;
     }
     return false;
 }
@@ -76,32 +88,39 @@ static bool has_peers(const struct security_rule *rule, const char *text, const 
         bool found = false;
         word += strspn(word, " [");
         word[strcspn(word, " ]")] = 0;
-        for (size_t i = 0; i < rule->peer_count; i++) found = found || is_peer(&rule->peers[i], word, vpc);
-        if (!found) return false;
+        for (size_t i = 0; i < rule->peer_count; i++)
+            found = found || is_peer(&rule->peers[i], word, vpc);
+        if (!found)
+            return false;
     }
     return true;
 }
 
-static bool matches(const struct security_rule *rule, const struct fault *fault, const struct vpc *vpc, bool exact_ports)
+static bool matches(const struct security_rule *rule, const struct fault *fault, const struct vpc *vpc,
+                    bool exact_ports)
 {
     struct port_range ports[PORTS_MAX];
     const char *protocol = fault_text(fault, "protocol"), *listed = fault_text(fault, "ports");
     const char *from = fault_text(fault, "from"), *to = fault_text(fault, "to");
-    if (protocol && !str_equal(protocol, protocol_name(rule->protocol))) return false;
+    if (protocol && !str_equal(protocol, protocol_name(rule->protocol)))
+        return false;
     if (listed) {
         size_t count = fault_read_ports(listed, ports, PORTS_MAX);
-        if (exact_ports ? !same_ports(rule, ports, count) : !covers_ports(rule, ports, count)) return false;
+        if (exact_ports ? !same_ports(rule, ports, count) : !covers_ports(rule, ports, count))
+            return false;
     }
     return (!from || has_peers(rule, from, vpc)) && (!to || has_peers(rule, to, vpc));
 }
 
-/* How many rules are meant, and the first of them.  A rule with exactly these ports is meant before one that has more. */
+/* How many rules are meant, and the first of them.  A rule with exactly these ports is meant before one that has more.
+ */
 static size_t find(const struct rules *rules, const struct fault *fault, const struct vpc *vpc, size_t *index)
 {
     size_t count = 0;
     for (int exact = 1; exact >= 0 && !count; exact--)
         for (size_t i = *rules->count; i-- > 0;)
-            if (matches(&rules->items[i], fault, vpc, exact)) *index = i, count++;
+            if (matches(&rules->items[i], fault, vpc, exact))
+                *index = i, count++;
     return count;
 }
 
@@ -118,21 +137,24 @@ static void validate(const struct topology *topology, const struct fault *fault,
         return;
     }
     size_t count = find(&rules, fault, things[0].security_group->vpc, &index);
-    if (count == 1) return;
+    if (count == 1)
+        return;
     struct finding *finding =
         findings_add(findings, FINDING_ERROR, "security-group-rule-missing", fault->mark,
                      "%s rules of '%s' match: exactly one must", count ? "several" : "no", fault->at.items[0]);
-    finding->hint = arena_printf(findings->arena, "the group has %zu %s rule%s; name protocol, ports, %s", *rules.count, direction,
-                                 *rules.count == 1 ? "" : "s", is_egress(fault) ? "to" : "from");
+    finding->hint = arena_printf(findings->arena, "the group has %zu %s rule%s; name protocol, ports, %s", *rules.count,
+                                 direction, *rules.count == 1 ? "" : "s", is_egress(fault) ? "to" : "from");
 }
 
-static int rewrite_topology(struct topology *topology, const struct fault *fault, const struct thing *things, struct error *err)
+static int rewrite_topology(struct topology *topology, const struct fault *fault, const struct thing *things,
+                            struct error *err)
 {
     size_t index = 0;
     struct rules rules = rules_of(things[0].security_group, fault);
     (void)topology;
     if (find(&rules, fault, things[0].security_group->vpc, &index) != 1)
-        return error_set(err, ERR_ABSENT, "fault '%s': not exactly one rule of %s matches", fault->id, fault->at.items[0]);
+        return error_set(err, ERR_ABSENT, "fault '%s': not exactly one rule of %s matches", fault->id,
+                         fault->at.items[0]);
     memmove(&rules.items[index], &rules.items[index + 1], (*rules.count - index - 1) * sizeof rules.items[0]);
     --*rules.count;
     return 0;
@@ -148,7 +170,11 @@ static const struct fault_parameter_row parameters[] = {
      .word_count = ARRAY_SIZE(directions),
      .fallback = "ingress",
      .doc = "which list the rule stands in"},
-    {.key = "protocol", .type = PARAMETER_WORD, .words = protocols, .word_count = ARRAY_SIZE(protocols), .doc = "the rule's protocol"},
+    {.key = "protocol",
+     .type = PARAMETER_WORD,
+     .words = protocols,
+     .word_count = ARRAY_SIZE(protocols),
+     .doc = "the rule's protocol"},
     {.key = "ports", .type = PARAMETER_PORTS, .doc = "the rule's ports"},
     {.key = "from", .type = PARAMETER_PEER, .doc = "whom the ingress rule lets in"},
     {.key = "to", .type = PARAMETER_PEER, .doc = "whom the egress rule lets out to"},

@@ -11,15 +11,17 @@
 #include "plan/plan.h"
 
 const struct fault_kind *const fault_kinds[] = {
-    &fault_asymmetric_routing, &fault_dns_server_down, &fault_dns_wrong_record,
-    &fault_loss,               &fault_route_missing,   &fault_security_group_rule_missing,
+    &fault_asymmetric_routing, &fault_dns_server_down,
+    &fault_dns_wrong_record,   &fault_loss,
+    &fault_route_missing,      &fault_security_group_rule_missing,
 };
 const size_t fault_kind_count = ARRAY_SIZE(fault_kinds);
 
 const struct fault_kind *fault_kind_find(const char *name)
 {
     for (size_t i = 0; i < fault_kind_count; i++)
-        if (str_equal(fault_kinds[i]->name, name)) return fault_kinds[i];
+        if (str_equal(fault_kinds[i]->name, name))
+            return fault_kinds[i];
     return NULL;
 }
 
@@ -52,17 +54,20 @@ const char *fault_force_name(enum fault_force force)
 const struct fault_parameter *fault_parameter(const struct fault *fault, const char *key)
 {
     for (size_t i = 0; i < fault->parameter_count; i++)
-        if (str_equal(fault->parameters[i].key, key)) return &fault->parameters[i];
+        if (str_equal(fault->parameters[i].key, key))
+            return &fault->parameters[i];
     return NULL;
 }
 
 const char *fault_text(const struct fault *fault, const char *key)
 {
     const struct fault_parameter *given = fault_parameter(fault, key);
-    if (given) return given->value;
+    if (given)
+        return given->value;
     const struct fault_kind *kind = fault_kind_find(fault->kind);
     for (size_t i = 0; kind && i < kind->parameter_count; i++)
-        if (str_equal(kind->parameters[i].key, key)) return kind->parameters[i].fallback;
+        if (str_equal(kind->parameters[i].key, key))
+            return kind->parameters[i].fallback;
     return NULL;
 }
 
@@ -77,7 +82,8 @@ static bool resolve(const struct topology *topology, const struct fault *fault, 
 {
     for (size_t i = 0; i < fault->at.count && i < 2; i++) {
         things[i] = topology_thing(topology, fault->at.items[i], NULL);
-        if (things[i].kind == THING_NONE) return false;
+        if (things[i].kind == THING_NONE)
+            return false;
     }
     return fault->at.count > 0;
 }
@@ -85,7 +91,8 @@ static bool resolve(const struct topology *topology, const struct fault *fault, 
 static enum fault_stage stage_of(const struct fault_kind *kind, const struct thing *thing)
 {
     for (size_t i = 0; i < kind->target_count; i++)
-        if (kind->targets[i].thing == thing->kind) return kind->targets[i].stage;
+        if (kind->targets[i].thing == thing->kind)
+            return kind->targets[i].stage;
     return FAULT_PLAN;
 }
 
@@ -93,7 +100,8 @@ enum fault_stage fault_stage(const struct topology *topology, const struct fault
 {
     struct thing things[2] = {0};
     const struct fault_kind *kind = fault_kind_find(fault->kind);
-    if (!kind || !resolve(topology, fault, things)) return FAULT_PLAN;
+    if (!kind || !resolve(topology, fault, things))
+        return FAULT_PLAN;
     return stage_of(kind, &things[0]);
 }
 
@@ -101,7 +109,8 @@ static int prepare(const struct topology *topology, const struct fault *fault, c
                    struct thing things[static 2], struct error *err)
 {
     *kind = fault_kind_find(fault->kind);
-    if (!*kind) return error_set(err, ERR_USAGE, "no kind of fault is called '%s'", fault->kind);
+    if (!*kind)
+        return error_set(err, ERR_USAGE, "no kind of fault is called '%s'", fault->kind);
     if (!resolve(topology, fault, things))
         return error_set(err, ERR_ABSENT, "fault '%s': what it breaks does not exist any more: %s", fault->id,
                          fault->at.count ? fault->at.items[0] : "nothing named");
@@ -112,8 +121,10 @@ int fault_rewrite_topology(struct topology *topology, const struct fault *fault,
 {
     struct thing things[2] = {0};
     const struct fault_kind *kind;
-    if (prepare(topology, fault, &kind, things, err)) return -1;
-    if (stage_of(kind, &things[0]) != FAULT_TOPOLOGY) return 0;
+    if (prepare(topology, fault, &kind, things, err))
+        return -1;
+    if (stage_of(kind, &things[0]) != FAULT_TOPOLOGY)
+        return 0;
     return kind->rewrite_topology(topology, fault, things, err);
 }
 
@@ -121,8 +132,10 @@ int fault_rewrite_plan(struct plan *plan, const struct topology *topology, const
 {
     struct thing things[2] = {0};
     const struct fault_kind *kind;
-    if (prepare(topology, fault, &kind, things, err)) return -1;
-    if (stage_of(kind, &things[0]) != FAULT_PLAN) return 0;
+    if (prepare(topology, fault, &kind, things, err))
+        return -1;
+    if (stage_of(kind, &things[0]) != FAULT_PLAN)
+        return 0;
     return kind->rewrite_plan(plan, topology, fault, things, err);
 }
 
@@ -130,9 +143,11 @@ bool fault_repaired_by(const struct topology *topology, const struct fault *faul
 {
     struct thing things[2] = {0};
     const struct fault_kind *kind;
-    if (prepare(topology, fault, &kind, things, NULL) || !kind->set_key) return false;
+    if (prepare(topology, fault, &kind, things, NULL) || !kind->set_key)
+        return false;
     const char *slash = strrchr(path, '/');
-    if (!slash || !str_equal(slash + 1, kind->set_key)) return false;
+    if (!slash || !str_equal(slash + 1, kind->set_key))
+        return false;
     ARENA_AUTO arena = arena_new();
     struct thing named = topology_thing(topology, arena_strndup(arena, path, (size_t)(slash - path)), NULL);
     return named.kind != THING_NONE && str_equal(thing_name(topology, &named), thing_name(topology, &things[0]));
@@ -140,12 +155,15 @@ bool fault_repaired_by(const struct topology *topology, const struct fault *faul
 
 bool fault_equal(const struct fault *a, const struct fault *b)
 {
-    if (!str_equal(a->kind, b->kind) || a->at.count != b->at.count || a->parameter_count != b->parameter_count) return false;
+    if (!str_equal(a->kind, b->kind) || a->at.count != b->at.count || a->parameter_count != b->parameter_count)
+        return false;
     for (size_t i = 0; i < a->at.count; i++)
-        if (!str_equal(a->at.items[i], b->at.items[i])) return false;
+        if (!str_equal(a->at.items[i], b->at.items[i]))
+            return false;
     for (size_t i = 0; i < a->parameter_count; i++) {
         const struct fault_parameter *other = fault_parameter(b, a->parameters[i].key);
-        if (!other || !str_equal(other->value, a->parameters[i].value)) return false;
+        if (!other || !str_equal(other->value, a->parameters[i].value))
+            return false;
     }
     return true;
 }
@@ -154,7 +172,8 @@ const char *fault_describe(const struct fault *fault, struct arena *arena)
 {
     STR_AUTO text = STR_INIT;
     str_printf(&text, "%s at ", fault->kind);
-    for (size_t i = 0; i < fault->at.count; i++) str_printf(&text, "%s%s", i ? " and " : "", fault->at.items[i]);
+    for (size_t i = 0; i < fault->at.count; i++)
+        str_printf(&text, "%s%s", i ? " and " : "", fault->at.items[i]);
     for (size_t i = 0; i < fault->parameter_count; i++)
         str_printf(&text, ", %s %s", fault->parameters[i].key, fault->parameters[i].value);
     return arena_strdup(arena, str_text(&text));
@@ -170,8 +189,10 @@ void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const cha
 {
     struct plan_sysctl *found = NULL;
     for (size_t i = 0; i < plan->sysctl_count && !found; i++)
-        if (plan->sysctls[i].ns == ns && str_equal(plan->sysctls[i].key, key)) found = &plan->sysctls[i];
-    if (!found) found = ARENA_PUSH(plan->arena, plan->sysctls, plan->sysctl_count);
+        if (plan->sysctls[i].ns == ns && str_equal(plan->sysctls[i].key, key))
+            found = &plan->sysctls[i];
+    if (!found)
+        found = ARENA_PUSH(plan->arena, plan->sysctls, plan->sysctl_count);
     *found = (struct plan_sysctl){.ns = ns,
                                   .key = arena_strdup(plan->arena, key),
                                   .value = arena_strdup(plan->arena, value),

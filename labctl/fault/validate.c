@@ -16,28 +16,36 @@ enum { PORT_RANGES_MAX = 64, WORDS_MAX = 64 };
 bool fault_read_destination(const char *text, struct prefix *out)
 {
     struct addr addr;
-    if (str_equal(text, "default") || str_equal(text, "any4")) return *out = prefix_any(4), true;
-    if (str_equal(text, "any6")) return *out = prefix_any(6), true;
-    if (addr_parse(text, &addr)) return *out = prefix_of_addr(addr), true;
+    if (str_equal(text, "default") || str_equal(text, "any4"))
+        return *out = prefix_any(4), true;
+    if (str_equal(text, "any6"))
+        return *out = prefix_any(6), true;
+    if (addr_parse(text, &addr))
+        return *out = prefix_of_addr(addr), true;
     return prefix_parse(text, out);
 }
 
 bool fault_read_table(const char *text, uint32_t *out)
 {
     char *end;
-    if (str_equal(text, "main")) return *out = 254, true;
-    if (*text < '0' || *text > '9') return false;
+    if (str_equal(text, "main"))
+        return *out = 254, true;
+    if (*text < '0' || *text > '9')
+        return false;
     unsigned long long value = strtoull(text, &end, 10);
-    if (*end || value == 0 || value > UINT32_MAX) return false;
+    if (*end || value == 0 || value > UINT32_MAX)
+        return false;
     return *out = (uint32_t)value, true;
 }
 
 static bool read_port(const char **text, uint16_t *out)
 {
     char *end;
-    if (**text < '0' || **text > '9') return false;
+    if (**text < '0' || **text > '9')
+        return false;
     unsigned long value = strtoul(*text, &end, 10);
-    if (value > UINT16_MAX) return false;
+    if (value > UINT16_MAX)
+        return false;
     *text = end;
     *out = (uint16_t)value;
     return true;
@@ -47,14 +55,21 @@ size_t fault_read_ports(const char *text, struct port_range *out, size_t max)
 {
     for (size_t count = 0; count < max;) {
         struct port_range *range = &out[count++];
-        while (*text == ' ' || *text == '[') text++;
-        if (!read_port(&text, &range->first)) return 0;
+        while (*text == ' ' || *text == '[')
+            text++;
+        if (!read_port(&text, &range->first))
+            return 0;
         range->last = range->first;
-        if (*text == '-' && (text++, !read_port(&text, &range->last))) return 0;
-        if (range->last < range->first) return 0;
-        while (*text == ' ' || *text == ']') text++;
-        if (!*text) return count;
-        if (*text++ != ',') return 0;
+        if (*text == '-' && (text++, !read_port(&text, &range->last)))
+            return 0;
+        if (range->last < range->first)
+            return 0;
+        while (*text == ' ' || *text == ']')
+            text++;
+        if (!*text)
+            return count;
+        if (*text++ != ',')
+            return 0;
     }
     return 0;
 }
@@ -64,11 +79,13 @@ static bool is_name(const char *text)
     size_t label = 0;
     for (; *text; text++) {
         if (*text == '.') {
-            if (!label) return false;
+            if (!label)
+                return false;
             label = 0;
         } else if ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
                    *text == '-' || *text == '_' || *text == '*' || *text == '@') {
-            if (++label > 63) return false;
+            if (++label > 63)
+                return false;
         } else {
             return false;
         }
@@ -77,32 +94,41 @@ static bool is_name(const char *text)
 }
 
 /* NULL where the text is a value of the row's type, else the rule that it breaks. */
-static const char *value_problem(const struct topology *topology, const struct fault_parameter_row *row, const char *text,
-                                 struct arena *arena)
+static const char *value_problem(const struct topology *topology, const struct fault_parameter_row *row,
+                                 const char *text, struct arena *arena)
 {
     struct prefix prefix;
     struct port_range ports[PORT_RANGES_MAX];
     uint32_t number;
     switch (row->type) {
-    case PARAMETER_SHARE: return share_parse(text, &number);
-    case PARAMETER_NODE: return topology_thing(topology, text, NULL).kind == THING_NODE ? NULL : "a node of this lab";
+    case PARAMETER_SHARE:
+        return share_parse(text, &number);
+    case PARAMETER_NODE:
+        return topology_thing(topology, text, NULL).kind == THING_NODE ? NULL : "a node of this lab";
     case PARAMETER_DESTINATION:
         return fault_read_destination(text, &prefix) ? NULL : "a prefix such as 10.1.0.0/16, an address or default";
-    case PARAMETER_TABLE: return fault_read_table(text, &number) ? NULL : "the number of a routing table, or main";
+    case PARAMETER_TABLE:
+        return fault_read_table(text, &number) ? NULL : "the number of a routing table, or main";
     case PARAMETER_PORTS:
-        return fault_read_ports(text, ports, PORT_RANGES_MAX) ? NULL : "a port such as 80, a range such as 8000-8010, or a list";
-    case PARAMETER_NAME: return is_name(text) ? NULL : "a domain name such as www.home.test";
+        return fault_read_ports(text, ports, PORT_RANGES_MAX)
+                   ? NULL
+                   : "a port such as 80, a range such as 8000-8010, or a list";
+    case PARAMETER_NAME:
+        return is_name(text) ? NULL : "a domain name such as www.home.test";
     case PARAMETER_PEER:
-    case PARAMETER_TEXT: return *text ? NULL : "a text that is not empty";
+    case PARAMETER_TEXT:
+        return *text ? NULL : "a text that is not empty";
     case PARAMETER_WORD: {
         STR_AUTO words = STR_INIT;
         for (size_t i = 0; i < row->word_count; i++) {
-            if (str_equal(row->words[i], text)) return NULL;
+            if (str_equal(row->words[i], text))
+                return NULL;
             str_printf(&words, "%s%s", i == 0 ? "" : i + 1 == row->word_count ? " or " : ", ", row->words[i]);
         }
         return arena_strdup(arena, str_text(&words));
     }
-    case PARAMETER_COUNT: break;
+    case PARAMETER_COUNT:
+        break;
     }
     return NULL;
 }
@@ -116,13 +142,16 @@ static const char *did_you_mean(struct arena *arena, const char *word, const cha
 static const struct fault_kind *validate_kind(const struct fault *fault, struct findings *findings)
 {
     const struct fault_kind *kind = fault_kind_find(fault->kind);
-    if (kind) return kind;
+    if (kind)
+        return kind;
     const char *names[WORDS_MAX];
-    for (size_t i = 0; i < fault_kind_count; i++) names[i] = fault_kinds[i]->name;
+    for (size_t i = 0; i < fault_kind_count; i++)
+        names[i] = fault_kinds[i]->name;
     struct finding *finding = findings_add(findings, FINDING_ERROR, "unknown-fault", fault->kind_mark,
                                            "no kind of fault is called '%s'", fault->kind);
     finding->hint = did_you_mean(findings->arena, fault->kind, names, fault_kind_count);
-    if (!finding->hint) finding->hint = "`labctl fault list` names them";
+    if (!finding->hint)
+        finding->hint = "`labctl fault list` names them";
     return NULL;
 }
 
@@ -132,7 +161,10 @@ static const char *targets_text(const struct fault_kind *kind, struct arena *are
     STR_AUTO text = STR_INIT;
     for (size_t i = 0; i < kind->target_count; i++) {
         const char *name = thing_kind_name(kind->targets[i].thing);
-        str_printf(&text, "%s%s %s", i == 0 ? "" : i + 1 == kind->target_count ? " or " : ", ",
+        str_printf(&text, "%s%s %s",
+                   i == 0                        ? ""
+                   : i + 1 == kind->target_count ? " or "
+                                                 : ", ",
                    strchr("aeiou", name[0]) ? "an" : "a", name);
     }
     return arena_strdup(arena, str_text(&text));
@@ -147,11 +179,13 @@ static bool validate_target(const struct topology *topology, const struct fault 
     if (thing->kind == THING_NONE) {
         struct finding *finding =
             findings_add(findings, FINDING_ERROR, "dangling-fault", mark, "nothing is called '%s' in this lab", name);
-        if (nearest) finding->hint = arena_printf(findings->arena, "did you mean '%s'?", nearest);
+        if (nearest)
+            finding->hint = arena_printf(findings->arena, "did you mean '%s'?", nearest);
         return false;
     }
     for (size_t t = 0; t < kind->target_count; t++)
-        if (kind->targets[t].thing == thing->kind) return true;
+        if (kind->targets[t].thing == thing->kind)
+            return true;
     findings_add(findings, FINDING_ERROR, "fault-target", mark, "fault %s is at %s; '%s' is a %s", kind->name,
                  targets_text(kind, findings->arena), name, thing_kind_name(thing->kind));
     return false;
@@ -174,7 +208,8 @@ static bool validate_targets(const struct topology *topology, const struct fault
 static const struct fault_parameter_row *parameter_row(const struct fault_kind *kind, const char *key)
 {
     for (size_t i = 0; i < kind->parameter_count; i++)
-        if (str_equal(kind->parameters[i].key, key)) return &kind->parameters[i];
+        if (str_equal(kind->parameters[i].key, key))
+            return &kind->parameters[i];
     return NULL;
 }
 
@@ -184,7 +219,8 @@ static void validate_given(const struct topology *topology, const struct fault *
     const struct fault_parameter_row *row = parameter_row(kind, given->key);
     if (!row) {
         const char *keys[WORDS_MAX];
-        for (size_t i = 0; i < kind->parameter_count; i++) keys[i] = kind->parameters[i].key;
+        for (size_t i = 0; i < kind->parameter_count; i++)
+            keys[i] = kind->parameters[i].key;
         struct finding *finding = findings_add(findings, FINDING_ERROR, "unknown-parameter", given->key_mark,
                                                "fault %s has no parameter '%s'", kind->name, given->key);
         finding->hint = did_you_mean(findings->arena, given->key, keys, kind->parameter_count);
@@ -192,16 +228,20 @@ static void validate_given(const struct topology *topology, const struct fault *
     }
     for (const struct fault_parameter *p = fault->parameters; p < given; p++)
         if (str_equal(p->key, given->key))
-            findings_add(findings, FINDING_ERROR, "duplicate-parameter", given->key_mark, "parameter '%s' is given twice", given->key);
+            findings_add(findings, FINDING_ERROR, "duplicate-parameter", given->key_mark,
+                         "parameter '%s' is given twice", given->key);
     const char *problem = value_problem(topology, row, given->value, findings->arena);
-    if (!problem) return;
-    struct finding *finding = findings_add(findings, FINDING_ERROR, "fault-parameter", given->mark,
-                                           "%s of fault %s is %s, not '%s'", given->key, kind->name, problem, given->value);
-    if (row->type == PARAMETER_WORD) finding->hint = did_you_mean(findings->arena, given->value, row->words, row->word_count);
+    if (!problem)
+        return;
+    struct finding *finding =
+        findings_add(findings, FINDING_ERROR, "fault-parameter", given->mark, "%s of fault %s is %s, not '%s'",
+                     given->key, kind->name, problem, given->value);
+    if (row->type == PARAMETER_WORD)
+        finding->hint = did_you_mean(findings->arena, given->value, row->words, row->word_count);
 }
 
-static void validate_parameters(const struct topology *topology, const struct fault *fault, const struct fault_kind *kind,
-                                struct findings *findings)
+static void validate_parameters(const struct topology *topology, const struct fault *fault,
+                                const struct fault_kind *kind, struct findings *findings)
 {
     for (size_t i = 0; i < fault->parameter_count; i++)
         validate_given(topology, fault, kind, &fault->parameters[i], findings);
@@ -216,24 +256,28 @@ int fault_validate(const struct topology *topology, const struct fault *fault, s
     size_t before = findings->errors;
     struct thing things[2] = {0};
     const struct fault_kind *kind = validate_kind(fault, findings);
-    if (!kind) return (int)(findings->errors - before);
+    if (!kind)
+        return (int)(findings->errors - before);
     bool resolved = validate_targets(topology, fault, kind, things, findings);
     validate_parameters(topology, fault, kind, findings);
-    if (resolved && findings->errors == before && kind->validate) kind->validate(topology, fault, things, findings);
+    if (resolved && findings->errors == before && kind->validate)
+        kind->validate(topology, fault, things, findings);
     return (int)(findings->errors - before);
 }
 
-int fault_validate_all(const struct topology *topology, const struct fault *faults, size_t count, struct findings *findings)
+int fault_validate_all(const struct topology *topology, const struct fault *faults, size_t count,
+                       struct findings *findings)
 {
     size_t before = findings->errors;
     for (size_t i = 0; i < count; i++) {
         fault_validate(topology, &faults[i], findings);
         for (size_t j = 0; j < i; j++) {
             bool same_id = str_equal(faults[i].id, faults[j].id);
-            if (!same_id && !fault_equal(&faults[i], &faults[j])) continue;
-            struct finding *finding = findings_add(findings, FINDING_ERROR, "duplicate-fault", faults[i].mark,
-                                                   same_id ? "two faults are called '%s'" : "fault '%s' is the same as another",
-                                                   faults[i].id);
+            if (!same_id && !fault_equal(&faults[i], &faults[j]))
+                continue;
+            struct finding *finding = findings_add(
+                findings, FINDING_ERROR, "duplicate-fault", faults[i].mark,
+                same_id ? "two faults are called '%s'" : "fault '%s' is the same as another", faults[i].id);
             finding->other = faults[j].mark;
             finding->other_text = "first here";
             break;

@@ -30,7 +30,8 @@ struct walk {
 void walk_route(const struct topology *topology, const struct node *from, struct addr source, struct addr destination,
                 struct walk *out);
 bool walk_passes(const struct walk *walk, const struct node *node);
-/* The interface of `node` and the one of `other` on one bridge or link, with an address of that family on both sides. */
+/* The interface of `node` and the one of `other` on one bridge or link, with an address of that family on both sides.
+ */
 bool walk_shared(const struct node *node, const struct node *other, unsigned family, const struct interface **mine,
                  const struct interface **theirs, struct addr *their_address);
 /* The address of that family on an interface; family 0 where it has none. */

@@ -28,11 +28,14 @@ static void read_layers(struct decoder *decoder, const struct field *field, cons
 {
     struct scenario *scenario = ((struct scenario_loader *)decoder)->scenario;
     (void)target;
-    if (!decode_list(decoder, field->key, value)) return;
+    if (!decode_list(decoder, field->key, value))
+        return;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++) {
         int64_t layer;
-        if (!decode_integer(decoder, field->key, value->items[i], 1, 7, &layer)) continue;
-        if (scenario->layer_count < LAYERS_MAX) scenario->layers[scenario->layer_count++] = (uint32_t)layer;
+        if (!decode_integer(decoder, field->key, value->items[i], 1, 7, &layer))
+            continue;
+        if (scenario->layer_count < LAYERS_MAX)
+            scenario->layers[scenario->layer_count++] = (uint32_t)layer;
     }
 }
 
@@ -40,7 +43,8 @@ static void read_allow(struct decoder *decoder, const struct field *field, const
 {
     static const char *const words[] = {"explain", "matrix", "apply"};
     struct strings *allow = &((struct scenario *)target)->allow;
-    if (!decode_list(decoder, field->key, value)) return;
+    if (!decode_list(decoder, field->key, value))
+        return;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++) {
         int word;
         if (decode_word(decoder, field->key, value->items[i], words, ARRAY_SIZE(words), &word))
@@ -49,7 +53,10 @@ static void read_allow(struct decoder *decoder, const struct field *field, const
 }
 
 static const struct field requires_fields[] = {
-    {.key = "programs", .type = FIELD_TEXTS, FIELD_AT(struct scenario, requires_programs), .doc = "Programs that the exercise needs."},
+    {.key = "programs",
+     .type = FIELD_TEXTS,
+     FIELD_AT(struct scenario, requires_programs),
+     .doc = "Programs that the exercise needs."},
     {.key = "kernel",
      .type = FIELD_TEXTS,
      FIELD_AT(struct scenario, requires_kernel),
@@ -64,7 +71,12 @@ static const struct field diagnosis_fields[] = {
      .most = 1000000,
      .required = true,
      .doc = "Points of the right claim."},
-    {.key = "accept", .type = FIELD_CUSTOM, .later = true, .wants = "a list of things", .json = "{\"type\": \"array\"}", .doc = "Places that are as good as the fault's own."},
+    {.key = "accept",
+     .type = FIELD_CUSTOM,
+     .later = true,
+     .wants = "a list of things",
+     .json = "{\"type\": \"array\"}",
+     .doc = "Places that are as good as the fault's own."},
 };
 static const struct schema diagnosis_schema = SCHEMA("diagnosis", diagnosis_fields);
 
@@ -77,39 +89,135 @@ static void read_nested(struct decoder *decoder, const struct field *field, cons
 
 #define PART(member) FIELD_AT(struct scenario_parts, member), .decode = keep_value
 static const struct field part_fields[] = {
-    {.key = "topology", .type = FIELD_CUSTOM, PART(topology), .required = true, .wants = "a file name or a topology", .json = "{\"type\": [\"string\", \"object\"]}", .doc = "The topology: a file beside the scenario, or the topology itself."},
-    {.key = "faults", .type = FIELD_LIST, PART(faults), .schema = &fault_schema, .doc = "What is broken when the clock starts."},
-    {.key = "tasks", .type = FIELD_LIST, PART(tasks), .schema = &task_schema, .doc = "What has to be repaired or built."},
-    {.key = "guards", .type = FIELD_CUSTOM, PART(guards), .wants = "a list of checks", .json = "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/check\"}}", .doc = "Checks that must stay green: what a bad repair would break."},
-    {.key = "questions", .type = FIELD_LIST, PART(questions), .schema = &question_schema, .doc = "Questions with a fixed answer."},
-    {.key = "hints", .type = FIELD_LIST, PART(hints), .schema = &hint_schema, .doc = "Hints, handed out in this order for each task."},
-    {.key = "solution", .type = FIELD_LIST, PART(solution), .schema = &step_schema, .doc = "The steps of a repair that earns all points."},
-    {.key = "wrong_fixes", .type = FIELD_LIST, PART(wrong_fixes), .schema = &wrong_fix_schema, .doc = "Repairs that must not pass."},
+    {.key = "topology",
+     .type = FIELD_CUSTOM,
+     PART(topology),
+     .required = true,
+     .wants = "a file name or a topology",
+     .json = "{\"type\": [\"string\", \"object\"]}",
+     .doc = "The topology: a file beside the scenario, or the topology itself."},
+    {.key = "faults",
+     .type = FIELD_LIST,
+     PART(faults),
+     .schema = &fault_schema,
+     .doc = "What is broken when the clock starts."},
+    {.key = "tasks",
+     .type = FIELD_LIST,
+     PART(tasks),
+     .schema = &task_schema,
+     .doc = "What has to be repaired or built."},
+    {.key = "guards",
+     .type = FIELD_CUSTOM,
+     PART(guards),
+     .wants = "a list of checks",
+     .json = "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/check\"}}",
+     .doc = "Checks that must stay green: what a bad repair would break."},
+    {.key = "questions",
+     .type = FIELD_LIST,
+     PART(questions),
+     .schema = &question_schema,
+     .doc = "Questions with a fixed answer."},
+    {.key = "hints",
+     .type = FIELD_LIST,
+     PART(hints),
+     .schema = &hint_schema,
+     .doc = "Hints, handed out in this order for each task."},
+    {.key = "solution",
+     .type = FIELD_LIST,
+     PART(solution),
+     .schema = &step_schema,
+     .doc = "The steps of a repair that earns all points."},
+    {.key = "wrong_fixes",
+     .type = FIELD_LIST,
+     PART(wrong_fixes),
+     .schema = &wrong_fix_schema,
+     .doc = "Repairs that must not pass."},
 };
 static const struct schema parts_schema = SCHEMA("scenario", part_fields);
 
 static const struct field scenario_fields[] = {
-    {.key = "scenario", .type = FIELD_TEXT, FIELD_AT(struct scenario, name), .required = true, .doc = "The scenario's name."},
+    {.key = "scenario",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct scenario, name),
+     .required = true,
+     .doc = "The scenario's name."},
     {.key = "title", .type = FIELD_TEXT, FIELD_AT(struct scenario, title), .doc = "One line for a list of exercises."},
-    {.key = "level", .type = FIELD_INTEGER, FIELD_AT(struct scenario, level), .least = 1, .most = 5, .doc = "From 1, first steps, to 5, expert."},
-    {.key = "layers", .type = FIELD_CUSTOM, .decode = read_layers, .wants = "a list of 1 to 7", .json = "{\"type\": \"array\", \"items\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 7}}", .doc = "The layers that it is about."},
-    {.key = "time", .type = FIELD_DURATION, FIELD_AT(struct scenario, time), .doc = "How long the clock runs; without it there is no deadline."},
-    {.key = "phases", .type = FIELD_CUSTOM, .later = true, .wants = "a list of phases", .json = "{\"type\": \"array\"}", .doc = "Phases of an exit test, instead of time."},
-    {.key = "pass", .type = FIELD_SHARE, FIELD_AT(struct scenario, pass), .fallback = "70%", .doc = "The share of the points that passes, compared exactly."},
-    {.key = "requires", .type = FIELD_MAPPING, .decode = read_nested, .schema = &requires_schema, .doc = "What the machine must have."},
-    {.key = "allow", .type = FIELD_CUSTOM, FIELD_AT(struct scenario, allow), .decode = read_allow, .wants = "a list of explain, matrix, apply", .json = "{\"type\": \"array\", \"items\": {\"enum\": [\"explain\", \"matrix\", \"apply\"]}}", .doc = "Commands that are otherwise refused in an exercise."},
+    {.key = "level",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct scenario, level),
+     .least = 1,
+     .most = 5,
+     .doc = "From 1, first steps, to 5, expert."},
+    {.key = "layers",
+     .type = FIELD_CUSTOM,
+     .decode = read_layers,
+     .wants = "a list of 1 to 7",
+     .json = "{\"type\": \"array\", \"items\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 7}}",
+     .doc = "The layers that it is about."},
+    {.key = "time",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct scenario, time),
+     .doc = "How long the clock runs; without it there is no deadline."},
+    {.key = "phases",
+     .type = FIELD_CUSTOM,
+     .later = true,
+     .wants = "a list of phases",
+     .json = "{\"type\": \"array\"}",
+     .doc = "Phases of an exit test, instead of time."},
+    {.key = "pass",
+     .type = FIELD_SHARE,
+     FIELD_AT(struct scenario, pass),
+     .fallback = "70%",
+     .doc = "The share of the points that passes, compared exactly."},
+    {.key = "requires",
+     .type = FIELD_MAPPING,
+     .decode = read_nested,
+     .schema = &requires_schema,
+     .doc = "What the machine must have."},
+    {.key = "allow",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct scenario, allow),
+     .decode = read_allow,
+     .wants = "a list of explain, matrix, apply",
+     .json = "{\"type\": \"array\", \"items\": {\"enum\": [\"explain\", \"matrix\", \"apply\"]}}",
+     .doc = "Commands that are otherwise refused in an exercise."},
     {.key = "briefing", .type = FIELD_TEXT, FIELD_AT(struct scenario, briefing), .doc = "What the learner is told."},
-    {.key = "vars", .type = FIELD_CUSTOM, .later = true, .wants = "a mapping", .json = "{\"type\": \"object\"}", .doc = "Variables, drawn by seed."},
-    {.key = "tickets", .type = FIELD_CUSTOM, .later = true, .wants = "a mapping", .json = "{\"type\": \"object\"}", .doc = "Tickets that a phase draws from."},
-    {.key = "diagnosis", .type = FIELD_MAPPING, .decode = read_nested, .schema = &diagnosis_schema, .doc = "Points for naming the fault."},
-    {.key = "articulate", .type = FIELD_CUSTOM, .later = true, .wants = "a mapping", .json = "{\"type\": \"object\"}", .doc = "A text that a person marks."},
-    {.key = "control", .type = FIELD_BOOLEAN, FIELD_AT(struct scenario, control), .doc = "A healthy control: nothing is broken."},
+    {.key = "vars",
+     .type = FIELD_CUSTOM,
+     .later = true,
+     .wants = "a mapping",
+     .json = "{\"type\": \"object\"}",
+     .doc = "Variables, drawn by seed."},
+    {.key = "tickets",
+     .type = FIELD_CUSTOM,
+     .later = true,
+     .wants = "a mapping",
+     .json = "{\"type\": \"object\"}",
+     .doc = "Tickets that a phase draws from."},
+    {.key = "diagnosis",
+     .type = FIELD_MAPPING,
+     .decode = read_nested,
+     .schema = &diagnosis_schema,
+     .doc = "Points for naming the fault."},
+    {.key = "articulate",
+     .type = FIELD_CUSTOM,
+     .later = true,
+     .wants = "a mapping",
+     .json = "{\"type\": \"object\"}",
+     .doc = "A text that a person marks."},
+    {.key = "control",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct scenario, control),
+     .doc = "A healthy control: nothing is broken."},
 };
-const struct schema scenario_schema = {
-    .name = "scenario", .fields = scenario_fields, .count = ARRAY_SIZE(scenario_fields), .also = &parts_schema};
+const struct schema scenario_schema = {.name = "scenario",
+                                       .fields = scenario_fields,
+                                       .count = ARRAY_SIZE(scenario_fields),
+                                       .also = &parts_schema};
 
-const struct schema *const scenario_schemas[] = {&scenario_schema, &parts_schema,    &fault_schema, &task_schema,    &question_schema,
-                                                 &hint_schema,     &step_schema, &wrong_fix_schema, &requires_schema, &diagnosis_schema};
+const struct schema *const scenario_schemas[] = {&scenario_schema, &parts_schema,    &fault_schema, &task_schema,
+                                                 &question_schema, &hint_schema,     &step_schema,  &wrong_fix_schema,
+                                                 &requires_schema, &diagnosis_schema};
 const size_t scenario_schema_count = ARRAY_SIZE(scenario_schemas);
 
 const struct rule_name scenario_rules[] = {
@@ -129,7 +237,8 @@ const struct rule_name scenario_rules[] = {
 };
 const size_t scenario_rule_count = ARRAY_SIZE(scenario_rules);
 
-struct finding *scenario_error(struct scenario_loader *loader, const char *rule, struct mark mark, const char *format, ...)
+struct finding *scenario_error(struct scenario_loader *loader, const char *rule, struct mark mark, const char *format,
+                               ...)
 {
     STR_AUTO text = STR_INIT;
     va_list args;
@@ -139,7 +248,8 @@ struct finding *scenario_error(struct scenario_loader *loader, const char *rule,
     return findings_add(loader->decoder.findings, FINDING_ERROR, rule, mark, "%s", str_text(&text));
 }
 
-void scenario_twice(struct scenario_loader *loader, const char *what, const char *id, struct mark mark, struct mark first)
+void scenario_twice(struct scenario_loader *loader, const char *what, const char *id, struct mark mark,
+                    struct mark first)
 {
     struct finding *finding = scenario_error(loader, "duplicate-id", mark, "two %s are called '%s'", what, id);
     finding->other = first;
@@ -161,7 +271,8 @@ static void read_topology(struct scenario_loader *loader)
     const struct value *value = loader->parts.topology;
     struct decoder *decoder = &loader->decoder;
     const char *path;
-    if (!value) return;
+    if (!value)
+        return;
     if (value->kind == VALUE_MAP) {
         load_topology_value(loader->document, (struct value *)value, &loader->scenario->topology);
         return;
@@ -170,27 +281,36 @@ static void read_topology(struct scenario_loader *loader)
         decode_wrong(decoder, "topology", "a file name or a topology", value);
         return;
     }
-    if (!decode_text(decoder, "topology", value, &path)) return;
+    if (!decode_text(decoder, "topology", value, &path))
+        return;
     loader->scenario->topology_path = path;
     const char *file = document_path(loader->document, value->mark, path);
     if (access(file, R_OK)) {
-        scenario_error(loader, "unreadable-file", value->mark, "the topology '%s' cannot be read: %s", path, strerror(errno));
+        scenario_error(loader, "unreadable-file", value->mark, "the topology '%s' cannot be read: %s", path,
+                       strerror(errno));
         return;
     }
     struct document *beside = document_read(decoder->arena, loader->document->sources, file, decoder->findings);
-    if (beside->root) load_topology_value(beside, beside->root, &loader->scenario->topology);
+    if (beside->root)
+        load_topology_value(beside, beside->root, &loader->scenario->topology);
 }
 
 /* Every id of tasks, checks, guards and questions is its own: status, hint, check and reports name them. */
 static void check_ids(struct scenario_loader *loader)
 {
     const struct scenario *scenario = loader->scenario;
-    struct { const char *id; struct mark mark; } *seen = NULL;
+    struct {
+        const char *id;
+        struct mark mark;
+    } *seen = NULL;
     size_t count = 0;
 #define SEE(name, place)                                                                                               \
     do {                                                                                                               \
         for (size_t s = 0; s < count; s++)                                                                             \
-            if (str_equal(seen[s].id, (name))) { scenario_twice(loader, "things", (name), (place), seen[s].mark); break; } \
+            if (str_equal(seen[s].id, (name))) {                                                                       \
+                scenario_twice(loader, "things", (name), (place), seen[s].mark);                                       \
+                break;                                                                                                 \
+            }                                                                                                          \
         ARENA_PUSH(loader->decoder.arena, seen, count);                                                                \
         seen[count - 1].id = (name);                                                                                   \
         seen[count - 1].mark = (place);                                                                                \
@@ -198,11 +318,14 @@ static void check_ids(struct scenario_loader *loader)
     for (size_t t = 0; t < scenario->task_count; t++) {
         SEE(scenario->tasks[t].id, scenario->tasks[t].mark);
         for (size_t c = 0; c < scenario->tasks[t].check_count; c++)
-            if (!(scenario->tasks[t].check_count == 1 && str_equal(scenario->tasks[t].checks[c]->id, scenario->tasks[t].id)))
+            if (!(scenario->tasks[t].check_count == 1 &&
+                  str_equal(scenario->tasks[t].checks[c]->id, scenario->tasks[t].id)))
                 SEE(scenario->tasks[t].checks[c]->id, scenario->tasks[t].checks[c]->mark);
     }
-    for (size_t g = 0; g < scenario->guard_count; g++) SEE(scenario->guards[g]->id, scenario->guards[g]->mark);
-    for (size_t q = 0; q < scenario->question_count; q++) SEE(scenario->questions[q].id, scenario->questions[q].mark);
+    for (size_t g = 0; g < scenario->guard_count; g++)
+        SEE(scenario->guards[g]->id, scenario->guards[g]->mark);
+    for (size_t q = 0; q < scenario->question_count; q++)
+        SEE(scenario->questions[q].id, scenario->questions[q].mark);
 #undef SEE
 }
 
@@ -212,18 +335,22 @@ static void check_whole(struct scenario_loader *loader, const struct value *root
     const struct scenario *scenario = loader->scenario;
     const struct entry *time = value_entry(root, "time"), *phases = value_entry(root, "phases");
     if (time && phases) {
-        struct finding *finding = scenario_error(loader, "time-and-phases", phases->key_mark, "'time' and 'phases' exclude each other");
+        struct finding *finding =
+            scenario_error(loader, "time-and-phases", phases->key_mark, "'time' and 'phases' exclude each other");
         finding->other = time->key_mark;
         finding->other_text = "time stands here";
     }
     bool repair = false;
-    for (size_t i = 0; i < scenario->task_count; i++) repair = repair || !scenario->tasks[i].build;
+    for (size_t i = 0; i < scenario->task_count; i++)
+        repair = repair || !scenario->tasks[i].build;
     if (scenario->control && scenario->fault_count)
-        scenario_error(loader, "control-with-fault", scenario->faults[0].mark, "a healthy control (control: true) has no fault");
+        scenario_error(loader, "control-with-fault", scenario->faults[0].mark,
+                       "a healthy control (control: true) has no fault");
     if (!scenario->control && !loader->parts.tasks)
         scenario_error(loader, "no-task", scenario->name_mark, "scenario '%s' has no task", scenario->name);
     if (!scenario->control && repair && !loader->parts.faults)
-        scenario_error(loader, "no-task", scenario->name_mark, "scenario '%s' has repair tasks but no fault", scenario->name);
+        scenario_error(loader, "no-task", scenario->name_mark, "scenario '%s' has repair tasks but no fault",
+                       scenario->name);
 }
 
 /* The root's keys go to two places: the scenario itself, and the parts that are decoded later. */
@@ -232,11 +359,16 @@ static void read_root(struct scenario_loader *loader, const struct value *root)
     struct decoder *decoder = &loader->decoder;
     for (size_t i = 0; i < root->entry_count; i++) {
         const struct entry *entry = &root->entries[i];
-        const struct field *field = schema_field(&scenario_schema, entry->key), *part = schema_field(&parts_schema, entry->key);
-        if (field && field->later) decode_later(decoder, field->key, entry->key_mark);
-        else if (field) field_read(decoder, field, entry->value, loader->scenario);
-        else if (part) field_read(decoder, part, entry->value, &loader->parts);
-        else schema_unknown(decoder, &scenario_schema, NULL, entry->key, entry->key_mark);
+        const struct field *field = schema_field(&scenario_schema, entry->key),
+                           *part = schema_field(&parts_schema, entry->key);
+        if (field && field->later)
+            decode_later(decoder, field->key, entry->key_mark);
+        else if (field)
+            field_read(decoder, field, entry->value, loader->scenario);
+        else if (part)
+            field_read(decoder, part, entry->value, &loader->parts);
+        else
+            schema_unknown(decoder, &scenario_schema, NULL, entry->key, entry->key_mark);
     }
     schema_missing(decoder, &scenario_schema, NULL, root->mark, root);
     schema_missing(decoder, &parts_schema, NULL, root->mark, root);
@@ -245,9 +377,11 @@ static void read_root(struct scenario_loader *loader, const struct value *root)
 int load_scenario_document(struct document *document, struct scenario **out)
 {
     size_t before = document->findings->errors;
-    struct scenario_loader loader = {.decoder = {.arena = document->arena, .findings = document->findings}, .document = document};
+    struct scenario_loader loader = {.decoder = {.arena = document->arena, .findings = document->findings},
+                                     .document = document};
     *out = NULL;
-    if (!document->root) return -1;
+    if (!document->root)
+        return -1;
     struct scenario *scenario = loader.scenario = ARENA_NEW(document->arena, struct scenario);
     scenario->arena = document->arena;
     scenario->mark = document->root->mark;
@@ -256,7 +390,8 @@ int load_scenario_document(struct document *document, struct scenario **out)
     read_root(&loader, document->root);
     const struct value *name = value_get(document->root, "scenario");
     scenario->name_mark = name ? name->mark : document->root->mark;
-    if (*scenario->name) decode_name(&loader.decoder, "scenario", scenario->name, scenario->name_mark, 63);
+    if (*scenario->name)
+        decode_name(&loader.decoder, "scenario", scenario->name, scenario->name_mark, 63);
     read_topology(&loader);
     if (scenario->topology) {
         load_faults(&loader);
@@ -276,7 +411,8 @@ int load_scenario_document(struct document *document, struct scenario **out)
 static int finish(struct arena *arena, struct document *document, size_t before, struct scenario **out)
 {
     int result = load_scenario_document(document, out);
-    if (!*out) arena_free(arena);
+    if (!*out)
+        arena_free(arena);
     return document->findings->errors == before ? result : -1;
 }
 
@@ -297,7 +433,8 @@ int load_scenario_text(const char *name, const char *text, size_t length, struct
 
 void scenario_free(struct scenario *scenario)
 {
-    if (scenario) arena_free(scenario->arena);
+    if (scenario)
+        arena_free(scenario->arena);
 }
 
 void scenario_strip(const struct document *document, struct str *out)
@@ -309,14 +446,17 @@ void scenario_strip(const struct document *document, struct str *out)
     size_t count = 0;
     for (size_t i = 0; i < rest.entry_count; i++) {
         bool keep = true;
-        for (size_t w = 0; w < ARRAY_SIZE(left_out); w++) keep = keep && !str_equal(rest.entries[i].key, left_out[w]);
-        if (keep) entries[count++] = rest.entries[i];
+        for (size_t w = 0; w < ARRAY_SIZE(left_out); w++)
+            keep = keep && !str_equal(rest.entries[i].key, left_out[w]);
+        if (keep)
+            entries[count++] = rest.entries[i];
     }
     rest.entries = entries;
     rest.entry_count = count;
     yaml_init(&yaml, out);
     yaml_value(&yaml, &rest);
-    if (out->length && out->data[out->length - 1] != '\n') str_append_char(out, '\n');
+    if (out->length && out->data[out->length - 1] != '\n')
+        str_append_char(out, '\n');
 }
 
 void scenario_join(const char *stripped, const char *topology, struct str *out)
@@ -325,8 +465,10 @@ void scenario_join(const char *stripped, const char *topology, struct str *out)
     /* The canonical topology has block style throughout: indented, it is the value of a key. */
     for (const char *line = topology; *line;) {
         const char *end = line;
-        while (*end && *end != '\n') end++;
-        if (end > line) str_append(out, "  ");
+        while (*end && *end != '\n')
+            end++;
+        if (end > line)
+            str_append(out, "  ");
         str_append_bytes(out, line, (size_t)(end - line));
         str_append_char(out, '\n');
         line = *end ? end + 1 : end;

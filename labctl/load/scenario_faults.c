@@ -4,13 +4,38 @@
 #include "load/scenario_parts.h"
 
 static const struct field fault_fields[] = {
-    {.key = "id", .type = FIELD_TEXT, FIELD_AT(struct fault, id), .fallback = "fault-1, fault-2, …", .doc = "What status and report call it."},
-    {.key = "kind", .type = FIELD_TEXT, FIELD_AT(struct fault, kind), .required = true, .doc = "A kind of labctl fault list."},
-    {.key = "at", .type = FIELD_TEXTS, FIELD_AT(struct fault, at), .required = true, .doc = "The thing that it is at, or two of them."},
-    {.key = "after", .type = FIELD_DURATION, FIELD_AT(struct fault, after), .later = true, .doc = "When it begins, by the exercise's clock."},
+    {.key = "id",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct fault, id),
+     .fallback = "fault-1, fault-2, …",
+     .doc = "What status and report call it."},
+    {.key = "kind",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct fault, kind),
+     .required = true,
+     .doc = "A kind of labctl fault list."},
+    {.key = "at",
+     .type = FIELD_TEXTS,
+     FIELD_AT(struct fault, at),
+     .required = true,
+     .doc = "The thing that it is at, or two of them."},
+    {.key = "after",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct fault, after),
+     .later = true,
+     .doc = "When it begins, by the exercise's clock."},
     {.key = "for", .type = FIELD_DURATION, FIELD_AT(struct fault, lasts), .later = true, .doc = "How long it lasts."},
-    {.key = "every", .type = FIELD_DURATION, FIELD_AT(struct fault, every), .later = true, .doc = "How often it comes again."},
-    {.key = "seed", .type = FIELD_CUSTOM, .later = true, .wants = "a number", .json = "{\"type\": \"integer\"}", .doc = "Of what it draws by chance."},
+    {.key = "every",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct fault, every),
+     .later = true,
+     .doc = "How often it comes again."},
+    {.key = "seed",
+     .type = FIELD_CUSTOM,
+     .later = true,
+     .wants = "a number",
+     .json = "{\"type\": \"integer\"}",
+     .doc = "Of what it draws by chance."},
 };
 const struct schema fault_schema = SCHEMA("fault", fault_fields);
 
@@ -18,10 +43,12 @@ const struct schema fault_schema = SCHEMA("fault", fault_fields);
 static const char *parameter_text(struct decoder *decoder, const char *key, const struct value *value)
 {
     const char *text;
-    if (value->kind != VALUE_LIST) return decode_scalar(decoder, key, value, &text) ? text : NULL;
+    if (value->kind != VALUE_LIST)
+        return decode_scalar(decoder, key, value, &text) ? text : NULL;
     STR_AUTO joined = STR_INIT;
     for (size_t i = 0; i < value->item_count; i++) {
-        if (!decode_scalar(decoder, key, value->items[i], &text)) return NULL;
+        if (!decode_scalar(decoder, key, value->items[i], &text))
+            return NULL;
         str_printf(&joined, "%s%s", i ? "," : "", text);
     }
     return arena_strdup(decoder->arena, str_text(&joined));
@@ -36,7 +63,8 @@ static void read_entry(struct decoder *decoder, struct fault *fault, const struc
         field_read(decoder, field, entry->value, fault);
     } else {
         const char *text = parameter_text(decoder, entry->key, entry->value);
-        if (!text) return;
+        if (!text)
+            return;
         struct fault_parameter *parameter = ARENA_PUSH(decoder->arena, fault->parameters, fault->parameter_count);
         *parameter = (struct fault_parameter){
             .key = entry->key, .value = text, .mark = entry->value->mark, .key_mark = entry->key_mark};
@@ -55,20 +83,25 @@ void load_faults(struct scenario_loader *loader)
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
     const struct value *list = loader->parts.faults;
-    if (!list || !decode_list(decoder, "faults", list) || list->kind != VALUE_LIST) return;
+    if (!list || !decode_list(decoder, "faults", list) || list->kind != VALUE_LIST)
+        return;
     for (size_t i = 0; i < list->item_count; i++) {
         const struct value *map = list->items[i];
         size_t before = decoder->findings->errors;
         struct fault fault = {.id = made_id(loader, "fault", i), .mark = map->mark};
-        if (!decode_map(decoder, "fault", map)) continue;
+        if (!decode_map(decoder, "fault", map))
+            continue;
         schema_missing(decoder, &fault_schema, NULL, map->mark, map);
-        for (size_t e = 0; map->kind == VALUE_MAP && e < map->entry_count; e++) read_entry(decoder, &fault, &map->entries[e]);
+        for (size_t e = 0; map->kind == VALUE_MAP && e < map->entry_count; e++)
+            read_entry(decoder, &fault, &map->entries[e]);
         const struct value *kind = value_get(map, "kind"), *at = value_get(map, "at");
-        if (decoder->findings->errors != before || !kind || !at || !fault.kind) continue;
+        if (decoder->findings->errors != before || !kind || !at || !fault.kind)
+            continue;
         fault.kind_mark = kind->mark;
         mark_things(decoder, &fault, at);
         for (size_t j = 0; j < scenario->fault_count; j++)
-            if (str_equal(scenario->faults[j].id, fault.id)) scenario_twice(loader, "faults", fault.id, fault.mark, scenario->faults[j].mark);
+            if (str_equal(scenario->faults[j].id, fault.id))
+                scenario_twice(loader, "faults", fault.id, fault.mark, scenario->faults[j].mark);
         *ARENA_PUSH(decoder->arena, scenario->faults, scenario->fault_count) = fault;
     }
 }

@@ -26,9 +26,10 @@ void load_wrong_fixes(struct scenario_loader *loader);
 
 /* "task 3", where a thing has no id of its own. */
 const char *made_id(struct scenario_loader *loader, const char *prefix, size_t index);
-struct finding *scenario_error(struct scenario_loader *loader, const char *rule, struct mark mark, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+struct finding *scenario_error(struct scenario_loader *loader, const char *rule, struct mark mark, const char *format,
+                               ...) __attribute__((format(printf, 4, 5)));
 /* Reports that `id` stands twice. */
-void scenario_twice(struct scenario_loader *loader, const char *what, const char *id, struct mark mark, struct mark first);
+void scenario_twice(struct scenario_loader *loader, const char *what, const char *id, struct mark mark,
+                    struct mark first);
 
 extern const struct schema fault_schema, task_schema, question_schema, hint_schema, step_schema, wrong_fix_schema;

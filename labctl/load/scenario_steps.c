@@ -30,11 +30,29 @@ struct step_row {
 #define ANY_JSON "true"
 static const struct field step_fields[] = {
     {.key = "set", .type = FIELD_TEXT, FIELD_AT(struct step_row, set), .doc = "THING/KEY to set, as labctl set does."},
-    {.key = "to", .type = FIELD_CUSTOM, FIELD_AT(struct step_row, to), .decode = keep_value, .wants = "any value", .json = ANY_JSON, .doc = "The value of set."},
+    {.key = "to",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct step_row, to),
+     .decode = keep_value,
+     .wants = "any value",
+     .json = ANY_JSON,
+     .doc = "The value of set."},
     {.key = "unset", .type = FIELD_TEXT, FIELD_AT(struct step_row, unset), .doc = "THING/KEY to take away."},
-    {.key = "at", .type = FIELD_CUSTOM, FIELD_AT(struct step_row, at), .decode = keep_value, .wants = "a node", .json = "{\"type\": \"string\"}", .doc = "The node of run."},
-    {.key = "run", .type = FIELD_TEXT, FIELD_AT(struct step_row, run), .doc = "A command line for /bin/sh in the node."},
-    {.key = "apply", .type = FIELD_TEXT, FIELD_AT(struct step_row, apply), .doc = "A topology file beside the scenario to apply."},
+    {.key = "at",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct step_row, at),
+     .decode = keep_value,
+     .wants = "a node",
+     .json = "{\"type\": \"string\"}",
+     .doc = "The node of run."},
+    {.key = "run",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct step_row, run),
+     .doc = "A command line for /bin/sh in the node."},
+    {.key = "apply",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct step_row, apply),
+     .doc = "A topology file beside the scenario to apply."},
 };
 const struct schema step_schema = SCHEMA("step", step_fields);
 
@@ -47,17 +65,22 @@ static void check_path(struct scenario_loader *loader, const char *path, struct 
     for (char *slash; (slash = strrchr(head, '/')) != NULL && slash > head;) {
         const char *near = NULL;
         *slash = 0;
-        if (topology_thing(loader->scenario->topology, head, &near).kind != THING_NONE) return;
-        if (near && !nearest) nearest = near;
+        if (topology_thing(loader->scenario->topology, head, &near).kind != THING_NONE)
+            return;
+        if (near && !nearest)
+            nearest = near;
     }
-    struct finding *finding = scenario_error(loader, "dangling-step", mark, "'%s' names no key of a thing of this lab", path);
-    if (nearest) finding->hint = arena_printf(arena, "the nearest thing is '%s'", nearest);
+    struct finding *finding =
+        scenario_error(loader, "dangling-step", mark, "'%s' names no key of a thing of this lab", path);
+    if (nearest)
+        finding->hint = arena_printf(arena, "the nearest thing is '%s'", nearest);
 }
 
-static bool step_form(struct scenario_loader *loader, const struct step_row *row, const struct value *map, struct step *step)
+static bool step_form(struct scenario_loader *loader, const struct step_row *row, const struct value *map,
+                      struct step *step)
 {
     unsigned forms = (row->set != NULL) + (row->unset != NULL) + (row->run != NULL) + (row->apply != NULL);
-    const char *problem = forms != 1            ? "a step is one of set, unset, run, apply"
+    const char *problem = forms != 1             ? "a step is one of set, unset, run, apply"
                           : row->set && !row->to ? "'set' needs 'to'"
                           : row->to && !row->set ? "'to' goes with 'set'"
                           : row->run && !row->at ? "'run' needs 'at', the node"
@@ -77,18 +100,22 @@ static bool load_step(struct scenario_loader *loader, const struct value *map, s
     struct step step = {.mark = map->mark};
     struct decoder *decoder = &loader->decoder;
     size_t before = decoder->findings->errors;
-    if (!schema_decode(decoder, &step_schema, NULL, map->mark, map, &row)) return false;
-    if (decoder->findings->errors != before || !step_form(loader, &row, map, &step)) return false;
+    if (!schema_decode(decoder, &step_schema, NULL, map->mark, map, &row))
+        return false;
+    if (decoder->findings->errors != before || !step_form(loader, &row, map, &step))
+        return false;
     step.path = row.set ? row.set : row.unset;
     step.run = row.run;
     step.apply = row.apply;
-    if (step.path) check_path(loader, step.path, value_get(map, row.set ? "set" : "unset")->mark);
+    if (step.path)
+        check_path(loader, step.path, value_get(map, row.set ? "set" : "unset")->mark);
     if (row.to) {
         STR_AUTO text = STR_INIT;
         value_flow(row.to, &text);
         step.value = arena_strdup(decoder->arena, str_text(&text));
     }
-    if (row.at) step.at = load_node_reference(loader->scenario->topology, decoder, "at", row.at);
+    if (row.at)
+        step.at = load_node_reference(loader->scenario->topology, decoder, "at", row.at);
     if (row.apply) {
         struct mark mark = value_get(map, "apply")->mark;
         if (access(document_path(loader->document, mark, row.apply), R_OK))
@@ -98,12 +125,15 @@ static bool load_step(struct scenario_loader *loader, const struct value *map, s
     return decoder->findings->errors == before;
 }
 
-static void load_steps(struct scenario_loader *loader, const char *key, const struct value *list, struct step **steps, size_t *count)
+static void load_steps(struct scenario_loader *loader, const char *key, const struct value *list, struct step **steps,
+                       size_t *count)
 {
     struct step step;
-    if (!list || !decode_list(&loader->decoder, key, list) || list->kind != VALUE_LIST) return;
+    if (!list || !decode_list(&loader->decoder, key, list) || list->kind != VALUE_LIST)
+        return;
     for (size_t i = 0; i < list->item_count; i++)
-        if (load_step(loader, list->items[i], &step)) *ARENA_PUSH(loader->decoder.arena, *steps, *count) = step;
+        if (load_step(loader, list->items[i], &step))
+            *ARENA_PUSH(loader->decoder.arena, *steps, *count) = step;
 }
 
 void load_solution(struct scenario_loader *loader)
@@ -119,9 +149,26 @@ struct wrong_fix_row {
     const struct value *steps, *caught_by;
 };
 static const struct field wrong_fix_fields[] = {
-    {.key = "id", .type = FIELD_TEXT, FIELD_AT(struct wrong_fix_row, id), .fallback = "wrong-fix-1, …", .doc = "Its name."},
-    {.key = "steps", .type = FIELD_LIST, FIELD_AT(struct wrong_fix_row, steps), .decode = keep_value, .schema = &step_schema, .required = true, .doc = "What somebody in a hurry would do."},
-    {.key = "caught_by", .type = FIELD_CUSTOM, FIELD_AT(struct wrong_fix_row, caught_by), .decode = keep_value, .required = true, .wants = "a list of tasks and guards", .json = "{\"type\": [\"string\", \"array\"]}", .doc = "The tasks and guards that are red then."},
+    {.key = "id",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct wrong_fix_row, id),
+     .fallback = "wrong-fix-1, …",
+     .doc = "Its name."},
+    {.key = "steps",
+     .type = FIELD_LIST,
+     FIELD_AT(struct wrong_fix_row, steps),
+     .decode = keep_value,
+     .schema = &step_schema,
+     .required = true,
+     .doc = "What somebody in a hurry would do."},
+    {.key = "caught_by",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct wrong_fix_row, caught_by),
+     .decode = keep_value,
+     .required = true,
+     .wants = "a list of tasks and guards",
+     .json = "{\"type\": [\"string\", \"array\"]}",
+     .doc = "The tasks and guards that are red then."},
 };
 const struct schema wrong_fix_schema = SCHEMA("wrong fix", wrong_fix_fields);
 
@@ -131,15 +178,19 @@ static void catch_by(struct scenario_loader *loader, struct wrong_fix *fix, cons
     struct decoder *decoder = &loader->decoder;
     const char *id, **ids = NULL;
     size_t count = 0;
-    if (!decode_text(decoder, "caught_by", value, &id)) return;
-    for (size_t i = 0; i < scenario->task_count; i++) *ARENA_PUSH(decoder->arena, ids, count) = scenario->tasks[i].id;
-    for (size_t i = 0; i < scenario->guard_count; i++) *ARENA_PUSH(decoder->arena, ids, count) = scenario->guards[i]->id;
+    if (!decode_text(decoder, "caught_by", value, &id))
+        return;
+    for (size_t i = 0; i < scenario->task_count; i++)
+        *ARENA_PUSH(decoder->arena, ids, count) = scenario->tasks[i].id;
+    for (size_t i = 0; i < scenario->guard_count; i++)
+        *ARENA_PUSH(decoder->arena, ids, count) = scenario->guards[i]->id;
     for (size_t i = 0; i < count; i++)
         if (str_equal(ids[i], id)) {
             *ARENA_PUSH(decoder->arena, fix->caught_by.items, fix->caught_by.count) = ids[i];
             return;
         }
-    struct finding *finding = scenario_error(loader, "dangling-caught-by", value->mark, "no task and no guard is called '%s'", id);
+    struct finding *finding =
+        scenario_error(loader, "dangling-caught-by", value->mark, "no task and no guard is called '%s'", id);
     finding->hint = decode_hint(decoder, id, ids, count);
 }
 
@@ -148,18 +199,22 @@ void load_wrong_fixes(struct scenario_loader *loader)
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
     const struct value *list = loader->parts.wrong_fixes;
-    if (!list || !decode_list(decoder, "wrong_fixes", list) || list->kind != VALUE_LIST) return;
+    if (!list || !decode_list(decoder, "wrong_fixes", list) || list->kind != VALUE_LIST)
+        return;
     for (size_t i = 0; i < list->item_count; i++) {
         struct wrong_fix_row row = {.id = made_id(loader, "wrong-fix", i)};
-        if (!schema_decode(decoder, &wrong_fix_schema, NULL, list->items[i]->mark, list->items[i], &row)) continue;
+        if (!schema_decode(decoder, &wrong_fix_schema, NULL, list->items[i]->mark, list->items[i], &row))
+            continue;
         struct wrong_fix fix = {.id = row.id, .mark = list->items[i]->mark};
         load_steps(loader, "steps", row.steps, &fix.steps, &fix.step_count);
         if (row.caught_by && row.caught_by->kind == VALUE_LIST)
-            for (size_t c = 0; c < row.caught_by->item_count; c++) catch_by(loader, &fix, row.caught_by->items[c]);
+            for (size_t c = 0; c < row.caught_by->item_count; c++)
+                catch_by(loader, &fix, row.caught_by->items[c]);
         else if (row.caught_by)
             catch_by(loader, &fix, row.caught_by);
         for (size_t j = 0; j < scenario->wrong_fix_count; j++)
-            if (str_equal(scenario->wrong_fixes[j].id, fix.id)) scenario_twice(loader, "wrong fixes", fix.id, fix.mark, scenario->wrong_fixes[j].mark);
+            if (str_equal(scenario->wrong_fixes[j].id, fix.id))
+                scenario_twice(loader, "wrong fixes", fix.id, fix.mark, scenario->wrong_fixes[j].mark);
         *ARENA_PUSH(decoder->arena, scenario->wrong_fixes, scenario->wrong_fix_count) = fix;
     }
 }
@@ -177,20 +232,46 @@ static void read_choices(struct decoder *decoder, const struct field *field, con
 {
     struct strings *choices = &((struct question_row *)target)->choices;
     const char *text;
-    if (!decode_list(decoder, field->key, value)) return;
+    if (!decode_list(decoder, field->key, value))
+        return;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
-        if (decode_scalar(decoder, field->key, value->items[i], &text)) *ARENA_PUSH(decoder->arena, choices->items, choices->count) = text;
+        if (decode_scalar(decoder, field->key, value->items[i], &text))
+            *ARENA_PUSH(decoder->arena, choices->items, choices->count) = text;
 }
 
 static const struct field question_fields[] = {
-    {.key = "id", .type = FIELD_TEXT, FIELD_AT(struct question_row, id), .fallback = "question-1, …", .doc = "Its name."},
-    {.key = "points", .type = FIELD_INTEGER, FIELD_AT(struct question_row, points), .most = POINTS_MAX, .required = true, .doc = "Points of the right answer."},
+    {.key = "id",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct question_row, id),
+     .fallback = "question-1, …",
+     .doc = "Its name."},
+    {.key = "points",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct question_row, points),
+     .most = POINTS_MAX,
+     .required = true,
+     .doc = "Points of the right answer."},
     {.key = "ask", .type = FIELD_TEXT, FIELD_AT(struct question_row, ask), .required = true, .doc = "The question."},
-    {.key = "choices", .type = FIELD_CUSTOM, FIELD_AT(struct question_row, choices), .decode = read_choices, .wants = "a list", .json = "{\"type\": \"array\"}", .doc = "What may be answered."},
-    {.key = "answer", .type = FIELD_SCALAR, FIELD_AT(struct question_row, answer), .doc = "The right choice, or the right text."},
+    {.key = "choices",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct question_row, choices),
+     .decode = read_choices,
+     .wants = "a list",
+     .json = "{\"type\": \"array\"}",
+     .doc = "What may be answered."},
+    {.key = "answer",
+     .type = FIELD_SCALAR,
+     FIELD_AT(struct question_row, answer),
+     .doc = "The right choice, or the right text."},
     {.key = "number", .type = FIELD_SCALAR, FIELD_AT(struct question_row, number), .doc = "The right number."},
-    {.key = "tolerance", .type = FIELD_SHARE, FIELD_AT(struct question_row, tolerance), .doc = "How far from it still counts."},
-    {.key = "pattern", .type = FIELD_TEXT, FIELD_AT(struct question_row, pattern), .doc = "An extended regular expression that the answer matches."},
+    {.key = "tolerance",
+     .type = FIELD_SHARE,
+     FIELD_AT(struct question_row, tolerance),
+     .doc = "How far from it still counts."},
+    {.key = "pattern",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct question_row, pattern),
+     .doc = "An extended regular expression that the answer matches."},
     {.key = "explain", .type = FIELD_TEXT, FIELD_AT(struct question_row, explain), .doc = "Shown in the report."},
 };
 const struct schema question_schema = SCHEMA("question", question_fields);
@@ -202,20 +283,28 @@ static const char *form_problem(const struct question_row *row, struct question 
         return "needs choices with an answer, a number, a pattern or an answer";
     if ((row->number != NULL) + (row->pattern != NULL) + (row->answer != NULL) != 1)
         return "has one of answer, number, pattern";
-    if (row->choices.count && !row->answer) return "has choices but no answer";
-    if (row->tolerance && !row->number) return "has a tolerance but no number";
-    question->form = row->choices.count ? QUESTION_CHOICE : row->number ? QUESTION_NUMBER : row->pattern ? QUESTION_PATTERN : QUESTION_TEXT;
+    if (row->choices.count && !row->answer)
+        return "has choices but no answer";
+    if (row->tolerance && !row->number)
+        return "has a tolerance but no number";
+    question->form = row->choices.count ? QUESTION_CHOICE
+                     : row->number      ? QUESTION_NUMBER
+                     : row->pattern     ? QUESTION_PATTERN
+                                        : QUESTION_TEXT;
     if (row->number) {
         question->number = strtod(row->number, &end);
-        if (end == row->number || *end) return "has a number that is none";
+        if (end == row->number || *end)
+            return "has a number that is none";
     }
     if (row->pattern) {
         regex_t compiled;
-        if (regcomp(&compiled, row->pattern, REG_EXTENDED | REG_NOSUB)) return "has a pattern that is no regular expression";
+        if (regcomp(&compiled, row->pattern, REG_EXTENDED | REG_NOSUB))
+            return "has a pattern that is no regular expression";
         regfree(&compiled);
     }
     for (size_t i = 0; i < row->choices.count; i++)
-        if (str_equal(row->choices.items[i], row->answer)) return NULL;
+        if (str_equal(row->choices.items[i], row->answer))
+            return NULL;
     return row->choices.count ? "has an answer that is none of its choices" : NULL;
 }
 
@@ -224,14 +313,24 @@ void load_questions(struct scenario_loader *loader)
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
     const struct value *list = loader->parts.questions;
-    if (!list || !decode_list(decoder, "questions", list) || list->kind != VALUE_LIST) return;
+    if (!list || !decode_list(decoder, "questions", list) || list->kind != VALUE_LIST)
+        return;
     for (size_t i = 0; i < list->item_count; i++) {
         struct question_row row = {.id = made_id(loader, "question", i)};
-        if (!schema_decode(decoder, &question_schema, NULL, list->items[i]->mark, list->items[i], &row)) continue;
-        struct question question = {.id = row.id, .ask = row.ask, .explain = row.explain, .points = row.points, .choices = row.choices,
-                                    .answer = row.answer, .pattern = row.pattern, .tolerance = row.tolerance, .mark = list->items[i]->mark};
+        if (!schema_decode(decoder, &question_schema, NULL, list->items[i]->mark, list->items[i], &row))
+            continue;
+        struct question question = {.id = row.id,
+                                    .ask = row.ask,
+                                    .explain = row.explain,
+                                    .points = row.points,
+                                    .choices = row.choices,
+                                    .answer = row.answer,
+                                    .pattern = row.pattern,
+                                    .tolerance = row.tolerance,
+                                    .mark = list->items[i]->mark};
         const char *problem = form_problem(&row, &question);
-        if (problem) scenario_error(loader, "question-form", question.mark, "question '%s' %s", question.id, problem);
+        if (problem)
+            scenario_error(loader, "question-form", question.mark, "question '%s' %s", question.id, problem);
         *ARENA_PUSH(decoder->arena, scenario->questions, scenario->question_count) = question;
     }
 }

@@ -23,7 +23,8 @@ bool plan_far_end(const struct plan *plan, uint32_t ns, const char *interface, u
     for (size_t i = 0; i < plan->link_count; i++)
         for (unsigned e = 0; e < 2; e++) {
             const struct plan_link_end *end = &plan->links[i].end[e], *far = &plan->links[i].end[!e];
-            if (end->ns != ns || !str_equal(end->name, interface)) continue;
+            if (end->ns != ns || !str_equal(end->name, interface))
+                continue;
             *far_ns = far->ns;
             *far_name = far->name;
             return true;
@@ -40,8 +41,8 @@ static size_t find(const struct plan *plan, uint32_t ns, const char *table)
     return i;
 }
 
-static void fill(struct plan *plan, struct plan_nft *nft, uint32_t far_ns, const char *far, enum plan_direction direction,
-                 uint32_t parts, const char *origin)
+static void fill(struct plan *plan, struct plan_nft *nft, uint32_t far_ns, const char *far,
+                 enum plan_direction direction, uint32_t parts, const char *origin)
 {
     *nft = (struct plan_nft){.ns = far_ns, .family = "netdev", .origin = origin};
     nft->table = arena_printf(plan->arena, "%s-%s", directions[direction].table, far);
@@ -54,8 +55,8 @@ static void fill(struct plan *plan, struct plan_nft *nft, uint32_t far_ns, const
                              directions[direction].hook, far, rule);
 }
 
-void plan_add_loss(struct plan *plan, uint32_t far_ns, const char *far_name, enum plan_direction direction, uint32_t parts,
-                   const char *origin)
+void plan_add_loss(struct plan *plan, uint32_t far_ns, const char *far_name, enum plan_direction direction,
+                   uint32_t parts, const char *origin)
 {
     fill(plan, ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count), far_ns, far_name, direction, parts, origin);
 }
@@ -65,7 +66,8 @@ bool plan_set_loss(struct plan *plan, uint32_t ns, const char *interface, enum p
 {
     uint32_t far_ns;
     const char *far;
-    if (!plan_far_end(plan, ns, interface, &far_ns, &far)) return false;
+    if (!plan_far_end(plan, ns, interface, &far_ns, &far))
+        return false;
     const char *table = arena_printf(plan->arena, "%s-%s", directions[direction].table, far);
     size_t i = find(plan, far_ns, table);
     if (parts == 0) {
@@ -75,7 +77,8 @@ bool plan_set_loss(struct plan *plan, uint32_t ns, const char *interface, enum p
         }
         return true;
     }
-    if (i == plan->nft_count) ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
+    if (i == plan->nft_count)
+        ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
     fill(plan, &plan->nfts[i], far_ns, far, direction, parts, arena_strdup(plan->arena, origin));
     return true;
 }
@@ -85,9 +88,11 @@ uint32_t plan_get_loss(const struct plan *plan, uint32_t ns, const char *interfa
     uint32_t far_ns;
     const char *far;
     ARENA_AUTO arena = arena_new();
-    if (!plan_far_end(plan, ns, interface, &far_ns, &far)) return 0;
+    if (!plan_far_end(plan, ns, interface, &far_ns, &far))
+        return 0;
     size_t i = find(plan, far_ns, arena_printf(arena, "%s-%s", directions[direction].table, far));
-    if (i == plan->nft_count) return 0;
+    if (i == plan->nft_count)
+        return 0;
     const char *rule = strstr(plan->nfts[i].body, DRAW);
     return rule ? (uint32_t)strtoul(rule + strlen(DRAW), NULL, 10) : SHARE_WHOLE;
 }

@@ -31,8 +31,10 @@ static bool truth(const json_t *object, const char *key)
 void report_clock(double seconds, struct str *out)
 {
     long whole = seconds > 0 ? (long)seconds : 0;
-    if (whole >= 3600) str_printf(out, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-    else str_printf(out, "%ld:%02ld", whole / 60, whole % 60);
+    if (whole >= 3600)
+        str_printf(out, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        str_printf(out, "%ld:%02ld", whole / 60, whole % 60);
 }
 
 static void clock_member(const json_t *object, const char *key, struct str *out)
@@ -55,8 +57,10 @@ static void verdict(struct str *out, bool color, const json_t *check)
 /* What was expected and what was seen; a pass needs one line, anything else both. */
 static void evidence(const json_t *check, const char *indent, struct str *out)
 {
-    if (strcmp(text(check, "verdict"), "pass")) str_printf(out, "%sexpected %s\n", indent, text(check, "expected"));
-    str_printf(out, "%s%s %s\n", indent, strcmp(text(check, "verdict"), "pass") ? "got     " : "saw", text(check, "seen"));
+    if (strcmp(text(check, "verdict"), "pass"))
+        str_printf(out, "%sexpected %s\n", indent, text(check, "expected"));
+    str_printf(out, "%s%s %s\n", indent, strcmp(text(check, "verdict"), "pass") ? "got     " : "saw",
+               text(check, "seen"));
 }
 
 static void write_task(const json_t *task, bool color, struct str *out)
@@ -65,7 +69,8 @@ static void write_task(const json_t *task, bool color, struct str *out)
     json_t *check;
     str_printf(out, "\n%lld of %lld points  ", number(task, "earned"), number(task, "maximum"));
     paint(out, color, BOLD, text(task, "id"));
-    if (*text(task, "title")) str_printf(out, ": %s", text(task, "title"));
+    if (*text(task, "title"))
+        str_printf(out, ": %s", text(task, "title"));
     str_append(out, "\n");
     json_array_foreach(json_object_get(task, "checks"), i, check)
     {
@@ -73,10 +78,12 @@ static void write_task(const json_t *task, bool color, struct str *out)
         verdict(out, color, check);
         str_printf(out, " %4lld of %lld  %s\n", number(check, "earned"), number(check, "points"), text(check, "asked"));
         evidence(check, "                     ", out);
-        if (!truth(check, "counted")) str_append(out, "                     could not be judged: counts neither for nor against\n");
+        if (!truth(check, "counted"))
+            str_append(out, "                     could not be judged: counts neither for nor against\n");
     }
     if (number(task, "hints"))
-        str_printf(out, "  hints      -%lld  (%lld points of checks, never below 0)\n", number(task, "hints"), number(task, "passed"));
+        str_printf(out, "  hints      -%lld  (%lld points of checks, never below 0)\n", number(task, "hints"),
+                   number(task, "passed"));
 }
 
 static void write_guards(const json_t *result, bool color, struct str *out)
@@ -84,7 +91,8 @@ static void write_guards(const json_t *result, bool color, struct str *out)
     size_t i;
     json_t *guard;
     const json_t *guards = json_object_get(result, "guards");
-    if (!json_array_size(guards)) return;
+    if (!json_array_size(guards))
+        return;
     str_append(out, "\n");
     paint(out, color, BOLD, "Guards");
     str_append(out, " (what had to stay as it was)\n");
@@ -102,7 +110,8 @@ static void write_hints(const json_t *result, bool color, struct str *out)
     size_t i;
     json_t *hint;
     const json_t *hints = json_object_get(result, "hints");
-    if (!json_array_size(hints)) return;
+    if (!json_array_size(hints))
+        return;
     str_append(out, "\n");
     paint(out, color, BOLD, "Hints");
     str_append(out, " (taken)\n");
@@ -122,11 +131,13 @@ static void write_faults(const json_t *result, bool color, struct str *out)
     str_append(out, "\n");
     paint(out, color, BOLD, "What was broken");
     str_append(out, "\n");
-    if (!json_array_size(faults)) str_append(out, "  nothing\n");
+    if (!json_array_size(faults))
+        str_append(out, "  nothing\n");
     json_array_foreach(faults, i, fault)
     {
-        str_printf(out, "  %s\n      %s (layer %lld)\n      seen as: %s\n      found with: %s\n", text(fault, "description"),
-                   text(fault, "summary"), number(fault, "layer"), text(fault, "symptom"), text(fault, "tools"));
+        str_printf(out, "  %s\n      %s (layer %lld)\n      seen as: %s\n      found with: %s\n",
+                   text(fault, "description"), text(fault, "summary"), number(fault, "layer"), text(fault, "symptom"),
+                   text(fault, "tools"));
     }
 }
 
@@ -135,7 +146,8 @@ static void write_percent(const json_t *points, struct str *out)
     double percent = json_number_value(json_object_get(points, "percent"));
     long hundredths = (long)(percent * 100 + 0.5);
     str_printf(out, "%ld", hundredths / 100);
-    if (hundredths % 100) str_printf(out, ".%02ld", hundredths % 100);
+    if (hundredths % 100)
+        str_printf(out, ".%02ld", hundredths % 100);
     str_append(out, "%");
 }
 
@@ -145,7 +157,8 @@ static void write_score(const json_t *result, bool color, struct str *out)
     bool passed = truth(points, "passed");
     str_append(out, "\n");
     if (number(points, "penalties"))
-        str_printf(out, "%lld points earned, %lld lost to guards\n", number(points, "earned"), number(points, "penalties"));
+        str_printf(out, "%lld points earned, %lld lost to guards\n", number(points, "earned"),
+                   number(points, "penalties"));
     str_printf(out, "%lld of %lld points, ", number(points, "total"), number(points, "maximum"));
     write_percent(points, out);
     str_printf(out, "; pass mark %s: ", text(points, "pass_mark"));
@@ -158,7 +171,8 @@ static void write_text(const json_t *result, bool color, struct str *out)
     size_t i;
     json_t *task;
     paint(out, color, BOLD, text(result, "scenario"));
-    if (*text(result, "title")) str_printf(out, ": %s", text(result, "title"));
+    if (*text(result, "title"))
+        str_printf(out, ": %s", text(result, "title"));
     str_printf(out, "\n%s; %s at %s after ", text(result, "note"), text(result, "end"), text(result, "ended"));
     clock_member(result, "time_used_s", out);
     if (json_is_number(json_object_get(result, "time_allowed_s"))) {
@@ -191,7 +205,8 @@ const size_t report_writer_count = ARRAY_SIZE(report_writers);
 const struct report_writer *report_writer_find(const char *name)
 {
     for (size_t i = 0; i < report_writer_count; i++)
-        if (str_equal(report_writers[i].name, name)) return &report_writers[i];
+        if (str_equal(report_writers[i].name, name))
+            return &report_writers[i];
     return NULL;
 }
 
@@ -200,7 +215,8 @@ void report_status(const json_t *status, bool color, struct str *out)
     size_t i;
     json_t *item;
     paint(out, color, BOLD, text(status, "scenario"));
-    if (*text(status, "title")) str_printf(out, ": %s", text(status, "title"));
+    if (*text(status, "title"))
+        str_printf(out, ": %s", text(status, "title"));
     str_append(out, "\n");
     clock_member(status, "time_used_s", out);
     str_append(out, " used");
@@ -216,12 +232,14 @@ void report_status(const json_t *status, bool color, struct str *out)
         str_append(out, "  ");
         paint(out, color, done ? GREEN : RED, done ? "done" : "open");
         str_printf(out, "  %lld of %lld points  %s", number(item, "earned"), number(item, "maximum"), text(item, "id"));
-        if (*text(item, "title")) str_printf(out, ": %s", text(item, "title"));
+        if (*text(item, "title"))
+            str_printf(out, ": %s", text(item, "title"));
         str_append(out, "\n");
     }
     json_array_foreach(json_object_get(status, "guards"), i, item)
     {
-        if (!number(item, "lost")) continue;
+        if (!number(item, "lost"))
+            continue;
         str_append(out, "  ");
         paint(out, color, RED, "lost");
         str_printf(out, "  %lld points  guard %s: %s\n", number(item, "lost"), text(item, "id"), text(item, "seen"));

@@ -9,14 +9,18 @@ static void score_task(struct points_task *task)
     task->passed = task->maximum = task->unjudged = 0;
     for (size_t i = 0; i < task->check_count; i++) {
         const struct points_check *check = &task->checks[i];
-        if (check->verdict == VERDICT_PASS) task->passed += check->points;
-        if (check->verdict == VERDICT_PASS || check->verdict == VERDICT_FAIL) task->maximum += check->points;
-        else task->unjudged += check->points;
+        if (check->verdict == VERDICT_PASS)
+            task->passed += check->points;
+        if (check->verdict == VERDICT_PASS || check->verdict == VERDICT_FAIL)
+            task->maximum += check->points;
+        else
+            task->unjudged += check->points;
     }
     task->earned = task->passed > task->hint_cost ? task->passed - task->hint_cost : 0;
 }
 
-struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards, size_t guard_count, uint32_t pass)
+struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards,
+                           size_t guard_count, uint32_t pass)
 {
     struct points points = {0};
     for (size_t i = 0; i < task_count; i++) {

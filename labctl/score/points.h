@@ -19,9 +19,9 @@ struct points_task {
     size_t check_count;
     uint32_t hint_cost; /* of the hints that were bought */
     /* filled in by points_score */
-    uint64_t passed;  /* points of the checks that pass */
-    uint64_t earned;  /* that, less the hints; never below 0 */
-    uint64_t maximum; /* of the checks that could be judged */
+    uint64_t passed;   /* points of the checks that pass */
+    uint64_t earned;   /* that, less the hints; never below 0 */
+    uint64_t maximum;  /* of the checks that could be judged */
     uint64_t unjudged; /* of those that could not: in neither of the two above */
 };
 
@@ -41,6 +41,7 @@ struct points {
     uint32_t share;     /* total / maximum in parts per 10^9, rounded down; for people */
 };
 
-/* pass: a share.  A check or guard that is neither passed nor failed counts neither for nor against.  Where nothing could
- * be judged (maximum 0), nothing is passed, unless there was nothing to earn (no task) and no guard is red. */
-struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards, size_t guard_count, uint32_t pass);
+/* pass: a share.  A check or guard that is neither passed nor failed counts neither for nor against.  Where nothing
+ * could be judged (maximum 0), nothing is passed, unless there was nothing to earn (no task) and no guard is red. */
+struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards,
+                           size_t guard_count, uint32_t pass);

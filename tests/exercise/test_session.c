@@ -30,12 +30,18 @@ struct fixture {
     struct scenario scenario;
 };
 
-static struct check check_a = {.id = "fetch", .kind = CHECK_PING, .points = 60}, check_b = {.id = "name", .kind = CHECK_PING, .points = 40};
+static struct check check_a = {.id = "fetch", .kind = CHECK_PING, .points = 60},
+                    check_b = {.id = "name", .kind = CHECK_PING, .points = 40};
 static struct check *checks[] = {&check_a, &check_b};
 static struct check guard = {.id = "closed", .kind = CHECK_PING, .penalty = 30};
 static struct check *guards[] = {&guard};
-static struct task task = {.id = "updates", .title = "updates arrive", .points = 100, .checks = checks, .check_count = 2};
-static struct hint hints[] = {{.task = "updates", .cost = 5, .text = "one"}, {.task = "updates", .cost = 7, .text = "two"}};
+static struct task task = {.id = "updates",
+                           .title = "updates arrive",
+                           .points = 100,
+                           .checks = checks,
+                           .check_count = 2};
+static struct hint hints[] = {{.task = "updates", .cost = 5, .text = "one"},
+                              {.task = "updates", .cost = 7, .text = "two"}};
 static struct topology topology = {.name = "shop"};
 
 static int set_up(void **state)
@@ -44,8 +50,17 @@ static int set_up(void **state)
     strcpy(f->path, "/tmp/labctl-session-XXXXXX");
     assert_non_null(mkdtemp(f->path));
     f->directory = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    f->scenario = (struct scenario){.arena = arena_new(), .name = "nat", .topology = &topology, .time = 60 * SECOND, .pass = 700000000,
-                                    .tasks = &task, .task_count = 1, .guards = guards, .guard_count = 1, .hints = hints, .hint_count = 2};
+    f->scenario = (struct scenario){.arena = arena_new(),
+                                    .name = "nat",
+                                    .topology = &topology,
+                                    .time = 60 * SECOND,
+                                    .pass = 700000000,
+                                    .tasks = &task,
+                                    .task_count = 1,
+                                    .guards = guards,
+                                    .guard_count = 1,
+                                    .hints = hints,
+                                    .hint_count = 2};
     *state = f;
     return 0;
 }

@@ -31,14 +31,18 @@ static void examine(const char *name)
     struct scenario *scenario = NULL;
     findings_init(&findings, arena);
     load_scenario(name, sources, &findings, &scenario);
-    if (scenario && scenario->topology) fault_validate_all(scenario->topology, scenario->faults, scenario->fault_count, &findings);
+    if (scenario && scenario->topology)
+        fault_validate_all(scenario->topology, scenario->faults, scenario->fault_count, &findings);
     findings_sort(&findings);
     findings_print(&findings, sources, false, &seen);
     scenario_free(scenario);
     const char *rule = arena_strndup(arena, name, strlen(name) - strlen(".yaml"));
-    if (file_read(AT_FDCWD, arena_printf(arena, "%s.txt", rule), &expected, 1 << 20)) fail_msg("no file %s/%s.txt", DIRECTORY, rule);
-    if (!str_equal(str_text(&seen), str_text(&expected))) fail_msg("%s says:\n%s\nnot:\n%s", name, str_text(&seen), str_text(&expected));
-    if (!str_equal(rule, "schedule") && !strstr(str_text(&seen), arena_printf(arena, "[%s]", rule))) fail_msg("%s does not break its rule", name);
+    if (file_read(AT_FDCWD, arena_printf(arena, "%s.txt", rule), &expected, 1 << 20))
+        fail_msg("no file %s/%s.txt", DIRECTORY, rule);
+    if (!str_equal(str_text(&seen), str_text(&expected)))
+        fail_msg("%s says:\n%s\nnot:\n%s", name, str_text(&seen), str_text(&expected));
+    if (!str_equal(rule, "schedule") && !strstr(str_text(&seen), arena_printf(arena, "[%s]", rule)))
+        fail_msg("%s does not break its rule", name);
 }
 
 static void every_bad_file_says_what_is_wrong(void **state)
@@ -48,7 +52,8 @@ static void every_bad_file_says_what_is_wrong(void **state)
     assert_int_equal(chdir(DIRECTORY), 0);
     assert_int_equal(glob("*.yaml", 0, NULL, &files), 0);
     assert_true(files.gl_pathc > 20);
-    for (size_t i = 0; i < files.gl_pathc; i++) examine(files.gl_pathv[i]);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        examine(files.gl_pathv[i]);
     globfree(&files);
 }
 
@@ -58,7 +63,8 @@ static void every_rule_has_its_file(void **state)
     ARENA_AUTO arena = arena_new();
     assert_int_equal(chdir(DIRECTORY), 0);
     for (size_t i = 0; i < scenario_rule_count; i++)
-        if (access(arena_printf(arena, "%s.yaml", scenario_rules[i].name), R_OK)) fail_msg("rule %s has no bad file", scenario_rules[i].name);
+        if (access(arena_printf(arena, "%s.yaml", scenario_rules[i].name), R_OK))
+            fail_msg("rule %s has no bad file", scenario_rules[i].name);
     for (size_t i = 0; i < fault_kind_count; i++)
         if (fault_kinds[i]->validate && !str_starts(fault_kinds[i]->name, "dns-server") &&
             access(arena_printf(arena, "%s.yaml", fault_kinds[i]->name), R_OK))
@@ -67,6 +73,7 @@ static void every_rule_has_its_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_bad_file_says_what_is_wrong), cmocka_unit_test(every_rule_has_its_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_bad_file_says_what_is_wrong),
+                                       cmocka_unit_test(every_rule_has_its_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,8 @@ static struct bench bench_of(const char *file)
     findings_init(&bench.findings, bench.arena);
     const char *path = arena_printf(bench.arena, LABCTL_SOURCE "/topologies/%s", file);
     load_topology(path, sources_new(bench.arena), &bench.findings, &bench.topology);
-    for (size_t i = 0; i < bench.findings.count; i++) print_message("%s\n", bench.findings.items[i].text);
+    for (size_t i = 0; i < bench.findings.count; i++)
+        print_message("%s\n", bench.findings.items[i].text);
     assert_int_equal(bench.findings.errors, 0);
     findings_init(&bench.findings, bench.arena);
     assert_int_equal(lower_topology(bench.topology, &bench.before, &err), 0);
@@ -65,7 +66,8 @@ static struct fault fault_of(struct bench *bench, const char *text)
     for (char *word; rest && (word = strsep(&rest, " ")) != NULL;) {
         char *value = strchr(word, '=');
         *value++ = 0;
-        *ARENA_PUSH(bench->arena, fault.parameters, fault.parameter_count) = (struct fault_parameter){.key = word, .value = value};
+        *ARENA_PUSH(bench->arena, fault.parameters, fault.parameter_count) =
+            (struct fault_parameter){.key = word, .value = value};
     }
     return fault;
 }
@@ -76,7 +78,8 @@ static const char *effect(struct bench *bench, const char *text)
     struct error err = ERROR_INIT;
     struct fault fault = fault_of(bench, text);
     fault_validate(bench->topology, &fault, &bench->findings);
-    if (bench->findings.errors) fail_msg("%s: %s", text, bench->findings.items[0].text);
+    if (bench->findings.errors)
+        fail_msg("%s: %s", text, bench->findings.items[0].text);
     if (fault_stage(bench->topology, &fault) == FAULT_TOPOLOGY) {
         assert_int_equal(fault_rewrite_topology(bench->topology, &fault, &err), 0);
         plan_free(bench->after);
@@ -84,14 +87,16 @@ static const char *effect(struct bench *bench, const char *text)
         assert_int_equal(service_lower(bench->topology, bench->after, &err), 0);
     } else {
         assert_int_equal(fault_rewrite_topology(bench->topology, &fault, &err), 0); /* not its stage: nothing */
-        if (fault_rewrite_plan(bench->after, bench->topology, &fault, &err)) fail_msg("%s: %s", text, err.text);
+        if (fault_rewrite_plan(bench->after, bench->topology, &fault, &err))
+            fail_msg("%s: %s", text, err.text);
     }
     size_t count;
     STR_AUTO out = STR_INIT;
     const struct plan_operation *operations = plan_difference(bench->before, bench->after, bench->arena, &count);
     for (size_t i = 0; i < count; i++) {
         plan_operation_describe(bench->before, bench->after, &operations[i], &out);
-        if (out.length && out.data[out.length - 1] != '\n') str_append_char(&out, '\n');
+        if (out.length && out.data[out.length - 1] != '\n')
+            str_append_char(&out, '\n');
     }
     return arena_strdup(bench->arena, str_text(&out));
 }
@@ -101,7 +106,8 @@ static const char *complaint(struct bench *bench, const char *text)
 {
     findings_init(&bench->findings, bench->arena);
     struct fault fault = fault_of(bench, text);
-    if (!fault_validate(bench->topology, &fault, &bench->findings)) fail_msg("nothing is said of %s", text);
+    if (!fault_validate(bench->topology, &fault, &bench->findings))
+        fail_msg("nothing is said of %s", text);
     const struct finding *finding = &bench->findings.items[0];
     return finding->hint ? arena_printf(bench->arena, "%s | %s", finding->text, finding->hint) : finding->text;
 }
@@ -128,7 +134,8 @@ static void loss_has_a_direction_and_adds_up(void **state)
     assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_SENT), 0);
     assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_RECEIVED), 500000000);
     effect(&bench, "loss node/laptop/eth0 loss=50% direction=both");
-    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_RECEIVED), 750000000); /* a quarter survives both */
+    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_RECEIVED),
+                     750000000); /* a quarter survives both */
     assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_SENT), 500000000);
 }
 
@@ -173,10 +180,12 @@ static void a_way_that_is_none_is_refused(void **state)
     assert_string_equal(complaint(&bench, "asymmetric-routing desk-1,web via=db"),
                         "the way back cannot be bent through db: db does not forward");
     assert_string_equal(complaint(&bench, "asymmetric-routing web,db via=r1"),
-                        "the way back cannot be bent through r1: no machine on the way back shares a bridge or link with r1, from where the "
+                        "the way back cannot be bent through r1: no machine on the way back shares a bridge or link "
+                        "with r1, from where the "
                         "way goes on to the other end");
-    assert_string_equal(complaint(&bench, "asymmetric-routing desk-1,web blocked_by=firewal via=r2"),
-                        "blocked_by of fault asymmetric-routing is firewall or rp_filter, not 'firewal' | did you mean 'firewall'?");
+    assert_string_equal(
+        complaint(&bench, "asymmetric-routing desk-1,web blocked_by=firewal via=r2"),
+        "blocked_by of fault asymmetric-routing is firewall or rp_filter, not 'firewal' | did you mean 'firewall'?");
     assert_string_equal(complaint(&bench, "asymmetric-routing desk-1 via=r2"),
                         "fault asymmetric-routing is at two things: at: [A, B], not at 1");
 }
@@ -185,14 +194,16 @@ static void a_route_of_a_machine_is_missing(void **state)
 {
     (void)state;
     BENCH_AUTO bench = bench_of("two-routers.yaml");
-    assert_string_equal(effect(&bench, "route-missing node/r1 destination=10.2.0.0/24"), "- route 10.2.0.0/24 via 10.9.1.2 congctl cubic in r1\n");
+    assert_string_equal(effect(&bench, "route-missing node/r1 destination=10.2.0.0/24"),
+                        "- route 10.2.0.0/24 via 10.9.1.2 congctl cubic in r1\n");
 }
 
 static void a_default_and_a_connected_route_are_missing(void **state)
 {
     (void)state;
     BENCH_AUTO bench = bench_of("home-lan.yaml");
-    assert_string_equal(effect(&bench, "route-missing laptop destination=default"), "- route default via 192.168.1.1 dev eth0 congctl cubic in laptop\n");
+    assert_string_equal(effect(&bench, "route-missing laptop destination=default"),
+                        "- route default via 192.168.1.1 dev eth0 congctl cubic in laptop\n");
     const char *changes = effect(&bench, "route-missing nas destination=192.168.1.0/24");
     assert_non_null(strstr(changes, "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 (connected) in nas"));
     assert_null(strstr(changes, "~ ")); /* the routes by its gateway stay as they are */
@@ -206,12 +217,14 @@ static void a_route_that_is_not_there_cannot_be_missing(void **state)
                         "there is no route to 10.9.0.0/16 in that table | routes there: 0.0.0.0/0");
     assert_string_equal(complaint(&bench, "route-missing vpc/main/route_table/private destination=10.0.0.0/16"),
                         "the local route 10.0.0.0/16 of a VPC cannot be missing | routes there: 0.0.0.0/0");
-    assert_string_equal(complaint(&bench, "route-missing vpc/main/route_table/privat destination=10.9.0.0/16"),
-                        "nothing is called 'vpc/main/route_table/privat' in this lab | did you mean 'vpc/main/route_table/private'?");
+    assert_string_equal(
+        complaint(&bench, "route-missing vpc/main/route_table/privat destination=10.9.0.0/16"),
+        "nothing is called 'vpc/main/route_table/privat' in this lab | did you mean 'vpc/main/route_table/private'?");
     assert_string_equal(complaint(&bench, "route-missing vpc/main/subnet/private destination=10.9.0.0/16"),
                         "fault route-missing is at a node or a route_table; 'vpc/main/subnet/private' is a subnet");
     assert_string_equal(complaint(&bench, "route-missing vpc/main/route_table/private"),
-                        "fault route-missing needs 'destination': where the missing route leads: a prefix or default; routes of an interface's "
+                        "fault route-missing needs 'destination': where the missing route leads: a prefix or default; "
+                        "routes of an interface's "
                         "own network count");
 }
 
@@ -231,7 +244,8 @@ static void a_rule_of_a_group_is_missing(void **state)
     BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
     struct security_group *web = vpc_security_group(bench.topology->vpcs[0], "web");
     assert_int_equal(web->ingress_count, 2);
-    assert_non_null(strstr(effect(&bench, "security-group-rule-missing vpc/main/security_group/web ports=80,443"), "vpc/main"));
+    assert_non_null(
+        strstr(effect(&bench, "security-group-rule-missing vpc/main/security_group/web ports=80,443"), "vpc/main"));
     assert_int_equal(web->ingress_count, 1);
     assert_int_equal(web->ingress[0].ports[0].first, 22);
 }
@@ -241,32 +255,40 @@ static void exactly_one_rule_must_match(void **state)
     (void)state;
     BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
     assert_string_equal(complaint(&bench, "security-group-rule-missing vpc/main/security_group/web protocol=tcp"),
-                        "several rules of 'vpc/main/security_group/web' match: exactly one must | the group has 2 ingress rules; name protocol, "
+                        "several rules of 'vpc/main/security_group/web' match: exactly one must | the group has 2 "
+                        "ingress rules; name protocol, "
                         "ports, from");
     assert_string_equal(complaint(&bench, "security-group-rule-missing vpc/main/security_group/web ports=8080"),
-                        "no rules of 'vpc/main/security_group/web' match: exactly one must | the group has 2 ingress rules; name protocol, "
+                        "no rules of 'vpc/main/security_group/web' match: exactly one must | the group has 2 ingress "
+                        "rules; name protocol, "
                         "ports, from");
     assert_string_equal(complaint(&bench, "security-group-rule-missing vpc/main/security_group/web ports=22 to=any4"),
                         "'to' is not for rules of direction ingress");
-    struct fault fault = fault_of(&bench, "security-group-rule-missing vpc/main/security_group/db from=security_group/app");
-    assert_int_equal(fault_validate(bench.topology, &fault, &bench.findings), 0); /* one of the rule's peers is enough */
+    struct fault fault =
+        fault_of(&bench, "security-group-rule-missing vpc/main/security_group/db from=security_group/app");
+    assert_int_equal(fault_validate(bench.topology, &fault, &bench.findings),
+                     0); /* one of the rule's peers is enough */
 }
 
 static void a_record_is_wrong(void **state)
 {
     (void)state;
     BENCH_AUTO bench = bench_of("home-lan.yaml");
-    const char *changes = effect(&bench, "dns-wrong-record node/home-router/service/dns name=nas.home.test answer=192.168.1.99");
+    const char *changes =
+        effect(&bench, "dns-wrong-record node/home-router/service/dns name=nas.home.test answer=192.168.1.99");
     assert_non_null(strstr(changes, "home-router/dns"));
     STR_AUTO text = STR_INIT;
     dump_topology(bench.topology, &text);
     assert_non_null(strstr(str_text(&text), "192.168.1.99"));
-    assert_string_equal(complaint(&bench, "dns-wrong-record node/home-router/service/dns name=nsa.home.test answer=1.2.3.4"),
-                        "'node/home-router/service/dns' has no A record 'nsa.home.test' | did you mean 'nas.home.test'?");
-    assert_string_equal(complaint(&bench, "dns-wrong-record node/home-router/service/dns name=laptop.home.test answer=here"),
-                        "'here' is no value of a record of type A");
-    assert_string_equal(complaint(&bench, "dns-wrong-record node/nas/service/files name=laptop.home.test answer=1.2.3.4"),
-                        "fault dns-wrong-record is at a dns service; 'node/nas/service/files' is of kind http");
+    assert_string_equal(
+        complaint(&bench, "dns-wrong-record node/home-router/service/dns name=nsa.home.test answer=1.2.3.4"),
+        "'node/home-router/service/dns' has no A record 'nsa.home.test' | did you mean 'nas.home.test'?");
+    assert_string_equal(
+        complaint(&bench, "dns-wrong-record node/home-router/service/dns name=laptop.home.test answer=here"),
+        "'here' is no value of a record of type A");
+    assert_string_equal(
+        complaint(&bench, "dns-wrong-record node/nas/service/files name=laptop.home.test answer=1.2.3.4"),
+        "fault dns-wrong-record is at a dns service; 'node/nas/service/files' is of kind http");
 }
 
 static void a_server_is_down(void **state)
@@ -319,14 +341,18 @@ static void the_table_is_well_formed(void **state)
         assert_true(*kind->summary && *kind->symptom && *kind->tools && kind->layer >= 1 && kind->layer <= 7);
         assert_true(kind->target_count > 0 && (kind->things == 1 || kind->things == 2));
         for (size_t t = 0; t < kind->target_count; t++)
-            assert_non_null(kind->targets[t].stage == FAULT_TOPOLOGY ? (void *)kind->rewrite_topology : (void *)kind->rewrite_plan);
-        for (size_t p = 0; p < kind->parameter_count; p++) assert_true(*kind->parameters[p].key && *kind->parameters[p].doc);
+            assert_non_null(kind->targets[t].stage == FAULT_TOPOLOGY ? (void *)kind->rewrite_topology
+                                                                     : (void *)kind->rewrite_plan);
+        for (size_t p = 0; p < kind->parameter_count; p++)
+            assert_true(*kind->parameters[p].key && *kind->parameters[p].doc);
         assert_ptr_equal(fault_kind_find(kind->name), kind);
     }
     assert_null(fault_kind_find("gremlins"));
     BENCH_AUTO bench = bench_of("home-lan.yaml");
-    assert_string_equal(complaint(&bench, "los link/uplink loss=5%"), "no kind of fault is called 'los' | did you mean 'loss'?");
-    assert_string_equal(complaint(&bench, "loss link/uplink los=5%"), "fault loss has no parameter 'los' | did you mean 'loss'?");
+    assert_string_equal(complaint(&bench, "los link/uplink loss=5%"),
+                        "no kind of fault is called 'los' | did you mean 'loss'?");
+    assert_string_equal(complaint(&bench, "loss link/uplink los=5%"),
+                        "fault loss has no parameter 'los' | did you mean 'loss'?");
     assert_string_equal(complaint(&bench, "loss link/uplink loss=0%"), "a loss of 0% is no fault");
 }
 

@@ -25,12 +25,17 @@ static int read_page(void **state)
     (void)state;
     STR_AUTO text = STR_INIT;
     STR_AUTO plain = STR_INIT;
-    if (file_read(AT_FDCWD, PAGE, &text, 1 << 20)) return -1;
+    if (file_read(AT_FDCWD, PAGE, &text, 1 << 20))
+        return -1;
     for (const char *c = str_text(&text); *c; c++) {
-        if (*c != '\\') str_append_char(&plain, *c);
-        else if (c[1] == 'f') c += 2;
-        else if (c[1] == '-') str_append_char(&plain, *++c);
-        else if (c[1] == '(') str_append_char(&plain, '\''), c += 3;
+        if (*c != '\\')
+            str_append_char(&plain, *c);
+        else if (c[1] == 'f')
+            c += 2;
+        else if (c[1] == '-')
+            str_append_char(&plain, *++c);
+        else if (c[1] == '(')
+            str_append_char(&plain, '\''), c += 3;
     }
     page = str_steal(&plain);
     return 0;
@@ -46,7 +51,8 @@ static int free_page(void **state)
 static const char *section(const char *heading, const char **end)
 {
     const char *start = strstr(page, heading);
-    if (!start) fail_msg("labctl-scenario(5) has no section %s", heading);
+    if (!start)
+        fail_msg("labctl-scenario(5) has no section %s", heading);
     *end = strstr(start + 1, "\n.S");
     return start;
 }
@@ -54,7 +60,8 @@ static const char *section(const char *heading, const char **end)
 static void stands(const char *start, const char *end, const char *what)
 {
     const char *at = strstr(start, what);
-    if (!at || (end && at > end)) fail_msg("labctl-scenario(5) does not say: %s", what);
+    if (!at || (end && at > end))
+        fail_msg("labctl-scenario(5) does not say: %s", what);
 }
 
 static void every_key(void **state)
@@ -104,13 +111,15 @@ static void every_fault(void **state)
             const struct fault_parameter_row *row = &kind->parameters[p];
             stands(start, end, arena_printf(arena, "\n.TP\n%s (", row->key));
             stands(start, end, row->doc + 1);
-            if (row->fallback) stands(start, end, arena_printf(arena, "Default: %s.\n", row->fallback));
+            if (row->fallback)
+                stands(start, end, arena_printf(arena, "Default: %s.\n", row->fallback));
         }
     }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_key), cmocka_unit_test(every_rule), cmocka_unit_test(every_fault)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_key), cmocka_unit_test(every_rule),
+                                       cmocka_unit_test(every_fault)};
     return cmocka_run_group_tests(tests, read_page, free_page);
 }

@@ -1,4 +1,5 @@
-/* Scenarios: what is decoded, how points are shared out, and that a scenario kept apart from its topology comes together. */
+/* Scenarios: what is decoded, how points are shared out, and that a scenario kept apart from its topology comes
+ * together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,9 +19,11 @@
 #include "model/check.h"
 #include "model/scenario.h"
 
-#define TOPOLOGY "topology:\n  lab: shop\n  bridges: { lan: {} }\n  nodes:\n    web: { bridge: lan, address: 10.0.0.1/24 }\n    db: { bridge: lan, address: 10.0.0.2/24 }\n"
-#define FAULTS   "faults: [ { kind: loss, at: node/web/eth0, loss: 5% } ]\n"
-#define TASKS    "tasks: [ { id: t, checks: [ { from: web, ping: db } ] } ]\n"
+#define TOPOLOGY                                                                                                       \
+    "topology:\n  lab: shop\n  bridges: { lan: {} }\n  nodes:\n    web: { bridge: lan, address: 10.0.0.1/24 }\n    "   \
+    "db: { bridge: lan, address: 10.0.0.2/24 }\n"
+#define FAULTS "faults: [ { kind: loss, at: node/web/eth0, loss: 5% } ]\n"
+#define TASKS  "tasks: [ { id: t, checks: [ { from: web, ping: db } ] } ]\n"
 
 struct loaded {
     struct arena *arena;
@@ -49,7 +52,8 @@ static void loaded_free(struct loaded *l)
 
 static void valid(const struct loaded *l)
 {
-    for (size_t i = 0; i < l->findings.count; i++) print_error("%s\n", l->findings.items[i].text);
+    for (size_t i = 0; i < l->findings.count; i++)
+        print_error("%s\n", l->findings.items[i].text);
     assert_int_equal(l->findings.errors, 0);
 }
 
@@ -57,7 +61,8 @@ static void valid(const struct loaded *l)
 static void refused(const char *text, const char *rule, const char *message)
 {
     LOADED_AUTO l = load(text);
-    for (size_t i = 1; i < l.findings.count; i++) print_error("%s [%s]\n", l.findings.items[i].text, l.findings.items[i].rule);
+    for (size_t i = 1; i < l.findings.count; i++)
+        print_error("%s [%s]\n", l.findings.items[i].text, l.findings.items[i].rule);
     assert_int_equal(l.findings.errors, 1);
     assert_string_equal(l.findings.items[0].rule, rule);
     assert_string_equal(l.findings.items[0].text, message);
@@ -66,15 +71,17 @@ static void refused(const char *text, const char *rule, const char *message)
 static void decodes_a_scenario(void **state)
 {
     (void)state;
-    LOADED_AUTO l = load("scenario: s\nlevel: 3\nlayers: [3, 4]\ntime: 45m\npass: 62.5%\nallow: [matrix]\ncontrol: false\n"
-                         "requires: { programs: [dig] }\nbriefing: go\n" TOPOLOGY
-                         "faults: [ { id: f, kind: asymmetric-routing, at: [web, db], via: web, ports: [80, 443] } ]\n" TASKS
-                         "guards: [ { id: g, from: db, ping: web, penalty: 40 } ]\n"
-                         "hints: [ { task: t, cost: 5, text: look } ]\n"
-                         "solution: [ { set: node/web/gateway, to: 10.0.0.9 }, { at: db, run: \"true\" }, { unset: node/web/address } ]\n"
-                         "wrong_fixes: [ { id: w, steps: [ { at: db, run: \"false\" } ], caught_by: [t, g] } ]\n"
-                         "questions: [ { id: q, points: 5, ask: why, number: 40, tolerance: 10% } ]\n"
-                         "diagnosis: { points: 15 }\n");
+    LOADED_AUTO l =
+        load("scenario: s\nlevel: 3\nlayers: [3, 4]\ntime: 45m\npass: 62.5%\nallow: [matrix]\ncontrol: false\n"
+             "requires: { programs: [dig] }\nbriefing: go\n" TOPOLOGY
+             "faults: [ { id: f, kind: asymmetric-routing, at: [web, db], via: web, ports: [80, 443] } ]\n" TASKS
+             "guards: [ { id: g, from: db, ping: web, penalty: 40 } ]\n"
+             "hints: [ { task: t, cost: 5, text: look } ]\n"
+             "solution: [ { set: node/web/gateway, to: 10.0.0.9 }, { at: db, run: \"true\" }, { unset: "
+             "node/web/address } ]\n"
+             "wrong_fixes: [ { id: w, steps: [ { at: db, run: \"false\" } ], caught_by: [t, g] } ]\n"
+             "questions: [ { id: q, points: 5, ask: why, number: 40, tolerance: 10% } ]\n"
+             "diagnosis: { points: 15 }\n");
     valid(&l);
     const struct scenario *s = l.scenario;
     assert_true(s->time == INT64_C(45) * 60 * 1000000000);
@@ -95,12 +102,13 @@ static void decodes_a_scenario(void **state)
 static void points_are_shared_equally(void **state)
 {
     (void)state;
-    LOADED_AUTO l = load("scenario: s\n" TOPOLOGY FAULTS
-                         "tasks:\n"
-                         "  - { id: a, points: 10, checks: [ { from: web, ping: db }, { from: db, ping: web }, { from: db, ping: 10.0.0.1 } ] }\n"
-                         "  - { id: b, checks: [ { from: web, ping: db, points: 7 }, { from: db, ping: web, points: 4 } ] }\n"
-                         "  - { id: c, points: 20, checks: [ { from: web, ping: db, points: 15 }, { from: db, ping: web } ] }\n"
-                         "  - { id: d, checks: [ { from: web, ping: db } ] }\n");
+    LOADED_AUTO l =
+        load("scenario: s\n" TOPOLOGY FAULTS "tasks:\n"
+             "  - { id: a, points: 10, checks: [ { from: web, ping: db }, { from: db, ping: web }, { from: db, ping: "
+             "10.0.0.1 } ] }\n"
+             "  - { id: b, checks: [ { from: web, ping: db, points: 7 }, { from: db, ping: web, points: 4 } ] }\n"
+             "  - { id: c, points: 20, checks: [ { from: web, ping: db, points: 15 }, { from: db, ping: web } ] }\n"
+             "  - { id: d, checks: [ { from: web, ping: db } ] }\n");
     valid(&l);
     const struct task *tasks = l.scenario->tasks;
     assert_int_equal(tasks[0].checks[0]->points, 4); /* 10 = 4 + 3 + 3 */
@@ -119,14 +127,17 @@ static void one_complaint_each(void **state)
     refused("scenario: s\n" TOPOLOGY FAULTS TASKS "vars: {}\n", "not-supported-yet", "'vars' is not supported yet");
     refused("scenario: s\n" TOPOLOGY TASKS, "no-task", "scenario 's' has repair tasks but no fault");
     refused("scenario: s\n" TOPOLOGY FAULTS, "no-task", "scenario 's' has no task");
-    refused("scenario: s\ncontrol: true\n" TOPOLOGY FAULTS TASKS, "control-with-fault", "a healthy control (control: true) has no fault");
-    refused("scenario: s\n" TOPOLOGY "faults: [ { kind: loss, at: web, loss: 5%, every: 5m } ]\n" TASKS, "not-supported-yet",
-            "'every' is not supported yet");
-    refused("scenario: s\n" TOPOLOGY FAULTS TASKS "hints: [ { task: t, cost: 60, text: a }, { task: t, cost: 41, text: b } ]\n", "hint-cost",
-            "the hints of task 't' cost 101 points, more than its 100");
-    refused("scenario: s\n" TOPOLOGY FAULTS TASKS "solution: [ { set: node/web/mtu } ]\n", "step-form", "'set' needs 'to'");
-    refused("scenario: s\n" TOPOLOGY FAULTS TASKS "questions: [ { id: t, points: 1, ask: x, answer: y } ]\n", "duplicate-id",
-            "two things are called 't'");
+    refused("scenario: s\ncontrol: true\n" TOPOLOGY FAULTS TASKS, "control-with-fault",
+            "a healthy control (control: true) has no fault");
+    refused("scenario: s\n" TOPOLOGY "faults: [ { kind: loss, at: web, loss: 5%, every: 5m } ]\n" TASKS,
+            "not-supported-yet", "'every' is not supported yet");
+    refused("scenario: s\n" TOPOLOGY FAULTS TASKS
+            "hints: [ { task: t, cost: 60, text: a }, { task: t, cost: 41, text: b } ]\n",
+            "hint-cost", "the hints of task 't' cost 101 points, more than its 100");
+    refused("scenario: s\n" TOPOLOGY FAULTS TASKS "solution: [ { set: node/web/mtu } ]\n", "step-form",
+            "'set' needs 'to'");
+    refused("scenario: s\n" TOPOLOGY FAULTS TASKS "questions: [ { id: t, points: 1, ask: x, answer: y } ]\n",
+            "duplicate-id", "two things are called 't'");
 }
 
 static void comes_together_again(void **state)
@@ -135,7 +146,8 @@ static void comes_together_again(void **state)
     STR_AUTO stripped = STR_INIT;
     STR_AUTO topology = STR_INIT;
     STR_AUTO joined = STR_INIT;
-    LOADED_AUTO l = load("scenario: s\nbriefing: |\n  two\n  lines\n" TOPOLOGY FAULTS TASKS "solution: [ { at: db, run: secret } ]\n");
+    LOADED_AUTO l = load("scenario: s\nbriefing: |\n  two\n  lines\n" TOPOLOGY FAULTS TASKS
+                         "solution: [ { at: db, run: secret } ]\n");
     valid(&l);
     scenario_strip(l.document, &stripped);
     assert_null(strstr(str_text(&stripped), "secret"));
@@ -165,7 +177,8 @@ static void a_change_is_undone(void **state)
 {
     (void)state;
     undo("a: 1\nb: 2\n", "a: 9\nb: 2\n", "a: 9\nb: 2\n", "a: 1\nb: 2\n", "");
-    undo("a: 1\nb: 2\n", "a: 9\nb: 2\n", "a: 9\nb: 3\nc: 4\n", "a: 1\nb: 3\nc: 4\n", ""); /* what else was changed stays */
+    undo("a: 1\nb: 2\n", "a: 9\nb: 2\n", "a: 9\nb: 3\nc: 4\n", "a: 1\nb: 3\nc: 4\n",
+         ""); /* what else was changed stays */
     undo("a: 1\n", "a: 9\n", "a: 5\n", "a: 5\n", "changed since: a\n");
     undo("a: 1\n", "a: 9\n", "a: 1\n", "a: 1\n", ""); /* repaired already */
     undo("m:\n  a: 1\n  b: 2\n", "m:\n  b: 2\n", "m:\n  b: 3\n", "m:\n  b: 3\n  a: 1\n", "");
@@ -175,7 +188,8 @@ static void items_of_lists_come_back(void **state)
 {
     (void)state;
     undo("l:\n  - {p: 1}\n  - {p: 2}\n", "l:\n  - {p: 2}\n", "l:\n  - {p: 2}\n", "l:\n  - p: 1\n  - p: 2\n", "");
-    undo("l:\n  - {p: 1}\n  - {p: 2}\n", "l:\n  - {p: 2}\n", "l:\n  - {p: 2}\n  - {p: 3}\n", "l:\n  - p: 1\n  - p: 2\n  - p: 3\n", "");
+    undo("l:\n  - {p: 1}\n  - {p: 2}\n", "l:\n  - {p: 2}\n", "l:\n  - {p: 2}\n  - {p: 3}\n",
+         "l:\n  - p: 1\n  - p: 2\n  - p: 3\n", "");
     undo("l:\n  - {p: 1}\n", "l: []\n", "l:\n  - {p: 1}\n", "l:\n  - p: 1\n", ""); /* put back by hand: not twice */
     undo("l: []\n", "l:\n  - {p: 1}\n", "l:\n  - {p: 7}\n", "l:\n  - p: 7\n", "changed since: l/0\n");
 }
@@ -183,8 +197,9 @@ static void items_of_lists_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decodes_a_scenario), cmocka_unit_test(points_are_shared_equally), cmocka_unit_test(one_complaint_each),
-        cmocka_unit_test(comes_together_again), cmocka_unit_test(a_change_is_undone),      cmocka_unit_test(items_of_lists_come_back),
+        cmocka_unit_test(decodes_a_scenario), cmocka_unit_test(points_are_shared_equally),
+        cmocka_unit_test(one_complaint_each), cmocka_unit_test(comes_together_again),
+        cmocka_unit_test(a_change_is_undone), cmocka_unit_test(items_of_lists_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,7 +76,8 @@ static void errors_leave_numerator_and_denominator(void **state)
 static void compares_exactly(void **state)
 {
     (void)state;
-    struct points_check checks[] = {{.id = "a", .verdict = VERDICT_PASS, .points = 2}, {.id = "b", .verdict = VERDICT_FAIL, .points = 1}};
+    struct points_check checks[] = {{.id = "a", .verdict = VERDICT_PASS, .points = 2},
+                                    {.id = "b", .verdict = VERDICT_FAIL, .points = 1}};
     struct points_task task = {.id = "t", .checks = checks, .check_count = 2};
     assert_true(points_score(&task, 1, NULL, 0, 666666666).passed);
     assert_false(points_score(&task, 1, NULL, 0, 666666667).passed); /* 2/3 is less than 66.6666667 % */
@@ -101,9 +102,12 @@ static void nothing_judged_is_not_passed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_passing_checks),          cmocka_unit_test(hints_cost_never_below_zero),
-        cmocka_unit_test(guards_cost_once_never_below_zero), cmocka_unit_test(errors_leave_numerator_and_denominator),
-        cmocka_unit_test(compares_exactly),             cmocka_unit_test(nothing_judged_is_not_passed),
+        cmocka_unit_test(sums_passing_checks),
+        cmocka_unit_test(hints_cost_never_below_zero),
+        cmocka_unit_test(guards_cost_once_never_below_zero),
+        cmocka_unit_test(errors_leave_numerator_and_denominator),
+        cmocka_unit_test(compares_exactly),
+        cmocka_unit_test(nothing_judged_is_not_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
