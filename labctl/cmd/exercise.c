@@ -217,26 +217,50 @@ int exercise_report_read(const char *name, struct str *path, json_t **result, st
     return *result ? 0 : error_set(err, ERR_FILE, "%s is no report", str_text(path));
 }
 
-/* ---- what an exercise forbids ---- */
+/* ---- exercises that run ---- */
 
-int exercise_forbids(const char *command, struct error *err)
+struct running {
+    char lab[80], scenario[80]; /* of the first */
+    size_t count;
+};
+
+static struct running find_running(void)
 {
+    struct running running = {0};
     char **names = NULL;
     size_t count = 0;
-    int result = 0;
     if (registry_list(&names, &count, NULL))
-        return 0; /* nothing to be seen runs */
+        return running;
     for (size_t i = 0; i < count; i++) {
         struct context lab = {.lab = names[i], .quiet = true};
         json_t *state = NULL;
-        if (!result && !client_call(&lab, "state", NULL, &state, NULL) && *client_text(state, "exercise"))
-            result = error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command,
-                               client_text(state, "exercise"));
+        if (!client_call(&lab, "state", NULL, &state, NULL) && *client_text(state, "exercise") &&
+            running.count++ == 0) {
+            snprintf(running.lab, sizeof running.lab, "%s", names[i]);
+            snprintf(running.scenario, sizeof running.scenario, "%s", client_text(state, "exercise"));
+        }
         json_decref(state);
         free(names[i]);
     }
     free(names);
-    return result;
+    return running;
+}
+
+int exercise_forbids(const char *command, struct error *err)
+{
+    struct running running = find_running();
+    return running.count ? error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command, running.scenario)
+                         : 0;
+}
+
+void exercise_choose_lab(struct context *context)
+{
+    static struct running running; /* context points into it */
+    if (context->lab)
+        return;
+    running = find_running();
+    if (running.count == 1)
+        context->lab = running.lab;
 }
 
 /* ---- printing ---- */

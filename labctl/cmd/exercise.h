@@ -43,6 +43,9 @@ int exercise_report_read(const char *name, struct str *path, json_t **result, st
 /* Refuses a command that no lab needs (`plan`) while an exercise of this user runs. */
 int exercise_forbids(const char *command, struct error *err);
 
+/* Where no lab is named and several run: the one with the only exercise. */
+void exercise_choose_lab(struct context *context);
+
 /* Prints a result by the writer of that name (NULL: as --format says); returns the exit status: 0, 1 below the pass
  * mark, 2 where there is no such writer. */
 int exercise_print_report(const struct context *context, const char *as, const json_t *result);

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/exercise.h"
 #include "report/report.h"
 
 static int run_status(struct context *context)
@@ -13,6 +14,7 @@ static int run_status(struct context *context)
     json_t *reply = NULL;
     if (cmd_operands(context, 0, 0))
         return 2;
+    exercise_choose_lab(context);
     if (client_call(context, "exercise-status", NULL, &reply, &err))
         return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON) {
@@ -35,6 +37,7 @@ static int run_hint(struct context *context)
     }
     if (context->argc > 0)
         json_object_set_new(params, "task", json_string(context->argv[0]));
+    exercise_choose_lab(context);
     if (client_call(context, "exercise-hint", params, &reply, &err))
         return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON) {

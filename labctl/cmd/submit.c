@@ -16,10 +16,11 @@ static const struct option_spec submit_options[] = {
 };
 
 /* Asks, then ends the lab: what is left is the directory of the exercise. */
-static int finish(const struct context *context, const char *verb, json_t **reply, struct error *err)
+static int finish(struct context *context, const char *verb, json_t **reply, struct error *err)
 {
     struct control *control;
     struct keeper_process keeper;
+    exercise_choose_lab(context);
     if (client_connect(context, &control, err))
         return -1;
     int result = control_call(control, verb, NULL, NULL, 0, client_progress, (void *)context, reply, NULL, NULL, err);

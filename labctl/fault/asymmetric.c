@@ -20,7 +20,7 @@ struct detour {
     struct addr a, b;          /* the two addresses that talk */
     struct prefix destination; /* of the turner's new route */
     uint32_t table;
-    const struct node *turner, *via;
+    const struct node *turner, *via; /* turner NULL: the way back takes `via` already */
     const struct interface *turner_out, *via_in;
     struct addr via_address;
     bool turns_round;          /* `via` sends the replies out where they came in */
@@ -68,6 +68,32 @@ static const char *find_ways(const struct topology *topology, const struct thing
     return NULL;
 }
 
+/* What the turner's new route is for: the network of A, unless its present route is more specific; A alone where the
+ * turner is on A's own network. */
+static struct prefix turned_destination(const struct hop *turner, const struct hop *last, const struct addr *a)
+{
+    struct prefix network = turner->destination;
+    for (size_t i = 0; last->in && i < last->in->address_count; i++) {
+        struct prefix own = prefix_network(last->in->addresses[i]);
+        if (prefix_contains(&own, a) && own.length >= network.length)
+            network = own;
+    }
+    return turner->connected ? prefix_of_addr(*a) : network;
+}
+
+/* The way back takes `via` as it is: nothing is turned, only blocked. */
+static void take_present_way(struct detour *detour, const struct walk *back, struct walk *bent)
+{
+    size_t h = 0;
+    while (back->hops[h].node != detour->via)
+        h++;
+    *bent = (struct walk){.count = back->count - h, .arrived = true};
+    for (size_t i = 0; i < bent->count; i++)
+        bent->hops[i] = back->hops[h + i];
+    detour->via_in = back->hops[h].in;
+    detour->turns_round = bent->hops[0].out == detour->via_in;
+}
+
 static const char *find_turner(const struct topology *topology, struct detour *detour, const struct walk *back,
                                struct walk *bent, struct arena *arena)
 {
@@ -82,16 +108,7 @@ static const char *find_turner(const struct topology *topology, struct detour *d
         detour->turner = hop->node;
         detour->turns_round = bent->hops[0].out == detour->via_in;
         detour->table = hop->table;
-        struct prefix network = back->hops[back->count - 1].in ? (struct prefix){0} : hop->destination;
-        const struct interface *a_in = back->hops[back->count - 1].in;
-        for (size_t i = 0; a_in && i < a_in->address_count; i++)
-            if (prefix_contains(&(struct prefix){prefix_network(a_in->addresses[i]).addr, a_in->addresses[i].length},
-                                &detour->a))
-                network = prefix_network(a_in->addresses[i]);
-        if (hop->connected || !network.addr.family)
-            detour->destination = prefix_of_addr(detour->a);
-        else
-            detour->destination = hop->destination.length > network.length ? hop->destination : network;
+        detour->destination = turned_destination(hop, &back->hops[back->count - 1], &detour->a);
         return NULL;
     }
     return arena_printf(
@@ -153,8 +170,9 @@ static const char *find_detour(const struct topology *topology, const struct fau
     if (walk_passes(&there, via))
         return arena_printf(arena, "the way there takes %s as well", via->name);
     if (walk_passes(&back, via))
-        return arena_printf(arena, "the way back takes %s already", via->name);
-    problem = find_turner(topology, detour, &back, &bent, arena);
+        take_present_way(detour, &back, &bent);
+    else
+        problem = find_turner(topology, detour, &back, &bent, arena);
     if (!problem && detour->strict)
         problem = find_filter(topology, detour, &there, &bent, arena);
     return problem;
@@ -268,9 +286,12 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
     const char *problem = find_detour(topology, fault, things, &detour, plan->arena);
     if (problem)
         return error_set(err, ERR_ABSENT, "fault '%s': %s", fault->id, problem);
-    if (fault_namespace(plan, detour.turner, &turner, err) || fault_namespace(plan, detour.via, &via, err))
+    if (fault_namespace(plan, detour.via, &via, err))
         return -1;
-    set_route(plan, turner, detour.destination, detour.table, detour.via_address, detour.turner_out);
+    if (detour.turner && fault_namespace(plan, detour.turner, &turner, err))
+        return -1;
+    if (detour.turner)
+        set_route(plan, turner, detour.destination, detour.table, detour.via_address, detour.turner_out);
     if (detour.strict)
         return add_filter(plan, &detour, err);
     add_firewall(plan, via, detour.via);

@@ -171,6 +171,16 @@ static void a_detour_on_one_segment_keeps_silent(void **state)
     assert_non_null(strstr(changes, "send_redirects"));
 }
 
+static void a_way_that_is_bent_already_is_only_blocked(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    struct node *border = topology_node(bench.topology, "border");
+    assert_true(addr_parse("10.9.2.1", &border->routes[0].via));
+    const char *changes = effect(&bench, "asymmetric-routing desk-1,web via=r2");
+    assert_string_equal(changes, "+ nft table inet filter in r2\n");
+}
+
 static void a_way_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -364,6 +374,7 @@ int main(void)
         cmocka_unit_test(the_way_back_is_bent_into_a_firewall),
         cmocka_unit_test(the_way_back_is_bent_into_strict_filtering),
         cmocka_unit_test(a_detour_on_one_segment_keeps_silent),
+        cmocka_unit_test(a_way_that_is_bent_already_is_only_blocked),
         cmocka_unit_test(a_way_that_is_none_is_refused),
         cmocka_unit_test(a_route_of_a_machine_is_missing),
         cmocka_unit_test(a_default_and_a_connected_route_are_missing),
