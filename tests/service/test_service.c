@@ -166,7 +166,8 @@ static void dns_is_configured_as_an_administrator_would(void **state)
     assert_int_equal(bench.plan->files[0].length, strlen(bench.plan->files[0].content));
     assert_string_equal(process->configuration, bench.plan->files[0].content); /* a new text is a new process */
     assert_string_equal(bench.plan->files[0].content,
-                        "no-resolv\nno-hosts\nserver=203.0.113.53\nlocal-ttl=60\nlog-facility=-\npid-file=\nuser=\ngroup=\n\n"
+                        "no-resolv\nno-hosts\nserver=203.0.113.53\nlocal-ttl=60\nlog-facility=-\npid-file=\nuser=\n"
+                        "group=\n\n"
                         "# home.test\nlocal=/home.test/\n"
                         "host-record=web.home.test,10.0.0.1\n"
                         "host-record=home.test,10.0.0.2\n"
@@ -198,7 +199,8 @@ static void dns_without_recursion_asks_nobody(void **state)
     (void)second;
     lower(&bench);
     assert_string_equal(bench.plan->files[0].content, "port=5353\nlisten-address=10.0.0.1\nbind-interfaces\nno-resolv\n"
-                                                      "no-hosts\nlocal-ttl=60\nlog-facility=-\npid-file=\nuser=\ngroup=\n");
+                                                      "no-hosts\nlocal-ttl=60\nlog-facility=-\npid-file=\nuser=\n"
+                                                      "group=\n");
     assert_int_equal(bench.plan->file_count, 1); /* the author's own file has the last word */
     assert_argv(&bench.plan->processes[1],
                 "dnsmasq --keep-in-foreground --user= --group= --conf-file=/etc/dnsmasq-other.conf");
