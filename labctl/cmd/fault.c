@@ -159,10 +159,15 @@ static int clear(struct context *context)
         client_print_json(reply);
     } else if (!context->quiet) {
         json_array_foreach(json_object_get(reply, "cleared"), i, item)
+        {
             printf("%s is taken out\n", json_string_value(item));
+        }
         if (!json_array_size(json_object_get(reply, "cleared")))
             puts("no fault is in");
-        json_array_foreach(json_object_get(reply, "notes"), i, item) printf("note: %s\n", json_string_value(item));
+        json_array_foreach(json_object_get(reply, "notes"), i, item)
+        {
+            printf("note: %s\n", json_string_value(item));
+        }
     }
     json_decref(reply);
     return 0;
@@ -182,8 +187,11 @@ static int status(struct context *context)
     } else {
         if (!json_array_size(faults))
             puts("no fault is in");
-        json_array_foreach(faults, i, fault) printf("%-12s  in force: %-7s  %s\n", client_text(fault, "id"),
-                                                    client_text(fault, "in_force"), client_text(fault, "description"));
+        json_array_foreach(faults, i, fault)
+        {
+            printf("%-12s  in force: %-7s  %s\n", client_text(fault, "id"), client_text(fault, "in_force"),
+                   client_text(fault, "description"));
+        }
     }
     json_decref(reply);
     return 0;

@@ -178,7 +178,11 @@ static json_t *without(const json_t *faults, const json_t *record)
 {
     json_t *left = json_array(), *item;
     size_t i;
-    json_array_foreach(faults, i, item) if (item != record) json_array_append(left, item);
+    json_array_foreach(faults, i, item)
+    {
+        if (item != record)
+            json_array_append(left, item);
+    }
     return left;
 }
 
@@ -220,7 +224,11 @@ static const json_t *find_record(struct director *director, const char *id)
 {
     size_t i;
     json_t *record;
-    json_array_foreach(director_faults(director), i, record) if (str_equal(member(record, "id"), id)) return record;
+    json_array_foreach(director_faults(director), i, record)
+    {
+        if (str_equal(member(record, "id"), id))
+            return record;
+    }
     return NULL;
 }
 
@@ -355,7 +363,10 @@ int verb_fault_status(struct director *director, struct request *request, json_t
         json_decref(faults);
         return -1;
     }
-    json_array_foreach(director_faults(director), i, record) json_array_append_new(faults, show(director, record));
+    json_array_foreach(director_faults(director), i, record)
+    {
+        json_array_append_new(faults, show(director, record));
+    }
     *reply = json_pack("{s:o}", "faults", faults);
     return 0;
 }

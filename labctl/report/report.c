@@ -180,7 +180,10 @@ static void write_text(const json_t *result, bool color, struct str *out)
         clock_member(result, "time_allowed_s", out);
     }
     str_append(out, "\n");
-    json_array_foreach(json_object_get(result, "tasks"), i, task) write_task(task, color, out);
+    json_array_foreach(json_object_get(result, "tasks"), i, task)
+    {
+        write_task(task, color, out);
+    }
     write_guards(result, color, out);
     write_hints(result, color, out);
     write_faults(result, color, out);

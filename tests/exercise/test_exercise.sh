@@ -1,5 +1,6 @@
 #!/bin/bash
 # An exercise from start to score: what is refused, what survives, who ends it, and what is left.
+# shellcheck disable=SC2154 # what the sourced file sets
 . "$(dirname "$0")/../cli/host.bash"
 topology='topology:
   lab: drill

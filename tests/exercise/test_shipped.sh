@@ -1,13 +1,13 @@
 #!/bin/bash
 # Every shipped scenario: started it shows its symptom; with nothing done there are no points, with its solution all of
 # them; and nothing is left.
+# shellcheck disable=SC2154 # what the sourced file sets
 set -u
 . "$(dirname "$0")/steps.sh"
 cd "$root" || exit 1
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export XDG_STATE_HOME=$scratch/state
-failures=0
 
 started() { # SCENARIO: starts it and looks at the symptom
     labctl start "$1" >"$log" 2>&1 || return 1
