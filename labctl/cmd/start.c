@@ -60,20 +60,17 @@ static int check_requirements(const struct scenario *scenario, struct error *err
 
 /* ---- the two labs ---- */
 
-/* A call with the two texts, and the files of the exercise where there are any. */
+/* A call with the two texts. */
 static int call(struct launch *launch, const struct context *context, const char *verb, json_t *params,
-                const struct texts *texts, const int *files, size_t file_count, json_t **reply, struct error *err)
+                const struct texts *texts, json_t **reply, struct error *err)
 {
     FD_AUTO stripped = fd_memory("scenario", str_text(&texts->stripped), texts->stripped.length);
     FD_AUTO topology = fd_memory("topology", str_text(&texts->topology), texts->topology.length);
-    int fds[4] = {stripped, topology};
     if (stripped < 0 || topology < 0) {
         json_decref(params);
         return error_set_errno(err, errno, "make a memory file");
     }
-    for (size_t i = 0; i < file_count; i++)
-        fds[2 + i] = files[i];
-    return launch_call_fds(launch, context, verb, params, fds, 2 + file_count, reply, err);
+    return launch_call_fds(launch, context, verb, params, (const int[]){stripped, topology}, 2, reply, err);
 }
 
 /* Builds the healthy lab, checks it, takes it down again. */
@@ -85,23 +82,50 @@ static int prove(const struct context *context, const char *lab, const char *fil
     int status = 0;
     if (launch_begin(lab, file, &launch, &err))
         return cmd_fail(context, &err);
-    if (call(launch, context, "exercise-prove", NULL, texts, NULL, 0, proved, &err))
+    if (call(launch, context, "exercise-prove", NULL, texts, proved, &err))
         status = launch_fail(launch, context, &err);
     launch_end(launch);
     return status;
 }
 
-static int begin(const struct context *context, const char *lab, const char *file, const struct texts *texts,
-                 json_t *params, const int files[2], json_t **begun)
+/* Starts the clock.  The exercise's files are made only now, so that a start that is killed leaves none. */
+static int begin(struct launch *launch, struct context *context, const char *scenario, struct str *directory,
+                 json_t **begun, struct error *err)
+{
+    FD_AUTO journal = -1;
+    FD_AUTO report = -1;
+    json_t *note = json_object();
+    const char *seed = cmd_option(context, "--seed"), *learner = cmd_option(context, "--learner");
+    if (seed)
+        json_object_set_new(note, "seed", json_string(seed));
+    if (learner)
+        json_object_set_new(note, "learner", json_string(learner));
+    json_t *params = json_pack("{s:o}", "note", note);
+    if (exercise_directory_new(scenario, directory, &journal, &report, err)) {
+        json_decref(params);
+        return -1;
+    }
+    if (!launch_call_fds(launch, context, "exercise-begin", params, (const int[]){journal, report}, 2, begun, err) &&
+        !launch_commit(launch, err))
+        return 0;
+    exercise_directory_remove(str_text(directory));
+    return -1;
+}
+
+/* Builds the broken lab, sees that it is, starts the clock. */
+static int break_and_begin(struct context *context, const struct scenario *scenario, const char *file,
+                           const struct texts *texts, const json_t *proved, struct str *directory, json_t **begun)
 {
     struct error err = ERROR_INIT;
     struct launch *launch = NULL;
     int status = 0;
-    if (launch_begin(lab, file, &launch, &err)) {
+    json_t *params = json_pack("{s:O}", "listened", json_object_get(proved, "listened"));
+    if (launch_begin(scenario->topology->name, file, &launch, &err)) {
         json_decref(params);
         return cmd_fail(context, &err);
     }
-    if (call(launch, context, "exercise-begin", params, texts, files, 2, begun, &err) || launch_commit(launch, &err))
+    if (call(launch, context, "exercise-break", params, texts, NULL, &err) ||
+        begin(launch, context, scenario->name, directory, begun, &err))
         status = launch_fail(launch, context, &err);
     launch_end(launch);
     return status;
@@ -145,39 +169,17 @@ static int refuse_running(const struct context *context, const char *lab)
     return cmd_fail(context, &err);
 }
 
-static json_t *parameters(struct context *context, const json_t *proved)
-{
-    json_t *note = json_object(), *params = json_object();
-    const char *seed = cmd_option(context, "--seed"), *learner = cmd_option(context, "--learner");
-    if (seed)
-        json_object_set_new(note, "seed", json_string(seed));
-    if (learner)
-        json_object_set_new(note, "learner", json_string(learner));
-    json_object_set_new(params, "note", note);
-    json_object_set(params, "listened", json_object_get(proved, "listened"));
-    return params;
-}
-
-static int run_exercise(struct context *context, const char *file, const char *lab, const struct texts *texts,
-                        const char *scenario, int64_t started)
+static int run_exercise(struct context *context, const char *file, const struct scenario *scenario,
+                        const struct texts *texts, int64_t started)
 {
     STR_AUTO directory = STR_INIT;
-    struct error err = ERROR_INIT;
     json_t *proved = NULL, *begun = NULL;
-    int status = prove(context, lab, file, texts, &proved);
+    int status = prove(context, scenario->topology->name, file, texts, &proved);
     if (status)
         return status;
-    FD_AUTO journal = -1;
-    FD_AUTO report = -1;
-    if (exercise_directory_new(scenario, &directory, &journal, &report, &err)) {
-        json_decref(proved);
-        return cmd_fail(context, &err);
-    }
-    status = begin(context, lab, file, texts, parameters(context, proved), (const int[]){journal, report}, &begun);
-    if (status)
-        exercise_directory_remove(str_text(&directory));
-    else
-        tell(context, lab, str_text(&directory), begun, clock_boot() - started);
+    status = break_and_begin(context, scenario, file, texts, proved, &directory, &begun);
+    if (!status)
+        tell(context, scenario->topology->name, str_text(&directory), begun, clock_boot() - started);
     json_decref(proved);
     json_decref(begun);
     return status;
@@ -209,7 +211,7 @@ static int run(struct context *context)
         return status;
     scenario_strip(reading.document, &texts.stripped);
     dump_topology(scenario->topology, &texts.topology);
-    status = run_exercise(context, file, scenario->topology->name, &texts, scenario->name, started);
+    status = run_exercise(context, file, scenario, &texts, started);
     str_free(&texts.stripped);
     str_free(&texts.topology);
     return status;

@@ -52,7 +52,7 @@ int exercise_measure_now(struct director *director, struct exercise *exercise, c
 /* ---- start.c ---- */
 /* Reads a scenario from its stripped text and a topology. */
 int exercise_load(const char *stripped, const char *topology, struct scenario **out, struct error *err);
-verb_run verb_exercise_prove, verb_exercise_begin;
+verb_run verb_exercise_prove, verb_exercise_break, verb_exercise_begin;
 
 /* ---- exercise.c ---- */
 /* Starts the clock: everything is proved.  All descriptors and the references are taken over. */

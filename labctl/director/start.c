@@ -166,6 +166,9 @@ int verb_exercise_prove(struct director *director, struct request *request, json
 
 /* ---- the broken lab ---- */
 
+/* Broken, seen to be so, and waiting for its clock: the command line makes the exercise's files only now. */
+static struct start *broken;
+
 static int verify_faults(struct director *director, struct start *start, struct error *err)
 {
     size_t i;
@@ -186,32 +189,22 @@ static const struct check_result *result_of(const struct exercise_results *resul
     return NULL;
 }
 
-static void end_begin(struct director *director, struct start *start, const struct error *err)
+static void end_break(struct director *director, struct start *start, const struct error *err)
 {
     struct error failed = ERROR_INIT;
-    json_t *reply = NULL;
     director_occupy(director, NULL, 0);
     if (!err && start->problems.length) {
         set_error(start, &failed, "the faults do not show as they should");
         err = &failed;
     }
-    if (!err) {
-        json_t *note = json_copy(json_object_get(request_params(start->request), "note"));
-        int result =
-            exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
-                           request_steal_fd(start->request, 2), request_steal_fd(start->request, 3), note, &failed);
-        start->scenario = NULL; /* the exercise's, or freed */
-        if (result)
-            err = &failed;
+    request_finish(start->request, err ? NULL : json_object(), NULL, 0, err);
+    start->request = NULL;
+    if (err) {
+        start_free(start);
+        return;
     }
-    if (!err) {
-        const struct scenario *scenario = exercise_current()->scenario;
-        reply = json_pack("{s:s, s:s?, s:s?, s:I, s:i}", "scenario", scenario->name, "title", scenario->title,
-                          "briefing", scenario->briefing, "time_allowed_ms", (json_int_t)(scenario->time / 1000000),
-                          "tasks", (int)scenario->task_count);
-    }
-    request_finish(start->request, reply, NULL, 0, err);
-    start_free(start);
+    start_free(broken);
+    broken = start;
 }
 
 /* Exactly the tasks are red: each has a check that fails. */
@@ -235,7 +228,7 @@ static void tasks_seen(struct director *director, void *context, const struct ex
             problem(start, "task '%s' is green although nothing was done", scenario->tasks[t].id);
     }
     if (--start->pending == 0)
-        end_begin(director, start, NULL);
+        end_break(director, start, NULL);
 }
 
 static void guards_seen(struct director *director, void *context, const struct exercise_results *results,
@@ -247,7 +240,7 @@ static void guards_seen(struct director *director, void *context, const struct e
     for (size_t i = 0; !err && i < results->count; i++)
         want_green(start, &results->results[i]);
     if (--start->pending == 0)
-        end_begin(director, start, NULL);
+        end_break(director, start, NULL);
 }
 
 static int see_symptoms(struct director *director, struct start *start, struct error *err)
@@ -278,12 +271,10 @@ static int build_broken(struct director *director, struct start *start, struct e
     return result ? -1 : verify_faults(director, start, err);
 }
 
-int verb_exercise_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
+int verb_exercise_break(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     STR_AUTO topology = STR_INIT;
     (void)reply;
-    if (request_fd(request, 3) < 0)
-        return error_set(err, ERR_USAGE, "'%s' needs the files of the exercise", request_verb(request));
     struct start *start = read_start(request, &topology, err);
     if (!start)
         return -1;
@@ -294,4 +285,25 @@ int verb_exercise_begin(struct director *director, struct request *request, json
     director_occupy(director, NULL, 0);
     start_free(start);
     return -1;
+}
+
+int verb_exercise_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
+{
+    struct start *start = broken;
+    if (!start || request_fd(request, 1) < 0)
+        return error_set(err, ERR_USAGE, "'%s' comes after 'exercise-break', with the exercise's files",
+                         request_verb(request));
+    broken = NULL;
+    json_t *note = json_copy(json_object_get(request_params(request), "note"));
+    int result = exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
+                                request_steal_fd(request, 0), request_steal_fd(request, 1), note, err);
+    start->scenario = NULL; /* the exercise's, or freed */
+    start_free(start);
+    if (result)
+        return -1;
+    const struct scenario *scenario = exercise_current()->scenario;
+    *reply = json_pack("{s:s, s:s?, s:s?, s:I, s:i}", "scenario", scenario->name, "title", scenario->title, "briefing",
+                       scenario->briefing, "time_allowed_ms", (json_int_t)(scenario->time / 1000000), "tasks",
+                       (int)scenario->task_count);
+    return 0;
 }

@@ -16,6 +16,7 @@ const struct verb verbs[] = {
     {"exec", verb_exec, false},
     {"exercise-abandon", verb_exercise_abandon, false},
     {"exercise-begin", verb_exercise_begin, true},
+    {"exercise-break", verb_exercise_break, true},
     {"exercise-hint", verb_exercise_hint, false},
     {"exercise-prove", verb_exercise_prove, true},
     {"exercise-status", verb_exercise_status, false},

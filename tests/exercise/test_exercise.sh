@@ -146,17 +146,19 @@ check "abandon ends it" $?
 latest=$(find "$XDG_STATE_HOME/labctl/exercises" -mindepth 1 -maxdepth 1 | sort | tail -n 1)
 grep -q '"event":"abandon"' "$latest/journal.jsonl" && [ ! -s "$latest/report.json" ]
 check "and leaves its journal, no score" $?
-killed=0
+killed=0 started=0 kept=$(directories)
 for delay in 20 150 400 900 1300; do
     "$LABCTL" start "$work/drill.yaml" >/dev/null 2>&1 &
     client=$!
     pause $((delay > 999 ? 999 : delay))
     kill -KILL $client 2>/dev/null
     wait $client 2>/dev/null
-    [ $? -eq 0 ] && "$LABCTL" down drill >/dev/null 2>&1
+    [ $? -eq 0 ] && started=$((started + 1)) && "$LABCTL" down drill >/dev/null 2>&1
     until_true 5 no_lab || { killed=1; break; }
 done
 check "a start that is killed leaves no lab" $killed
+[ $(($(directories) - kept - started)) -le 1 ] # one may have been killed between its files and its clock
+check "nor files" $?
 rm -rf "$XDG_STATE_HOME/labctl" # what is meant to stay
 clean_host
 check "nothing else is left" $?
