@@ -193,9 +193,9 @@ static int make_devices(int netns, const char *text, struct error *err)
 int nft_tables_of(const char *text, struct str *out, struct error *err)
 {
     FD_AUTO scratch = netns_new(err);
-    if (scratch < 0 || make_devices(scratch, text, err) != 0 || nft_load(scratch, "nftables", text, err) != 0)
+    if (scratch < 0 || make_devices(scratch, text, err) != 0)
         return -1;
-    return nft_list_tables(scratch, out, err);
+    return nft_load(scratch, "nftables", text, NULL) == 0 ? nft_list_tables(scratch, out, err) : 0;
 }
 
 int nft_list_of(const char *family, const char *table, const char *body, bool with_elements, struct str *out,

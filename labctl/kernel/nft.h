@@ -21,7 +21,8 @@ int nft_delete(int netns, const char *what, const char *family, const char *tabl
 int nft_list(int netns, const char *family, const char *table, bool with_elements, struct str *out, struct error *err);
 /* Appends "family name" of each table, a line each. */
 int nft_list_tables(int netns, struct str *out, struct error *err);
-/* The tables that a ruleset would make, in the same form: tried in a scratch namespace. */
+/* The tables that a ruleset would make, in the same form: tried in a scratch namespace.  A text that is refused makes
+ * none. */
 int nft_tables_of(const char *text, struct str *out, struct error *err);
 /* The table as nft prints it once this body is loaded (in a scratch namespace). */
 int nft_list_of(const char *family, const char *table, const char *body, bool with_elements, struct str *out,

@@ -1,0 +1,77 @@
+#!/bin/bash
+# Changes that cannot be: refused whole, and the lab is what it was; two at a time; a shell whose caller is killed.
+. "$(dirname "$0")/host.bash"
+cat >"$work/lab.yaml" <<'YAML'
+lab: change
+bridges: { lan: {} }
+nodes:
+  web: { bridge: lan, address: 10.0.0.1/24 }
+  db: { bridge: lan, address: 10.0.0.2/24 }
+YAML
+variant() { sed "s|10.0.0.1/24 }|10.0.0.1/24, $2 }|" "$work/lab.yaml" >"$work/$1.yaml"; }
+variant refused 'files: { /etc/motd: { content: hi } }, nftables: "table inet x { chain y { bogus } }"'
+variant silent 'services: { s: { kind: exec, command: "echo waiting >\&2; sleep 100", ready: { tcp: 99 } } }'
+variant dead 'services: { s: { kind: exec, command: "echo no luck >\&2; exit 4", ready: { tcp: 99 } } }'
+variant motd 'files: { /etc/motd: { content: hi } }'
+snapshot >"$work/before"
+
+run "$LABCTL" up "$work/dead.yaml"
+[ $? -eq 3 ] && grep -q 'web/s ended with status 4' "$work/err" && grep -q 'no luck' "$work/err"
+check "up names the service that does not start, and shows its log" $?
+clean_host
+check "and nothing is left" $?
+
+run "$LABCTL" up "$work/lab.yaml"
+check "up" $?
+"$LABCTL" dump >"$work/healthy"
+run "$LABCTL" apply "$work/refused.yaml"
+[ $? -eq 3 ] && grep -q 'nothing was changed: nftables of web:1:' "$work/err"
+check "a ruleset that nft refuses" $?
+! "$LABCTL" exec web test -e /etc/motd && [ -z "$("$LABCTL" exec web nft list tables)" ]
+check "what was done before it is undone" $?
+
+"$LABCTL" apply "$work/silent.yaml" >"$work/slow" 2>&1 &
+slow=$!
+busy() { "$LABCTL" list --format json | grep -q '"busy": "apply"'; }
+until_true 5 busy
+check "list says who is at work" $?
+run "$LABCTL" apply "$work/motd.yaml"
+[ $? -eq 4 ] && grep -q "busy: apply by pid $slow since" "$work/err"
+check "a second change is refused" $?
+wait $slow
+[ $? -eq 3 ] && grep -q 'nothing was changed: service web/s does not answer on tcp/99' "$work/slow" && grep -q waiting "$work/slow"
+check "a service that does not answer, with its log" $?
+"$LABCTL" dump | cmp -s - "$work/healthy"
+check "the topology is what it was" $?
+run "$LABCTL" apply "$work/motd.yaml"
+[ $? -eq 0 ] && [ "$("$LABCTL" exec web cat /etc/motd)" = hi ]
+check "the next change works" $?
+
+# A shell: its terminal is as before when the lab ends, and the shell ends when its caller is killed.
+mkfifo "$work/keys"
+exec {keys}<>"$work/keys"
+script -qec "stty -a >'$work/tty'; '$LABCTL' shell web; stty -a | cmp - '$work/tty' && echo SAME" /dev/null \
+    >"$work/out" 2>&1 <"$work/keys" &
+echo 'sleep 1000' >&$keys
+sleeping() { "$LABCTL" exec web pgrep -x sleep >/dev/null; }
+until_true 5 sleeping
+kill -KILL "$(keeper_pid)"
+until_true 5 grep -q SAME "$work/out"
+check "the terminal is restored when the lab dies" $?
+kill %% 2>/dev/null
+wait 2>/dev/null
+run "$LABCTL" up "$work/lab.yaml"
+script -qec "exec '$LABCTL' shell web" /dev/null >"$work/out" 2>&1 <"$work/keys" &
+echo 'sleep 1000' >&$keys
+until_true 5 sleeping
+kill -KILL "$(pgrep -xf "$LABCTL shell web")"
+not_sleeping() { ! sleeping; }
+until_true 5 not_sleeping
+check "a shell ends with its caller" $?
+kill %% 2>/dev/null
+wait 2>/dev/null
+run "$LABCTL" down
+check "down" $?
+clean_host
+check "the host is as it was" $?
+[ "$failures" -eq 0 ]
