@@ -116,8 +116,11 @@ static int inject(struct context *context)
     ARENA_AUTO arena = arena_new();
     json_t *at = json_array(), *parameters = json_object(), *reply = NULL;
     char *rest = arena_strdup(arena, things);
-    for (char *word; rest && (word = strsep(&rest, ",")) != NULL;)
+    for (char *word; rest && (word = strsep(&rest, ",")) != NULL;) { /* A,B or [A, B] */
+        word += strspn(word, " [");
+        word[strcspn(word, " ]")] = 0;
         json_array_append_new(at, json_string(word));
+    }
     json_t *params = json_pack("{s:s, s:o, s:o, s:s}", "kind", context->argv[1], "at", at, "parameters", parameters,
                                "id", id ? id : "");
     for (int i = 2; i < context->argc; i++) {

@@ -244,7 +244,8 @@ static int read_fault(struct director *director, const json_t *params, struct ar
         for (size_t i = 0; i < findings.count; i++)
             str_printf(&text, "%s%s%s%s%s", i ? "\n" : "", findings.items[i].text, findings.items[i].hint ? " (" : "",
                        findings.items[i].hint ? findings.items[i].hint : "", findings.items[i].hint ? ")" : "");
-        return error_set(err, ERR_USAGE, "%s", str_text(&text));
+        bool absent = str_equal(findings.items[0].rule, "dangling-fault");
+        return error_set(err, absent ? ERR_ABSENT : ERR_USAGE, "%s", str_text(&text));
     }
     for (unsigned n = 1; !*out->id || find_record(director, out->id); n++) {
         if (*member(params, "id"))

@@ -136,6 +136,9 @@ until_true 8 no_lab && [ "$(find "$XDG_STATE_HOME" -name report.json -size +0 | 
 check "also where the director was killed before" $?
 
 # ---- other ends ----
+printf '%s\n' "scenario: drill" "control: true" "$topology" >"$work/control.yaml"
+run "$LABCTL" start "$work/control.yaml" && lab status && lab submit && grep -q "nothing" "$work/out"
+check "a healthy control, where there is nothing to do" $?
 run "$LABCTL" start "$work/allows.yaml" && lab matrix && ! grep -q refused "$work/err"
 check "what the scenario allows is allowed" $?
 lab submit

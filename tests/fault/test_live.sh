@@ -50,7 +50,7 @@ state() { # what a learner can look at, in every node, and the topology
         echo "== $node"
         in_node $node -- sh -c 'ip -o addr; ip route show table all | sort; ip rule; nft list ruleset; ip neigh | sort
             for f in /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/send_redirects; do echo "$f $(cat "$f")"; done
-            cat /etc/resolv.conf /etc/hosts /etc/dnsmasq.conf; ps ax -o args= | grep -v "ps ax" | sort' </dev/null | grep -v REACHABLE\\\|STALE\\\|DELAY
+            cat /etc/resolv.conf /etc/hosts /etc/dnsmasq.conf; ps ax -o comm= | grep -vxE "ps|grep|sort|sh" | sort' </dev/null | grep -v REACHABLE\\\|STALE\\\|DELAY
     done
     "$LABCTL" --lab live dump
 }
@@ -159,6 +159,11 @@ check "what is not in cannot go out" $?
 lab fault inject los --at link/side loss=5%
 [ $? -eq 2 ] && grep -q "did you mean 'loss'" "$work/err"
 check "an unknown kind is wrong usage" $?
+lab fault inject loss --at link/sid loss=5%
+[ $? -eq 4 ] && grep -q "did you mean 'link/side'" "$work/err"
+check "a thing that is not there" $?
+lab fault inject asymmetric-routing --at "[client, server]" via=r2 && lab fault clear
+check "two things as in a file" $?
 lab down live
 clean_host
 check "nothing is left" $?
