@@ -30,13 +30,15 @@ static int run(struct context *context)
     } else {
         if (err.kind == ERR_ABSENT) {
             error_clear(&err);
-            error_set(&err, ERR_ABSENT, "lab '%s', which %s names, is not running; `labctl up %s` starts it, --lab NAME "
-                      "applies the file to another lab", reading.topology->name, file, file);
+            error_set(&err, ERR_ABSENT,
+                      "lab '%s', which %s names, is not running; `labctl up %s` starts it, --lab NAME "
+                      "applies the file to another lab",
+                      reading.topology->name, file, file);
         }
         return cmd_fail(context, &err);
     }
-    struct changing changing = {.topology = reading.topology, .generation = -1,
-                                .dry_run = cmd_option(context, "--dry-run") != NULL};
+    struct changing changing = {
+        .topology = reading.topology, .generation = -1, .dry_run = cmd_option(context, "--dry-run") != NULL};
     return changing_apply(context, &changing);
 }
 
@@ -45,8 +47,9 @@ const struct command command_apply = {
     .group = "a lab",
     .synopsis = "apply FILE [--dry-run]",
     .summary = "Change the running lab to what a file says",
-    .description = "Only the difference is executed, and shown: `+` added, `-` removed, `~` changed.  Where an operation is\n"
-                   "refused, the lab goes back to what it was.",
+    .description =
+        "Only the difference is executed, and shown: `+` added, `-` removed, `~` changed.  Where an operation is\n"
+        "refused, the lab goes back to what it was.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

@@ -30,12 +30,12 @@ static const struct option_spec options[] = {
 struct capturing {
     struct context *context;
     char *node, *interface;
-    const char *file;   /* -w, or NULL */
-    int filter;         /* memory file with the program, or -1 */
-    json_int_t count;   /* 0: no limit */
-    int output;         /* where pcap goes */
-    int pipe;           /* its reading end, where packets are printed; else -1 */
-    int near;           /* the capturing process's socket */
+    const char *file; /* -w, or NULL */
+    int filter;       /* memory file with the program, or -1 */
+    json_int_t count; /* 0: no limit */
+    int output;       /* where pcap goes */
+    int pipe;         /* its reading end, where packets are printed; else -1 */
+    int near;         /* the capturing process's socket */
 };
 
 /* ---- the filter ---------------------------------------------------------------------------------------------- */
@@ -145,7 +145,8 @@ static int ask(struct capturing *capturing, struct error *err)
     struct control *control = NULL;
     int result = client_connect(capturing->context, &control, err);
     if (result == 0)
-        result = control_call(control, "capture", params, fds, capturing->filter >= 0 ? 3 : 2, NULL, NULL, NULL, NULL, NULL, err);
+        result = control_call(control, "capture", params, fds, capturing->filter >= 0 ? 3 : 2, NULL, NULL, NULL, NULL,
+                              NULL, err);
     else
         json_decref(params);
     control_close(control);
@@ -162,7 +163,8 @@ static int follow(struct capturing *capturing, int signal_fd, struct error *err)
     static char chunk[65536];
     bool stopping = false;
     for (;;) {
-        struct pollfd ready[] = {{.fd = capturing->pipe, .events = POLLIN}, {.fd = capturing->near, .events = POLLIN},
+        struct pollfd ready[] = {{.fd = capturing->pipe, .events = POLLIN},
+                                 {.fd = capturing->near, .events = POLLIN},
                                  {.fd = stopping ? -1 : signal_fd, .events = POLLIN}};
         if (poll(ready, ARRAY_SIZE(ready), -1) < 0)
             continue;
@@ -224,8 +226,13 @@ static int run(struct context *context)
 {
     if (cmd_operands(context, 1, -1) != 0)
         return 2;
-    struct capturing capturing = {.context = context, .file = cmd_option(context, "-w"), .filter = -1, .output = -1,
-                                  .pipe = -1, .near = -1, .node = context->argv[0]};
+    struct capturing capturing = {.context = context,
+                                  .file = cmd_option(context, "-w"),
+                                  .filter = -1,
+                                  .output = -1,
+                                  .pipe = -1,
+                                  .near = -1,
+                                  .node = context->argv[0]};
     const char *count = cmd_option(context, "-c");
     char *end = NULL;
     capturing.count = count ? strtoll(count, &end, 10) : 0;
@@ -248,10 +255,11 @@ const struct command command_capture = {
     .group = "its nodes",
     .synopsis = "capture NODE[/IF] [-w FILE|-] [-c COUNT] [FILTER]",
     .summary = "Packets at an interface of a node",
-    .description = "Captures at the far end of the interface, where nothing in the node notices.  One line for each packet, or\n"
-                   "pcap with -w, written packet by packet:\n"
-                   "  labctl capture web -w - | wireshark -k -i -\n"
-                   "FILTER is written as for tcpdump (pcap-filter(7)).  Ctrl-C ends it.",
+    .description =
+        "Captures at the far end of the interface, where nothing in the node notices.  One line for each packet, or\n"
+        "pcap with -w, written packet by packet:\n"
+        "  labctl capture web -w - | wireshark -k -i -\n"
+        "FILTER is written as for tcpdump (pcap-filter(7)).  Ctrl-C ends it.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

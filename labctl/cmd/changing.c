@@ -60,10 +60,8 @@ static void report(const struct context *context, json_t *reply, bool dry_run)
     }
     if (context->quiet && !dry_run)
         return;
-    json_array_foreach(operations, i, line)
-        print_operation(context, json_string_value(line));
-    json_array_foreach(json_object_get(reply, "notes"), i, line)
-        printf("note: %s\n", json_string_value(line));
+    json_array_foreach(operations, i, line) print_operation(context, json_string_value(line));
+    json_array_foreach(json_object_get(reply, "notes"), i, line) printf("note: %s\n", json_string_value(line));
     size_t count = json_array_size(operations);
     if (count == 0)
         puts(dry_run ? "nothing would change" : "nothing changed");

@@ -114,8 +114,8 @@ int client_node_names(const char *lab, struct arena *arena, const char ***names,
         return -1;
     size_t i;
     json_t *name;
-    json_array_foreach(json_object_get(reply, "nodes"), i, name)
-        *ARENA_PUSH(arena, *names, *count) = arena_strdup(arena, json_string_value(name));
+    json_array_foreach(json_object_get(reply, "nodes"), i, name) * ARENA_PUSH(arena, *names, *count) =
+        arena_strdup(arena, json_string_value(name));
     json_decref(reply);
     return 0;
 }

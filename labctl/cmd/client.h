@@ -28,8 +28,8 @@ void client_progress(void *context, const json_t *progress);
 void client_progress_end(const struct context *context);
 
 /* Members of a JSON object, with a default where absent. */
-const char *client_text(const json_t *object, const char *key);      /* "" where absent */
-json_int_t client_integer(const json_t *object, const char *key);    /* 0 where absent */
+const char *client_text(const json_t *object, const char *key);   /* "" where absent */
+json_int_t client_integer(const json_t *object, const char *key); /* 0 where absent */
 bool client_truth(const json_t *object, const char *key);
 
 /* Names of the nodes of a running lab (NULL: the only one). */

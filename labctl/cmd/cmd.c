@@ -98,8 +98,9 @@ const char *cmd_option(struct context *context, const char *name)
 int cmd_operands(struct context *context, int least, int most)
 {
     if (context->argc < least)
-        return cmd_usage(context, context->argc == 0 ? "'%s' needs more: nothing was given"
-                                                     : "'%s' needs more than that", context->command->name);
+        return cmd_usage(context,
+                         context->argc == 0 ? "'%s' needs more: nothing was given" : "'%s' needs more than that",
+                         context->command->name);
     if (most >= 0 && context->argc > most)
         return cmd_usage(context, "'%s' is one word too many for '%s'", context->argv[most], context->command->name);
     return 0;
@@ -151,9 +152,9 @@ static int take_global(struct arguments *given, int argc, char **argv, int *inde
         const char *name;
         bool has_value;
         char what;
-    } names[] = {{"--lab", true, 'l'},      {"--format", true, 'f'}, {"--color", true, 'c'}, {"--colour", true, 'c'},
-                 {"--quiet", false, 'q'},   {"-q", false, 'q'},      {"--verbose", false, 'v'}, {"-v", false, 'v'},
-                 {"--help", false, 'h'},    {"-h", false, 'h'},      {"--version", false, 'V'}};
+    } names[] = {{"--lab", true, 'l'},    {"--format", true, 'f'}, {"--color", true, 'c'},    {"--colour", true, 'c'},
+                 {"--quiet", false, 'q'}, {"-q", false, 'q'},      {"--verbose", false, 'v'}, {"-v", false, 'v'},
+                 {"--help", false, 'h'},  {"-h", false, 'h'},      {"--version", false, 'V'}};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         int taken = take(names[i].name, names[i].has_value, argc, argv, index, &value);
         if (taken < 0)
@@ -161,13 +162,27 @@ static int take_global(struct arguments *given, int argc, char **argv, int *inde
         if (taken == 0)
             continue;
         switch (names[i].what) {
-        case 'l': given->lab = value; break;
-        case 'f': given->format = value, given->format_from_environment = false; break;
-        case 'c': given->color = value; break;
-        case 'q': given->quiet = true; break;
-        case 'v': given->verbose = true; break;
-        case 'h': given->help = true; break;
-        default: given->version = true; break;
+        case 'l':
+            given->lab = value;
+            break;
+        case 'f':
+            given->format = value, given->format_from_environment = false;
+            break;
+        case 'c':
+            given->color = value;
+            break;
+        case 'q':
+            given->quiet = true;
+            break;
+        case 'v':
+            given->verbose = true;
+            break;
+        case 'h':
+            given->help = true;
+            break;
+        default:
+            given->version = true;
+            break;
         }
         return 1;
     }
@@ -203,8 +218,8 @@ static int unknown_option(const struct command *command, const char *word)
 static int take_own(const struct command *command, struct arguments *given, int argc, char **argv, int *index)
 {
     for (size_t i = 0; i < command->option_count; i++) {
-        int taken = take(command->options[i].name, command->options[i].argument != NULL, argc, argv, index,
-                         &given->values[i]);
+        int taken =
+            take(command->options[i].name, command->options[i].argument != NULL, argc, argv, index, &given->values[i]);
         if (taken != 0)
             return taken;
     }
@@ -292,8 +307,7 @@ static int resolve_color(struct context *context, const char *color)
 
 /* ---- help ---------------------------------------------------------------------------------------------------- */
 
-static const char *const groups[] = {"a file", "a lab",       "its nodes",  "looking",
-                                     "faults", "an exercise", "the machine"};
+static const char *const groups[] = {"a file", "a lab", "its nodes", "looking", "faults", "an exercise", "the machine"};
 
 static void help_options(const struct option_spec *options, size_t count, struct str *out)
 {
@@ -307,8 +321,10 @@ static void help_options(const struct option_spec *options, size_t count, struct
 
 static void help_overview(struct str *out)
 {
-    str_append(out, "usage: labctl [OPTION…] COMMAND …\n\n"
-                    "A network lab on one machine: build it from a file, look at it, break it, repair it, score the repair.\n");
+    str_append(
+        out,
+        "usage: labctl [OPTION…] COMMAND …\n\n"
+        "A network lab on one machine: build it from a file, look at it, break it, repair it, score the repair.\n");
     for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
         bool first = true;
         for (size_t i = 0; i < command_count; i++) {
@@ -381,8 +397,12 @@ static int run_command(const struct command *command, struct arguments *given, i
         return status;
     if (given->help)
         return print_help(command);
-    struct context context = {.lab = given->lab, .quiet = given->quiet, .verbose = given->verbose && !given->quiet,
-                              .argc = given->count, .argv = given->operands, .command = command,
+    struct context context = {.lab = given->lab,
+                              .quiet = given->quiet,
+                              .verbose = given->verbose && !given->quiet,
+                              .argc = given->count,
+                              .argv = given->operands,
+                              .command = command,
                               .option_values = given->values};
     status = resolve_format(&context, given);
     if (status == 0)
@@ -391,7 +411,8 @@ static int run_command(const struct command *command, struct arguments *given, i
 }
 
 /* Which command the word means; argv and argc are what follows it.  NULL: complained, *status is set. */
-static const struct command *find_verb(const char *word, int *argc, char ***argv, const struct arguments *given, int *status)
+static const struct command *find_verb(const char *word, int *argc, char ***argv, const struct arguments *given,
+                                       int *status)
 {
     const struct command *command = cmd_find(word);
     if (command)

@@ -12,13 +12,13 @@ enum format { FORMAT_TEXT, FORMAT_JSON };
 
 /* The global options, from argv (before or after the verb) or LABCTL_* environment variables. */
 struct context {
-    const char *lab;    /* --lab NAME, or NULL: the only one that runs */
-    enum format format; /* --format; report and graph take their own formats by --as as well */
+    const char *lab;         /* --lab NAME, or NULL: the only one that runs */
+    enum format format;      /* --format; report and graph take their own formats by --as as well */
     const char *format_text; /* as written, for --as */
-    bool color;         /* of stdout, resolved from --color and the terminal */
+    bool color;              /* of stdout, resolved from --color and the terminal */
     bool color_stderr;
     bool quiet, verbose;
-    int argc;           /* what follows the verb without its options: the operands */
+    int argc; /* what follows the verb without its options: the operands */
     char **argv;
     const struct command *command;
     const char *const *option_values; /* one for each option of the command: NULL where absent, "" for a switch */
@@ -32,15 +32,16 @@ struct option_spec {
 
 struct command {
     const char *name;
-    const char *group;       /* heading in `labctl help`: "a file", "a lab", "its nodes", "looking", "faults", "an exercise", "the machine" */
+    const char *group; /* heading in `labctl help`: "a file", "a lab", "its nodes", "looking", "faults", "an exercise",
+                          "the machine" */
     const char *synopsis;    /* "up FILE [--name N]" without "labctl" */
     const char *summary;     /* one line */
     const char *description; /* paragraphs for `-h` and the man page */
     const struct option_spec *options;
     size_t option_count;
-    bool hidden;             /* internal entry points */
-    bool own_formats;        /* --format may be more than text and json: context->format_text tells */
-    bool takes_command;      /* options end at the first operand; the rest is somebody else's command line */
+    bool hidden;        /* internal entry points */
+    bool own_formats;   /* --format may be more than text and json: context->format_text tells */
+    bool takes_command; /* options end at the first operand; the rest is somebody else's command line */
     int (*run)(struct context *context); /* returns the exit status */
 };
 

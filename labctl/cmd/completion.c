@@ -1,5 +1,5 @@
-/* labctl completion: scripts for bash, zsh and fish.  They ask `labctl complete …` for the words, so that nodes and labs
- * are those that run, and commands and options those of this program. */
+/* labctl completion: scripts for bash, zsh and fish.  They ask `labctl complete …` for the words, so that nodes and
+ * labs are those that run, and commands and options those of this program. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -103,8 +103,9 @@ const struct command command_down = {
     .group = "a lab",
     .synopsis = "down [NAME|--all]",
     .summary = "End a lab; nothing of it is left",
-    .description = "Ends the lab's keeper, and with it every process, namespace and device of the lab.  A lab that does not\n"
-                   "run is no error.",
+    .description =
+        "Ends the lab's keeper, and with it every process, namespace and device of the lab.  A lab that does not\n"
+        "run is no error.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

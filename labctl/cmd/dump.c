@@ -21,8 +21,8 @@ static int run(struct context *context)
         fwrite(str_text(&text), 1, text.length, stdout);
         return 0;
     }
-    json_t *reply = json_pack("{s:i, s:s, s:i, s:s}", "version", 1, "lab", lab, "generation", generation, "yaml",
-                              str_text(&text));
+    json_t *reply =
+        json_pack("{s:i, s:s, s:i, s:s}", "version", 1, "lab", lab, "generation", generation, "yaml", str_text(&text));
     client_print_json(reply);
     json_decref(reply);
     return 0;
@@ -33,6 +33,7 @@ const struct command command_dump = {
     .group = "a lab",
     .synopsis = "dump [NAME]",
     .summary = "The running topology as YAML",
-    .description = "Canonical YAML, with every change that was made since `up`; `labctl up` builds the same lab from it.",
+    .description =
+        "Canonical YAML, with every change that was made since `up`; `labctl up` builds the same lab from it.",
     .run = run,
 };

@@ -123,7 +123,8 @@ const struct command command_edit = {
     .group = "a lab",
     .synopsis = "edit",
     .summary = "Edit the running topology and apply it",
-    .description = "Opens what `labctl dump` prints in $VISUAL or $EDITOR.  A text with mistakes is shown with them, and may be\n"
-                   "edited again; it is kept in a file where you give up.",
+    .description =
+        "Opens what `labctl dump` prints in $VISUAL or $EDITOR.  A text with mistakes is shown with them, and may be\n"
+        "edited again; it is kept in a file where you give up.",
     .run = run,
 };

@@ -15,8 +15,8 @@ static int run(struct context *context)
                   context->argv[0]);
         return 125;
     }
-    const struct spawn spawn = {.node = context->argv[0], .argv = context->argv + skip,
-                                .argc = (size_t)(context->argc - skip)};
+    const struct spawn spawn = {
+        .node = context->argv[0], .argv = context->argv + skip, .argc = (size_t)(context->argc - skip)};
     return spawn_run(context, &spawn);
 }
 
@@ -25,9 +25,10 @@ const struct command command_exec = {
     .group = "its nodes",
     .synopsis = "exec NODE [--] CMD…",
     .summary = "Run a command in a node",
-    .description = "The command runs as the node's root in /root, with the caller's standard input, output and error; signals\n"
-                   "are forwarded.  The exit status is the command's: 126 not executable, 127 not found, 128 + N killed by\n"
-                   "signal N, and 125 where labctl itself failed.  `labctl NODE CMD…` is short for it.",
+    .description =
+        "The command runs as the node's root in /root, with the caller's standard input, output and error; signals\n"
+        "are forwarded.  The exit status is the command's: 126 not executable, 127 not found, 128 + N killed by\n"
+        "signal N, and 125 where labctl itself failed.  `labctl NODE CMD…` is short for it.",
     .takes_command = true,
     .run = run,
 };

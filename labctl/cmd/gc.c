@@ -38,12 +38,14 @@ static int look_at(const char *home, const char *name, bool remove, json_t *stal
     FD_AUTO directory = open(str_text(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0 || !is_stale(directory))
         return 0;
-    json_array_append_new(stale, json_pack("{s:s, s:s}", "path", str_text(&path), "reason",
-                                           "its lab ended before the exercise did"));
+    json_array_append_new(
+        stale, json_pack("{s:s, s:s}", "path", str_text(&path), "reason", "its lab ended before the exercise did"));
     if (!remove)
         return 0;
     exercise_directory_remove(str_text(&path));
-    return faccessat(AT_FDCWD, str_text(&path), F_OK, 0) == 0 ? error_set_errno(err, ENOTEMPTY, "remove %s", str_text(&path)) : 0;
+    return faccessat(AT_FDCWD, str_text(&path), F_OK, 0) == 0
+               ? error_set_errno(err, ENOTEMPTY, "remove %s", str_text(&path))
+               : 0;
 }
 
 static int collect(bool remove, json_t *stale, struct error *err)

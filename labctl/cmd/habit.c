@@ -14,10 +14,10 @@
 static const struct {
     const char *word, *command;
 } aliases[] = {
-    {"attach", "shell"},   {"connect", "shell"}, {"create", "up"},    {"delete", "down"},  {"deploy", "up"},
-    {"destroy", "down"},   {"lclean", "down"},  {"linfo", "inspect"}, {"ls", "list"},
-    {"lstart", "up"},      {"lwipe", "down"},    {"nodes", "inspect"}, {"pingall", "matrix"}, {"ps", "list"},
-    {"show", "inspect"},   {"stop", "down"},     {"tcpdump", "capture"}, {"wipe", "down"},
+    {"attach", "shell"}, {"connect", "shell"},   {"create", "up"},      {"delete", "down"}, {"deploy", "up"},
+    {"destroy", "down"}, {"lclean", "down"},     {"linfo", "inspect"},  {"ls", "list"},     {"lstart", "up"},
+    {"lwipe", "down"},   {"nodes", "inspect"},   {"pingall", "matrix"}, {"ps", "list"},     {"show", "inspect"},
+    {"stop", "down"},    {"tcpdump", "capture"}, {"wipe", "down"},
 };
 
 const struct command *habit_command(const char *word)

@@ -1,4 +1,5 @@
-/* What people type who come from elsewhere: other tools' verbs, a node's name in place of a verb, a slip of the finger. */
+/* What people type who come from elsewhere: other tools' verbs, a node's name in place of a verb, a slip of the finger.
+ */
 #pragma once
 
 #include <stdbool.h>

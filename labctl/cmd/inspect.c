@@ -9,8 +9,7 @@ static void join(const json_t *array, struct str *out)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(array, i, item)
-        str_printf(out, "%s%s", i == 0 ? "" : ", ", json_string_value(item));
+    json_array_foreach(array, i, item) str_printf(out, "%s%s", i == 0 ? "" : ", ", json_string_value(item));
 }
 
 static void print_interface(const char *node, const json_t *interface, bool first)
@@ -30,12 +29,12 @@ static void print_nodes(const json_t *nodes)
     size_t i, k;
     json_t *node, *part;
     printf("\n%-16s %-10s %-36s %5s  %s\n", "NODE", "INTERFACE", "ADDRESSES", "MTU", "ATTACHED TO");
-    json_array_foreach(nodes, i, node) {
+    json_array_foreach(nodes, i, node)
+    {
         const json_t *interfaces = json_object_get(node, "interfaces");
         if (json_array_size(interfaces) == 0)
             printf("%-16s -\n", client_text(node, "name"));
-        json_array_foreach(interfaces, k, part)
-            print_interface(client_text(node, "name"), part, k == 0);
+        json_array_foreach(interfaces, k, part) print_interface(client_text(node, "name"), part, k == 0);
     }
 }
 
@@ -44,8 +43,10 @@ static void print_services(const json_t *nodes)
     size_t i, k;
     json_t *node, *service;
     bool first = true;
-    json_array_foreach(nodes, i, node) {
-        json_array_foreach(json_object_get(node, "services"), k, service) {
+    json_array_foreach(nodes, i, node)
+    {
+        json_array_foreach(json_object_get(node, "services"), k, service)
+        {
             if (first)
                 printf("\n%-16s %-16s %-10s %6s  %s\n", "NODE", "SERVICE", "KIND", "PORT", "STATE");
             first = false;
@@ -62,10 +63,12 @@ static void print_networks(const json_t *reply)
 {
     size_t i, k;
     json_t *item, *part;
-    json_array_foreach(json_object_get(reply, "vpcs"), i, item) {
+    json_array_foreach(json_object_get(reply, "vpcs"), i, item)
+    {
         printf("\nvpc %s: %s%s\n", client_text(item, "name"), client_text(item, "cidr"),
                client_truth(item, "internet_gateway") ? ", internet gateway" : "");
-        json_array_foreach(json_object_get(item, "subnets"), k, part) {
+        json_array_foreach(json_object_get(item, "subnets"), k, part)
+        {
             const char *table = client_text(part, "route_table");
             printf("  subnet %-16s %-20s route table %s\n", client_text(part, "name"), client_text(part, "cidr"),
                    *table ? table : "(local only)");
@@ -74,11 +77,12 @@ static void print_networks(const json_t *reply)
             printf("  NAT gateway %-11s %-20s public %s\n", client_text(part, "name"), client_text(part, "address"),
                    client_text(part, "public_ip"));
     }
-    json_array_foreach(json_object_get(reply, "links"), i, item) {
+    json_array_foreach(json_object_get(reply, "links"), i, item)
+    {
         STR_AUTO ends = STR_INIT;
         join(json_object_get(item, "ends"), &ends);
-        printf("%slink %s: %s, MTU %" JSON_INTEGER_FORMAT, i == 0 ? "\n" : "", client_text(item, "name"), str_text(&ends),
-               client_integer(item, "mtu"));
+        printf("%slink %s: %s, MTU %" JSON_INTEGER_FORMAT, i == 0 ? "\n" : "", client_text(item, "name"),
+               str_text(&ends), client_integer(item, "mtu"));
         printf(str_equal(client_text(item, "loss"), "0%") ? "\n" : ", loss %s\n", client_text(item, "loss"));
     }
 }
@@ -89,8 +93,8 @@ static void print_text(const json_t *reply)
     json_t *warning;
     const json_t *nodes = json_object_get(reply, "nodes");
     const char *title = client_text(reply, "title");
-    printf("lab %s%s%s, %s since %s\n", client_text(reply, "lab"), *title ? ": " : "", title, client_text(reply, "state"),
-           client_text(reply, "since"));
+    printf("lab %s%s%s, %s since %s\n", client_text(reply, "lab"), *title ? ": " : "", title,
+           client_text(reply, "state"), client_text(reply, "since"));
     json_array_foreach(json_object_get(reply, "warnings"), i, warning)
         printf("warning: %s\n", json_string_value(warning));
     print_nodes(nodes);

@@ -29,8 +29,8 @@ struct launch {
     bool committed;
 };
 
-/* A signal while the lab is being made: the connection is cut, so that whatever waits for an answer fails and the lab is
- * ended in good order. */
+/* A signal while the lab is being made: the connection is cut, so that whatever waits for an answer fails and the lab
+ * is ended in good order. */
 static volatile sig_atomic_t interrupted, interrupt_fd = -1;
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
@@ -67,8 +67,12 @@ int launch_begin(const char *lab, const char *file, struct launch **out, struct 
     struct launch *launch = calloc(1, sizeof *launch);
     if (!launch)
         return error_set_errno(err, ENOMEM, "start lab '%s'", lab);
-    struct keeper_options options = {.lab = lab, .arguments = arguments, .argument_count = 1, .hidden = hidden,
-                                     .hidden_count = hidden[0] ? 1 : 0, .embedded = service_embedded,
+    struct keeper_options options = {.lab = lab,
+                                     .arguments = arguments,
+                                     .argument_count = 1,
+                                     .hidden = hidden,
+                                     .hidden_count = hidden[0] ? 1 : 0,
+                                     .embedded = service_embedded,
                                      .embedded_count = service_embedded_count};
     catch_signals();
     int result = keeper_start(&options, &launch->start, err);
@@ -92,10 +96,11 @@ struct control *launch_control(struct launch *launch)
     return launch->control;
 }
 
-int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params, const int *fds,
-                    size_t fd_count, json_t **reply, struct error *err)
+int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params,
+                    const int *fds, size_t fd_count, json_t **reply, struct error *err)
 {
-    int result = control_call(launch->control, verb, params, fds, fd_count, client_progress, (void *)context, reply, NULL, NULL, err);
+    int result = control_call(launch->control, verb, params, fds, fd_count, client_progress, (void *)context, reply,
+                              NULL, NULL, err);
     client_progress_end(context);
     if (result != 0 && interrupted) {
         error_clear(err);
@@ -105,8 +110,8 @@ int launch_call_fds(struct launch *launch, const struct context *context, const 
     return result;
 }
 
-int launch_call(struct launch *launch, const struct context *context, const char *verb, json_t *params, const char *text,
-                size_t length, json_t **reply, struct error *err)
+int launch_call(struct launch *launch, const struct context *context, const char *verb, json_t *params,
+                const char *text, size_t length, json_t **reply, struct error *err)
 {
     if (!text)
         return launch_call_fds(launch, context, verb, params, NULL, 0, reply, err);

@@ -12,12 +12,13 @@ struct launch;
 /* Starts the keeper of a lab of that name and connects to its director.  file: where the topology or scenario lies; its
  * directory is hidden from the nodes.  From here on Ctrl-C makes the next call fail, and launch_end ends the lab. */
 int launch_begin(const char *lab, const char *file, struct launch **out, struct error *err);
-/* One call to its director, with a text as descriptor 0 (NULL: none) and progress on the terminal.  params is stolen. */
-int launch_call(struct launch *launch, const struct context *context, const char *verb, json_t *params, const char *text,
-                size_t length, json_t **reply, struct error *err);
+/* One call to its director, with a text as descriptor 0 (NULL: none) and progress on the terminal.  params is stolen.
+ */
+int launch_call(struct launch *launch, const struct context *context, const char *verb, json_t *params,
+                const char *text, size_t length, json_t **reply, struct error *err);
 /* The same with any descriptors, which stay the caller's. */
-int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params, const int *fds,
-                    size_t fd_count, json_t **reply, struct error *err);
+int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params,
+                    const int *fds, size_t fd_count, json_t **reply, struct error *err);
 struct control *launch_control(struct launch *launch);
 /* The lab is on its own from now on. */
 int launch_commit(struct launch *launch, struct error *err);

@@ -30,9 +30,9 @@ static json_t *ask(const char *lab)
 static void print_row(const json_t *lab)
 {
     const char *exercise = client_text(lab, "exercise");
-    printf("%-20s %-10s %6" JSON_INTEGER_FORMAT "  %-20s  %s%s%s%s\n", client_text(lab, "lab"), client_text(lab, "state"),
-           client_integer(lab, "nodes"), client_text(lab, "since"), client_text(lab, "title"), *exercise ? " (exercise " : "",
-           exercise, *exercise ? ")" : "");
+    printf("%-20s %-10s %6" JSON_INTEGER_FORMAT "  %-20s  %s%s%s%s\n", client_text(lab, "lab"),
+           client_text(lab, "state"), client_integer(lab, "nodes"), client_text(lab, "since"),
+           client_text(lab, "title"), *exercise ? " (exercise " : "", exercise, *exercise ? ")" : "");
 }
 
 static int run(struct context *context)
@@ -63,8 +63,7 @@ static int run(struct context *context)
         size_t i;
         json_t *lab;
         printf("%-20s %-10s %6s  %-20s  %s\n", "LAB", "STATE", "NODES", "SINCE", "TITLE");
-        json_array_foreach(labs, i, lab)
-            print_row(lab);
+        json_array_foreach(labs, i, lab) print_row(lab);
     }
     json_decref(labs);
     return 0;

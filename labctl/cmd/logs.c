@@ -83,13 +83,15 @@ static int print_json(struct control *control, const char *const *names, size_t 
 }
 
 /* Which logs are meant: all of the node, or that of one service. */
-static int select_logs(struct context *context, const json_t *reply, const char **names, size_t *count, struct error *err)
+static int select_logs(struct context *context, const json_t *reply, const char **names, size_t *count,
+                       struct error *err)
 {
     const char *owner = context->argv[0], *wanted = context->argc > 1 ? context->argv[1] : NULL, *known[256];
     size_t i, known_count = 0;
     json_t *item;
     *count = 0;
-    json_array_foreach(json_object_get(reply, "names"), i, item) {
+    json_array_foreach(json_object_get(reply, "names"), i, item)
+    {
         const char *name = json_string_value(item), *service = strrchr(name, '/');
         service = service ? service + 1 : name;
         if (known_count == ARRAY_SIZE(known))
@@ -103,8 +105,8 @@ static int select_logs(struct context *context, const json_t *reply, const char 
     if (!wanted)
         return error_set(err, ERR_ABSENT, "nothing of '%s' has a log: it runs no service", owner);
     const char *nearest = str_nearest(wanted, known, known_count);
-    return error_set(err, ERR_ABSENT, "'%s' has no service '%s'%s%s%s", owner, wanted, nearest ? "; did you mean '" : "",
-                     nearest ? nearest : "", nearest ? "'?" : "");
+    return error_set(err, ERR_ABSENT, "'%s' has no service '%s'%s%s%s", owner, wanted,
+                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static int show(struct context *context, struct control *control, bool follow, struct error *err)
@@ -112,8 +114,8 @@ static int show(struct context *context, struct control *control, bool follow, s
     const char *names[256];
     size_t count;
     json_t *reply = NULL;
-    if (control_call(control, "logs", json_pack("{s:s}", "node", context->argv[0]), NULL, 0, NULL, NULL, &reply, NULL, NULL,
-                     err) != 0)
+    if (control_call(control, "logs", json_pack("{s:s}", "node", context->argv[0]), NULL, 0, NULL, NULL, &reply, NULL,
+                     NULL, err) != 0)
         return -1;
     int result = select_logs(context, reply, names, &count, err);
     if (result == 0 && follow && count > 1)
@@ -148,7 +150,8 @@ const struct command command_logs = {
     .group = "its nodes",
     .synopsis = "logs NODE [SERVICE] [--follow]",
     .summary = "What the services of a node have said",
-    .description = "Standard output and error of the node's services.  `vpc/NAME` in place of a node shows what runs for a VPC.",
+    .description =
+        "Standard output and error of the node's services.  `vpc/NAME` in place of a node shows what runs for a VPC.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

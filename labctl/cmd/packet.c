@@ -83,13 +83,25 @@ static const char *icmp_name(unsigned family, unsigned type, unsigned code)
         unsigned family, type, code; /* code 256: any */
         const char *name;
     } names[] = {
-        {4, 0, 256, "echo reply"},          {4, 8, 256, "echo request"},      {4, 3, 0, "network unreachable"},
-        {4, 3, 1, "host unreachable"},      {4, 3, 3, "port unreachable"},    {4, 3, 4, "fragmentation needed"},
-        {4, 3, 13, "prohibited"},           {4, 3, 256, "unreachable"},       {4, 5, 256, "redirect"},
-        {4, 11, 256, "time exceeded"},      {6, 128, 256, "echo request"},    {6, 129, 256, "echo reply"},
-        {6, 1, 256, "unreachable"},         {6, 2, 256, "packet too big"},    {6, 3, 256, "time exceeded"},
-        {6, 135, 256, "neighbour solicitation"}, {6, 136, 256, "neighbour advertisement"},
-        {6, 133, 256, "router solicitation"}, {6, 134, 256, "router advertisement"},
+        {4, 0, 256, "echo reply"},
+        {4, 8, 256, "echo request"},
+        {4, 3, 0, "network unreachable"},
+        {4, 3, 1, "host unreachable"},
+        {4, 3, 3, "port unreachable"},
+        {4, 3, 4, "fragmentation needed"},
+        {4, 3, 13, "prohibited"},
+        {4, 3, 256, "unreachable"},
+        {4, 5, 256, "redirect"},
+        {4, 11, 256, "time exceeded"},
+        {6, 128, 256, "echo request"},
+        {6, 129, 256, "echo reply"},
+        {6, 1, 256, "unreachable"},
+        {6, 2, 256, "packet too big"},
+        {6, 3, 256, "time exceeded"},
+        {6, 135, 256, "neighbour solicitation"},
+        {6, 136, 256, "neighbour advertisement"},
+        {6, 133, 256, "router solicitation"},
+        {6, 134, 256, "router advertisement"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (names[i].family == family && names[i].type == type && (names[i].code == 256 || names[i].code == code))

@@ -39,7 +39,8 @@ int reading_file(struct reading *reading, const struct context *context, const c
     return finish(reading, context);
 }
 
-int reading_text(struct reading *reading, const struct context *context, const char *name, const char *text, size_t length)
+int reading_text(struct reading *reading, const struct context *context, const char *name, const char *text,
+                 size_t length)
 {
     begin(reading);
     load_topology_text(name, text, length, reading->sources, &reading->findings, &reading->topology);

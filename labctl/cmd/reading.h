@@ -19,7 +19,8 @@ struct reading {
 
 /* 0, or the exit status after the findings were printed.  reading_free in any case. */
 int reading_file(struct reading *reading, const struct context *context, const char *path);
-int reading_text(struct reading *reading, const struct context *context, const char *name, const char *text, size_t length);
+int reading_text(struct reading *reading, const struct context *context, const char *name, const char *text,
+                 size_t length);
 void reading_free(struct reading *reading); /* takes a zeroed one */
 #define READING_AUTO __attribute__((cleanup(reading_free))) struct reading
 #define READING_INIT                                                                                                   \

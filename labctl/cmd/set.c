@@ -66,11 +66,13 @@ const struct command command_set = {
     .group = "a lab",
     .synopsis = "set THING/KEY VALUE",
     .summary = "Change one value of the running lab",
-    .description = "THING is named as everywhere (node/db, vpc/main/security_group/web, link/uplink), KEY is one of its keys, and\n"
-                   "VALUE is YAML:\n"
-                   "  labctl set link/uplink/loss 5%\n"
-                   "  labctl set vpc/main/route_table/private '[ { destination: 0.0.0.0/0, target: nat_gateway/nat } ]'\n"
-                   "The result is validated like a file; only the difference is executed.",
+    .description =
+        "THING is named as everywhere (node/db, vpc/main/security_group/web, link/uplink), KEY is one of its keys, "
+        "and\n"
+        "VALUE is YAML:\n"
+        "  labctl set link/uplink/loss 5%\n"
+        "  labctl set vpc/main/route_table/private '[ { destination: 0.0.0.0/0, target: nat_gateway/nat } ]'\n"
+        "The result is validated like a file; only the difference is executed.",
     .run = run_set,
 };
 

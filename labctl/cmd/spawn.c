@@ -1,7 +1,7 @@
 /* A command in a node, from the caller's side.
  *
- * The keeper starts it with this process's descriptors; what is left to do here is to forward signals over a socket of our
- * own and to wait there for the exit status.  The director only passes the request on: it may die meanwhile. */
+ * The keeper starts it with this process's descriptors; what is left to do here is to forward signals over a socket of
+ * our own and to wait there for the exit status.  The director only passes the request on: it may die meanwhile. */
 #include "cmd/spawn.h"
 
 #include <errno.h>
@@ -107,7 +107,7 @@ static int status_of(const struct keeper_status *status, const char *name)
         break;
     }
     fprintf(stderr, "labctl: %s: %s\n", status->operation[0] ? status->operation : name, strerror(status->value));
-    return status->value == ENOENT ? STATUS_NOT_FOUND
+    return status->value == ENOENT                                         ? STATUS_NOT_FOUND
            : strncmp(status->operation, "execute", strlen("execute")) == 0 ? STATUS_NOT_EXECUTABLE
                                                                            : STATUS_FAILED;
 }

@@ -36,8 +36,10 @@ static int refuse_running(const struct context *context, const char *lab, const 
         return 0;
     keeper_process_close(&running);
     struct error err = ERROR_INIT;
-    error_set(&err, ERR_BUSY, "lab '%s' is running already; `labctl apply %s` changes it, `labctl down %s` ends it, "
-                              "`labctl up %s --name NAME` starts another", lab, file, lab, file);
+    error_set(&err, ERR_BUSY,
+              "lab '%s' is running already; `labctl apply %s` changes it, `labctl down %s` ends it, "
+              "`labctl up %s --name NAME` starts another",
+              lab, file, lab, file);
     return cmd_fail(context, &err);
 }
 
@@ -101,9 +103,10 @@ const struct command command_up = {
     .group = "a lab",
     .synopsis = "up FILE [--name NAME]",
     .summary = "Build the lab of a topology file and start its services",
-    .description = "The file is validated first; then the lab is built, all of it or nothing: after a failure, Ctrl-C or a\n"
-                   "kill nothing is left.  `up` returns when every service answers.  A lab that runs already is not touched:\n"
-                   "`labctl apply` changes it.",
+    .description =
+        "The file is validated first; then the lab is built, all of it or nothing: after a failure, Ctrl-C or a\n"
+        "kill nothing is left.  `up` returns when every service answers.  A lab that runs already is not touched:\n"
+        "`labctl apply` changes it.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

@@ -1,8 +1,9 @@
 /* Capturing at an interface: a child process of the director writes pcap to the caller's descriptor.
  *
- * The packet socket is opened at the far end of the interface, in the fabric or a cloud namespace, where the learner does
- * not see it.  It lives in a process of the lab, so that nothing outside holds the lab's network; that process may wait
- * for a slow reader as long as it likes.  It ends when the caller goes away, the output breaks, or enough was captured. */
+ * The packet socket is opened at the far end of the interface, in the fabric or a cloud namespace, where the learner
+ * does not see it.  It lives in a process of the lab, so that nothing outside holds the lab's network; that process may
+ * wait for a slow reader as long as it likes.  It ends when the caller goes away, the output breaks, or enough was
+ * captured. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -48,7 +49,8 @@ struct pcap_packet {
 };
 
 /* The plan's end of the interface that faces the fabric or the cloud. */
-static const struct plan_link_end *far_end(const struct plan *plan, const struct node *node, const struct interface *interface)
+static const struct plan_link_end *far_end(const struct plan *plan, const struct node *node,
+                                           const struct interface *interface)
 {
     uint32_t ns = plan_find_namespace(plan, node->name);
     for (size_t i = 0; i < plan->link_count; i++)
@@ -110,8 +112,8 @@ static int open_socket(struct director *director, const struct plan_link_end *en
     if (ioctl(packets, SIOCGIFINDEX, &request) != 0)
         return error_set_errno(err, errno, "find %s in %s", end->name, ns);
     int on = 1, room = 8 << 20;
-    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
-                                  .sll_ifindex = request.ifr_ifindex};
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = request.ifr_ifindex};
     if (attach_filter(packets, filter, err) != 0)
         return -1;
     setsockopt(packets, SOL_SOCKET, SO_RCVBUF, &room, sizeof room); /* as much as there is */
@@ -139,13 +141,15 @@ static int copy_packet(int packets, int output, char *buffer)
 {
     char control[256];
     struct iovec part = {buffer + sizeof(struct pcap_packet), SNAPSHOT};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t got = recvmsg(packets, &message, MSG_DONTWAIT | MSG_TRUNC);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR || errno == ENETDOWN ? 0 : -1;
     struct timespec time = packet_time(&message);
     uint32_t length = (uint32_t)got;
-    struct pcap_packet header = {(uint32_t)time.tv_sec, (uint32_t)time.tv_nsec, length < SNAPSHOT ? length : SNAPSHOT, length};
+    struct pcap_packet header = {(uint32_t)time.tv_sec, (uint32_t)time.tv_nsec, length < SNAPSHOT ? length : SNAPSHOT,
+                                 length};
     memcpy(buffer, &header, sizeof header);
     return fd_write_all(output, buffer, sizeof header + header.captured) == 0 ? 1 : -1;
 }
@@ -157,7 +161,8 @@ static void capture(int packets, int output, int control, json_int_t limit)
     json_int_t count = 0;
     bool over = fd_write_all(output, &header, sizeof header) != 0;
     while (!over) {
-        struct pollfd ready[] = {{.fd = packets, .events = POLLIN}, {.fd = control, .events = POLLIN | POLLRDHUP},
+        struct pollfd ready[] = {{.fd = packets, .events = POLLIN},
+                                 {.fd = control, .events = POLLIN | POLLRDHUP},
                                  {.fd = output, .events = 0}};
         if (poll(ready, 3, -1) < 0)
             continue;

@@ -14,13 +14,13 @@
 #include "service/service.h"
 
 /* Loads a text that was found valid before it came here. */
-static int load(const char *text, struct topology **out, struct error *err)
+static int load(const char *text, const char *allotments, struct topology **out, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     struct findings findings;
     findings_init(&findings, arena);
     struct sources *sources = sources_new(arena);
-    if (load_topology_text("topology", text, strlen(text), sources, &findings, out) == 0)
+    if (load_topology_keeping("topology", text, strlen(text), allotments, sources, &findings, out) == 0)
         return 0;
     const char *first = findings_first(&findings, sources, arena);
     topology_free(*out);
@@ -28,12 +28,12 @@ static int load(const char *text, struct topology **out, struct error *err)
     return error_set(err, ERR_FILE, "%s", first ? first : "the topology is not valid");
 }
 
-int director_derive(struct director *director, const char *text, const json_t *faults, struct topology **topology,
-                    struct plan **plan, struct error *err)
+static int derive(struct director *director, const char *text, const json_t *faults, const char *allotments,
+                  struct topology **topology, struct plan **plan, struct error *err)
 {
     *topology = NULL;
     *plan = NULL;
-    if (load(text, topology, err) != 0)
+    if (load(text, allotments, topology, err) != 0)
         return -1;
     int result = lower_topology(*topology, plan, err);
     if (result == 0)
@@ -47,6 +47,21 @@ int director_derive(struct director *director, const char *text, const json_t *f
         *topology = NULL;
     }
     return result;
+}
+
+int director_derive(struct director *director, const char *text, const json_t *faults, struct topology **topology,
+                    struct plan **plan, struct error *err)
+{
+    return derive(director, text, faults, director_allotments(director), topology, plan, err);
+}
+
+/* Puts a generation on record as the target. */
+static int record(struct director *director, const char *text, const json_t *faults, const struct topology *topology,
+                  struct error *err)
+{
+    STR_AUTO allotments = STR_INIT;
+    dump_allotments(topology, &allotments);
+    return state_begin(&director->state, text, faults, str_text(&allotments), err);
 }
 
 /* The lab is now what these say. */
@@ -66,8 +81,8 @@ void director_show_state(struct director *director)
                topology && topology->title ? topology->title : "", director->state.since);
 }
 
-/* Executes the way from the current generation to the target and makes that the current one; where that is refused, goes
- * back.  What was made for the target is the lab's from then on, or freed. */
+/* Executes the way from the current generation to the target and makes that the current one; where that is refused,
+ * goes back.  What was made for the target is the lab's from then on, or freed. */
 static int execute(struct director *director, struct topology *topology, struct plan *plan,
                    const struct lab_apply_options *options, struct lab_outcome *outcome, struct error *err)
 {
@@ -94,7 +109,8 @@ int director_roll_forward(struct director *director, struct error *err)
     const struct generation *target = &director->state.target;
     struct topology *topology;
     struct plan *plan;
-    if (director_derive(director, str_text(&target->text), target->faults, &topology, &plan, err) != 0)
+    if (derive(director, str_text(&target->text), target->faults, str_text(&target->allotments), &topology, &plan,
+               err) != 0)
         return -1;
     struct lab_apply_options options = {.recovering = true};
     return execute(director, topology, plan, &options, NULL, err);
@@ -113,7 +129,7 @@ int director_change_with(struct director *director, struct director_change *chan
     struct plan *plan;
     if (director_derive(director, text, faults, &topology, &plan, err) != 0)
         return -1;
-    if (state_begin(state, text, faults, err) != 0) {
+    if (record(director, text, faults, topology, err) != 0) {
         state_abandon(state);
         plan_free(plan);
         topology_free(topology);
@@ -145,8 +161,8 @@ static void show_progress(void *context, const char *stage, size_t done, size_t 
 {
     const struct building *building = context;
     if (building->request)
-        request_progress(building->request,
-                         json_pack("{s:s, s:I, s:I}", "text", stage, "done", (json_int_t)done, "total", (json_int_t)total));
+        request_progress(building->request, json_pack("{s:s, s:I, s:I}", "text", stage, "done", (json_int_t)done,
+                                                      "total", (json_int_t)total));
 }
 
 int director_build(struct director *director, const char *text, const json_t *faults, struct request *request,
@@ -160,8 +176,9 @@ int director_build(struct director *director, const char *text, const json_t *fa
     if (director_derive(director, text, faults, &topology, &plan, err) != 0)
         return -1;
     director_show_state(director);
-    if (state_begin(&director->state, text, faults, err) != 0 ||
-        lab_build(director->lab, plan, show_progress, &building, err) != 0 || state_commit(&director->state, err) != 0) {
+    if (record(director, text, faults, topology, err) != 0 ||
+        lab_build(director->lab, plan, show_progress, &building, err) != 0 ||
+        state_commit(&director->state, err) != 0) {
         plan_free(plan);
         topology_free(topology);
         return -1;

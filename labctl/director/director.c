@@ -1,4 +1,5 @@
-/* The director's life: it starts (or starts again) below the keeper, finds its lab, and serves until the keeper ends it.
+/* The director's life: it starts (or starts again) below the keeper, finds its lab, and serves until the keeper ends
+ * it.
  *
  * Killed at any moment it loses nothing: what the lab is lies in its state directory (state.h), the lab itself in the
  * kernel and with the keeper.  A change that was under way has its target on record and is finished. */
@@ -41,6 +42,11 @@ int director_state_directory(struct director *director)
 const json_t *director_faults(const struct director *director)
 {
     return director->state.current.faults;
+}
+
+const char *director_allotments(const struct director *director)
+{
+    return str_text(&director->state.current.allotments);
 }
 
 const char *director_text(const struct director *director)

@@ -1,6 +1,6 @@
-/* The director: a lab's brain.  Holds the running topology and plan, serves the control socket, drives services, faults,
- * checks and the exercise.  One process, one epoll loop, a restartable child of the keeper: what it must know after being
- * killed lies in its state directory in the keeper's tmpfs, which no node can see. */
+/* The director: a lab's brain.  Holds the running topology and plan, serves the control socket, drives services,
+ * faults, checks and the exercise.  One process, one epoll loop, a restartable child of the keeper: what it must know
+ * after being killed lies in its state directory in the keeper's tmpfs, which no node can see. */
 #pragma once
 
 #include <jansson.h>
@@ -17,20 +17,21 @@ struct error;
 struct director;
 struct exercise_runtime;
 
-/* Entry point of the director process (argv[0] "director", started by the keeper through fexecve): returns the exit status. */
+/* Entry point of the director process (argv[0] "director", started by the keeper through fexecve): returns the exit
+ * status. */
 int director_main(int argc, char **argv);
 
 /* The running state, for verbs. */
-struct topology *director_topology(struct director *director);  /* as `dump` shows it: cloud-side faults are in it */
-struct plan *director_plan(struct director *director);          /* what the lab is: with the rewrites of machine-side faults */
+struct topology *director_topology(struct director *director); /* as `dump` shows it: cloud-side faults are in it */
+struct plan *director_plan(struct director *director); /* what the lab is: with the rewrites of machine-side faults */
 struct lab *director_lab(struct director *director);
-int director_state_directory(struct director *director);        /* O_PATH descriptor of the state directory */
+int director_state_directory(struct director *director); /* O_PATH descriptor of the state directory */
 
 /* One request of a client. */
 struct request;
 const char *request_verb(const struct request *request);
-json_t *request_params(const struct request *request);          /* borrowed, never NULL */
-int request_fd(struct request *request, size_t index);          /* borrowed; -1 where absent */
+json_t *request_params(const struct request *request); /* borrowed, never NULL */
+int request_fd(struct request *request, size_t index); /* borrowed; -1 where absent */
 int request_steal_fd(struct request *request, size_t index);
 void request_progress(struct request *request, json_t *progress); /* stolen */
 
@@ -71,15 +72,15 @@ void director_cancel(struct director *director, int timer);
  * difference, keeps the state directory in step.  text: canonical YAML. */
 int director_change(struct director *director, const char *text, struct error *err);
 
-/* The same with all that can be said.  After an error the state is what it was where nothing was executed yet; a failure
- * in the middle leaves the change under way, and it is finished with the next one or by a restart. */
+/* The same with all that can be said.  After an error the state is what it was where nothing was executed yet; a
+ * failure in the middle leaves the change under way, and it is finished with the next one or by a restart. */
 struct director_change {
-    const char *text;      /* NULL: the topology as it is */
-    const json_t *faults;  /* NULL: the faults as they are */
-    bool keep_changes;     /* undo: what somebody changed since is left as it is */
-    struct str *notes;     /* lines for a person, or NULL */
+    const char *text;       /* NULL: the topology as it is */
+    const json_t *faults;   /* NULL: the faults as they are */
+    bool keep_changes;      /* undo: what somebody changed since is left as it is */
+    struct str *notes;      /* lines for a person, or NULL */
     struct str *operations; /* receives what is done, a line each, or NULL */
-    size_t executed, kept; /* out */
+    size_t executed, kept;  /* out */
 };
 int director_change_with(struct director *director, struct director_change *change, struct error *err);
 
@@ -87,18 +88,23 @@ int director_change_with(struct director *director, struct director_change *chan
 const json_t *director_faults(const struct director *director);
 /* The canonical YAML of the running topology (borrowed), and how often it was changed. */
 const char *director_text(const struct director *director);
+/* The addresses that it allotted (dump_allotments; borrowed), which every change of it keeps. */
+const char *director_allotments(const struct director *director);
 unsigned director_generation(const struct director *director);
 
 /* Builds the lab from nothing, the faults folded into the plan; only where it is not built yet.  On an error the lab is
  * of no use: the client ends the keeper.  request: receives progress, or NULL. */
-int director_build(struct director *director, const char *text, const json_t *faults, struct request *request, struct error *err);
+int director_build(struct director *director, const char *text, const json_t *faults, struct request *request,
+                   struct error *err);
 
-/* Topology and plan of a text and a set of faults, as director_change would make them; the caller frees both (plan_free,
- * arena_free(topology->arena)). */
+/* Topology and plan of a text and a set of faults, as director_change would make them (with the addresses
+ * that the running lab allotted); the caller frees both
+ * (plan_free, arena_free(topology->arena)). */
 int director_derive(struct director *director, const char *text, const json_t *faults, struct topology **topology,
                     struct plan **plan, struct error *err);
 
-/* A deferred piece of work that no other change may overlap (an exercise being proved).  what: "start"; NULL ends it. */
+/* A deferred piece of work that no other change may overlap (an exercise being proved).  what: "start"; NULL ends it.
+ */
 void director_occupy(struct director *director, const char *what, pid_t client);
 
 /* The name of the exercise that runs, as `labctl list` shows it; NULL: none. */
@@ -107,7 +113,8 @@ void director_exercise(struct director *director, const char *name);
 /* Where other parts of the director join in; NULL members are skipped. */
 struct director_hooks {
     /* Applies the faults to a fresh plan. */
-    int (*rewrite)(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan, struct error *err);
+    int (*rewrite)(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan,
+                   struct error *err);
     /* `set PATH` was done: the faults that remain (a new reference), or NULL where none was about it. */
     json_t *(*repaired)(struct director *director, const char *path);
     /* The lab stands, after a build or a restart of the director. */

@@ -1,7 +1,7 @@
 /* The door: accepting, greeting, and answering while the main thread is at work.
  *
- * A connection lives here until its first request that is not "state".  Then it goes to the main thread for good, through
- * a list and an eventfd.  What both threads know (state, who is at work) is under one mutex. */
+ * A connection lives here until its first request that is not "state".  Then it goes to the main thread for good,
+ * through a list and an eventfd.  What both threads know (state, who is at work) is under one mutex. */
 #include "director/door.h"
 
 #include <errno.h>
@@ -134,7 +134,8 @@ static int send_reply(int fd, json_t *reply)
 
 static int send_error(int fd, const struct error *problem)
 {
-    json_t *message = json_pack("{s:{s:s, s:s}}", "error", "kind", error_kind_name(problem->kind), "text", problem->text);
+    json_t *message =
+        json_pack("{s:{s:s, s:s}}", "error", "kind", error_kind_name(problem->kind), "text", problem->text);
     int result = control_send(fd, message, NULL, 0, NULL);
     json_decref(message);
     return result;
@@ -144,9 +145,10 @@ static json_t *state_reply(struct door *door)
 {
     char since[CLOCK_TEXT_MAX];
     pthread_mutex_lock(&door->lock);
-    json_t *reply = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s}", "lab", door->lab, "title", door->title, "state",
-                              door->state, "nodes", (int)door->nodes, "since", door->since ? clock_format_real(door->since, since) : "",
-                              "exercise", door->exercise, "busy", door->busy);
+    json_t *reply =
+        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s}", "lab", door->lab, "title", door->title, "state", door->state,
+                  "nodes", (int)door->nodes, "since", door->since ? clock_format_real(door->since, since) : "",
+                  "exercise", door->exercise, "busy", door->busy);
     pthread_mutex_unlock(&door->lock);
     return reply;
 }
@@ -156,8 +158,10 @@ static void hand_over(struct door *door, struct waiting *client, json_t *message
     struct guest *guest = calloc(1, sizeof *guest);
     if (!guest)
         abort();
-    *guest = (struct guest){.fd = client->fd, .client = (pid_t)json_integer_value(json_object_get(message, "client")),
-                             .message = message, .fd_count = fd_count};
+    *guest = (struct guest){.fd = client->fd,
+                            .client = (pid_t)json_integer_value(json_object_get(message, "client")),
+                            .message = message,
+                            .fd_count = fd_count};
     memcpy(guest->fds, fds, fd_count * sizeof *fds);
     client->fd = -1;
     pthread_mutex_lock(&door->lock);

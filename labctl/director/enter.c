@@ -1,7 +1,7 @@
 /* Verbs that run something in a node (exec, shell) and that read the logs of what runs there.
  *
- * A spawned command talks to its caller without the director: descriptors and a control socket go through to the keeper,
- * so that killing the director ends nobody's shell. */
+ * A spawned command talks to its caller without the director: descriptors and a control socket go through to the
+ * keeper, so that killing the director ends nobody's shell. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +51,10 @@ int verb_exec(struct director *director, struct request *request, json_t **reply
     const char **argv = texts(json_object_get(params, "argv"), &argc);
     const char **environment = texts(json_object_get(params, "environment"), &environment_count);
     int result = -1;
-    struct keeper_spawn_spec spec = {.argv = argc > 0 ? argv : shell, .argc = argc > 0 ? argc : 2,
-                                     .environment = environment, .environment_count = environment_count,
+    struct keeper_spawn_spec spec = {.argv = argc > 0 ? argv : shell,
+                                     .argc = argc > 0 ? argc : 2,
+                                     .environment = environment,
+                                     .environment_count = environment_count,
                                      .fds = {request_fd(request, 0), request_fd(request, 1), request_fd(request, 2)},
                                      .control = request_fd(request, 3),
                                      .pty = json_is_true(json_object_get(params, "pty")),

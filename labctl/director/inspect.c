@@ -129,8 +129,8 @@ static json_t *service_json(struct director *director, const struct service *ser
 {
     char name[160];
     snprintf(name, sizeof name, "%s/%s", service->node->name, service->name);
-    json_t *object = json_pack("{s:s, s:s, s:s}", "name", service->name, "kind", service_kind_name(service->kind), "state",
-                               process_state(director->lab, name));
+    json_t *object = json_pack("{s:s, s:s, s:s}", "name", service->name, "kind", service_kind_name(service->kind),
+                               "state", process_state(director->lab, name));
     json_object_set_new(object, "port", service->port ? json_integer(service->port) : json_null());
     return object;
 }
@@ -156,15 +156,15 @@ static json_t *nodes_json(struct director *director)
         const struct node *node = director->topology->nodes[i];
         json_t *interfaces = json_array(), *services = json_array(), *labels = json_object();
         for (size_t k = 0; k < node->interface_count; k++)
-            json_array_append_new(interfaces, interface_json(node->interfaces[k],
-                                                             mtu_of(director->plan, node->interfaces[k], &cursor)));
+            json_array_append_new(
+                interfaces, interface_json(node->interfaces[k], mtu_of(director->plan, node->interfaces[k], &cursor)));
         for (size_t k = 0; k < node->service_count; k++)
             json_array_append_new(services, service_json(director, node->services[k]));
         for (size_t k = 0; k < node->label_count; k++)
             json_object_set_new(labels, node->labels[k].key, json_string(node->labels[k].value));
-        json_array_append_new(nodes, json_pack("{s:s, s:b, s:o, s:o, s:o}", "name", node->name, "forwarding",
-                                               node->forwarding, "interfaces", interfaces, "services", services, "labels",
-                                               labels));
+        json_array_append_new(nodes,
+                              json_pack("{s:s, s:b, s:o, s:o, s:o}", "name", node->name, "forwarding", node->forwarding,
+                                        "interfaces", interfaces, "services", services, "labels", labels));
     }
     return nodes;
 }
@@ -180,8 +180,8 @@ static json_t *links_json(const struct topology *topology)
             snprintf(text, sizeof text, "%s/%s", link->ends[k]->node->name, link->ends[k]->name);
             json_array_append_new(ends, json_string(text));
         }
-        json_t *object = json_pack("{s:s, s:o, s:i}", "name", link->name, "ends", ends, "mtu",
-                                   link->mtu ? (int)link->mtu : 1500);
+        json_t *object =
+            json_pack("{s:s, s:o, s:i}", "name", link->name, "ends", ends, "mtu", link->mtu ? (int)link->mtu : 1500);
         json_object_set_new(object, "loss", json_string(share_format(link->both.loss, text)));
         json_array_append_new(links, object);
     }
@@ -208,8 +208,8 @@ static json_t *vpcs_json(const struct topology *topology)
             json_array_append_new(gateways, object);
         }
         json_array_append_new(vpcs, json_pack("{s:s, s:s, s:b, s:o, s:o}", "name", vpc->name, "cidr",
-                                              prefix_format(&vpc->cidr, text), "internet_gateway", vpc->internet_gateway,
-                                              "subnets", subnets, "nat_gateways", gateways));
+                                              prefix_format(&vpc->cidr, text), "internet_gateway",
+                                              vpc->internet_gateway, "subnets", subnets, "nat_gateways", gateways));
     }
     return vpcs;
 }
@@ -236,9 +236,11 @@ int verb_inspect(struct director *director, struct request *request, json_t **re
     if (lab_preflight(director->plan, &warning))
         json_array_append_new(warnings, json_string(str_text(&warning)));
     if (director->unfinished)
-        json_array_append_new(warnings, json_string("a change was begun and could not be finished; the next one tries again"));
-    *reply = json_pack("{s:i, s:s, s:s, s:s, s:i}", "version", 1, "lab", topology->name, "state", "running", "since",
-                       clock_format_real(director->state.since, since), "generation", (int)director_generation(director));
+        json_array_append_new(warnings,
+                              json_string("a change was begun and could not be finished; the next one tries again"));
+    *reply =
+        json_pack("{s:i, s:s, s:s, s:s, s:i}", "version", 1, "lab", topology->name, "state", "running", "since",
+                  clock_format_real(director->state.since, since), "generation", (int)director_generation(director));
     set_text(*reply, "title", topology->title);
     json_object_set_new(*reply, "nodes", nodes_json(director));
     json_object_set_new(*reply, "bridges", bridges_json(topology));

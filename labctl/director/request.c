@@ -135,7 +135,8 @@ static int run(struct director *director, struct request *request, json_t **repl
 {
     const struct verb *verb = find_verb(request->verb);
     if (!verb)
-        return error_set(err, ERR_USAGE, "this lab's director knows no '%s': it was started by another version of labctl",
+        return error_set(err, ERR_USAGE,
+                         "this lab's director knows no '%s': it was started by another version of labctl",
                          request->verb);
     if (director_hooks.refuse && director_hooks.refuse(director, request, err) != 0)
         return -1;
@@ -158,7 +159,10 @@ static void begin(struct director *director, struct connection *connection, stru
     const char *verb = json_string_value(json_object_get(guest->message, "verb"));
     json_t *params = json_object_get(guest->message, "params");
     guest->fd = -1; /* the connection's */
-    *request = (struct request){.director = director, .connection = connection, .guest = guest, .verb = verb ? verb : "",
+    *request = (struct request){.director = director,
+                                .connection = connection,
+                                .guest = guest,
+                                .verb = verb ? verb : "",
                                 .params = json_is_object(params) ? json_incref(params) : json_object(),
                                 .next = connection->requests};
     connection->requests = request;

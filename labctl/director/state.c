@@ -1,4 +1,4 @@
-/* The state directory: "N.yaml" and "N.json" of generation N, "current", "target" and "since". */
+/* The state directory: "N.yaml", "N.json" and "N.addresses" of generation N, "current", "target" and "since". */
 #include "director/state.h"
 
 #include <errno.h>
@@ -51,6 +51,9 @@ static int read_generation(const struct state *state, const char *name, struct g
     snprintf(file, sizeof file, "%u.yaml", out->number);
     if (file_read(state->directory, file, &out->text, TEXT_MAX) != 0)
         return error_set_errno(err, errno, "read the lab's state (%s)", file);
+    snprintf(file, sizeof file, "%u.addresses", out->number);
+    if (file_read(state->directory, file, &out->allotments, TEXT_MAX) != 0)
+        return error_set_errno(err, errno, "read the lab's state (%s)", file);
     STR_AUTO faults = STR_INIT;
     snprintf(file, sizeof file, "%u.json", out->number);
     if (file_read(state->directory, file, &faults, TEXT_MAX) != 0)
@@ -62,6 +65,7 @@ static int read_generation(const struct state *state, const char *name, struct g
 static void clear(struct generation *generation)
 {
     str_free(&generation->text);
+    str_free(&generation->allotments);
     json_decref(generation->faults);
     *generation = (struct generation){0};
 }
@@ -72,6 +76,8 @@ static void remove_files(const struct state *state, unsigned number)
     snprintf(file, sizeof file, "%u.yaml", number);
     unlinkat(state->directory, file, 0);
     snprintf(file, sizeof file, "%u.json", number);
+    unlinkat(state->directory, file, 0);
+    snprintf(file, sizeof file, "%u.addresses", number);
     unlinkat(state->directory, file, 0);
 }
 
@@ -104,26 +110,32 @@ void state_close(struct state *state)
     state->directory = -1;
 }
 
-int state_begin(struct state *state, const char *text, const json_t *faults, struct error *err)
+int state_begin(struct state *state, const char *text, const json_t *faults, const char *allotments, struct error *err)
 {
     unsigned number = (state->target.number ? state->target.number : state->current.number) + 1;
-    char yaml[32], json[32];
+    char yaml[32], json[32], addresses[32];
     snprintf(yaml, sizeof yaml, "%u.yaml", number);
     snprintf(json, sizeof json, "%u.json", number);
+    snprintf(addresses, sizeof addresses, "%u.addresses", number);
     STR_AUTO copy = STR_INIT;
     str_append(&copy, text);
+    STR_AUTO kept = STR_INIT;
+    str_append(&kept, allotments);
     char *faults_text = faults ? json_dumps(faults, JSON_COMPACT) : NULL;
     STR_AUTO lines = STR_INIT;
     str_append(&lines, faults_text ? faults_text : "[]");
     free(faults_text);
     if (write_text(state, yaml, str_text(&copy), copy.length, err) != 0 ||
         write_text(state, json, str_text(&lines), lines.length, err) != 0 ||
+        write_text(state, addresses, str_text(&kept), kept.length, err) != 0 ||
         write_number(state, "target", number, err) != 0)
         return -1;
     clear(&state->target);
     state->target.number = number;
     state->target.text = copy;
     copy = (struct str)STR_INIT;
+    state->target.allotments = kept;
+    kept = (struct str)STR_INIT;
     state->target.faults = json_loads(str_text(&lines), 0, NULL);
     return 0;
 }

@@ -15,6 +15,7 @@ struct generation {
     unsigned number; /* 0: none */
     struct str text; /* canonical YAML */
     json_t *faults;  /* array */
+    struct str allotments; /* what this topology allotted (load/load.h): loading the text with it gives the same again */
 };
 
 struct state {
@@ -27,7 +28,7 @@ struct state {
 int state_open(struct state *state, const char *path, struct error *err);
 void state_close(struct state *state);
 /* Writes a new generation and makes it the target.  faults: borrowed. */
-int state_begin(struct state *state, const char *text, const json_t *faults, struct error *err);
+int state_begin(struct state *state, const char *text, const json_t *faults, const char *allotments, struct error *err);
 /* The target is reached: it becomes the current one. */
 int state_commit(struct state *state, struct error *err);
 /* The target was given up before anything was done. */

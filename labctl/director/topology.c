@@ -34,7 +34,8 @@ int verb_build(struct director *director, struct request *request, json_t **repl
 {
     STR_AUTO text = STR_INIT;
     if (request_text(request, &text, err) != 0 ||
-        director_build(director, str_text(&text), json_object_get(request_params(request), "faults"), request, err) != 0)
+        director_build(director, str_text(&text), json_object_get(request_params(request), "faults"), request, err) !=
+            0)
         return -1;
     *reply = json_pack("{s:i}", "generation", (int)director_generation(director));
     return 0;
@@ -83,14 +84,15 @@ int verb_apply(struct director *director, struct request *request, json_t **repl
         return -1;
     const char *path = json_string_value(json_object_get(request_params(request), "path"));
     json_t *faults = path && director_hooks.repaired ? director_hooks.repaired(director, path) : NULL;
-    struct director_change change = {.text = str_text(&text), .faults = faults, .notes = &notes,
-                                     .operations = &operations};
+    struct director_change change = {
+        .text = str_text(&text), .faults = faults, .notes = &notes, .operations = &operations};
     int result = director_change_with(director, &change, err);
     json_decref(faults);
     if (result != 0)
         return -1;
-    *reply = json_pack("{s:o, s:i, s:i, s:o, s:i}", "operations", lines_of(&operations), "executed", (int)change.executed, "kept", (int)change.kept, "notes",
-                       lines_of(&notes), "generation", (int)director_generation(director));
+    *reply = json_pack("{s:o, s:i, s:i, s:o, s:i}", "operations", lines_of(&operations), "executed",
+                       (int)change.executed, "kept", (int)change.kept, "notes", lines_of(&notes), "generation",
+                       (int)director_generation(director));
     return 0;
 }
 
@@ -105,7 +107,8 @@ int verb_difference(struct director *director, struct request *request, json_t *
         return -1;
     STR_AUTO operations = STR_INIT;
     director_describe(director_plan(director), plan, &operations);
-    *reply = json_pack("{s:o, s:i}", "operations", lines_of(&operations), "generation", (int)director_generation(director));
+    *reply =
+        json_pack("{s:o, s:i}", "operations", lines_of(&operations), "generation", (int)director_generation(director));
     plan_free(plan);
     arena_free(topology->arena);
     return 0;

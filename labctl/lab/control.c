@@ -1,7 +1,8 @@
 /* The control channel: framing on a stream socket, and the client's connection to a lab.
  *
- * The name of the socket is no proof of anything, as anybody may bind it: lab/credentials.h says how both sides make sure
- * of each other.  The director greets at once, even while it is at work; one that is being restarted within moments. */
+ * The name of the socket is no proof of anything, as anybody may bind it: lab/credentials.h says how both sides make
+ * sure of each other.  The director greets at once, even while it is at work; one that is being restarted within
+ * moments. */
 #include "lab/control.h"
 
 #include <arpa/inet.h>
@@ -105,8 +106,8 @@ static int receive_bytes(int fd, void *data, size_t length, int *fds, size_t roo
             char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS_MAX) + CMSG_SPACE(sizeof(struct ucred))];
         } control;
         struct iovec part = {(char *)data + have, length - have};
-        struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
-                                .msg_controllen = sizeof control.bytes};
+        struct msghdr packet = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
         ssize_t got = recvmsg(fd, &packet, MSG_CMSG_CLOEXEC);
         if (got < 0 && errno == EINTR)
             continue;
@@ -187,7 +188,8 @@ static int error_from_answer(const json_t *answer, struct error *err)
     const char *kind = json_string_value(json_object_get(answer, "kind"));
     const char *text = json_string_value(json_object_get(answer, "text"));
     enum error_kind known = kind ? error_kind_from_name(kind) : ERR_NONE;
-    return error_set(err, known == ERR_NONE ? ERR_SYSTEM : known, "%s", text ? text : "the lab refused without a reason");
+    return error_set(err, known == ERR_NONE ? ERR_SYSTEM : known, "%s",
+                     text ? text : "the lab refused without a reason");
 }
 
 static int only_lab(char **out, struct error *err)
@@ -205,7 +207,8 @@ static int only_lab(char **out, struct error *err)
         STR_AUTO list = STR_INIT;
         for (size_t i = 0; i < count; i++)
             str_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
-        result = error_set(err, ERR_USAGE, "%zu labs are running (%s): say which with --lab NAME", count, str_text(&list));
+        result =
+            error_set(err, ERR_USAGE, "%zu labs are running (%s): say which with --lab NAME", count, str_text(&list));
     }
     for (size_t i = 0; i < count; i++)
         free(names[i]);
@@ -304,9 +307,11 @@ pid_t control_keeper(const struct control *control)
 
 /* ---- calling ------------------------------------------------------------------------------------------------- */
 
-int control_ask(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count, struct error *err)
+int control_ask(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count,
+                struct error *err)
 {
-    json_t *request = json_pack("{s:s, s:i, s:o}", "verb", verb, "client", (int)getpid(), "params", params ? params : json_object());
+    json_t *request =
+        json_pack("{s:s, s:i, s:o}", "verb", verb, "client", (int)getpid(), "params", params ? params : json_object());
     int result = control_send(control->fd, request, fds, fd_count, err);
     json_decref(request);
     return result == 0 ? 0 : error_wrap(err, "lab '%s'", control->lab);

@@ -60,7 +60,7 @@ int registry_list(char ***names, size_t *count, struct error *err)
             continue;
         int fd;
         if (channel_connect(name, &fd, NULL) != 0)
-            continue; /* ended meanwhile */
+            continue;                                /* ended meanwhile */
         if (credentials_keeper(fd, NULL, NULL) == 0) /* else another user's, under our name */
             result = add(names, count, name);
         close(fd);

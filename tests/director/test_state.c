@@ -28,7 +28,8 @@ static int make_directory(void **state)
 static int remove_directory(void **state)
 {
     (void)state;
-    static const char *const names[] = {"current", "target", "since", "1.yaml", "1.json", "2.yaml", "2.json", "3.yaml", "3.json"};
+    static const char *const names[] = {"current", "target", "since",  "1.yaml", "1.json",
+                                        "2.yaml",  "2.json", "3.yaml", "3.json"};
     int directory = open(path, O_RDONLY | O_DIRECTORY);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlinkat(directory, names[i], 0);
@@ -60,7 +61,7 @@ static void from_nothing(void **unused)
     (void)unused;
     struct state state = reopen(NULL);
     check(&state.current, 0, "", 0);
-    assert_int_equal(state_begin(&state, "lab: one\n", NULL, NULL), 0);
+    assert_int_equal(state_begin(&state, "lab: one\n", NULL, "node/a/eth0 10.0.0.9\n", NULL), 0);
     state = reopen(&state); /* killed while it builds */
     check(&state.current, 0, "", 0);
     check(&state.target, 1, "lab: one\n", 0);
@@ -78,10 +79,10 @@ static void change(void **unused)
 {
     (void)unused;
     struct state state = reopen(NULL);
-    assert_int_equal(state_begin(&state, "lab: one\n", NULL, NULL), 0);
+    assert_int_equal(state_begin(&state, "lab: one\n", NULL, "node/a/eth0 10.0.0.9\n", NULL), 0);
     assert_int_equal(state_commit(&state, NULL), 0);
     json_t *faults = json_pack("[{s:s}]", "kind", "loss");
-    assert_int_equal(state_begin(&state, "lab: two\n", faults, NULL), 0);
+    assert_int_equal(state_begin(&state, "lab: two\n", faults, "", NULL), 0);
     json_decref(faults);
     state = reopen(&state); /* killed in the middle */
     check(&state.current, 1, "lab: one\n", 0);
@@ -90,7 +91,7 @@ static void change(void **unused)
     state = reopen(&state);
     check(&state.current, 2, "lab: two\n", 1);
     check(&state.target, 0, "", 0);
-    assert_int_equal(state_begin(&state, "lab: three\n", NULL, NULL), 0);
+    assert_int_equal(state_begin(&state, "lab: three\n", NULL, "node/a/eth0 10.0.0.9\n", NULL), 0);
     state_abandon(&state);
     state = reopen(&state);
     check(&state.current, 2, "lab: two\n", 1);
@@ -103,7 +104,7 @@ static void between_two_steps(void **unused)
 {
     (void)unused;
     struct state state = reopen(NULL);
-    assert_int_equal(state_begin(&state, "lab: one\n", NULL, NULL), 0);
+    assert_int_equal(state_begin(&state, "lab: one\n", NULL, "node/a/eth0 10.0.0.9\n", NULL), 0);
     assert_int_equal(state_commit(&state, NULL), 0);
     int fd = openat(state.directory, "target", O_WRONLY | O_CREAT, 0600);
     assert_int_equal(write(fd, "1\n", 2), 2);
