@@ -1,5 +1,6 @@
 /* Addresses and MACs that the file does not say: functions of the object's name, by hash and probing.  What is declared
- * comes first, so that an allotted one gives way; among allotted ones the order of the file decides a collision. */
+ * comes first, so that an allotted one gives way; then what a running lab allotted before (loader->allotments); among new
+ * ones the order of the file decides a collision. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -61,6 +62,22 @@ static bool probe(struct pool *pool, uint64_t hash, uint32_t *place)
     return true;
 }
 
+/* What the running lab allotted to a thing; NULL where it did not. */
+static const struct addr *kept(const struct loader *loader, const char *key)
+{
+    return loader->allotments != NULL ? map_get(loader->allotments, key) : NULL;
+}
+
+static const struct addr *kept_interface(const struct loader *loader, const struct interface *interface, const char *end)
+{
+    return loader->allotments != NULL ? kept(loader, interface_key(loader->decoder.arena, interface, end)) : NULL;
+}
+
+static const struct addr *kept_nat(const struct loader *loader, const struct nat_gateway *nat, const char *end)
+{
+    return loader->allotments != NULL ? kept(loader, nat_key(loader->decoder.arena, nat, end)) : NULL;
+}
+
 /* ---- private addresses of a VPC -------------------------------------------------------------------------------- */
 
 /* The pool of a subnet. */
@@ -69,11 +86,11 @@ struct subnet_pool {
     struct pool pool;
 };
 
-/* Takes an address of the subnet, where it is one. */
-static void take_address(struct subnet_pool *entry, const struct addr *addr)
+/* Takes an address of the subnet; false where it is none or was taken. */
+static bool take_address(struct subnet_pool *entry, const struct addr *addr)
 {
-    if (addr->family == 4 && prefix_contains(&entry->subnet->cidr, addr))
-        take(&entry->pool, addr_ipv4(addr) - addr_ipv4(&entry->subnet->cidr.addr));
+    return addr->family == 4 && prefix_contains(&entry->subnet->cidr, addr) &&
+           take(&entry->pool, addr_ipv4(addr) - addr_ipv4(&entry->subnet->cidr.addr));
 }
 
 static struct subnet_pool new_subnet_pool(struct arena *arena, struct subnet *subnet)
@@ -135,11 +152,19 @@ static void report_full(struct loader *loader, struct subnet_pool *entry, const 
                      prefix_format(&entry->subnet->cidr, text), what);
 }
 
+static void keep_nat(struct pools *pools, struct nat_gateway *nat)
+{
+    const struct addr *addr = kept_nat(pools->loader, nat, "");
+    struct subnet_pool *entry = nat->subnet != NULL ? pool_of(pools, nat->subnet) : NULL;
+    if (addr != NULL && entry != NULL && take_address(entry, addr))
+        nat->address = *addr;
+}
+
 static void allot_nat(struct pools *pools, struct nat_gateway *nat)
 {
     uint32_t place;
     struct subnet_pool *entry = nat->subnet != NULL ? pool_of(pools, nat->subnet) : NULL;
-    if (entry == NULL)
+    if (entry == NULL || addr_is_set(&nat->address))
         return;
     uint64_t hash = hash_name((const char *const[]){"vpc/", nat->vpc->name, "/nat_gateway/", nat->name}, 4);
     if (probe(&entry->pool, hash, &place))
@@ -156,6 +181,17 @@ static void give_address(struct loader *loader, struct interface *interface, str
     interface->address_marks = ARENA_NEW(loader->decoder.arena, struct mark);
     interface->addresses[0] = (struct prefix){addr, length};
     interface->address_count = 1;
+}
+
+static void keep_private_if(void *context, struct interface *interface)
+{
+    struct pools *pools = context;
+    if (interface->attachment != ATTACH_SUBNET || interface->address_count > 0)
+        return;
+    const struct addr *addr = kept_interface(pools->loader, interface, "");
+    struct subnet_pool *entry = pool_of(pools, interface->subnet);
+    if (addr != NULL && entry != NULL && take_address(entry, addr))
+        give_address(pools->loader, interface, *addr, entry->subnet->cidr.length);
 }
 
 static void allot_private(struct pools *pools, struct interface *interface)
@@ -195,6 +231,18 @@ static void take_public(struct public_pools *public, const struct addr *addr)
     for (size_t i = 0; i < PUBLIC_COUNT; i++)
         if ((addr_ipv4(addr) & 0xffffff00) == public_bases[i])
             take(&public->pools[i], addr_ipv4(addr) & 0xff);
+}
+
+/* Keeps a public address that is of the pool or the overflow; family 0 where there is none, or it was taken. */
+static struct addr keep_public(struct public_pools *public, enum public_pool pool, const struct addr *addr)
+{
+    if (addr == NULL || addr->family != 4)
+        return (struct addr){0};
+    uint32_t base = addr_ipv4(addr) & 0xffffff00, place = addr_ipv4(addr) & 0xff;
+    if ((base == public_bases[pool] && take(&public->pools[pool], place)) ||
+        (base == public_bases[PUBLIC_OVERFLOW] && take(&public->pools[PUBLIC_OVERFLOW], place)))
+        return *addr;
+    return (struct addr){0};
 }
 
 static void make_public(struct public_pools *public)
@@ -306,6 +354,10 @@ static void allot_private_addresses(struct loader *loader)
     for_interfaces(topology, take_declared, &pools);
     for (size_t i = 0; i < topology->vpc_count; i++)
         for (size_t k = 0; k < topology->vpcs[i]->nat_gateway_count; k++)
+            keep_nat(&pools, topology->vpcs[i]->nat_gateways[k]);
+    for_interfaces(topology, keep_private_if, &pools);
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        for (size_t k = 0; k < topology->vpcs[i]->nat_gateway_count; k++)
             allot_nat(&pools, topology->vpcs[i]->nat_gateways[k]);
     for_interfaces(topology, allot_private_if, &pools);
 }
@@ -319,11 +371,23 @@ static void take_declared_public(void *context, struct interface *interface)
         take_public(public, &interface->addresses[i].addr);
 }
 
+static void keep_public_if(void *context, struct interface *interface)
+{
+    struct public_pools *public = context;
+    if (wants_public(interface))
+        interface->public_ip = keep_public(public, PUBLIC_VPC, kept_interface(public->loader, interface, "/public_ip"));
+    if (interface->attachment != ATTACH_INTERNET || interface->address_count > 0)
+        return;
+    struct addr addr = keep_public(public, PUBLIC_MACHINES, kept_interface(public->loader, interface, ""));
+    if (addr_is_set(&addr))
+        give_address(public->loader, interface, addr, 24);
+}
+
 /* The public address of an interface in a subnet, or the address of one at the internet; and the gateway there. */
 static void allot_public_if(void *context, struct interface *interface)
 {
     struct public_pools *public = context;
-    if (wants_public(interface))
+    if (wants_public(interface) && !addr_is_set(&interface->public_ip))
         interface->public_ip = allot_public(public, PUBLIC_VPC, hash_interface(interface), interface->mark);
     if (interface->attachment != ATTACH_INTERNET)
         return;
@@ -338,6 +402,23 @@ static void allot_public_if(void *context, struct interface *interface)
     }
 }
 
+static bool wants_public_nat(const struct nat_gateway *nat)
+{
+    return !nat->public_ip_declared && nat->vpc->internet_gateway && !addr_is_set(&nat->public_ip);
+}
+
+static void allot_public_nats(struct public_pools *public, struct vpc *vpc, bool keep)
+{
+    for (size_t k = 0; k < vpc->nat_gateway_count; k++) {
+        struct nat_gateway *nat = vpc->nat_gateways[k];
+        uint64_t hash = hash_name((const char *const[]){"vpc/", vpc->name, "/nat_gateway/", nat->name}, 4);
+        if (wants_public_nat(nat) && keep)
+            nat->public_ip = keep_public(public, PUBLIC_VPC, kept_nat(public->loader, nat, "/public_ip"));
+        else if (wants_public_nat(nat))
+            nat->public_ip = allot_public(public, PUBLIC_VPC, hash, nat->mark);
+    }
+}
+
 static void allot_public_addresses(struct loader *loader)
 {
     const struct topology *topology = loader->topology;
@@ -347,15 +428,11 @@ static void allot_public_addresses(struct loader *loader)
     for (size_t i = 0; i < topology->vpc_count; i++)
         for (size_t k = 0; k < topology->vpcs[i]->nat_gateway_count; k++)
             take_public(&public, &topology->vpcs[i]->nat_gateways[k]->public_ip);
-    for (size_t i = 0; i < topology->vpc_count; i++) {
-        const struct vpc *vpc = topology->vpcs[i];
-        for (size_t k = 0; k < vpc->nat_gateway_count; k++) {
-            struct nat_gateway *nat = vpc->nat_gateways[k];
-            uint64_t hash = hash_name((const char *const[]){"vpc/", vpc->name, "/nat_gateway/", nat->name}, 4);
-            if (!nat->public_ip_declared && vpc->internet_gateway)
-                nat->public_ip = allot_public(&public, PUBLIC_VPC, hash, nat->mark);
-        }
-    }
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        allot_public_nats(&public, topology->vpcs[i], true);
+    for_interfaces(topology, keep_public_if, &public);
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        allot_public_nats(&public, topology->vpcs[i], false);
     for_interfaces(topology, allot_public_if, &public);
 }
 

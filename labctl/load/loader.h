@@ -45,6 +45,7 @@ struct loader {
     struct link_direction *directions;
     size_t direction_count;
     const struct value *checks; /* decoded last */
+    struct map *allotments;     /* of a running lab: struct addr by thing; NULL: none */
     struct vpc *vpc;            /* being decoded */
     struct node *node;
     struct security_group *group;
@@ -93,6 +94,12 @@ void finish_interface(struct loader *loader, struct interface *interface); /* in
 void finish_links(struct loader *loader);                                  /* link.c */
 struct link *link_use(struct loader *loader, const char *name, struct mark mark);
 void allot(struct loader *loader); /* allot.c */
+/* Allotments as text and as a map; the names under which they stand, in the arena (allotments.c). */
+struct map *read_allotments(struct arena *arena, const char *text);
+const char *interface_key(struct arena *arena, const struct interface *interface, const char *end);
+const char *nat_key(struct arena *arena, const struct nat_gateway *nat, const char *end);
+/* load_topology_value with the allotments of a running lab. */
+int load_value_keeping(struct document *document, struct value *map, const char *allotments, struct topology **out);
 void check_targets(struct loader *loader, struct check *check);
 
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/units.h"
 #include "doc/write.h"
+#include "load/loader.h"
 #include "load/scenario_parts.h"
 #include "model/check.h"
 
@@ -274,7 +275,7 @@ static void read_topology(struct scenario_loader *loader)
     if (!value)
         return;
     if (value->kind == VALUE_MAP) {
-        load_topology_value(loader->document, (struct value *)value, &loader->scenario->topology);
+        load_value_keeping(loader->document, (struct value *)value, loader->allotments, &loader->scenario->topology);
         return;
     }
     if (value->kind != VALUE_TEXT) {
@@ -292,7 +293,7 @@ static void read_topology(struct scenario_loader *loader)
     }
     struct document *beside = document_read(decoder->arena, loader->document->sources, file, decoder->findings);
     if (beside->root)
-        load_topology_value(beside, beside->root, &loader->scenario->topology);
+        load_value_keeping(beside, beside->root, loader->allotments, &loader->scenario->topology);
 }
 
 /* Every id of tasks, checks, guards and questions is its own: status, hint, check and reports name them. */
@@ -374,11 +375,12 @@ static void read_root(struct scenario_loader *loader, const struct value *root)
     schema_missing(decoder, &parts_schema, NULL, root->mark, root);
 }
 
-int load_scenario_document(struct document *document, struct scenario **out)
+static int read_document(struct document *document, const char *allotments, struct scenario **out)
 {
     size_t before = document->findings->errors;
     struct scenario_loader loader = {.decoder = {.arena = document->arena, .findings = document->findings},
-                                     .document = document};
+                                     .document = document,
+                                     .allotments = allotments};
     *out = NULL;
     if (!document->root)
         return -1;
@@ -408,9 +410,15 @@ int load_scenario_document(struct document *document, struct scenario **out)
     return document->findings->errors == before ? 0 : -1;
 }
 
-static int finish(struct arena *arena, struct document *document, size_t before, struct scenario **out)
+int load_scenario_document(struct document *document, struct scenario **out)
 {
-    int result = load_scenario_document(document, out);
+    return read_document(document, NULL, out);
+}
+
+static int finish(struct arena *arena, struct document *document, const char *allotments, size_t before,
+                  struct scenario **out)
+{
+    int result = read_document(document, allotments, out);
     if (!*out)
         arena_free(arena);
     return document->findings->errors == before ? result : -1;
@@ -420,15 +428,21 @@ int load_scenario(const char *path, struct sources *sources, struct findings *fi
 {
     size_t before = findings->errors;
     struct arena *arena = arena_new();
-    return finish(arena, document_read(arena, sources, path, findings), before, out);
+    return finish(arena, document_read(arena, sources, path, findings), NULL, before, out);
 }
 
 int load_scenario_text(const char *name, const char *text, size_t length, struct sources *sources,
                        struct findings *findings, struct scenario **out)
 {
+    return load_scenario_keeping(name, text, length, NULL, sources, findings, out);
+}
+
+int load_scenario_keeping(const char *name, const char *text, size_t length, const char *allotments,
+                          struct sources *sources, struct findings *findings, struct scenario **out)
+{
     size_t before = findings->errors;
     struct arena *arena = arena_new();
-    return finish(arena, document_parse(arena, sources, name, text, length, findings), before, out);
+    return finish(arena, document_parse(arena, sources, name, text, length, findings), allotments, before, out);
 }
 
 void scenario_free(struct scenario *scenario)

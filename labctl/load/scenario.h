@@ -18,6 +18,9 @@ int load_scenario(const char *path, struct sources *sources, struct findings *fi
 /* Same from text; `name` stands in messages, and files are looked for beside it. */
 int load_scenario_text(const char *name, const char *text, size_t length, struct sources *sources,
                        struct findings *findings, struct scenario **out);
+/* Same over a lab that runs, whose allotments stay (load_topology_keeping). */
+int load_scenario_keeping(const char *name, const char *text, size_t length, const char *allotments,
+                          struct sources *sources, struct findings *findings, struct scenario **out);
 /* Same from a document that was read already, into the document's arena. */
 int load_scenario_document(struct document *document, struct scenario **out);
 void scenario_free(struct scenario *scenario); /* takes NULL; not for those made from a document */

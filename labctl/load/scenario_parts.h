@@ -14,6 +14,7 @@ struct scenario_loader {
     struct document *document;
     struct scenario *scenario;
     struct scenario_parts parts;
+    const char *allotments; /* of a running lab, or NULL */
 };
 
 void load_faults(struct scenario_loader *loader);

@@ -215,7 +215,7 @@ const struct schema *const load_schemas[] = {
 const size_t load_schema_count = ARRAY_SIZE(load_schemas);
 
 /* Decodes the mapping into a new topology. */
-static struct topology *load_map(struct document *document, struct value *map)
+static struct topology *load_map(struct document *document, struct value *map, const char *allotments)
 {
     struct arena *arena = document->arena;
     struct topology *topology = ARENA_NEW(arena, struct topology);
@@ -225,6 +225,7 @@ static struct topology *load_map(struct document *document, struct value *map)
     topology->vpc_by_name = map_new(arena);
     topology->bridge_by_name = map_new(arena);
     topology->link_by_name = map_new(arena);
+    loader.allotments = allotments != NULL && *allotments != '\0' ? read_allotments(arena, allotments) : NULL;
     map = document_include(document, map);
     schema_decode(&loader.decoder, &topology_schema, NULL, map->mark, map, topology);
     for (int of_vpcs = 0; of_vpcs < 2; of_vpcs++) /* nodes first: a VPC's route may lead to the interface of one */
@@ -246,10 +247,10 @@ static struct topology *load_map(struct document *document, struct value *map)
 }
 
 /* Loads the root of a document; an arena without a topology is freed. */
-static int load_document(struct document *document, size_t errors_before, struct topology **out)
+static int load_document(struct document *document, const char *allotments, size_t errors_before, struct topology **out)
 {
     struct findings *findings = document->findings;
-    *out = document->root != NULL ? load_map(document, document->root) : NULL;
+    *out = document->root != NULL ? load_map(document, document->root, allotments) : NULL;
     bool good = findings->errors == errors_before;
     if (*out == NULL)
         arena_free(document->arena);
@@ -259,22 +260,34 @@ static int load_document(struct document *document, size_t errors_before, struct
 int load_topology(const char *path, struct sources *sources, struct findings *findings, struct topology **out)
 {
     size_t before = findings->errors;
-    return load_document(document_read(arena_new(), sources, path, findings), before, out);
+    return load_document(document_read(arena_new(), sources, path, findings), NULL, before, out);
 }
 
 int load_topology_text(const char *name, const char *text, size_t length, struct sources *sources,
                        struct findings *findings, struct topology **out)
 {
+    return load_topology_keeping(name, text, length, NULL, sources, findings, out);
+}
+
+int load_topology_keeping(const char *name, const char *text, size_t length, const char *allotments,
+                          struct sources *sources, struct findings *findings, struct topology **out)
+{
     size_t before = findings->errors;
-    return load_document(document_parse(arena_new(), sources, name, text, length, findings), before, out);
+    struct document *document = document_parse(arena_new(), sources, name, text, length, findings);
+    return load_document(document, allotments, before, out);
 }
 
 int load_topology_value(struct document *document, struct value *map, struct topology **out)
 {
+    return load_value_keeping(document, map, NULL, out);
+}
+
+int load_value_keeping(struct document *document, struct value *map, const char *allotments, struct topology **out)
+{
     size_t before = document->findings->errors;
     *out = NULL;
     if (decode_map(&(struct decoder){document->arena, document->findings}, "topology", map))
-        *out = load_map(document, map);
+        *out = load_map(document, map, allotments);
     return document->findings->errors == before ? 0 : -1;
 }
 
