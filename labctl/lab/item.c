@@ -193,7 +193,8 @@ int nft_remove(const struct plan *plan, size_t i, int netns, struct error *err)
     str_append_char(&present, '\n');
     if (nft_list_tables(netns, &present, err) != 0)
         return -1;
-    for (char *save, *line = strtok_r(tables.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    char *save = NULL, *line = tables.length ? strtok_r(tables.data, "\n", &save) : NULL; /* a refused one makes none */
+    for (; line; line = strtok_r(NULL, "\n", &save)) {
         STR_AUTO wanted = STR_INIT, command = STR_INIT;
         str_printf(&wanted, "\n%s\n", line);
         if (!strstr(str_text(&present), str_text(&wanted)))
