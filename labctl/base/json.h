@@ -1,5 +1,5 @@
-/* JSON writer: streams well-formed JSON (RFC 8259) into a text.  Reading JSON is jansson's work, elsewhere; its names begin
- * with json_ as well, so the writers here are all called json_put_…. */
+/* JSON writer: streams well-formed JSON (RFC 8259) into a text.  Reading JSON is jansson's work, elsewhere; its names
+ * begin with json_ as well, so the writers here are all called json_put_…. */
 #pragma once
 
 #include <stdbool.h>

@@ -23,9 +23,9 @@ const char *fact_outcome_name(enum fact_outcome outcome);
 
 struct fact {
     enum fact_outcome outcome;
-    char detail[400];       /* what was seen, for a person: "no answer in 1 s (1 echo request sent, 0 replies)" */
-    struct addr target;     /* where the packets went, or family 0 */
-    int64_t duration;       /* ns from start to end of the attempt */
+    char detail[400];   /* what was seen, for a person: "no answer in 1 s (1 echo request sent, 0 replies)" */
+    struct addr target; /* where the packets went, or family 0 */
+    int64_t duration;   /* ns from start to end of the attempt */
     /* ping */
     uint32_t sent, received;
     int64_t rtt_min, rtt_mean, rtt_max, rtt_jitter; /* ns */
@@ -34,19 +34,19 @@ struct fact {
     /* dns */
     char rcode[24];
     bool authoritative;
-    uint32_t ttl;           /* smallest of the answers */
-    char **answers;         /* rdata texts of the asked type; owned by the fact's arena */
+    uint32_t ttl;   /* smallest of the answers */
+    char **answers; /* rdata texts of the asked type; owned by the fact's arena */
     size_t answer_count;
     /* http */
     uint32_t status;
-    char *body;             /* up to 64 KiB */
+    char *body; /* up to 64 KiB */
     size_t body_length;
     char **headers;
     size_t header_count;
     /* command */
     int32_t exit_status;
-    char *output;           /* stdout, up to 64 KiB */
+    char *output; /* stdout, up to 64 KiB */
     /* matrix: pairs that answered, row-major: nodes x nodes */
-    uint8_t *matrix;        /* enum fact_outcome each */
-    size_t matrix_size;     /* number of nodes */
+    uint8_t *matrix;    /* enum fact_outcome each */
+    size_t matrix_size; /* number of nodes */
 };

@@ -16,20 +16,20 @@ struct observed_link {
     const char *name;
     const char *kind; /* "veth", "bridge", or "" */
     uint32_t mtu;
-    uint32_t master;  /* index, 0 = none */
+    uint32_t master; /* index, 0 = none */
     struct mac mac;
-    bool up;          /* as the administrator wants it */
+    bool up; /* as the administrator wants it */
     bool carrier;
     bool loopback;
-    bool stp;         /* bridges */
+    bool stp; /* bridges */
 };
 
 struct observed_address {
     uint32_t interface; /* index */
     struct prefix address;
-    uint32_t flags;     /* IFA_F_* */
-    uint8_t scope;      /* RT_SCOPE_* */
-    bool linklocal;     /* an IPv6 address of fe80::/10 */
+    uint32_t flags; /* IFA_F_* */
+    uint8_t scope;  /* RT_SCOPE_* */
+    bool linklocal; /* an IPv6 address of fe80::/10 */
     const struct nlmsghdr *message;
 };
 

@@ -14,8 +14,8 @@ void link_bridge(struct batch *batch, uint64_t tag, uint32_t index, const char *
 void link_bridge_change(struct batch *batch, uint64_t tag, uint32_t index, bool with_stp, bool stp, uint32_t mtu);
 
 struct link_veth_end {
-    int netns;       /* descriptor of the namespace that it is made in */
-    uint32_t index;  /* 0: the kernel chooses */
+    int netns;      /* descriptor of the namespace that it is made in */
+    uint32_t index; /* 0: the kernel chooses */
     const char *name;
     uint32_t master; /* index of a bridge in that namespace, or 0 */
     struct mac mac;

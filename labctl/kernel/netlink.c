@@ -210,7 +210,10 @@ static void note_failure(struct batch *batch, uint64_t tag, const struct nlmsghd
     }
     if (!text && !(text = strdup("")))
         arena_exhausted();
-    batch->failures[batch->failure_count++] = (struct netlink_failure){tag, -error->error, text};
+    struct netlink_failure *failure = &batch->failures[batch->failure_count++];
+    failure->tag = tag;
+    failure->number = -error->error;
+    failure->text = text;
 }
 
 /* Reads answers until that of the message with sequence number `last`; first is the number of message `base`. */

@@ -24,7 +24,7 @@ struct netlink {
 /* An rtnetlink socket in the namespace. */
 int netlink_open(int netns, struct netlink *out, struct error *err);
 int netlink_open_here(struct netlink *out, struct error *err); /* where the thread is now */
-void netlink_close(struct netlink *netlink); /* takes a closed one */
+void netlink_close(struct netlink *netlink);                   /* takes a closed one */
 #define NETLINK_AUTO __attribute__((cleanup(netlink_close))) struct netlink
 
 struct netlink_failure {

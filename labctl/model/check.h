@@ -1,4 +1,5 @@
-/* A check: a measurement with an expectation.  The same struct serves a topology's checks, a task, a guard, `labctl probe`. */
+/* A check: a measurement with an expectation.  The same struct serves a topology's checks, a task, a guard and
+ * `labctl probe`. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,15 +27,15 @@ struct check_target {
 enum ping_expect { PING_REACHABLE, PING_UNREACHABLE };
 struct check_ping {
     struct check_target to;
-    uint32_t count;             /* 1 */
-    uint32_t size;              /* ICMP payload bytes, 56 */
+    uint32_t count; /* 1 */
+    uint32_t size;  /* ICMP payload bytes, 56 */
     bool dont_fragment;
-    struct addr source;         /* or family 0 */
+    struct addr source; /* or family 0 */
     enum ping_expect expect;
     bool has_loss_below;
-    uint32_t loss_below;        /* share, parts per 10^9 */
-    int64_t rtt_below;          /* ns; 0 = not asked: mean round trip */
-    int64_t jitter_below;       /* ns; 0 = not asked */
+    uint32_t loss_below;  /* share, parts per 10^9 */
+    int64_t rtt_below;    /* ns; 0 = not asked: mean round trip */
+    int64_t jitter_below; /* ns; 0 = not asked */
 };
 
 enum tcp_expect { TCP_OPEN, TCP_REFUSED, TCP_BLOCKED, TCP_CLOSED, TCP_EXPECT_COUNT };
@@ -50,25 +51,25 @@ struct check_dns {
     const char *type;           /* "A" */
     struct check_target server; /* node NULL and addr.family 0 = the node's own resolv.conf */
     bool has_server;
-    bool tcp;                   /* transport: tcp */
-    uint32_t edns_size;         /* 0 = none */
-    const char **answers;       /* expected rdata texts, exactly these in any order; none = any non-empty answer with NOERROR */
+    bool tcp;             /* transport: tcp */
+    uint32_t edns_size;   /* 0 = none */
+    const char **answers; /* expected rdata texts, in any order; none = any answer with NOERROR */
     size_t answer_count;
-    const char *rcode;          /* "NOERROR" … or NULL */
+    const char *rcode; /* "NOERROR" … or NULL */
     bool has_ttl_below;
     uint32_t ttl_below;
     bool has_authoritative, authoritative;
-    int64_t time_below;         /* ns; 0 = not asked */
+    int64_t time_below; /* ns; 0 = not asked */
 };
 
 struct check_http {
-    const char *url;            /* http://HOST[:PORT]/PATH */
-    const char *method;         /* "GET" */
-    const char **headers;       /* "Name: value" */
+    const char *url;      /* http://HOST[:PORT]/PATH */
+    const char *method;   /* "GET" */
+    const char **headers; /* "Name: value" */
     size_t header_count;
-    const char *body;           /* or NULL */
-    uint32_t status;            /* 0 = any below 400 */
-    const char *body_contains;  /* or NULL */
+    const char *body;                       /* or NULL */
+    uint32_t status;                        /* 0 = any below 400 */
+    const char *body_contains;              /* or NULL */
     const char *header_name, *header_value; /* an expected header; value NULL = present */
     int64_t time_below;
 };
@@ -79,25 +80,25 @@ struct matrix_pair {
     struct mark mark;
 };
 struct check_matrix {
-    const struct node **nodes;  /* the set that is looked at (default: all nodes with an address) */
+    const struct node **nodes; /* the set that is looked at (default: all nodes with an address) */
     size_t node_count;
-    uint16_t port;              /* tcp port, or 0 = ICMP */
-    bool all;                   /* `expect: all`: every ordered pair answers */
-    struct matrix_pair *pairs;  /* else: exactly these */
+    uint16_t port;             /* tcp port, or 0 = ICMP */
+    bool all;                  /* `expect: all`: every ordered pair answers */
+    struct matrix_pair *pairs; /* else: exactly these */
     size_t pair_count;
 };
 
 struct check_command {
-    const char *run;            /* by /bin/sh -c in the node */
-    int32_t status;             /* expected exit status, 0 */
-    const char *stdout_contains;/* or NULL */
+    const char *run;             /* by /bin/sh -c in the node */
+    int32_t status;              /* expected exit status, 0 */
+    const char *stdout_contains; /* or NULL */
 };
 
 struct check {
-    const char *id;             /* given or made: "check-3" */
+    const char *id; /* given or made: "check-3" */
     struct mark mark;
-    const char *title;          /* or NULL */
-    const struct node *from;    /* prober: from: or at: (NULL for matrix) */
+    const char *title;       /* or NULL */
+    const struct node *from; /* prober: from: or at: (NULL for matrix) */
     enum check_kind kind;
     union {
         struct check_ping ping;
@@ -107,13 +108,13 @@ struct check {
         struct check_matrix matrix;
         struct check_command command;
     };
-    int64_t within;             /* ns; 0 = one attempt */
-    int64_t stable_for;         /* ns */
-    int64_t timeout;            /* ns of one attempt; 1 s */
-    uint32_t repeat;            /* 1 */
+    int64_t within;     /* ns; 0 = one attempt */
+    int64_t stable_for; /* ns */
+    int64_t timeout;    /* ns of one attempt; 1 s */
+    uint32_t repeat;    /* 1 */
     bool has_points;
-    uint32_t points;            /* in a task */
-    uint32_t penalty;           /* of a guard */
+    uint32_t points;  /* in a task */
+    uint32_t penalty; /* of a guard */
 };
 
 /* True where the check wants that something does NOT work (ping unreachable; tcp refused, blocked, closed). */

@@ -16,10 +16,10 @@ struct fault_parameter {
 };
 
 struct fault {
-    const char *id;     /* given or made: "fault-1" */
-    const char *kind;   /* checked against the registry by fault/ */
+    const char *id;   /* given or made: "fault-1" */
+    const char *kind; /* checked against the registry by fault/ */
     struct mark mark, kind_mark;
-    struct strings at;  /* one or two things */
+    struct strings at; /* one or two things */
     struct mark *at_marks;
     struct fault_parameter *parameters;
     size_t parameter_count;
@@ -30,11 +30,11 @@ struct fault {
 enum step_kind { STEP_SET, STEP_UNSET, STEP_RUN, STEP_APPLY, STEP_KIND_COUNT };
 struct step {
     enum step_kind kind;
-    const char *path;   /* set, unset: THING/KEY */
-    const char *value;  /* set: the value as YAML text (flow style, one line) */
+    const char *path;      /* set, unset: THING/KEY */
+    const char *value;     /* set: the value as YAML text (flow style, one line) */
     const struct node *at; /* run */
     const char *run;
-    const char *apply;  /* apply: path beside the scenario */
+    const char *apply; /* apply: path beside the scenario */
     struct mark mark;
 };
 
@@ -47,7 +47,7 @@ struct wrong_fix {
 };
 
 struct hint {
-    const char *task;   /* id */
+    const char *task; /* id */
     uint32_t cost;
     const char *text;
     struct mark mark;
@@ -55,8 +55,8 @@ struct hint {
 
 struct task {
     const char *id, *title;
-    bool build;         /* kind: build */
-    uint32_t points;    /* sum of its checks' points, or declared and shared equally among them */
+    bool build;      /* kind: build */
+    uint32_t points; /* sum of its checks' points, or declared and shared equally among them */
     struct check **checks;
     size_t check_count;
     struct mark mark;
@@ -75,16 +75,16 @@ struct question { /* validated now, used later */
 };
 
 struct scenario {
-    struct arena *arena;        /* shared with topology */
+    struct arena *arena; /* shared with topology */
     const char *name, *title;
     struct mark name_mark, mark;
-    struct topology *topology;  /* loaded and resolved */
-    const char *topology_path;  /* as written, or NULL when in place */
-    uint32_t level;             /* 1..5 */
+    struct topology *topology; /* loaded and resolved */
+    const char *topology_path; /* as written, or NULL when in place */
+    uint32_t level;            /* 1..5 */
     uint32_t layers[7];
     size_t layer_count;
-    int64_t time;               /* ns; 0 = none */
-    uint32_t pass;              /* share, parts per 10^9 */
+    int64_t time;  /* ns; 0 = none */
+    uint32_t pass; /* share, parts per 10^9 */
     struct strings requires_programs, requires_kernel, allow;
     const char *briefing;
     struct fault *faults;
@@ -101,6 +101,6 @@ struct scenario {
     size_t solution_count;
     struct wrong_fix *wrong_fixes;
     size_t wrong_fix_count;
-    bool control;               /* a healthy control */
-    uint32_t diagnosis_points;  /* validated now, used later */
+    bool control;              /* a healthy control */
+    uint32_t diagnosis_points; /* validated now, used later */
 };

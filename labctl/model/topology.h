@@ -55,7 +55,7 @@ struct security_group {
     const char *name;
     struct mark mark;
     struct vpc *vpc;
-    bool is_default; /* made by the loader where the file does not declare a group called "default" */
+    bool is_default;      /* made by the loader where the file does not declare a group called "default" */
     bool egress_declared; /* without it everything may leave */
     struct security_rule *ingress, *egress;
     size_t ingress_count, egress_count;
@@ -64,7 +64,11 @@ struct security_group {
 /* ---- VPC ---------------------------------------------------------------------------------------------------- */
 
 enum route_target_kind {
-    TARGET_LOCAL, TARGET_INTERNET_GATEWAY, TARGET_NAT_GATEWAY, TARGET_NODE, TARGET_BLACKHOLE,
+    TARGET_LOCAL,
+    TARGET_INTERNET_GATEWAY,
+    TARGET_NAT_GATEWAY,
+    TARGET_NODE,
+    TARGET_BLACKHOLE,
     TARGET_MISSING, /* names a thing that does not exist (any more): state blackhole, a warning (row 20) */
     TARGET_KIND_COUNT
 };
@@ -101,11 +105,11 @@ struct nat_gateway {
     struct mark mark;
     struct vpc *vpc;
     struct subnet *subnet;
-    struct addr address;        /* private, allotted */
-    struct addr public_ip;      /* declared or allotted; family 0 where the VPC has no internet gateway */
+    struct addr address;   /* private, allotted */
+    struct addr public_ip; /* declared or allotted; family 0 where the VPC has no internet gateway */
     bool public_ip_declared;
-    struct port_range ports;    /* 1024-65535 */
-    int64_t idle_timeout;       /* nanoseconds; 350 s */
+    struct port_range ports; /* 1024-65535 */
+    int64_t idle_timeout;    /* nanoseconds; 350 s */
 };
 
 struct vpc {
@@ -113,7 +117,7 @@ struct vpc {
     struct mark mark, cidr_mark;
     struct prefix cidr;
     bool dns_support, dns_hostnames;
-    const char *zone;      /* dns.zone; default "NAME.internal" */
+    const char *zone; /* dns.zone; default "NAME.internal" */
     bool internet_gateway;
     struct subnet **subnets;
     size_t subnet_count;
@@ -131,24 +135,24 @@ struct bridge {
     const char *name;
     struct mark mark;
     bool stp;
-    uint32_t mtu; /* 0 = default */
+    uint32_t mtu;     /* 0 = default */
     bool arp_dynamic; /* `arp: dynamic`: no permanent neighbour entries in this segment */
-    bool declared; /* false: made because an interface names it (never: a dangling bridge name is an error) */
+    bool declared;    /* false: made because an interface names it (never: a dangling bridge name is an error) */
 };
 
 struct impairment { /* the portable set; 0 = not impaired */
-    uint32_t loss; /* parts per 10^9 */
+    uint32_t loss;  /* parts per 10^9 */
 };
 
 struct link {
     const char *name;
-    struct mark mark; /* of its properties where declared, else of the first interface */
-    bool declared;    /* stands under links: */
-    uint32_t mtu;     /* both ends; 0 = default */
-    struct impairment both;          /* each direction */
-    struct impairment from_end[2];   /* overrides for packets that end[i] sends (`from:`) */
+    struct mark mark;              /* of its properties where declared, else of the first interface */
+    bool declared;                 /* stands under links: */
+    uint32_t mtu;                  /* both ends; 0 = default */
+    struct impairment both;        /* each direction */
+    struct impairment from_end[2]; /* overrides for packets that end[i] sends (`from:`) */
     bool from_declared[2];
-    struct interface *ends[2];       /* exactly two in a valid topology */
+    struct interface *ends[2]; /* exactly two in a valid topology */
     size_t end_count;
 };
 
@@ -165,18 +169,18 @@ struct interface {
     struct subnet *subnet;
     struct bridge *bridge;
     struct link *link;
-    struct prefix *addresses;    /* declared or allotted (SUBNET: with the subnet's length; INTERNET: /24 of the public prefix) */
-    struct mark *address_marks;  /* one each; line 0 where allotted */
+    struct prefix *addresses;   /* declared or allotted; SUBNET: of the subnet's length, INTERNET: /24 */
+    struct mark *address_marks; /* one each; line 0 where allotted */
     size_t address_count;
-    bool address_allotted;       /* the first one was allotted, not declared */
-    struct addr gateway;         /* family 0 = none; SUBNET and INTERNET: filled in by the loader unless `gateway: none` */
-    struct mark gateway_mark;    /* line 0 where filled in */
-    struct mac mac;              /* declared or a function of the name */
+    bool address_allotted;    /* the first one was allotted, not declared */
+    struct addr gateway;      /* family 0 = none; SUBNET, INTERNET: the loader's unless `gateway: none` */
+    struct mark gateway_mark; /* line 0 where filled in */
+    struct mac mac;           /* declared or a function of the name */
     bool mac_declared;
-    uint32_t mtu;                /* 0 = the segment's */
-    bool down;                   /* `up: false` */
+    uint32_t mtu; /* 0 = the segment's */
+    bool down;    /* `up: false` */
     enum { PUBLIC_IP_DEFAULT, PUBLIC_IP_NO, PUBLIC_IP_YES, PUBLIC_IP_ADDRESS } public_ip_mode;
-    struct addr public_ip;       /* effective: family 0 = none; declared or allotted */
+    struct addr public_ip; /* effective: family 0 = none; declared or allotted */
     struct mark public_ip_mark;
     struct security_group **security_groups; /* SUBNET: at least the default group */
     struct mark *security_group_marks;
@@ -188,52 +192,52 @@ enum route_type { ROUTE_UNICAST, ROUTE_BLACKHOLE, ROUTE_UNREACHABLE, ROUTE_PROHI
 const char *route_type_name(enum route_type type);
 
 struct node_route {
-    struct prefix destination;   /* default = /0 of via's family (IPv4 where there is none) */
-    struct addr via;             /* family 0 = none */
-    const char *device;          /* interface name or NULL */
-    uint32_t table;              /* 0 = main */
-    uint32_t metric, weight;     /* 0 = none */
-    struct addr source;          /* src: */
+    struct prefix destination; /* default = /0 of via's family (IPv4 where there is none) */
+    struct addr via;           /* family 0 = none */
+    const char *device;        /* interface name or NULL */
+    uint32_t table;            /* 0 = main */
+    uint32_t metric, weight;   /* 0 = none */
+    struct addr source;        /* src: */
     enum route_type type;
     struct mark mark;
 };
 
 struct node_rule { /* policy routing */
     uint32_t priority;
-    struct prefix from, to;      /* family 0 = any */
-    const char *input_interface; /* iif, or NULL */
+    struct prefix from, to;         /* family 0 = any */
+    const char *input_interface;    /* iif, or NULL */
     uint32_t mark_value, mark_mask; /* fwmark; mask 0 = none */
     uint32_t table;
     struct mark mark;
 };
 
 struct port_forward {
-    enum protocol protocol;      /* tcp or udp */
+    enum protocol protocol; /* tcp or udp */
     uint16_t port;
     struct addr to;
     uint16_t to_port;
-    const char *interface;       /* `in:`, or NULL = any masqueraded interface */
+    const char *interface; /* `in:`, or NULL = any masqueraded interface */
     struct mark mark;
 };
 
 struct node_nat {
-    struct strings masquerade;   /* interface names */
+    struct strings masquerade; /* interface names */
     struct port_forward *forwards;
     size_t forward_count;
     struct mark mark;
 };
 
 struct node_file {
-    const char *path;            /* absolute, in the node */
-    const char *content;         /* with its length: may hold NUL */
+    const char *path;    /* absolute, in the node */
+    const char *content; /* with its length: may hold NUL */
     size_t length;
-    const char *source;          /* path as written beside the YAML where `source:` was used, else NULL (content is read) */
-    uint32_t mode;               /* 0644 */
+    const char *source; /* path as written with `source:`, else NULL (content is read) */
+    uint32_t mode;      /* 0644 */
     struct mark mark;
 };
 
 struct sysctl {
-    const char *key, *value;     /* "net.ipv4.conf.all.rp_filter" */
+    const char *key, *value; /* "net.ipv4.conf.all.rp_filter" */
     struct mark mark;
 };
 
@@ -242,7 +246,7 @@ struct resolver {
     struct addr *servers;
     size_t server_count;
     struct strings search;
-    struct strings options;      /* resolv.conf options, e.g. "ndots:2" */
+    struct strings options; /* resolv.conf options, e.g. "ndots:2" */
     struct mark mark;
 };
 
@@ -254,16 +258,34 @@ struct host_entry {
 
 /* ---- services ----------------------------------------------------------------------------------------------- */
 
-enum service_kind { SERVICE_HTTP, SERVICE_TCP, SERVICE_TCP_ECHO, SERVICE_UDP_ECHO, SERVICE_DNS, SERVICE_EXEC, SERVICE_KIND_COUNT };
+enum service_kind {
+    SERVICE_HTTP,
+    SERVICE_TCP,
+    SERVICE_TCP_ECHO,
+    SERVICE_UDP_ECHO,
+    SERVICE_DNS,
+    SERVICE_EXEC,
+    SERVICE_KIND_COUNT
+};
 const char *service_kind_name(enum service_kind kind); /* "http", "tcp", "tcp-echo", … */
 
-enum record_type { RECORD_A, RECORD_AAAA, RECORD_CNAME, RECORD_TXT, RECORD_MX, RECORD_SRV, RECORD_PTR, RECORD_NS, RECORD_TYPE_COUNT };
+enum record_type {
+    RECORD_A,
+    RECORD_AAAA,
+    RECORD_CNAME,
+    RECORD_TXT,
+    RECORD_MX,
+    RECORD_SRV,
+    RECORD_PTR,
+    RECORD_NS,
+    RECORD_TYPE_COUNT
+};
 const char *record_type_name(enum record_type type); /* "A" … */
 
 struct dns_record {
-    const char *name;            /* relative to the zone, "@" = the zone itself */
+    const char *name; /* relative to the zone, "@" = the zone itself */
     enum record_type type;
-    const char *value;           /* an address, a name, a text; MX and SRV: "10 mail", "0 5 5060 sip" */
+    const char *value; /* an address, a name, a text; MX and SRV: "10 mail", "0 5 5060 sip" */
     struct mark mark;
 };
 
@@ -285,26 +307,26 @@ struct service {
     struct mark mark;
     struct node *node;
     enum service_kind kind;
-    uint16_t port;               /* http 80, dns 53, tcp-echo/udp-echo 7; tcp: required */
-    struct addr bind;            /* family 0 = every address */
+    uint16_t port;    /* http 80, dns 53, tcp-echo/udp-echo 7; tcp: required */
+    struct addr bind; /* family 0 = every address */
     /* http */
-    const char *body;            /* default: "NODE\n" */
-    uint32_t status;             /* 200 */
-    int64_t delay;               /* nanoseconds before the answer */
+    const char *body; /* default: "NODE\n" */
+    uint32_t status;  /* 200 */
+    int64_t delay;    /* nanoseconds before the answer */
     struct http_route *routes;
     size_t route_count;
     /* tcp */
-    const char *banner;          /* or NULL */
+    const char *banner; /* or NULL */
     /* dns */
     struct dns_zone *zones;
     size_t zone_count;
     struct addr *forward;
     size_t forward_count;
-    bool recursion;              /* true */
-    uint32_t ttl;                /* seconds; 60 */
+    bool recursion; /* true */
+    uint32_t ttl;   /* seconds; 60 */
     /* exec */
-    struct strings command;      /* argv; one string in YAML is run by /bin/sh -c */
-    uint16_t ready_port;         /* ready: { tcp: port }; 0 = ready as soon as it runs */
+    struct strings command; /* argv; one string in YAML is run by /bin/sh -c */
+    uint16_t ready_port;    /* ready: { tcp: port }; 0 = ready as soon as it runs */
     enum protocol ready_protocol;
 };
 
@@ -317,14 +339,14 @@ struct node {
     struct mark mark;
     struct interface **interfaces;
     size_t interface_count;
-    bool interfaces_inline;      /* one interface whose keys stand at the node */
+    bool interfaces_inline; /* one interface whose keys stand at the node */
     bool forwarding;
     struct node_route *routes;
     size_t route_count;
     struct node_rule *rules;
     size_t rule_count;
     struct node_nat nat;
-    const char *nftables;        /* verbatim ruleset or NULL */
+    const char *nftables; /* verbatim ruleset or NULL */
     struct mark nftables_mark;
     struct sysctl *sysctls;
     size_t sysctl_count;
@@ -339,25 +361,25 @@ struct node {
     size_t label_count;
     struct service **services;
     size_t service_count;
-    struct strings requires;     /* programs */
+    struct strings requires; /* programs */
 };
 
 struct defaults {
-    uint32_t mtu;                     /* 0 = 1500 */
-    const char *congestion_control;   /* "cubic" */
+    uint32_t mtu;                   /* 0 = 1500 */
+    const char *congestion_control; /* "cubic" */
 };
 
 struct topology {
     struct arena *arena;
-    const char *name;            /* lab: */
+    const char *name; /* lab: */
     struct mark name_mark;
-    const char *title;           /* or NULL */
+    const char *title; /* or NULL */
     struct defaults defaults;
     struct vpc **vpcs;
     size_t vpc_count;
     struct bridge **bridges;
     size_t bridge_count;
-    struct link **links;         /* declared and implied, in order of first appearance */
+    struct link **links; /* declared and implied, in order of first appearance */
     size_t link_count;
     struct node **nodes;
     size_t node_count;
@@ -380,8 +402,19 @@ struct security_group *vpc_security_group(const struct vpc *vpc, const char *nam
 
 /* One way to name a thing (topology(5), "One way to name a thing"). */
 enum thing_kind {
-    THING_NONE, THING_NODE, THING_INTERFACE, THING_SERVICE, THING_VPC, THING_SUBNET, THING_ROUTE_TABLE, THING_NAT_GATEWAY,
-    THING_INTERNET_GATEWAY, THING_SECURITY_GROUP, THING_BRIDGE, THING_LINK, THING_KIND_COUNT
+    THING_NONE,
+    THING_NODE,
+    THING_INTERFACE,
+    THING_SERVICE,
+    THING_VPC,
+    THING_SUBNET,
+    THING_ROUTE_TABLE,
+    THING_NAT_GATEWAY,
+    THING_INTERNET_GATEWAY,
+    THING_SECURITY_GROUP,
+    THING_BRIDGE,
+    THING_LINK,
+    THING_KIND_COUNT
 };
 const char *thing_kind_name(enum thing_kind kind); /* "node", "interface", "security_group", … */
 struct thing {
@@ -397,8 +430,8 @@ struct thing {
     struct bridge *bridge;
     struct link *link;
 };
-/* Resolves "node/db", "node/db/eth0", "node/web/service/http", "vpc/main/subnet/private", "link/uplink" …; a bare name is
- * taken as a node's, "db/eth0" as a node's interface.  THING_NONE where nothing of that name exists; then, if
+/* Resolves "node/db", "node/db/eth0", "node/web/service/http", "vpc/main/subnet/private", "link/uplink" …; a bare name
+ * is taken as a node's, "db/eth0" as a node's interface.  THING_NONE where nothing of that name exists; then, if
  * `nearest` is not NULL, it receives the nearest existing full name or NULL. */
 struct thing topology_thing(const struct topology *topology, const char *name, const char **nearest);
 /* The full name of a thing, in the topology's arena. */

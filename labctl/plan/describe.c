@@ -8,10 +8,18 @@
 #include "plan/plan.h"
 
 static const char *const item_names[] = {
-    [ITEM_NAMESPACE] = "namespace", [ITEM_BRIDGE] = "bridge",   [ITEM_LINK] = "link",
-    [ITEM_SYSCTL] = "sysctl",       [ITEM_ADDRESS] = "address", [ITEM_NEIGHBOUR] = "neighbour",
-    [ITEM_ROUTE] = "route",         [ITEM_RULE] = "rule",       [ITEM_NFT] = "nft table",
-    [ITEM_FILE] = "file",           [ITEM_HOSTS_VIEW] = "hosts view", [ITEM_PROCESS] = "process",
+    [ITEM_NAMESPACE] = "namespace",
+    [ITEM_BRIDGE] = "bridge",
+    [ITEM_LINK] = "link",
+    [ITEM_SYSCTL] = "sysctl",
+    [ITEM_ADDRESS] = "address",
+    [ITEM_NEIGHBOUR] = "neighbour",
+    [ITEM_ROUTE] = "route",
+    [ITEM_RULE] = "rule",
+    [ITEM_NFT] = "nft table",
+    [ITEM_FILE] = "file",
+    [ITEM_HOSTS_VIEW] = "hosts view",
+    [ITEM_PROCESS] = "process",
     [ITEM_RUN] = "run",
 };
 _Static_assert(ARRAY_SIZE(item_names) == ITEM_COUNT, "every item has a name");
@@ -155,16 +163,26 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
         str_printf(out, "bridge %s%s mtu %u", plan->bridges[i].name, plan->bridges[i].stp ? " stp" : "",
                    plan->bridges[i].mtu ? plan->bridges[i].mtu : 1500);
         break;
-    case ITEM_LINK: put_link(out, plan, &plan->links[i]); break;
-    case ITEM_SYSCTL: str_printf(out, "sysctl %s = %s", plan->sysctls[i].key, plan->sysctls[i].value); break;
+    case ITEM_LINK:
+        put_link(out, plan, &plan->links[i]);
+        break;
+    case ITEM_SYSCTL:
+        str_printf(out, "sysctl %s = %s", plan->sysctls[i].key, plan->sysctls[i].value);
+        break;
     case ITEM_ADDRESS:
         str_append(out, "address ");
         put_prefix(out, &plan->addresses[i].address);
         str_printf(out, " dev %s", plan->addresses[i].interface);
         break;
-    case ITEM_NEIGHBOUR: put_neighbour(out, &plan->neighbours[i]); break;
-    case ITEM_ROUTE: put_route(out, &plan->routes[i]); break;
-    case ITEM_RULE: put_rule(out, &plan->rules[i]); break;
+    case ITEM_NEIGHBOUR:
+        put_neighbour(out, &plan->neighbours[i]);
+        break;
+    case ITEM_ROUTE:
+        put_route(out, &plan->routes[i]);
+        break;
+    case ITEM_RULE:
+        put_rule(out, &plan->rules[i]);
+        break;
     case ITEM_NFT:
         if (plan->nfts[i].verbatim)
             str_append(out, "nft ruleset as written");
@@ -175,10 +193,17 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
         str_printf(out, "file %s (%zu bytes, mode %04o)", plan->files[i].path, plan->files[i].length,
                    plan->files[i].mode);
         break;
-    case ITEM_HOSTS_VIEW: str_printf(out, "hosts view %zu", i); break;
-    case ITEM_PROCESS: put_process(out, &plan->processes[i]); break;
-    case ITEM_RUN: str_printf(out, "run %s", plan->runs[i].command); break;
-    case ITEM_COUNT: break;
+    case ITEM_HOSTS_VIEW:
+        str_printf(out, "hosts view %zu", i);
+        break;
+    case ITEM_PROCESS:
+        put_process(out, &plan->processes[i]);
+        break;
+    case ITEM_RUN:
+        str_printf(out, "run %s", plan->runs[i].command);
+        break;
+    case ITEM_COUNT:
+        break;
     }
 }
 

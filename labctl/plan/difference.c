@@ -270,11 +270,16 @@ static bool implied(const struct comparison *c, enum plan_item item, size_t i)
     if (!c->any_lost)
         return false;
     switch (item) {
-    case ITEM_SYSCTL: return sysctl_lost(c, &plan->sysctls[i]);
-    case ITEM_ADDRESS: return interface_lost(c, ns, plan->addresses[i].interface);
-    case ITEM_NEIGHBOUR: return interface_lost(c, ns, plan->neighbours[i].interface);
-    case ITEM_ROUTE: return route_lost(c, &plan->routes[i]);
-    default: return false;
+    case ITEM_SYSCTL:
+        return sysctl_lost(c, &plan->sysctls[i]);
+    case ITEM_ADDRESS:
+        return interface_lost(c, ns, plan->addresses[i].interface);
+    case ITEM_NEIGHBOUR:
+        return interface_lost(c, ns, plan->neighbours[i].interface);
+    case ITEM_ROUTE:
+        return route_lost(c, &plan->routes[i]);
+    default:
+        return false;
     }
 }
 

@@ -10,9 +10,22 @@ struct arena;
 struct str;
 struct json;
 
-enum plan_item { /* in the order in which a lab is built */
-    ITEM_NAMESPACE, ITEM_BRIDGE, ITEM_LINK, ITEM_SYSCTL, ITEM_ADDRESS, ITEM_NEIGHBOUR, ITEM_ROUTE, ITEM_RULE, ITEM_NFT,
-    ITEM_FILE, ITEM_HOSTS_VIEW, ITEM_PROCESS, ITEM_RUN, ITEM_COUNT
+/* In the order in which a lab is built. */
+enum plan_item {
+    ITEM_NAMESPACE,
+    ITEM_BRIDGE,
+    ITEM_LINK,
+    ITEM_SYSCTL,
+    ITEM_ADDRESS,
+    ITEM_NEIGHBOUR,
+    ITEM_ROUTE,
+    ITEM_RULE,
+    ITEM_NFT,
+    ITEM_FILE,
+    ITEM_HOSTS_VIEW,
+    ITEM_PROCESS,
+    ITEM_RUN,
+    ITEM_COUNT
 };
 const char *plan_item_name(enum plan_item item);
 
@@ -21,9 +34,9 @@ enum plan_action { ACTION_ADD, ACTION_REMOVE, ACTION_CHANGE };
 struct plan_operation {
     enum plan_action action;
     enum plan_item item;
-    size_t before,
-        after; /* index into that item's array of the old plan (REMOVE, CHANGE) and of the new one (ADD, CHANGE) */
-    bool in_place;        /* CHANGE: can be done without removing the thing first */
+    /* Indices into that item's array: of the old plan (REMOVE, CHANGE) and of the new one (ADD, CHANGE). */
+    size_t before, after;
+    bool in_place; /* CHANGE: can be done without removing the thing first */
 };
 
 /* Operations from `before` to `after`, safe in this order: things are removed leaf first and added root first; what an

@@ -12,20 +12,34 @@ struct plan_index {
 size_t plan_item_count(const struct plan *plan, enum plan_item item)
 {
     switch (item) {
-    case ITEM_NAMESPACE: return plan->namespace_count;
-    case ITEM_BRIDGE: return plan->bridge_count;
-    case ITEM_LINK: return plan->link_count;
-    case ITEM_SYSCTL: return plan->sysctl_count;
-    case ITEM_ADDRESS: return plan->address_count;
-    case ITEM_NEIGHBOUR: return plan->neighbour_count;
-    case ITEM_ROUTE: return plan->route_count;
-    case ITEM_RULE: return plan->rule_count;
-    case ITEM_NFT: return plan->nft_count;
-    case ITEM_FILE: return plan->file_count;
-    case ITEM_HOSTS_VIEW: return plan->hosts_view_count;
-    case ITEM_PROCESS: return plan->process_count;
-    case ITEM_RUN: return plan->run_count;
-    case ITEM_COUNT: break;
+    case ITEM_NAMESPACE:
+        return plan->namespace_count;
+    case ITEM_BRIDGE:
+        return plan->bridge_count;
+    case ITEM_LINK:
+        return plan->link_count;
+    case ITEM_SYSCTL:
+        return plan->sysctl_count;
+    case ITEM_ADDRESS:
+        return plan->address_count;
+    case ITEM_NEIGHBOUR:
+        return plan->neighbour_count;
+    case ITEM_ROUTE:
+        return plan->route_count;
+    case ITEM_RULE:
+        return plan->rule_count;
+    case ITEM_NFT:
+        return plan->nft_count;
+    case ITEM_FILE:
+        return plan->file_count;
+    case ITEM_HOSTS_VIEW:
+        return plan->hosts_view_count;
+    case ITEM_PROCESS:
+        return plan->process_count;
+    case ITEM_RUN:
+        return plan->run_count;
+    case ITEM_COUNT:
+        break;
     }
     return 0;
 }
@@ -33,20 +47,33 @@ size_t plan_item_count(const struct plan *plan, enum plan_item item)
 uint32_t plan_item_namespace(const struct plan *plan, enum plan_item item, size_t i)
 {
     switch (item) {
-    case ITEM_NAMESPACE: return (uint32_t)i;
-    case ITEM_BRIDGE: return plan->bridges[i].ns;
-    case ITEM_LINK: return plan->links[i].end[0].ns;
-    case ITEM_SYSCTL: return plan->sysctls[i].ns;
-    case ITEM_ADDRESS: return plan->addresses[i].ns;
-    case ITEM_NEIGHBOUR: return plan->neighbours[i].ns;
-    case ITEM_ROUTE: return plan->routes[i].ns;
-    case ITEM_RULE: return plan->rules[i].ns;
-    case ITEM_NFT: return plan->nfts[i].ns;
-    case ITEM_FILE: return plan->files[i].ns;
-    case ITEM_PROCESS: return plan->processes[i].ns;
-    case ITEM_RUN: return plan->runs[i].ns;
+    case ITEM_NAMESPACE:
+        return (uint32_t)i;
+    case ITEM_BRIDGE:
+        return plan->bridges[i].ns;
+    case ITEM_LINK:
+        return plan->links[i].end[0].ns;
+    case ITEM_SYSCTL:
+        return plan->sysctls[i].ns;
+    case ITEM_ADDRESS:
+        return plan->addresses[i].ns;
+    case ITEM_NEIGHBOUR:
+        return plan->neighbours[i].ns;
+    case ITEM_ROUTE:
+        return plan->routes[i].ns;
+    case ITEM_RULE:
+        return plan->rules[i].ns;
+    case ITEM_NFT:
+        return plan->nfts[i].ns;
+    case ITEM_FILE:
+        return plan->files[i].ns;
+    case ITEM_PROCESS:
+        return plan->processes[i].ns;
+    case ITEM_RUN:
+        return plan->runs[i].ns;
     case ITEM_HOSTS_VIEW:
-    case ITEM_COUNT: break;
+    case ITEM_COUNT:
+        break;
     }
     return UINT32_MAX;
 }

@@ -49,14 +49,18 @@ uint64_t key_hash(const struct side *side, enum plan_item item, size_t i)
     const struct plan *plan = side->plan;
     uint64_t hash = hash_mix(HASH_START, item);
     switch (item) {
-    case ITEM_NAMESPACE: return hash_mix(hash, side->identity[i]);
-    case ITEM_HOSTS_VIEW: return hash_mix(hash, side->view[i]);
-    case ITEM_BRIDGE: return hash_text(hash_mix(hash, side->identity[plan->bridges[i].ns]), plan->bridges[i].name);
+    case ITEM_NAMESPACE:
+        return hash_mix(hash, side->identity[i]);
+    case ITEM_HOSTS_VIEW:
+        return hash_mix(hash, side->view[i]);
+    case ITEM_BRIDGE:
+        return hash_text(hash_mix(hash, side->identity[plan->bridges[i].ns]), plan->bridges[i].name);
     case ITEM_LINK:
         for (int e = 0; e < 2; e++)
             hash = hash_text(hash_mix(hash, side->identity[plan->links[i].end[e].ns]), plan->links[i].end[e].name);
         return hash;
-    case ITEM_SYSCTL: return hash_text(hash_mix(hash, side->identity[plan->sysctls[i].ns]), plan->sysctls[i].key);
+    case ITEM_SYSCTL:
+        return hash_text(hash_mix(hash, side->identity[plan->sysctls[i].ns]), plan->sysctls[i].key);
     case ITEM_ADDRESS: {
         const struct plan_address *address = &plan->addresses[i];
         hash = hash_text(hash_mix(hash, side->identity[address->ns]), address->interface);
@@ -81,10 +85,14 @@ uint64_t key_hash(const struct side *side, enum plan_item item, size_t i)
     case ITEM_NFT:
         hash = hash_text(hash_mix(hash, side->identity[plan->nfts[i].ns]), plan->nfts[i].family);
         return hash_text(hash, plan->nfts[i].table);
-    case ITEM_FILE: return hash_text(hash_mix(hash, side->identity[plan->files[i].ns]), plan->files[i].path);
-    case ITEM_PROCESS: return hash_text(hash_mix(hash, side->identity[plan->processes[i].ns]), plan->processes[i].name);
-    case ITEM_RUN: return hash_text(hash_mix(hash, side->identity[plan->runs[i].ns]), plan->runs[i].command);
-    case ITEM_COUNT: break;
+    case ITEM_FILE:
+        return hash_text(hash_mix(hash, side->identity[plan->files[i].ns]), plan->files[i].path);
+    case ITEM_PROCESS:
+        return hash_text(hash_mix(hash, side->identity[plan->processes[i].ns]), plan->processes[i].name);
+    case ITEM_RUN:
+        return hash_text(hash_mix(hash, side->identity[plan->runs[i].ns]), plan->runs[i].command);
+    case ITEM_COUNT:
+        break;
     }
     return hash;
 }
@@ -118,13 +126,17 @@ bool key_same(const struct side *a, size_t i, const struct side *b, size_t j, en
     const struct plan *p = a->plan, *q = b->plan;
 #define SAME_NS(array) (a->identity[p->array[i].ns] == b->identity[q->array[j].ns])
     switch (item) {
-    case ITEM_NAMESPACE: return a->identity[i] == b->identity[j];
-    case ITEM_HOSTS_VIEW: return a->view[i] == b->view[j];
-    case ITEM_BRIDGE: return SAME_NS(bridges) && text_same(p->bridges[i].name, q->bridges[j].name);
+    case ITEM_NAMESPACE:
+        return a->identity[i] == b->identity[j];
+    case ITEM_HOSTS_VIEW:
+        return a->view[i] == b->view[j];
+    case ITEM_BRIDGE:
+        return SAME_NS(bridges) && text_same(p->bridges[i].name, q->bridges[j].name);
     case ITEM_LINK:
         return link_end_same(a, &p->links[i].end[0], b, &q->links[j].end[0]) &&
                link_end_same(a, &p->links[i].end[1], b, &q->links[j].end[1]);
-    case ITEM_SYSCTL: return SAME_NS(sysctls) && text_same(p->sysctls[i].key, q->sysctls[j].key);
+    case ITEM_SYSCTL:
+        return SAME_NS(sysctls) && text_same(p->sysctls[i].key, q->sysctls[j].key);
     case ITEM_ADDRESS:
         return SAME_NS(addresses) && text_same(p->addresses[i].interface, q->addresses[j].interface) &&
                prefix_same(&p->addresses[i].address, &q->addresses[j].address);
@@ -136,14 +148,19 @@ bool key_same(const struct side *a, size_t i, const struct side *b, size_t j, en
         return SAME_NS(routes) && p->routes[i].table == q->routes[j].table &&
                p->routes[i].metric == q->routes[j].metric && p->routes[i].connected == q->routes[j].connected &&
                prefix_same(&p->routes[i].destination, &q->routes[j].destination);
-    case ITEM_RULE: return SAME_NS(rules) && rule_same(&p->rules[i], &q->rules[j]);
+    case ITEM_RULE:
+        return SAME_NS(rules) && rule_same(&p->rules[i], &q->rules[j]);
     case ITEM_NFT:
         return SAME_NS(nfts) && text_same(p->nfts[i].family, q->nfts[j].family) &&
                text_same(p->nfts[i].table, q->nfts[j].table);
-    case ITEM_FILE: return SAME_NS(files) && text_same(p->files[i].path, q->files[j].path);
-    case ITEM_PROCESS: return SAME_NS(processes) && text_same(p->processes[i].name, q->processes[j].name);
-    case ITEM_RUN: return SAME_NS(runs) && text_same(p->runs[i].command, q->runs[j].command);
-    case ITEM_COUNT: break;
+    case ITEM_FILE:
+        return SAME_NS(files) && text_same(p->files[i].path, q->files[j].path);
+    case ITEM_PROCESS:
+        return SAME_NS(processes) && text_same(p->processes[i].name, q->processes[j].name);
+    case ITEM_RUN:
+        return SAME_NS(runs) && text_same(p->runs[i].command, q->runs[j].command);
+    case ITEM_COUNT:
+        break;
     }
 #undef SAME_NS
     return false;
@@ -193,22 +210,31 @@ bool content_equal(const struct side *a, size_t i, const struct side *b, size_t 
         bool views = p->hosts_view_count > x->hosts_view && q->hosts_view_count > y->hosts_view;
         return x->kind != NAMESPACE_NODE || !views || a->view[x->hosts_view] == b->view[y->hosts_view];
     }
-    case ITEM_HOSTS_VIEW: return text_same(p->hosts_views[i].content, q->hosts_views[j].content);
-    case ITEM_BRIDGE: return p->bridges[i].stp == q->bridges[j].stp && p->bridges[i].mtu == q->bridges[j].mtu;
-    case ITEM_LINK: return link_equal(&p->links[i], &q->links[j]);
-    case ITEM_SYSCTL: return text_same(p->sysctls[i].value, q->sysctls[j].value);
+    case ITEM_HOSTS_VIEW:
+        return text_same(p->hosts_views[i].content, q->hosts_views[j].content);
+    case ITEM_BRIDGE:
+        return p->bridges[i].stp == q->bridges[j].stp && p->bridges[i].mtu == q->bridges[j].mtu;
+    case ITEM_LINK:
+        return link_equal(&p->links[i], &q->links[j]);
+    case ITEM_SYSCTL:
+        return text_same(p->sysctls[i].value, q->sysctls[j].value);
     case ITEM_NEIGHBOUR:
         return p->neighbours[i].proxy || memcmp(&p->neighbours[i].mac, &q->neighbours[j].mac, sizeof(struct mac)) == 0;
-    case ITEM_ROUTE: return route_equal(&p->routes[i], &q->routes[j]);
-    case ITEM_RULE: return p->rules[i].table == q->rules[j].table;
-    case ITEM_NFT: return p->nfts[i].verbatim == q->nfts[j].verbatim && text_same(p->nfts[i].body, q->nfts[j].body);
+    case ITEM_ROUTE:
+        return route_equal(&p->routes[i], &q->routes[j]);
+    case ITEM_RULE:
+        return p->rules[i].table == q->rules[j].table;
+    case ITEM_NFT:
+        return p->nfts[i].verbatim == q->nfts[j].verbatim && text_same(p->nfts[i].body, q->nfts[j].body);
     case ITEM_FILE:
         return p->files[i].length == q->files[j].length && p->files[i].mode == q->files[j].mode &&
                (p->files[i].length == 0 || memcmp(p->files[i].content, q->files[j].content, p->files[i].length) == 0);
-    case ITEM_PROCESS: return process_equal(&p->processes[i], &q->processes[j]);
+    case ITEM_PROCESS:
+        return process_equal(&p->processes[i], &q->processes[j]);
     case ITEM_ADDRESS:
     case ITEM_RUN:
-    case ITEM_COUNT: break;
+    case ITEM_COUNT:
+        break;
     }
     return true;
 }
@@ -219,8 +245,11 @@ bool content_in_place(const struct side *a, size_t i, const struct side *b, size
     case ITEM_ROUTE: /* IPv6 replaces only a route of the same type */
         return a->plan->routes[i].destination.addr.family != 6 || a->plan->routes[i].type == b->plan->routes[j].type;
     case ITEM_RULE: /* the kernel has no replace for rules */
-    case ITEM_PROCESS: return false;
-    case ITEM_NFT: return !a->plan->nfts[i].verbatim && !b->plan->nfts[j].verbatim;
-    default: return true;
+    case ITEM_PROCESS:
+        return false;
+    case ITEM_NFT:
+        return !a->plan->nfts[i].verbatim && !b->plan->nfts[j].verbatim;
+    default:
+        return true;
     }
 }

@@ -28,8 +28,8 @@ struct plan_namespace {
                          the node's own name "web" */
     enum namespace_kind kind;
     const char *origin;
-    bool ipv6;             /* any IPv6 address on it: otherwise IPv6 is switched off in it */
-    uint32_t hosts_view;   /* nodes: index into plan->hosts_views */
+    bool ipv6;           /* any IPv6 address on it: otherwise IPv6 is switched off in it */
+    uint32_t hosts_view; /* nodes: index into plan->hosts_views */
 };
 
 /* One /etc/hosts for all nodes that see the same addresses; lies in the shared lower layer. */
@@ -39,7 +39,7 @@ struct plan_hosts_view {
 
 struct plan_bridge {
     uint32_t ns;
-    const char *name;      /* up to 15 characters, made by lower/ */
+    const char *name; /* up to 15 characters, made by lower/ */
     const char *origin;
     bool stp;
     uint32_t mtu;
@@ -49,9 +49,9 @@ struct plan_bridge {
 struct plan_link_end {
     uint32_t ns;
     const char *name;
-    const char *master;    /* bridge in the same namespace, or NULL */
+    const char *master; /* bridge in the same namespace, or NULL */
     struct mac mac;
-    bool down;             /* leave administratively down */
+    bool down; /* leave administratively down */
 };
 struct plan_link {
     struct plan_link_end end[2]; /* end[0]: the node's side; end[1]: the far side (fabric or cloud) */
@@ -66,12 +66,12 @@ struct plan_address {
     const char *origin;
 };
 
-struct plan_neighbour {    /* permanent */
+struct plan_neighbour { /* permanent */
     uint32_t ns;
     const char *interface;
     struct addr addr;
     struct mac mac;
-    bool proxy;            /* a proxy entry (mac unused) */
+    bool proxy; /* a proxy entry (mac unused) */
     const char *origin;
 };
 
@@ -91,7 +91,7 @@ struct plan_nexthop {
 struct plan_route {
     uint32_t ns;
     struct prefix destination;
-    uint32_t table;        /* 254 = main */
+    uint32_t table; /* 254 = main */
     enum plan_route_type type;
     struct plan_nexthop *nexthops; /* unicast: one or more */
     size_t nexthop_count;
@@ -106,7 +106,7 @@ struct plan_route {
 
 struct plan_rule {
     uint32_t ns;
-    unsigned family;       /* 4 or 6 */
+    unsigned family; /* 4 or 6 */
     uint32_t priority;
     struct prefix from, to;
     const char *input_interface;
@@ -117,7 +117,7 @@ struct plan_rule {
 
 struct plan_sysctl {
     uint32_t ns;
-    const char *key;       /* "net/ipv4/conf/all/rp_filter": slashes, as interface names may hold dots */
+    const char *key; /* "net/ipv4/conf/all/rp_filter": slashes, as interface names may hold dots */
     const char *value;
     const char *origin;
 };
@@ -128,13 +128,13 @@ struct plan_nft {
     const char *family, *table; /* "inet", "house" */
     const char *body; /* what stands between the table's braces; or, for `verbatim`, a complete ruleset as the author
                          wrote it */
-    bool verbatim;         /* family "", table: a made name; executed as it stands */
+    bool verbatim;    /* family "", table: a made name; executed as it stands */
     const char *origin;
 };
 
 struct plan_file {
-    uint32_t ns;           /* a node */
-    const char *path;      /* absolute, inside the node */
+    uint32_t ns;      /* a node */
+    const char *path; /* absolute, inside the node */
     const char *content;
     size_t length;
     uint32_t mode;
@@ -145,22 +145,22 @@ struct plan_file {
 enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_COUNT };
 
 struct plan_process {
-    uint32_t ns; /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that
-                    network */
-    const char *name;      /* "web/http", "vpc/main/resolver": unique; logs are kept by it */
-    const char *origin;    /* "node/web/service/http" */
-    bool embedded; /* argv[0] names an embedded service ("httpd", "tcpd", "echod"): the executor runs our own small
-                      binary under that name */
+    uint32_t ns;      /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that
+                         network */
+    const char *name; /* "web/http", "vpc/main/resolver": unique; logs are kept by it */
+    const char *origin; /* "node/web/service/http" */
+    bool embedded;      /* argv[0] names an embedded service ("httpd", "tcpd", "echod"): the executor runs our own small
+                           binary under that name */
     const char **argv;
     size_t argc;
     const char *configuration; /* text handed to it on a file that argv names as "@configuration@", or NULL */
     enum ready_kind ready;
     struct addr ready_addr; /* family 0: 127.0.0.1 */
     uint16_t ready_port;
-    bool restart;          /* restart when it dies */
+    bool restart; /* restart when it dies */
 };
 
-struct plan_run {          /* author's `run` lines, irreversible */
+struct plan_run { /* author's `run` lines, irreversible */
     uint32_t ns;
     const char *command;
     const char *origin;
@@ -168,7 +168,7 @@ struct plan_run {          /* author's `run` lines, irreversible */
 
 struct plan {
     struct arena *arena;
-    const char *lab;       /* its name */
+    const char *lab;                   /* its name */
     struct plan_namespace *namespaces; /* [0] is the fabric */
     size_t namespace_count;
     struct plan_hosts_view *hosts_views;
@@ -197,6 +197,6 @@ struct plan {
     size_t run_count;
 };
 
-struct plan *plan_new(const char *lab);   /* with the fabric as namespace 0 */
-void plan_free(struct plan *plan);        /* takes NULL */
+struct plan *plan_new(const char *lab);                                  /* with the fabric as namespace 0 */
+void plan_free(struct plan *plan);                                       /* takes NULL */
 uint32_t plan_find_namespace(const struct plan *plan, const char *name); /* UINT32_MAX where absent; O(n) */

@@ -203,32 +203,49 @@ static const char *json_item(const struct plan *plan, enum plan_item item, uint3
         json_put_boolean_member(json, "stp", plan->bridges[i].stp);
         json_put_integer_member(json, "mtu", plan->bridges[i].mtu ? plan->bridges[i].mtu : 1500);
         return plan->bridges[i].origin;
-    case ITEM_LINK: json_link(plan, &plan->links[i], json); return plan->links[i].origin;
+    case ITEM_LINK:
+        json_link(plan, &plan->links[i], json);
+        return plan->links[i].origin;
     case ITEM_SYSCTL:
         json_put_string_member(json, "key", plan->sysctls[i].key);
         json_put_string_member(json, "value", plan->sysctls[i].value);
         return plan->sysctls[i].origin;
-    case ITEM_ADDRESS: json_address(&plan->addresses[i], json); return plan->addresses[i].origin;
-    case ITEM_NEIGHBOUR: json_neighbour(&plan->neighbours[i], json); return plan->neighbours[i].origin;
-    case ITEM_ROUTE: json_route(&plan->routes[i], json); return plan->routes[i].origin;
-    case ITEM_RULE: json_rule(&plan->rules[i], json); return plan->rules[i].origin;
+    case ITEM_ADDRESS:
+        json_address(&plan->addresses[i], json);
+        return plan->addresses[i].origin;
+    case ITEM_NEIGHBOUR:
+        json_neighbour(&plan->neighbours[i], json);
+        return plan->neighbours[i].origin;
+    case ITEM_ROUTE:
+        json_route(&plan->routes[i], json);
+        return plan->routes[i].origin;
+    case ITEM_RULE:
+        json_rule(&plan->rules[i], json);
+        return plan->rules[i].origin;
     case ITEM_NFT:
         json_put_string_member(json, "family", plan->nfts[i].family);
         json_put_string_member(json, "table", plan->nfts[i].table);
         json_put_boolean_member(json, "verbatim", plan->nfts[i].verbatim);
         json_put_string_member(json, "body", plan->nfts[i].body);
         return plan->nfts[i].origin;
-    case ITEM_FILE: json_file(&plan->files[i], json); return plan->files[i].origin;
-    case ITEM_PROCESS: json_process(&plan->processes[i], json); return plan->processes[i].origin;
-    case ITEM_RUN: json_put_string_member(json, "command", plan->runs[i].command); return plan->runs[i].origin;
-    default: return NULL;
+    case ITEM_FILE:
+        json_file(&plan->files[i], json);
+        return plan->files[i].origin;
+    case ITEM_PROCESS:
+        json_process(&plan->processes[i], json);
+        return plan->processes[i].origin;
+    case ITEM_RUN:
+        json_put_string_member(json, "command", plan->runs[i].command);
+        return plan->runs[i].origin;
+    default:
+        return NULL;
     }
 }
 
 static const char *const plural[ITEM_COUNT] = {
-    [ITEM_BRIDGE] = "bridges", [ITEM_LINK] = "links",   [ITEM_SYSCTL] = "sysctls", [ITEM_ADDRESS] = "addresses",
-    [ITEM_ROUTE] = "routes",   [ITEM_RULE] = "rules",   [ITEM_NFT] = "nft",        [ITEM_NEIGHBOUR] = "neighbours",
-    [ITEM_FILE] = "files",     [ITEM_RUN] = "run",      [ITEM_PROCESS] = "processes",
+    [ITEM_BRIDGE] = "bridges", [ITEM_LINK] = "links", [ITEM_SYSCTL] = "sysctls",    [ITEM_ADDRESS] = "addresses",
+    [ITEM_ROUTE] = "routes",   [ITEM_RULE] = "rules", [ITEM_NFT] = "nft",           [ITEM_NEIGHBOUR] = "neighbours",
+    [ITEM_FILE] = "files",     [ITEM_RUN] = "run",    [ITEM_PROCESS] = "processes",
 };
 
 static void json_group(const struct plan *plan, const struct plan_index *index, uint32_t ns, enum plan_item item,

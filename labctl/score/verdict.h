@@ -15,7 +15,8 @@ enum verdict verdict_from_name(const char *name);
 /* What is known beside the fact itself when a negative check is judged. */
 struct verdict_context {
     enum { CONTROL_UNKNOWN, CONTROL_ALIVE, CONTROL_DEAD } positive_control; /* did the prober reach anything at all? */
-    enum { LISTENED_UNKNOWN, LISTENED_NO, LISTENED_YES } listened_healthy;  /* did the service listen when the lab was healthy? */
+    /* Did the service listen when the lab was healthy? */
+    enum { LISTENED_UNKNOWN, LISTENED_NO, LISTENED_YES } listened_healthy;
 };
 
 struct judgement {

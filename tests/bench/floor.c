@@ -29,10 +29,10 @@
 #include <unistd.h>
 
 #define LINKS_PER_SEND 64
-#define FIRST_PORT 10000
-#define ETH0 2
-#define HOSTS_MAX 65535 /* as many as an ICMP sequence number tells apart */
-#define BUFFER (128 * 1024)
+#define FIRST_PORT     10000
+#define ETH0           2
+#define HOSTS_MAX      65535 /* as many as an ICMP sequence number tells apart */
+#define BUFFER         (128 * 1024)
 
 static _Noreturn void die(const char *format, ...)
 {

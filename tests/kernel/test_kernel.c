@@ -160,8 +160,13 @@ static void routes_rules_neighbours(void **state)
     struct route_spec many = {
         .destination = prefix("10.1.0.0/16"), .table = 254, .type = RTN_UNICAST, .nexthops = hops, .nexthop_count = 2};
     struct route_spec hole = {.destination = prefix("10.2.0.0/16"), .table = 500, .metric = 7, .type = RTN_BLACKHOLE};
-    struct route_spec plain = {.destination = prefix("0.0.0.0/0"), .table = 254, .type = RTN_UNICAST, .nexthops = hops,
-                               .nexthop_count = 1, .source = addr("10.0.0.2"), .congestion_control = "reno"};
+    struct route_spec plain = {.destination = prefix("0.0.0.0/0"),
+                               .table = 254,
+                               .type = RTN_UNICAST,
+                               .nexthops = hops,
+                               .nexthop_count = 1,
+                               .source = addr("10.0.0.2"),
+                               .congestion_control = "reno"};
     struct rule_spec rule = {
         .family = 4, .priority = 100, .from = prefix("10.0.0.0/30"), .mark_value = 5, .mark_mask = 0xff, .table = 500};
     struct addr gateway = addr("10.0.0.1"), proxied = addr("10.0.0.77");
@@ -326,10 +331,14 @@ static void sockets_of_a_namespace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(veth_in_one_message),     cmocka_unit_test(failures_carry_tags_and_words),
-        cmocka_unit_test(routes_rules_neighbours), cmocka_unit_test(dumps_can_be_sent_back),
-        cmocka_unit_test(big_batches_are_split),   cmocka_unit_test(sysctls),
-        cmocka_unit_test(nft_tables),              cmocka_unit_test(sockets_of_a_namespace),
+        cmocka_unit_test(veth_in_one_message),
+        cmocka_unit_test(failures_carry_tags_and_words),
+        cmocka_unit_test(routes_rules_neighbours),
+        cmocka_unit_test(dumps_can_be_sent_back),
+        cmocka_unit_test(big_batches_are_split),
+        cmocka_unit_test(sysctls),
+        cmocka_unit_test(nft_tables),
+        cmocka_unit_test(sockets_of_a_namespace),
     };
     if (sandbox_enter() != 0) {
         print_message("[  SKIPPED ] kernel: this machine allows no user namespaces\n");

@@ -228,8 +228,10 @@ static void random_items(struct plan *plan, uint32_t ns)
     }
     if (pick(3) == 0) {
         struct plan_process *process = ARENA_PUSH(plan->arena, plan->processes, plan->process_count);
-        *process = (struct plan_process){.ns = ns, .name = arena_printf(plan->arena, "%s/p", plan->namespaces[ns].name),
-                                         .ready_port = (uint16_t)pick(2), .ready = READY_TCP};
+        *process = (struct plan_process){.ns = ns,
+                                         .name = arena_printf(plan->arena, "%s/p", plan->namespaces[ns].name),
+                                         .ready_port = (uint16_t)pick(2),
+                                         .ready = READY_TCP};
     }
 }
 
@@ -268,8 +270,11 @@ static void thing_of(const struct plan *plan, enum plan_item item, size_t i, str
     size_t left = sizeof out->key - strlen(out->key);
     char name[ADDR_TEXT_MAX];
     switch (item) {
-    case ITEM_NAMESPACE: break;
-    case ITEM_BRIDGE: snprintf(key, left, "%s", plan->bridges[i].name); break;
+    case ITEM_NAMESPACE:
+        break;
+    case ITEM_BRIDGE:
+        snprintf(key, left, "%s", plan->bridges[i].name);
+        break;
     case ITEM_LINK:
         snprintf(key, left, "%s %s", plan->links[i].end[0].name, plan->links[i].end[1].name);
         snprintf(out->device, sizeof out->device, "%s", plan->links[i].end[0].name);
@@ -290,7 +295,9 @@ static void thing_of(const struct plan *plan, enum plan_item item, size_t i, str
         snprintf(key, left, "%s", prefix_format(&plan->routes[i].destination, name));
         snprintf(out->device, sizeof out->device, "eth%d", plan->routes[i].destination.addr.bytes[1] - 100);
         break;
-    case ITEM_RULE: snprintf(key, left, "%u %u", plan->rules[i].priority, plan->rules[i].mark_value); break;
+    case ITEM_RULE:
+        snprintf(key, left, "%u %u", plan->rules[i].priority, plan->rules[i].mark_value);
+        break;
     case ITEM_NFT:
         snprintf(key, left, "t");
         snprintf(out->content, sizeof out->content, "%s", plan->nfts[i].body);
@@ -299,7 +306,9 @@ static void thing_of(const struct plan *plan, enum plan_item item, size_t i, str
         snprintf(key, left, "%s", plan->files[i].path);
         snprintf(out->content, sizeof out->content, "%s", plan->files[i].content);
         break;
-    default: snprintf(key, left, "%s", plan->processes[i].name); break;
+    default:
+        snprintf(key, left, "%s", plan->processes[i].name);
+        break;
     }
 }
 

@@ -31,8 +31,8 @@ static void every_rule_is_in_the_manual_page(void **state)
         STR_AUTO name = STR_INIT;
         STR_AUTO doc = STR_INIT;
         const char *level = rules_table[i].level == FINDING_WARNING ? " (a warning)" : "";
-        const char *entry = arena_printf(arena, "\n.TP\n\\fB%s\\fR%s\n%s\n", as_written(rules_table[i].name, &name), level,
-                                         as_written(rules_table[i].doc, &doc));
+        const char *entry = arena_printf(arena, "\n.TP\n\\fB%s\\fR%s\n%s\n", as_written(rules_table[i].name, &name),
+                                         level, as_written(rules_table[i].doc, &doc));
         if (strstr(str_text(&page), entry) == NULL)
             fail_msg("labctl-topology(5) lacks:%s", entry);
     }
