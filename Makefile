@@ -29,9 +29,15 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 
 all: $(BUILD)/labctl $(BUILD)/labctl-keeper $(BUILD)/labctl-serve
 
-$(BUILD)/labctl: $(BUILD)/main.o $(call archives,$(ROOMS))
+# With sanitizers, their reports reach tests/run from wherever the process is.
+SANITIZER = $(if $(SANITIZE),$(BUILD)/sanitizer.o)
+$(BUILD)/sanitizer.o: tests/sanitizer.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fno-sanitize=all -DREPORTS='"$(abspath $(BUILD))/reports"' -c -o $@ $<
+
+$(BUILD)/labctl: $(BUILD)/main.o $(call archives,$(ROOMS)) $(SANITIZER)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(call archives,$(ROOMS)) -Wl,--end-group $(LDFLAGS) $(PACKAGE_LIBS)
+	$(Q)$(CC) $(SANITIZE) -o $@ $< $(SANITIZER) -Wl,--start-group $(call archives,$(ROOMS)) -Wl,--end-group $(LDFLAGS) $(PACKAGE_LIBS)
 
 # The keeper stays small: no third-party library, one static file that can be copied into the lab.
 $(BUILD)/labctl-keeper: $(call objects,keeper)
@@ -39,7 +45,7 @@ $(BUILD)/labctl-keeper: $(call objects,keeper)
 	$(Q)$(CC) $(STATIC) -o $@ $^ $(LDFLAGS)
 
 # The embedded services (http, tcp, echo), run inside nodes.
-$(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base)
+$(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base) $(SANITIZER)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) -lmicrohttpd
 
@@ -67,10 +73,10 @@ TEST_ROOMS_fault  := doc load rules lower service
 room_of  = $(firstword $(subst /, ,$(1)))
 test_rooms = $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
 define test_program
-$(BUILD)/tests/$(1): tests/$(1).c $(call archives,$(sort $(filter $(ROOMS),$(call test_rooms,$(1)))))
+$(BUILD)/tests/$(1): tests/$(1).c $(call archives,$(sort $(filter $(ROOMS),$(call test_rooms,$(1))))) $(SANITIZER)
 	@mkdir -p $$(@D)
 	@echo "  TEST  $$@"
-	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< $(SANITIZER) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka
 endef
 $(foreach test,$(patsubst $(BUILD)/tests/%,%,$(TESTS)),$(eval $(call test_program,$(test))))
 
@@ -93,6 +99,7 @@ bench: all
 
 asan:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPTIMIZE="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" tests
+	$(Q)mkdir -p -m 1777 $(BUILD)/asan/reports
 	$(Q)BUILD=$(BUILD)/asan tests/run
 
 lint:
