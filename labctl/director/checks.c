@@ -227,6 +227,17 @@ bool checks_measurable(const struct node *node)
     return false;
 }
 
+/* What is asked: a whole matrix, and a positive check with the patience that the caller has. */
+static const struct check *asked_of(struct run *run, const struct check *check, const struct checks_options *options)
+{
+    check = whole(run, check);
+    if (!options || options->patience <= check->within || check_is_negative(check))
+        return check;
+    struct check *patient = arena_copy(run->arena, check, sizeof *check);
+    patient->within = options->patience;
+    return patient;
+}
+
 /* Negative checks want a positive control from the same node: what the caller offers, and its gateway. */
 static const struct check **with_controls(struct run *run, const struct check *const *checks, size_t count,
                                           const struct checks_options *options, size_t *total)
@@ -234,7 +245,7 @@ static const struct check **with_controls(struct run *run, const struct check *c
     const struct check **all = NULL;
     size_t all_count = 0;
     for (size_t i = 0; i < count; i++)
-        *ARENA_PUSH(run->arena, all, all_count) = whole(run, checks[i]);
+        *ARENA_PUSH(run->arena, all, all_count) = asked_of(run, checks[i], options);
     for (size_t i = 0; i < count; i++) {
         bool seen = !check_is_negative(checks[i]) || !checks[i]->from;
         for (size_t j = 0; j < i && !seen; j++)

@@ -25,7 +25,10 @@ struct check_result {
 };
 
 struct checks_options {
-    bool single_attempt;           /* expected red: one attempt, `within` unused */
+    bool single_attempt; /* expected red: one attempt, `within` unused */
+    /* Positive checks are repeated until they are green for at least this long (ns), whatever their `within` says:
+     * where green is what decides, one lost packet must not.  0: as they say themselves; unused with single_attempt. */
+    int64_t patience;
     const struct check **controls; /* positive checks that may serve as controls, beside the set itself */
     size_t control_count;
     /* what listened when the lab was healthy, by check: LISTENED_*, or NULL */

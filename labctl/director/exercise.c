@@ -199,7 +199,7 @@ static int take_up(struct director *director, struct exercise *exercise, struct 
     exercise->listened = json_incref(json_object_get(kept, "listened"));
     json_decref(kept);
     exercise->report = fcntl(lab_stored(director_lab(director), REPORT_TAG), F_DUPFD_CLOEXEC, 0);
-    if (exercise_load(exercise->stripped, str_text(&topology), &exercise->scenario, err))
+    if (exercise_load(exercise->stripped, str_text(&topology), director_allotments(director), &exercise->scenario, err))
         return -1;
     journal = fcntl(journal, F_DUPFD_CLOEXEC, 0);
     if (journal < 0 || exercise->report < 0)

@@ -41,17 +41,20 @@ struct exercise_results {
 };
 typedef void exercise_measured(struct director *director, void *context, const struct exercise_results *results,
                                const struct error *err);
-/* Runs the checks of these parts.  listened: as in struct exercise, or NULL. */
+/* Runs the checks of these parts; without single_attempt green is expected and has some patience.  listened: as in
+ * struct exercise, or NULL. */
 int exercise_measure(struct director *director, const struct scenario *scenario, unsigned parts, bool single_attempt,
                      const json_t *listened, exercise_measured *done, void *context, struct error *err);
 
-/* The same over the topology of now, in a running exercise; ids: of tasks, checks and guards, or NULL: all. */
+/* The same over the topology of now, in a running exercise, patient only while it is scored; ids: of tasks, checks and
+ * guards, or NULL: all. */
 int exercise_measure_now(struct director *director, struct exercise *exercise, const json_t *ids, bool single_attempt,
                          exercise_measured *done, void *context, struct error *err);
 
 /* ---- start.c ---- */
-/* Reads a scenario from its stripped text and a topology. */
-int exercise_load(const char *stripped, const char *topology, struct scenario **out, struct error *err);
+/* Reads a scenario from its stripped text and a topology; allotments: of the running lab, or NULL. */
+int exercise_load(const char *stripped, const char *topology, const char *allotments, struct scenario **out,
+                  struct error *err);
 verb_run verb_exercise_prove, verb_exercise_break, verb_exercise_begin;
 
 /* ---- exercise.c ---- */

@@ -2,11 +2,16 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/units.h"
 #include "director/exercise.h"
 #include "load/scenario.h"
 #include "model/check.h"
 #include "model/scenario.h"
 #include "model/topology.h"
+
+/* Where green decides (the proof of the healthy lab, the guards of the broken one, the score), a lost packet does not:
+ * a fault fails every attempt just as well. */
+#define PATIENCE (3 * NANOSECONDS_PER_SECOND)
 
 struct measurement {
     struct arena *arena;
@@ -60,9 +65,8 @@ static const struct check **controls_of(struct measurement *m, const struct scen
 }
 
 static int begin_measurement(struct director *director, struct measurement *m, const struct scenario *scenario,
-                             bool single_attempt, const json_t *listened, struct error *err)
+                             struct checks_options options, const json_t *listened, struct error *err)
 {
-    struct checks_options options = {.single_attempt = single_attempt};
     options.controls = controls_of(m, scenario, &options.control_count);
     int *healthy = arena_alloc(m->arena, (m->count + 1) * sizeof *healthy);
     for (size_t i = 0; i < m->count; i++)
@@ -95,7 +99,8 @@ int exercise_measure(struct director *director, const struct scenario *scenario,
 {
     struct measurement *m = measurement_new(done, context);
     collect(m, scenario, parts);
-    return begin_measurement(director, m, scenario, single_attempt, listened, err);
+    struct checks_options options = {.single_attempt = single_attempt, .patience = PATIENCE};
+    return begin_measurement(director, m, scenario, options, listened, err);
 }
 
 /* The scenario over the topology of now, so that an address that was changed is the one that is asked.  Where it does
@@ -108,7 +113,7 @@ static const struct scenario *view_of(struct director *director, struct exercise
         return exercise->view ? exercise->view : exercise->scenario;
     struct scenario *view = NULL;
     struct error problem = ERROR_INIT;
-    if (exercise_load(exercise->stripped, director_text(director), &view, &problem))
+    if (exercise_load(exercise->stripped, director_text(director), director_allotments(director), &view, &problem))
         return exercise->scenario;
     scenario_free(exercise->view);
     exercise->view = view;
@@ -149,5 +154,6 @@ int exercise_measure_now(struct director *director, struct exercise *exercise, c
     }
     if (!json_array_size(ids))
         collect(m, view, PART_ALL);
-    return begin_measurement(director, m, view, single_attempt, exercise->listened, err);
+    struct checks_options options = {.single_attempt = single_attempt, .patience = exercise->scoring ? PATIENCE : 0};
+    return begin_measurement(director, m, view, options, exercise->listened, err);
 }

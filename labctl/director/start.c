@@ -40,7 +40,8 @@ static void start_free(struct start *start)
     free(start);
 }
 
-int exercise_load(const char *stripped, const char *topology, struct scenario **out, struct error *err)
+int exercise_load(const char *stripped, const char *topology, const char *allotments, struct scenario **out,
+                  struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     STR_AUTO text = STR_INIT;
@@ -48,7 +49,7 @@ int exercise_load(const char *stripped, const char *topology, struct scenario **
     findings_init(&findings, arena);
     struct sources *sources = sources_new(arena);
     scenario_join(stripped, topology, &text);
-    if (!load_scenario_text("scenario", str_text(&text), text.length, sources, &findings, out))
+    if (!load_scenario_keeping("scenario", str_text(&text), text.length, allotments, sources, &findings, out))
         return 0;
     const char *first = findings_first(&findings, sources, arena);
     error_set(err, ERR_FILE, "%s", first ? first : "the scenario is not valid");
@@ -74,7 +75,7 @@ static struct start *read_start(struct request *request, struct str *topology, s
         arena_exhausted();
     start->request = request;
     if (read_text(request, 0, &start->stripped, err) || read_text(request, 1, topology, err) ||
-        exercise_load(str_text(&start->stripped), str_text(topology), &start->scenario, err)) {
+        exercise_load(str_text(&start->stripped), str_text(topology), NULL, &start->scenario, err)) {
         start_free(start);
         return NULL;
     }

@@ -28,8 +28,8 @@ static int make_directory(void **state)
 static int remove_directory(void **state)
 {
     (void)state;
-    static const char *const names[] = {"current", "target", "since",  "1.yaml", "1.json",
-                                        "2.yaml",  "2.json", "3.yaml", "3.json"};
+    static const char *const names[] = {"current", "target", "since",  "1.yaml",      "1.json",      "2.yaml",
+                                        "2.json",  "3.yaml", "3.json", "1.addresses", "2.addresses", "3.addresses"};
     int directory = open(path, O_RDONLY | O_DIRECTORY);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlinkat(directory, names[i], 0);
@@ -65,6 +65,7 @@ static void from_nothing(void **unused)
     state = reopen(&state); /* killed while it builds */
     check(&state.current, 0, "", 0);
     check(&state.target, 1, "lab: one\n", 0);
+    assert_string_equal(str_text(&state.target.allotments), "node/a/eth0 10.0.0.9\n");
     assert_int_equal(state_commit(&state, NULL), 0);
     assert_true(state.since > 0);
     int64_t since = state.since;
@@ -87,6 +88,8 @@ static void change(void **unused)
     state = reopen(&state); /* killed in the middle */
     check(&state.current, 1, "lab: one\n", 0);
     check(&state.target, 2, "lab: two\n", 1);
+    assert_string_equal(str_text(&state.current.allotments), "node/a/eth0 10.0.0.9\n");
+    assert_string_equal(str_text(&state.target.allotments), "");
     assert_int_equal(state_commit(&state, NULL), 0);
     state = reopen(&state);
     check(&state.current, 2, "lab: two\n", 1);
