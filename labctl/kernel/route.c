@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/fd.h"
+#include "kernel/namespace.h"
 #include "kernel/netlink.h"
 
 static int flags_of(enum verb verb)
@@ -182,4 +184,32 @@ void rule_put(struct batch *batch, uint64_t tag, enum verb verb, const struct ru
         batch_put_u32(batch, FRA_FWMASK, rule->mark_mask ? rule->mark_mask : UINT32_MAX);
     }
     batch_end(batch);
+}
+
+int route_is_local(int netns, const struct addr *addr)
+{
+    struct {
+        struct nlmsghdr header;
+        struct rtmsg route;
+        struct rtattr attribute;
+        uint8_t bytes[16];
+    } request = {.header = {.nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST},
+                 .route = {.rtm_family = (uint8_t)family_of(addr->family)}};
+    unsigned short size = addr->family == 6 ? 16 : 4;
+    request.attribute = (struct rtattr){.rta_type = RTA_DST, .rta_len = (unsigned short)RTA_LENGTH(size)};
+    request.route.rtm_dst_len = (uint8_t)(size * 8);
+    memcpy(request.bytes, addr->bytes, size);
+    request.header.nlmsg_len = (uint32_t)(NLMSG_LENGTH(sizeof request.route) + RTA_LENGTH(size));
+    FD_AUTO fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, NULL);
+    char answer[8192] __attribute__((aligned(NLMSG_ALIGNTO)));
+    /* The kernel answers while it takes the request, so there is nothing to wait for. */
+    if (fd < 0 || send(fd, &request, request.header.nlmsg_len, 0) < 0)
+        return -1;
+    ssize_t length = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
+    const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+    if (length < (ssize_t)NLMSG_LENGTH(sizeof request.route))
+        return -1;
+    if (header->nlmsg_type != RTM_NEWROUTE)
+        return 0; /* no route at all, or one that refuses */
+    return ((const struct rtmsg *)NLMSG_DATA(header))->rtm_type == RTN_LOCAL;
 }

@@ -49,3 +49,6 @@ struct rule_spec {
     uint32_t table;
 };
 void rule_put(struct batch *batch, uint64_t tag, enum verb verb, const struct rule_spec *rule);
+
+/* Do packets from that namespace to addr stay in it?  1, 0, or -1 where the kernel does not tell. */
+int route_is_local(int netns, const struct addr *addr);

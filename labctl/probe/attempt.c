@@ -12,6 +12,7 @@
 #include "kernel/namespace.h"
 #include "model/topology.h"
 #include "probe/engine.h"
+#include "probe/impostor.h"
 
 static const struct probe_kind *const kinds[] = {
     [CHECK_PING] = &probe_ping, [CHECK_TCP] = &probe_tcp,       [CHECK_DNS] = &probe_dns,
@@ -54,6 +55,19 @@ void attempt_begin(struct engine *engine, const struct probe_world *world, const
     kind->start(attempt);
 }
 
+/* What a node says of itself in another one's name is worth nothing, neither as an answer nor as a refusal. */
+static void unmask(struct attempt *attempt)
+{
+    const struct node *owner;
+    char target[ADDR_TEXT_MAX];
+    if (!impostor_found(attempt, &owner))
+        return;
+    attempt->fact.outcome = OUTCOME_FAILED;
+    snprintf(attempt->fact.detail, sizeof attempt->fact.detail,
+             "%s itself answers for %s (its route there is local), which is the address of %s",
+             attempt->check->from->name, addr_format(&attempt->fact.target, target), owner->name);
+}
+
 void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char *format, ...)
 {
     if (attempt->over)
@@ -65,6 +79,8 @@ void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char 
     va_start(args, format);
     vsnprintf(attempt->fact.detail, sizeof attempt->fact.detail, format, args);
     va_end(args);
+    if (outcome != OUTCOME_ERROR && outcome != OUTCOME_NO_NAME)
+        unmask(attempt);
     engine_unset(attempt->engine, &attempt->timer);
     kinds[attempt->check->kind]->release(attempt);
     attempt->done(attempt, attempt->context);

@@ -20,27 +20,11 @@
 #include "kernel/namespace.h"
 #include "model/check.h"
 #include "model/topology.h"
+#include "probe/impostor.h"
 #include "probe/probe.h"
 
 #define TABLE_MAX    (4u << 20)
 #define STATE_LISTEN 10 /* TCP_LISTEN */
-
-/* The node that holds an address, as the prober sees it: its own or the public one. */
-static const struct node *owner(const struct topology *topology, const struct addr *addr)
-{
-    for (size_t i = 0; i < topology->node_count; i++) {
-        const struct node *node = topology->nodes[i];
-        for (size_t j = 0; j < node->interface_count; j++) {
-            const struct interface *interface = node->interfaces[j];
-            if (addr_is_set(&interface->public_ip) && addr_equal(&interface->public_ip, addr))
-                return node;
-            for (size_t k = 0; k < interface->address_count; k++)
-                if (addr_equal(&interface->addresses[k].addr, addr))
-                    return node;
-        }
-    }
-    return NULL;
-}
 
 static bool is_loopback(int family, const void *address)
 {
@@ -136,7 +120,9 @@ static int read_tables(int root, unsigned family, uint16_t port)
 int listener_find(const struct probe_world *world, const struct check_target *target, const struct addr *addr,
                   uint16_t port)
 {
-    const struct node *node = target->node ? target->node : world->topology ? owner(world->topology, addr) : NULL;
+    const struct node *node = target->node      ? target->node
+                              : world->topology ? address_owner(world->topology, addr)
+                                                : NULL;
     int netns = node ? world->netns(world->context, node->name) : -1;
     if (netns < 0)
         return LISTENER_UNKNOWN;

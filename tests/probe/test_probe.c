@@ -225,6 +225,33 @@ static void tcp_ends_in_five_ways(void **state)
     assert_true(records[5].duration < 200000000);
 }
 
+/* Whoever is root in n1 lets it answer for n2: neither what should be open nor what should be closed is shown so. */
+static void a_node_that_answers_for_another_proves_nothing(void **state)
+{
+    (void)state;
+    struct check reached = ping("n1", "n2"), open = tcp("n1", "n2", 80), closed = tcp("n1", "n2", 81);
+    struct check own = ping("n1", "n1"), other = ping("n3", "n2");
+    const struct check *set[] = {&reached, &open, &closed, &own, &other};
+    int impostor = listener("n1", 80, INADDR_ANY);
+    struct prefix address = {addr_from_ipv4(0x0a000002u), 32};
+    BATCH_AUTO claim = BATCH_INIT, release = BATCH_INIT;
+    address_put(&claim, 1, VERB_ADD, 1, &address);
+    lan_commit(lan_netns(lan, "n1"), &claim);
+    run(set, 5, true);
+    for (size_t i = 0; i < 3; i++) {
+        assert_outcome(OUTCOME_FAILED, &records[i]);
+        assert_string_equal(records[i].fact.detail,
+                            "n1 itself answers for 10.0.0.2 (its route there is local), which is the address of n2");
+    }
+    assert_outcome(OUTCOME_ANSWERED, &records[3]);
+    assert_outcome(OUTCOME_ANSWERED, &records[4]);
+    address_put(&release, 1, VERB_DELETE, 1, &address);
+    lan_commit(lan_netns(lan, "n1"), &release);
+    close(impostor);
+    run(set, 1, true);
+    assert_outcome(OUTCOME_ANSWERED, &records[0]);
+}
+
 static void tcp_counts_its_syns(void **state)
 {
     (void)state;
@@ -530,6 +557,7 @@ int main(void)
         cmocka_unit_test(ping_knows_what_does_not_fit),
         cmocka_unit_test(ping_from_a_source),
         cmocka_unit_test(tcp_ends_in_five_ways),
+        cmocka_unit_test(a_node_that_answers_for_another_proves_nothing),
         cmocka_unit_test(tcp_counts_its_syns),
         cmocka_unit_test(a_node_that_does_not_run_is_an_error),
         cmocka_unit_test(within_repeats_until_green),

@@ -1,0 +1,15 @@
+/* Whoever is root in a node can give it the address of another and answer in its place.  Inside the room only. */
+#pragma once
+
+#include <stdbool.h>
+
+struct addr;
+struct attempt;
+struct node;
+struct topology;
+
+/* The node that holds an address, as the prober sees it: its own or the public one; NULL where it is no node's. */
+const struct node *address_owner(const struct topology *topology, const struct addr *addr);
+/* Do packets of the attempt's node to the target stay in it, although the target is another node's address?  Then
+ * nothing was measured but the node itself, and *owner is the other one. */
+bool impostor_found(const struct attempt *attempt, const struct node **owner);
