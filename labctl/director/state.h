@@ -15,7 +15,7 @@ struct generation {
     unsigned number; /* 0: none */
     struct str text; /* canonical YAML */
     json_t *faults;  /* array */
-    struct str allotments; /* what this topology allotted (load/load.h): loading the text with it gives the same again */
+    struct str allotments; /* what the topology allotted (load/load.h): the text with it gives the same again */
 };
 
 struct state {
