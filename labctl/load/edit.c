@@ -108,6 +108,22 @@ static size_t plan_node(struct walk *walk, const char *const *words, size_t at, 
     return at;
 }
 
+/* Whether an interface stands on this link: a link is there as soon as it is named, with an entry of its own or not. */
+static bool is_link_used(const struct value *nodes, const char *name)
+{
+    for (size_t i = 0; nodes != NULL && nodes->kind == VALUE_MAP && i < nodes->entry_count; i++) {
+        const struct value *node = nodes->entries[i].value, *interfaces = value_get(node, "interfaces");
+        const struct value *link = value_get(node, "link");
+        size_t count = interfaces != NULL && interfaces->kind == VALUE_MAP ? interfaces->entry_count : 0;
+        for (size_t k = 0; k <= count; k++) {
+            if (link != NULL && link->kind == VALUE_TEXT && str_equal(link->text, name))
+                return true;
+            link = k < count ? value_get(interfaces->entries[k].value, "link") : NULL;
+        }
+    }
+    return false;
+}
+
 /* Turns the words into steps. */
 static int plan_walk(struct walk *walk)
 {
@@ -123,7 +139,8 @@ static int plan_walk(struct walk *walk)
         const char *key = bare ? "nodes" : top->key, *name = words[bare ? 0 : 1];
         at = bare ? 1 : 2;
         add_step(walk, key, false, NULL);
-        add_step(walk, name, true, bare ? "node" : top->word);
+        bool unlisted = strcmp(key, "links") == 0 && walk->value != NULL && is_link_used(nodes, name);
+        add_step(walk, name, !unlisted, bare ? "node" : top->word);
         const struct value *thing = value_get(value_get(root, key), name);
         if (strcmp(key, "nodes") == 0) {
             at = plan_node(walk, words, at, count, thing);

@@ -27,7 +27,9 @@ static const char text[] =
     "nodes:\n"
     "  db: &db { subnet: main/private, address: 10.0.2.10 }\n"
     "  twin: *db\n"
-    "  router: { interfaces: { lan0: { bridge: lan }, wan0: { link: uplink } }, services: { http: { port: 80 } } }\n";
+    "  router: { interfaces: { lan0: { bridge: lan }, wan0: { link: uplink } }, services: { http: { port: 80 } } }\n"
+    "  far: { interfaces: { a: { bridge: lan }, b: { link: backbone } } }\n"
+    "  near: { link: backbone }\n";
 
 /* The document after one change, as text; or the error. */
 static const char *changed(struct arena *arena, const char *path, const char *yaml)
@@ -63,6 +65,7 @@ static void keys_are_set(void **state)
     (void)state;
     expect("vpc/main/nat_gateway/nat/subnet", "public", "subnet: private\n", "subnet: public\n");
     expect("link/uplink/loss", "5%", "loss: 1%", "loss: 5%");
+    expect("link/backbone/loss", "5%", "    loss: 1%\n", "    loss: 1%\n  backbone:\n    loss: 5%\n"); /* unlisted */
     expect("node/router/wan0/link", "other", "link: uplink", "link: other");
     expect("node/router/service/http/port", "8080", "port: 80\n", "port: 8080\n");
     expect("router/service/http/port", "8080", "port: 80\n", "port: 8080\n");
@@ -107,6 +110,7 @@ static void mistakes_are_told(void **state)
         {"node/dbb/address", "10.0.0.1", "absent: node/dbb/address: no node 'dbb'; did you mean 'db'?"},
         {"vpc/main/nat_gateway/na/subnet", "x",
          "absent: vpc/main/nat_gateway/na/subnet: no nat_gateway 'na'; did you mean 'nat'?"},
+        {"link/backbon/loss", "5%", "absent: link/backbon/loss: no link 'backbon'"},
         {"link/uplink/delay", NULL, "absent: link/uplink/delay: no key 'delay'"},
         {"vpc/main/security_group/web/ingress/7", "{}",
          "absent: vpc/main/security_group/web/ingress/7: '7' is no element of a list of 2"},
