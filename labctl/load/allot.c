@@ -1,6 +1,6 @@
 /* Addresses and MACs that the file does not say: functions of the object's name, by hash and probing.  What is declared
- * comes first, so that an allotted one gives way; then what a running lab allotted before (loader->allotments); among new
- * ones the order of the file decides a collision. */
+ * comes first, so that an allotted one gives way; then what a running lab allotted before (loader->allotments); among
+ * new ones the order of the file decides a collision. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -68,7 +68,8 @@ static const struct addr *kept(const struct loader *loader, const char *key)
     return loader->allotments != NULL ? map_get(loader->allotments, key) : NULL;
 }
 
-static const struct addr *kept_interface(const struct loader *loader, const struct interface *interface, const char *end)
+static const struct addr *kept_interface(const struct loader *loader, const struct interface *interface,
+                                         const char *end)
 {
     return loader->allotments != NULL ? kept(loader, interface_key(loader->decoder.arena, interface, end)) : NULL;
 }

@@ -1,5 +1,5 @@
-/* What was allotted, as text and back: by it a lab that runs keeps its addresses when its topology changes.  A thing that
- * the text names and the topology does not have any more is forgotten. */
+/* What was allotted, as text and back: by it a lab that runs keeps its addresses when its topology changes.  A thing
+ * that the text names and the topology does not have any more is forgotten. */
 #include <string.h>
 
 #include "base/arena.h"

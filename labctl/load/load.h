@@ -25,9 +25,9 @@ int load_topology(const char *path, struct sources *sources, struct findings *fi
 /* Same from text; `name` stands in messages. */
 int load_topology_text(const char *name, const char *text, size_t length, struct sources *sources,
                        struct findings *findings, struct topology **out);
-/* Same for a lab that runs: what it allotted stays where that is still free and valid; what is declared wins.  allotments:
- * what dump_allotments made of the running topology.  The result is a function of both texts: with its own allotments a
- * text gives the same topology again.  NULL, "": nothing is kept. */
+/* Same for a lab that runs: what it allotted stays where that is still free and valid; what is declared wins.
+ * allotments: what dump_allotments made of the running topology.  The result is a function of both texts: with its own
+ * allotments a text gives the same topology again.  NULL, "": nothing is kept. */
 int load_topology_keeping(const char *name, const char *text, size_t length, const char *allotments,
                           struct sources *sources, struct findings *findings, struct topology **out);
 /* Same from a mapping inside a document (a scenario's `topology:` in place); lives in the document's arena. */
@@ -49,8 +49,8 @@ struct node *load_node_reference(struct topology *topology, struct decoder *deco
 
 /* Appends the topology as canonical YAML: loading it gives an equal topology, dumping that the same bytes. */
 void dump_topology(const struct topology *topology, struct str *out);
-/* Appends what the loader allotted, a line each: "node/NODE/INTERFACE ADDRESS", "node/NODE/INTERFACE/public_ip ADDRESS",
- * "vpc/VPC/nat_gateway/NAME ADDRESS", "vpc/VPC/nat_gateway/NAME/public_ip ADDRESS". */
+/* Appends what the loader allotted, a line each: "node/NODE/INTERFACE ADDRESS", "node/NODE/INTERFACE/public_ip
+ * ADDRESS", "vpc/VPC/nat_gateway/NAME ADDRESS", "vpc/VPC/nat_gateway/NAME/public_ip ADDRESS". */
 void dump_allotments(const struct topology *topology, struct str *out);
 /* Appends one check, or the value of a list of checks, as canonical YAML would write it inside `checks:`. */
 void dump_check(const struct check *check, const char *made_id, struct str *out);

@@ -201,6 +201,159 @@ static void addresses_depend_on_where_one_stands(void **state)
     topology_free(t);
 }
 
+/* ---- a lab that runs ---- */
+
+/* Loads over the allotments of a topology that runs; without errors. */
+static struct topology *keep(const struct topology *running, const struct str *text)
+{
+    ARENA_AUTO arena = arena_new();
+    STR_AUTO allotments = STR_INIT;
+    STR_AUTO seen = STR_INIT;
+    struct sources *sources = sources_new(arena);
+    struct findings findings;
+    struct topology *topology = NULL;
+    findings_init(&findings, arena);
+    dump_allotments(running, &allotments);
+    load_topology_keeping("next.yaml", str_text(text), text->length, str_text(&allotments), sources, &findings,
+                          &topology);
+    findings_print(&findings, sources, false, &seen);
+    if (findings.errors > 0)
+        fail_msg("%s", str_text(&seen));
+    return topology;
+}
+
+#define NAMES 40 /* more than the root of the pools: some collide */
+
+/* A lab of these nodes, in this order: in a subnet with public addresses, or at the internet. */
+static void pair_text(struct str *out, const char *const *lines, size_t count)
+{
+    str_append(out, "lab: pair\nvpcs:\n  v:\n    cidr: 10.0.0.0/16\n    internet_gateway: true\n"
+                    "    subnets: { s: { cidr: 10.0.0.0/24, public_ips: true }, t: { cidr: 10.0.1.0/28 } }\n"
+                    "    route_tables: { main: [ { destination: default, target: internet_gateway } ] }\n"
+                    "    nat_gateways: { nat: { subnet: t } }\nnodes:\n");
+    for (size_t i = 0; i < count; i++)
+        str_printf(out, "  %s\n", lines[i]);
+}
+
+static struct topology *load_lines(const char *const *lines, size_t count)
+{
+    STR_AUTO text = STR_INIT;
+    pair_text(&text, lines, count);
+    return load(str_text(&text), 0);
+}
+
+static const struct addr *private_of(const struct topology *t, const char *node)
+{
+    return &topology_node(t, node)->interfaces[0]->addresses[0].addr;
+}
+
+static const struct addr *public_of(const struct topology *t, const char *node)
+{
+    return &topology_node(t, node)->interfaces[0]->public_ip;
+}
+
+typedef const struct addr *address_of(const struct topology *t, const char *node);
+
+/* Two names of which the second takes the address that the first would have alone. */
+static void find_pair(const char *how, address_of *of, struct arena *arena, const char **first, const char **second)
+{
+    struct addr alone[NAMES];
+    for (int i = 0; i < NAMES; i++) {
+        const char *name = arena_printf(arena, "n%d", i), *line = arena_printf(arena, "%s: %s", name, how);
+        struct topology *t = load_lines(&line, 1);
+        alone[i] = *of(t, name);
+        topology_free(t);
+        for (int k = 0; k < i; k++)
+            if (addr_equal(&alone[i], &alone[k])) {
+                *first = arena_printf(arena, "n%d", k);
+                *second = name;
+                return;
+            }
+    }
+    fail_msg("no two of %d names collide", NAMES);
+}
+
+static void one_pair(const char *how, address_of *of)
+{
+    ARENA_AUTO arena = arena_new();
+    const char *old = NULL, *new = NULL;
+    find_pair(how, of, arena, &old, &new);
+    const char *lines[] = {arena_printf(arena, "%s: %s", new, how), arena_printf(arena, "%s: %s", old, how)};
+    struct topology *running = load_lines(&lines[1], 1), *fresh = load_lines(lines, 2);
+    STR_AUTO both = STR_INIT;
+    pair_text(&both, lines, 2);
+    struct topology *next = keep(running, &both), *again = keep(next, &both);
+    assert_true(addr_equal(of(running, old), of(fresh, new))); /* they do collide, and the file's order decides */
+    assert_false(addr_equal(of(running, old), of(fresh, old)));
+    assert_true(addr_equal(of(running, old), of(next, old)));
+    assert_false(addr_equal(of(next, new), of(next, old)));
+    assert_true(addr_equal(of(again, old), of(next, old)) && addr_equal(of(again, new), of(next, new)));
+    STR_AUTO alone = STR_INIT;
+    pair_text(&alone, lines, 1);
+    struct topology *left = keep(next, &alone); /* the one that was there first goes: nobody moves to its place */
+    assert_true(addr_equal(of(left, new), of(next, new)));
+    topology_free(running), topology_free(fresh), topology_free(next), topology_free(again), topology_free(left);
+}
+
+static void a_running_lab_keeps_its_addresses(void **state)
+{
+    (void)state;
+    one_pair("{ subnet: v/s }", private_of);
+    one_pair("{ subnet: v/s }", public_of);
+    one_pair("{ internet: true }", private_of);
+}
+
+static void what_is_declared_wins(void **state)
+{
+    (void)state;
+    ARENA_AUTO arena = arena_new();
+    char text[3][ADDR_TEXT_MAX];
+    const char *lines[] = {"web: { subnet: v/s }", "out: { internet: true }", NULL, NULL};
+    struct topology *t = load_lines(lines, 2);
+    struct nat_gateway *nat = vpc_nat_gateway(topology_vpc(t, "v"), "nat");
+    addr_format(private_of(t, "web"), text[0]), addr_format(public_of(t, "web"), text[1]);
+    addr_format(private_of(t, "out"), text[2]);
+    lines[2] = arena_printf(arena, "db: { subnet: v/s, address: %s, public_ip: %s }", text[0], text[1]);
+    lines[3] = arena_printf(arena, "far: { internet: %s }", text[2]);
+    STR_AUTO changed = STR_INIT;
+    pair_text(&changed, lines, 4);
+    struct topology *next = keep(t, &changed);
+    assert_true(addr_equal(private_of(next, "db"), private_of(t, "web")));
+    assert_false(addr_equal(private_of(next, "web"), private_of(t, "web")));
+    assert_false(addr_equal(public_of(next, "web"), public_of(t, "web")));
+    assert_false(addr_equal(private_of(next, "out"), private_of(t, "out")));
+    assert_true(addr_equal(&vpc_nat_gateway(topology_vpc(next, "v"), "nat")->address, &nat->address));
+    assert_true(addr_equal(&vpc_nat_gateway(topology_vpc(next, "v"), "nat")->public_ip, &nat->public_ip));
+    topology_free(next);
+    topology_free(t);
+}
+
+/* A preference that is out of the subnet, reserved or no address is none, and costs nobody anything. */
+static void what_is_not_valid_is_not_kept(void **state)
+{
+    (void)state;
+    ARENA_AUTO arena = arena_new();
+    static const char *const lines[] = {"web: { subnet: v/s }", "out: { internet: true }"};
+    static const char allotments[] = "node/web/eth0 10.0.1.9\nnode/web/eth0/public_ip 203.0.113.9\n"
+                                     "node/out/eth0 203.0.113.53\nvpc/v/nat_gateway/nat 10.0.1.1\nnonsense\n"
+                                     "node/gone/eth0 10.0.0.9\nvpc/v/nat_gateway/nat/public_ip 198.51.100.256\n";
+    STR_AUTO text = STR_INIT;
+    STR_AUTO before = STR_INIT;
+    STR_AUTO after = STR_INIT;
+    struct sources *sources = sources_new(arena);
+    struct findings findings;
+    struct topology *t = load_lines(lines, 2), *next = NULL;
+    findings_init(&findings, arena);
+    pair_text(&text, lines, 2);
+    assert_int_equal(load_topology_keeping("x", str_text(&text), text.length, allotments, sources, &findings, &next),
+                     0);
+    dump_allotments(t, &before);
+    dump_allotments(next, &after);
+    assert_string_equal(str_text(&after), str_text(&before));
+    topology_free(next);
+    topology_free(t);
+}
+
 static void checks_are_resolved(void **state)
 {
     (void)state;
@@ -322,6 +475,9 @@ int main(void)
         cmocka_unit_test(groups_are_resolved),
         cmocka_unit_test(addresses_are_allotted),
         cmocka_unit_test(allotted_addresses_are_functions_of_names),
+        cmocka_unit_test(a_running_lab_keeps_its_addresses),
+        cmocka_unit_test(what_is_declared_wins),
+        cmocka_unit_test(what_is_not_valid_is_not_kept),
         cmocka_unit_test(a_subnet_can_be_filled),
         cmocka_unit_test(addresses_depend_on_where_one_stands),
         cmocka_unit_test(checks_are_resolved),
