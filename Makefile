@@ -17,7 +17,7 @@ VERSION := $(shell cat VERSION)
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)) -liperf)$(PACKAGE_LIBS)
 CFLAGS  ?= $(OPTIMIZE)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl -fmacro-prefix-map=labctl/= $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \
 	-DLABCTL_VERSION='"$(VERSION)"' -DLABCTL_LIBEXEC='"$(libexecdir)"' -DLABCTL_DATA='"$(datadir)"'
 STATIC  ?= -static
 Q := $(if $(V),,@)
@@ -44,10 +44,10 @@ $(BUILD)/labctl-keeper: $(call objects,keeper)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(STATIC) -o $@ $^ $(LDFLAGS)
 
-# The embedded services (http, tcp, echo), run inside nodes.
+# The embedded services (http, tcp, echo), run inside nodes: without the symbols that would tell there where they were built.
 $(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base) $(SANITIZER)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) -lmicrohttpd
+	$(Q)$(CC) $(SANITIZE) $(if $(SANITIZE),,-s) -o $@ $^ $(LDFLAGS) -lmicrohttpd
 
 $(BUILD)/keeper/%.o: override SANITIZE :=
 $(BUILD)/%.o: labctl/%.c

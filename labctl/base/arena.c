@@ -1,6 +1,7 @@
 /* Arena: chunks of zeroed memory, handed out from the front and given back all at once. */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,9 +47,7 @@ struct arena {
 
 void arena_exhausted(void)
 {
-    static const char message[] = "labctl: out of memory\n";
-    if (write(STDERR_FILENO, message, sizeof message - 1) < 0)
-        abort(); /* nobody to tell */
+    dprintf(STDERR_FILENO, "%s: out of memory\n", program_invocation_short_name);
     abort();
 }
 
