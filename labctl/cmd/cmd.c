@@ -218,8 +218,14 @@ static int unknown_option(const struct command *command, const char *word)
 static int take_own(const struct command *command, struct arguments *given, int argc, char **argv, int *index)
 {
     for (size_t i = 0; i < command->option_count; i++) {
+        const char *before = command->options[i].argument ? given->values[i] : NULL;
         int taken =
             take(command->options[i].name, command->options[i].argument != NULL, argc, argv, index, &given->values[i]);
+        if (taken > 0 && before != NULL) { /* which of the two was meant is nobody's guess */
+            complain("'%s' has '%s' twice: '%s' and '%s'", command->name, command->options[i].name, before,
+                     given->values[i]);
+            return -1;
+        }
         if (taken != 0)
             return taken;
     }

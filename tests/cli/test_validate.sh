@@ -36,6 +36,8 @@ expect "a shipped topology is valid" 0 "topology 'home-lan' is valid" "$LABCTL" 
 expect "a shipped scenario is valid" 0 "scenario 'broken-dns' is valid" "$LABCTL" validate scenarios/broken-dns.yaml
 expect "several files at once" 0 "topology 'star-100' is valid" "$LABCTL" validate topologies/*.yaml scenarios/*.yaml
 expect "quiet says nothing of a good file" 0 '^$' bash -c '"$0" -q validate topologies/home-lan.yaml; s=$?; echo; exit $s' "$LABCTL"
+expect "an option stands once" 2 "'fault' has '--at' twice: 'node/a' and 'node/b'" \
+    "$LABCTL" fault inject loss --at node/a --at node/b
 expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
 expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"
 expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml
