@@ -36,17 +36,23 @@ static bool find_record(const struct service *service, const char *name, const c
     return false;
 }
 
-static const char *nearest_record(const struct service *service, const char *asked, struct arena *arena)
+/* What helps where no record fits: the types that the name has, else the nearest name. */
+static const char *record_hint(const struct service *service, const char *asked, struct arena *arena)
 {
-    const char **names = NULL;
+    const char **names = NULL, *types = NULL;
     size_t count = 0;
     for (size_t z = 0; z < service->zone_count; z++)
         for (size_t r = 0; r < service->zones[z].record_count; r++) {
             const struct dns_record *record = &service->zones[z].records[r];
+            const char *type = record_type_name(record->type);
+            if (is_name_of(asked, &service->zones[z], record))
+                types = types ? arena_printf(arena, "%s, %s", types, type) : type;
             *ARENA_PUSH(arena, names, count) = str_equal(record->name, "@")
                                                    ? service->zones[z].name
                                                    : arena_printf(arena, "%s.%s", record->name, service->zones[z].name);
         }
+    if (types != NULL)
+        return arena_printf(arena, "records of that name are of type %s", types);
     const char *near = count ? str_nearest(asked, names, count) : NULL;
     return near ? arena_printf(arena, "did you mean '%s'?", near) : NULL;
 }
@@ -84,7 +90,7 @@ static void validate_record(const struct topology *topology, const struct fault 
     if (!find_record(things[0].service, name, type, &zone, &index)) {
         struct finding *finding = findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "name"),
                                                "'%s' has no %s record '%s'", fault->at.items[0], type, name);
-        finding->hint = nearest_record(things[0].service, name, findings->arena);
+        finding->hint = record_hint(things[0].service, name, findings->arena);
     } else if (!answer_fits(zone->records[index].type, answer)) {
         findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "answer"),
                      "'%s' is no value of a record of type %s", answer, type);
@@ -98,18 +104,14 @@ static int rewrite_record(struct topology *topology, const struct fault *fault, 
                           struct error *err)
 {
     const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
-    struct dns_zone *zone, *again;
-    size_t index, other;
+    struct dns_zone *zone;
+    size_t index;
     if (!find_record(things[0].service, name, type, &zone, &index))
         return error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0], type,
                          name);
     struct dns_record kept = zone->records[index];
     kept.value = arena_strdup(topology->arena, fault_text(fault, "answer"));
     /* Several records of that name and type: the wrong one stands for all of them. */
-    while (find_record(things[0].service, name, type, &again, &other) && (again != zone || other != index)) {
-        memmove(&again->records[other], &again->records[other + 1], (again->record_count - other - 1) * sizeof kept);
-        again->record_count--;
-    }
     for (size_t i = zone->record_count; i-- > index + 1;) {
         if (!is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type)
             continue;

@@ -294,6 +294,9 @@ static void a_record_is_wrong(void **state)
         complaint(&bench, "dns-wrong-record node/home-router/service/dns name=nsa.home.test answer=1.2.3.4"),
         "'node/home-router/service/dns' has no A record 'nsa.home.test' | did you mean 'nas.home.test'?");
     assert_string_equal(
+        complaint(&bench, "dns-wrong-record node/home-router/service/dns name=nas.home.test type=AAAA answer=::1"),
+        "'node/home-router/service/dns' has no AAAA record 'nas.home.test' | records of that name are of type A");
+    assert_string_equal(
         complaint(&bench, "dns-wrong-record node/home-router/service/dns name=laptop.home.test answer=here"),
         "'here' is no value of a record of type A");
     assert_string_equal(
