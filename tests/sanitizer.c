@@ -1,6 +1,7 @@
 /* Linked into what is built with sanitizers, so that no report is lost: what can reach the folder REPORTS writes its
- * report there, whoever started it and whatever became of its stderr; what cannot, because it runs in a lab (the director,
- * the prober), writes to the lab's log, which is a file in that folder instead of memory.  tests/run looks there. */
+ * report there, whoever started it and whatever became of its stderr; what cannot, because it runs in a lab (the
+ * director, the prober), writes to the lab's log, which is a file in that folder instead of memory.  tests/run looks
+ * there. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

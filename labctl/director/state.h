@@ -12,9 +12,9 @@
 struct error;
 
 struct generation {
-    unsigned number; /* 0: none */
-    struct str text; /* canonical YAML */
-    json_t *faults;  /* array */
+    unsigned number;       /* 0: none */
+    struct str text;       /* canonical YAML */
+    json_t *faults;        /* array */
     struct str allotments; /* what the topology allotted (load/load.h): the text with it gives the same again */
 };
 

@@ -91,20 +91,31 @@ enum apply_decision apply_decide(struct apply *a, const struct plan_operation *o
 static int execute(struct apply *a, const struct plan_operation *operation)
 {
     switch (operation->item) {
-    case ITEM_NAMESPACE: return change_namespace(a, operation);
-    case ITEM_BRIDGE: return change_bridge(a, operation);
-    case ITEM_LINK: return change_link(a, operation);
-    case ITEM_SYSCTL: return change_sysctl(a, operation);
+    case ITEM_NAMESPACE:
+        return change_namespace(a, operation);
+    case ITEM_BRIDGE:
+        return change_bridge(a, operation);
+    case ITEM_LINK:
+        return change_link(a, operation);
+    case ITEM_SYSCTL:
+        return change_sysctl(a, operation);
     case ITEM_ADDRESS:
     case ITEM_NEIGHBOUR:
     case ITEM_ROUTE:
-    case ITEM_RULE: return change_network(a, operation);
-    case ITEM_NFT: return change_nft(a, operation);
-    case ITEM_FILE: return change_file(a, operation);
-    case ITEM_HOSTS_VIEW: return change_view(a, operation);
-    case ITEM_PROCESS: return change_process(a, operation);
-    case ITEM_RUN: return change_run(a, operation);
-    case ITEM_COUNT: break;
+    case ITEM_RULE:
+        return change_network(a, operation);
+    case ITEM_NFT:
+        return change_nft(a, operation);
+    case ITEM_FILE:
+        return change_file(a, operation);
+    case ITEM_HOSTS_VIEW:
+        return change_view(a, operation);
+    case ITEM_PROCESS:
+        return change_process(a, operation);
+    case ITEM_RUN:
+        return change_run(a, operation);
+    case ITEM_COUNT:
+        break;
     }
     return 0;
 }

@@ -14,11 +14,11 @@ struct apply {
     struct lost_store *lost;
     struct observation *seen; /* of `seen_space`, or NULL */
     struct space *seen_space;
-    struct interfaces *interfaces; /* of `after`; made when a link is added */
-    uint32_t *views;          /* the keeper's view by hosts view of `after` */
-    uint32_t *started, started_count;   /* processes to wait for */
-    uint32_t *links, link_count;        /* links that were added */
-    bool *files_changed;                /* by namespace of `after` */
+    struct interfaces *interfaces;    /* of `after`; made when a link is added */
+    uint32_t *views;                  /* the keeper's view by hosts view of `after` */
+    uint32_t *started, started_count; /* processes to wait for */
+    uint32_t *links, link_count;      /* links that were added */
+    bool *files_changed;              /* by namespace of `after` */
     bool spaces_changed;
     struct error *err;
 };

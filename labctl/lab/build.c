@@ -26,10 +26,10 @@ struct build {
     struct plan_index *index;
     struct configuration configuration;
     struct netlink fabric;
-    struct batch links;       /* waiting to be sent */
-    uint32_t *ends_missing;   /* by link: namespaces that are not there yet */
-    uint32_t *links_missing;  /* by namespace: links that are not there yet */
-    uint32_t *namespace_of;   /* by the keeper's id */
+    struct batch links;             /* waiting to be sent */
+    uint32_t *ends_missing;         /* by link: namespaces that are not there yet */
+    uint32_t *links_missing;        /* by namespace: links that are not there yet */
+    uint32_t *namespace_of;         /* by the keeper's id */
     uint32_t *queued, queued_count; /* namespaces to be configured */
     size_t nodes, nodes_ready, links_made, configured;
     lab_progress *progress;

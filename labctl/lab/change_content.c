@@ -52,8 +52,11 @@ static int sysctl_values(const struct plan_operation *operation, const struct su
 int change_sysctl(struct apply *a, const struct plan_operation *operation)
 {
     bool removal = operation->action == ACTION_REMOVE;
-    struct subject new = removal ? (struct subject){0} : subject_of(a, operation, false);
-    struct subject old = operation->action == ACTION_ADD ? (struct subject){0} : subject_of(a, operation, true);
+    struct subject new = {0}, old = {0};
+    if (!removal)
+        new = subject_of(a, operation, false);
+    if (operation->action != ACTION_ADD)
+        old = subject_of(a, operation, true);
     const struct subject *s = removal ? &old : &new;
     const char *key = s->plan->sysctls[s->i].key;
     STR_AUTO before = STR_INIT, after = STR_INIT, now = STR_INIT, text = STR_INIT;
@@ -64,8 +67,13 @@ int change_sysctl(struct apply *a, const struct plan_operation *operation)
         return -1;
     bool as_before = sysctl_value_equal(str_text(&now), str_text(&before));
     bool as_after = sysctl_value_equal(str_text(&now), str_text(&after));
-    if (apply_decide(a, operation, removal && as_after ? PRESENT_NOT : as_before ? PRESENT_SO : PRESENT_OTHERWISE,
-                     as_after ? PRESENT_SO : as_before ? PRESENT_NOT : PRESENT_OTHERWISE) != APPLY_DO)
+    if (apply_decide(a, operation,
+                     removal && as_after ? PRESENT_NOT
+                     : as_before         ? PRESENT_SO
+                                         : PRESENT_OTHERWISE,
+                     as_after    ? PRESENT_SO
+                     : as_before ? PRESENT_NOT
+                                 : PRESENT_OTHERWISE) != APPLY_DO)
         return 0;
     plan_operation_describe(a->before, a->after, operation, &text);
     if (journal_begin(a->lost, str_text(&text), s->space, o, a->err) != 0)
@@ -132,12 +140,11 @@ int change_file(struct apply *a, const struct plan_operation *operation)
         return -1;
     const struct subject *s = new.plan ? &new : &old;
     const struct plan_file *file = &s->plan->files[s->i];
-    uint32_t ns = UINT32_MAX;
-    for (uint32_t i = 0; new.plan == NULL && i < a->after->namespace_count && ns == UINT32_MAX; i++)
-        if (space_of(a->lab, a->after, i) == s->space)
-            ns = i;
-    ns = new.plan ? file->ns : ns;
-    if (ns != UINT32_MAX)
+    uint32_t ns = new.plan ? file->ns : 0;
+    if (!new.plan)
+        while (ns < a->after->namespace_count && space_of(a->lab, a->after, ns) != s->space)
+            ns++;
+    if (ns < a->after->namespace_count)
         a->files_changed[ns] = true; /* for the node's next life, whatever is kept in this one */
     if (!go)
         return 0;

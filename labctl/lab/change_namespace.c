@@ -13,7 +13,7 @@
 #include "lab/keeper.h"
 
 #define NODES_DEADLINE (30 * NANOSECONDS_PER_SECOND)
-#define LOOPBACK 1
+#define LOOPBACK       1
 
 struct awaited {
     const struct plan *plan;

@@ -26,8 +26,8 @@
 #include "lab/internal.h"
 
 #define JOURNAL_FILE "journal"
-#define LOST_FILE "lost"
-#define FILE_MOST (256u << 20)
+#define LOST_FILE    "lost"
+#define FILE_MOST    (256u << 20)
 
 struct lost_space {
     const char *name;

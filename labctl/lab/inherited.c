@@ -2,7 +2,7 @@
  *
  * The kernel copies the machine's IPv4 settings into every new namespace (net.core.devconf_inherit_init_net).  On a
  * machine that runs containers every node would forward, under systemd every node would filter reverse paths: the same
- * file must give the same lab.  So what differs from the kernel's own defaults is put back, before the plan's sysctls. */
+ * file must give the same lab.  So what differs from the kernel's own defaults is put back, before the sysctls. */
 #include <stdio.h>
 
 #include "base/error.h"

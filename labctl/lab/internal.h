@@ -25,8 +25,8 @@ struct space {
     uint32_t id;   /* the keeper's; 0 is the fabric */
     uint32_t view; /* nodes: the keeper's view of /etc, or UINT32_MAX */
     enum namespace_kind kind;
-    char *name;    /* NULL: told of by the keeper before the table of names was read */
-    pid_t pid;     /* nodes: its init */
+    char *name;       /* NULL: told of by the keeper before the table of names was read */
+    pid_t pid;        /* nodes: its init */
     pid_t configured; /* nodes: the init that has been given all that the plan says; on record, for a restarted director
                        */
     int netns, root;
@@ -48,7 +48,7 @@ struct process {
     bool wanted;    /* to be restarted when it ends */
     bool listening; /* has been seen ready */
     int64_t started, due;
-    int64_t delay;  /* before the next restart */
+    int64_t delay; /* before the next restart */
 };
 
 struct queued_event {
@@ -64,7 +64,7 @@ struct lab {
     const struct plan *plan;
     struct arena *plan_arena; /* the index of plan */
     struct plan_index *index;
-    struct arena *arena;      /* lives as long as the lab */
+    struct arena *arena; /* lives as long as the lab */
     struct space **by_id;
     size_t id_count;
     struct map *spaces, *processes; /* by name */
@@ -78,7 +78,7 @@ struct lab {
     uint32_t next_id, next_view;
     struct queued_event *events;
     size_t event_count, event_capacity;
-    uint32_t *arrived;        /* ids of nodes that became ready, for whoever waits */
+    uint32_t *arrived; /* ids of nodes that became ready, for whoever waits */
     size_t arrived_count, arrived_capacity;
 };
 
@@ -131,7 +131,7 @@ size_t tag_index(uint64_t tag);
 /* "add route 10.1.0.0/16 via 10.0.0.9 in web: Network is unreachable (Nexthop has invalid gateway)" */
 int item_failure(const struct plan *plan, const struct netlink_failure *failure, struct error *err);
 void item_sentence(const struct plan *plan, const char *verb, enum plan_item item, size_t i, struct str *out);
-uint8_t item_route_type(enum plan_route_type type); /* RTN_* */
+uint8_t item_route_type(enum plan_route_type type);   /* RTN_* */
 uint32_t item_metric(const struct plan_route *route); /* as the kernel shows it */
 /* The interface that carries a connected route, by name. */
 const char *item_connected_interface(const struct plan *plan, const struct plan_index *index,

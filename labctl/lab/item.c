@@ -154,8 +154,8 @@ int item_put(struct batch *batch, const struct plan *plan, enum plan_item item, 
         return put_route(batch, plan, i, verb, names, err);
     if (item == ITEM_RULE) {
         const struct plan_rule *rule = &plan->rules[i];
-        struct rule_spec spec = {rule->family,     rule->priority,  rule->from, rule->to, rule->input_interface,
-                                 rule->mark_value, rule->mark_mask, rule->table};
+        struct rule_spec spec = {rule->family,          rule->priority,   rule->from,      rule->to,
+                                 rule->input_interface, rule->mark_value, rule->mark_mask, rule->table};
         rule_put(batch, tag, verb, &spec);
         return 0;
     }

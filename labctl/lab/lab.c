@@ -49,8 +49,12 @@ int lab_open(int keeper_socket, int state_directory, int log_directory, struct l
     lab->processes = map_new(arena);
     lab->stored = map_new(arena);
     lab->fabric = ARENA_NEW(arena, struct space);
-    *lab->fabric = (struct space){.view = UINT32_MAX, .kind = NAMESPACE_FABRIC, .name = arena_strdup(arena, "fabric"),
-                                  .netns = -1, .root = -1, .ready = true};
+    *lab->fabric = (struct space){.view = UINT32_MAX,
+                                  .kind = NAMESPACE_FABRIC,
+                                  .name = arena_strdup(arena, "fabric"),
+                                  .netns = -1,
+                                  .root = -1,
+                                  .ready = true};
     map_set(lab->spaces, "fabric", lab->fabric);
     raise_descriptor_limit();
     struct epoll_event event = {.events = EPOLLIN};

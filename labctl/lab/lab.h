@@ -58,7 +58,7 @@ int lab_rebuild_node(struct lab *lab, const char *node, struct error *err);
 bool lab_preflight(const struct plan *plan, struct str *out);
 
 /* Descriptors, borrowed; -1 where there is no such namespace.  Valid until the node is rebuilt or removed. */
-int lab_netns(struct lab *lab, const char *name);     /* for kernel/namespace.h */
+int lab_netns(struct lab *lab, const char *name); /* for kernel/namespace.h */
 int lab_node_root(struct lab *lab,
                   const char *name); /* the node's root directory; use openat2 with RESOLVE_IN_ROOT (lab/files.h) */
 pid_t lab_node_init(struct lab *lab, const char *name);

@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "lab/internal.h"
 
-#define GC_THRESH3 "/proc/sys/net/ipv4/neigh/default/gc_thresh3"
+#define GC_THRESH3       "/proc/sys/net/ipv4/neigh/default/gc_thresh3"
 #define GC_THRESH3_USUAL 1024 /* net/ipv4/arp.c; the key shows in the first network namespace only */
 
 static uint64_t room(void)

@@ -202,11 +202,16 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
     uint32_t ns = plan_item_namespace(plan, item, i);
     struct space *space = ns == UINT32_MAX ? NULL : space_of(lab, plan, ns);
     switch (item) {
-    case ITEM_NAMESPACE: return space && space->ready ? PRESENT_SO : PRESENT_NOT;
-    case ITEM_BRIDGE: return bridge_present(&plan->bridges[i], o);
-    case ITEM_LINK: return link_present(lab, plan, &plan->links[i], err);
-    case ITEM_SYSCTL: return sysctl_present(space, &plan->sysctls[i], err);
-    case ITEM_ADDRESS: return judged(find_address(o, &plan->addresses[i]), true);
+    case ITEM_NAMESPACE:
+        return space && space->ready ? PRESENT_SO : PRESENT_NOT;
+    case ITEM_BRIDGE:
+        return bridge_present(&plan->bridges[i], o);
+    case ITEM_LINK:
+        return link_present(lab, plan, &plan->links[i], err);
+    case ITEM_SYSCTL:
+        return sysctl_present(space, &plan->sysctls[i], err);
+    case ITEM_ADDRESS:
+        return judged(find_address(o, &plan->addresses[i]), true);
     case ITEM_NEIGHBOUR: {
         const struct observed_neighbour *seen = find_neighbour(o, &plan->neighbours[i]);
         return judged(seen,
@@ -221,15 +226,18 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         const struct observed_rule *seen = find_rule(o, &plan->rules[i]);
         return judged(seen, seen && seen->table == plan->rules[i].table);
     }
-    case ITEM_NFT: return nft_present(space, &plan->nfts[i], err);
-    case ITEM_FILE: return file_present(space, &plan->files[i]);
+    case ITEM_NFT:
+        return nft_present(space, &plan->nfts[i], err);
+    case ITEM_FILE:
+        return file_present(space, &plan->files[i]);
     case ITEM_PROCESS: {
         enum lab_process_state state = lab_process_state(lab, plan->processes[i].name, NULL, NULL);
         return state == LAB_PROCESS_RUNNING ? PRESENT_SO : PRESENT_NOT;
     }
     case ITEM_HOSTS_VIEW:
     case ITEM_RUN:
-    case ITEM_COUNT: break;
+    case ITEM_COUNT:
+        break;
     }
     return PRESENT_UNKNOWN;
 }

@@ -18,14 +18,14 @@
 #include "lab/internal.h"
 #include "lab/keeper.h"
 
-#define TABLE_FILE "processes" /* a line "NUMBER NAME" for each start */
-#define TABLE_MAX (64u << 20)
+#define TABLE_FILE         "processes" /* a line "NUMBER NAME" for each start */
+#define TABLE_MAX          (64u << 20)
 #define CONFIGURATION_WORD "@configuration@"
 #define CONFIGURATION_PATH "/proc/self/fd/0"
-#define STOP_DEADLINE (3 * NANOSECONDS_PER_SECOND)
-#define KILL_DEADLINE (5 * NANOSECONDS_PER_SECOND)
-#define DELAY_FIRST (NANOSECONDS_PER_SECOND / 5)
-#define DELAY_MOST (5 * NANOSECONDS_PER_SECOND)
+#define STOP_DEADLINE      (3 * NANOSECONDS_PER_SECOND)
+#define KILL_DEADLINE      (5 * NANOSECONDS_PER_SECOND)
+#define DELAY_FIRST        (NANOSECONDS_PER_SECOND / 5)
+#define DELAY_MOST         (5 * NANOSECONDS_PER_SECOND)
 
 struct process *process_get(struct lab *lab, const char *name)
 {
@@ -325,4 +325,3 @@ int lab_tick(struct lab *lab, struct error *err)
     }
     return result;
 }
-

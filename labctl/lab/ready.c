@@ -16,10 +16,10 @@
 #include "lab/keeper.h"
 
 #define READY_DEADLINE (5 * NANOSECONDS_PER_SECOND)
-#define READY_SHARE (20 * INT64_C(1000000)) /* more for each process that starts at the same time */
-#define LOG_LINES 10
-#define TCP_LISTEN 0x0a  /* include/net/tcp_states.h */
-#define UDP_BOUND 0x07
+#define READY_SHARE    (20 * INT64_C(1000000)) /* more for each process that starts at the same time */
+#define LOG_LINES      10
+#define TCP_LISTEN     0x0a /* include/net/tcp_states.h */
+#define UDP_BOUND      0x07
 
 /* The addresses of /proc/net/tcp are words in the machine's own order. */
 static bool parse_address(const char *hex, struct addr *out)

@@ -51,11 +51,16 @@ static bool route_by(const struct plan_route *route, const char *name)
 static bool belongs(const struct plan *plan, enum plan_item item, uint32_t i, const char *name)
 {
     switch (item) {
-    case ITEM_SYSCTL: return sysctl_of(&plan->sysctls[i], name);
-    case ITEM_ADDRESS: return str_equal(plan->addresses[i].interface, name);
-    case ITEM_NEIGHBOUR: return str_equal(plan->neighbours[i].interface, name);
-    case ITEM_ROUTE: return route_by(&plan->routes[i], name) && !plan->routes[i].connected;
-    default: return false;
+    case ITEM_SYSCTL:
+        return sysctl_of(&plan->sysctls[i], name);
+    case ITEM_ADDRESS:
+        return str_equal(plan->addresses[i].interface, name);
+    case ITEM_NEIGHBOUR:
+        return str_equal(plan->neighbours[i].interface, name);
+    case ITEM_ROUTE:
+        return route_by(&plan->routes[i], name) && !plan->routes[i].connected;
+    default:
+        return false;
     }
 }
 

@@ -17,9 +17,9 @@
 #include "lab/internal.h"
 #include "lab/keeper.h"
 
-#define SPACES_FILE "spaces"
+#define SPACES_FILE   "spaces"
 #define SPACES_HEADER "spaces 2"
-#define SPACES_MAX (64u << 20)
+#define SPACES_MAX    (64u << 20)
 
 static struct space *slot(struct lab *lab, uint32_t id)
 {
@@ -231,7 +231,9 @@ void lab_keeper_event(void *context, const struct keeper_event *event)
     struct lab *lab = context;
     struct space *space;
     switch (event->kind) {
-    case KEEPER_EVENT_NODE_READY: node_ready(lab, event); break;
+    case KEEPER_EVENT_NODE_READY:
+        node_ready(lab, event);
+        break;
     case KEEPER_EVENT_NODE_LOST:
         space = slot(lab, event->id);
         space->ready = false;
@@ -244,9 +246,13 @@ void lab_keeper_event(void *context, const struct keeper_event *event)
         space->gone = true;
         space_close(space);
         break;
-    case KEEPER_EVENT_NODE_FAILED: node_failed(lab, event); break;
+    case KEEPER_EVENT_NODE_FAILED:
+        node_failed(lab, event);
+        break;
     case KEEPER_EVENT_PROCESS_STARTED:
-    case KEEPER_EVENT_PROCESS_ENDED: process_event(lab, event); break;
+    case KEEPER_EVENT_PROCESS_ENDED:
+        process_event(lab, event);
+        break;
     case KEEPER_EVENT_STORED:
         map_set(lab->stored, event->tag, arena_copy(lab->arena, &event->fd, sizeof event->fd));
         break;

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Changes that cannot be: refused whole, and the lab is what it was; two at a time; a shell whose caller is killed.
+# shellcheck disable=SC2154 # $work and $failures are of host.bash
 . "$(dirname "$0")/host.bash"
 cat >"$work/lab.yaml" <<'YAML'
 lab: change

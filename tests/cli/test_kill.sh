@@ -1,6 +1,7 @@
 #!/bin/bash
 # kill -9 of the command line, the keeper, the director and a node's init at random moments; and Ctrl-C.  Each has its
 # consequence, and afterwards the host is as it was.  KILLS: rounds of each kind.
+# shellcheck disable=SC2154 # $work and $failures are of host.bash
 . "$(dirname "$0")/host.bash"
 KILLS=${KILLS:-25}
 cat >"$work/lab.yaml" <<'YAML'
@@ -111,7 +112,7 @@ check "its caller still has its signals and its status" $?
 rounds=0 bad=0
 while [ $rounds -lt "$KILLS" ]; do
     rounds=$((rounds + 1))
-    inits=($(node_inits))
+    mapfile -t inits < <(node_inits)
     kill -KILL "${inits[RANDOM % ${#inits[@]}]}"
     if [ $((rounds % 4)) -eq 0 ]; then kill -KILL "$(director_pid)"; fi
     until_true 10 works || { bad=1; break; }

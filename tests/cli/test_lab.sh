@@ -1,5 +1,6 @@
 #!/bin/bash
 # One lab through the commands about a lab and its nodes; the host is as it was afterwards.
+# shellcheck disable=SC2154 # $work and $failures are of host.bash
 . "$(dirname "$0")/host.bash"
 cat >"$work/shop.yaml" <<'YAML'
 lab: shop

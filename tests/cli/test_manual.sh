@@ -23,7 +23,7 @@ for command in $(complete ''); do
     text=$(entry "$command")
     [ -n "$text" ] || missing+=" $command"
     for option in $(complete "$command" -); do
-        case " --lab --format --color --quiet --verbose --help " in *" $option "*) continue ;; esac
+        if [[ " --lab --format --color --quiet --verbose --help " == *" $option "* ]]; then continue; fi
         grep -qF -e "$option" <<<"$text" || missing+=" $command$option"
     done
 done
