@@ -83,7 +83,11 @@ static void print_networks(const json_t *reply)
         join(json_object_get(item, "ends"), &ends);
         printf("%slink %s: %s, MTU %" JSON_INTEGER_FORMAT, i == 0 ? "\n" : "", client_text(item, "name"),
                str_text(&ends), client_integer(item, "mtu"));
-        printf(str_equal(client_text(item, "loss"), "0%") ? "\n" : ", loss %s\n", client_text(item, "loss"));
+        const char *first = client_text(item, "loss_from_first"), *second = client_text(item, "loss_from_second");
+        if (*first || *second)
+            printf(", loss %s there, %s back\n", first, second);
+        else
+            printf(str_equal(client_text(item, "loss"), "0%") ? "\n" : ", loss %s\n", client_text(item, "loss"));
     }
 }
 

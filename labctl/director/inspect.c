@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "base/units.h"
 #include "director/internal.h"
 #include "director/verbs.h"
@@ -169,7 +170,28 @@ static json_t *nodes_json(struct director *director)
     return nodes;
 }
 
-static json_t *links_json(const struct topology *topology)
+/* What the built interfaces have: defaults and the nodes' own keys count as well. */
+static uint32_t mtu_of_link(const struct link *link, const struct plan *plan)
+{
+    const struct plan_link *built =
+        link->end_count > 0 ? find_link(plan, link->ends[0]->node->name, link->ends[0]->name) : NULL;
+    uint32_t mtu = built != NULL ? built->mtu : link->mtu;
+    return mtu ? mtu : 1500;
+}
+
+/* Of what an end sends, where the two directions differ. */
+static void add_losses(json_t *object, const struct link *link)
+{
+    static const char *const keys[] = {"loss_from_first", "loss_from_second"};
+    char text[UNITS_TEXT_MAX];
+    for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+        const struct impairment *impairment = link->from_declared[k] ? &link->from_end[k] : &link->both;
+        if (link->from_declared[0] || link->from_declared[1])
+            json_object_set_new(object, keys[k], json_string(share_format(impairment->loss, text)));
+    }
+}
+
+static json_t *links_json(const struct topology *topology, const struct plan *plan)
 {
     json_t *links = json_array();
     for (size_t i = 0; i < topology->link_count; i++) {
@@ -181,8 +203,9 @@ static json_t *links_json(const struct topology *topology)
             json_array_append_new(ends, json_string(text));
         }
         json_t *object =
-            json_pack("{s:s, s:o, s:i}", "name", link->name, "ends", ends, "mtu", link->mtu ? (int)link->mtu : 1500);
+            json_pack("{s:s, s:o, s:i}", "name", link->name, "ends", ends, "mtu", (int)mtu_of_link(link, plan));
         json_object_set_new(object, "loss", json_string(share_format(link->both.loss, text)));
+        add_losses(object, link);
         json_array_append_new(links, object);
     }
     return links;
@@ -244,7 +267,7 @@ int verb_inspect(struct director *director, struct request *request, json_t **re
     set_text(*reply, "title", topology->title);
     json_object_set_new(*reply, "nodes", nodes_json(director));
     json_object_set_new(*reply, "bridges", bridges_json(topology));
-    json_object_set_new(*reply, "links", links_json(topology));
+    json_object_set_new(*reply, "links", links_json(topology, director->plan));
     json_object_set_new(*reply, "vpcs", vpcs_json(topology));
     json_object_set_new(*reply, "warnings", warnings);
     if (director_hooks.inspect)

@@ -1,0 +1,37 @@
+#!/bin/bash
+# labctl inspect: what a link has when its two directions differ and the nodes' defaults reach it; set on a link that
+# has no entry yet.
+set -u
+: "${LABCTL:=$PWD/build/labctl}"
+work=$(mktemp -d) || exit 1
+lab=inspect-$$
+trap '"$LABCTL" -q down "$lab"; rm -rf "$work"' EXIT
+failures=0
+expect() { # NAME PATTERN COMMAND...: done, and a line that is exactly this
+    local name=$1 line=$2
+    shift 2
+    if "$@" >"$work/log" 2>&1 && grep -qxF -- "$line" "$work/log"; then
+        echo "ok $name"
+        return
+    fi
+    echo "not ok $name"
+    sed 's/^/    /' "$work/log"
+    failures=$((failures + 1))
+}
+
+cat >"$work/pair.yaml" <<YAML
+lab: $lab
+defaults: { mtu: 1400 }
+links: { uneven: [ { from: node/a, loss: 2% } ] }
+nodes:
+  a: { interfaces: { x: { link: uneven, address: 10.0.0.1/30 }, y: { link: plain, address: 10.0.1.1/30 } } }
+  b: { interfaces: { x: { link: uneven, address: 10.0.0.2/30 }, y: { link: plain, address: 10.0.1.2/30 } } }
+YAML
+"$LABCTL" -q up "$work/pair.yaml" || exit 1
+expect "the directions differ" "link uneven: a/x, b/x, MTU 1400, loss 2% there, 0% back" "$LABCTL" --lab "$lab" inspect
+expect "a plain link" "link plain: a/y, b/y, MTU 1400" "$LABCTL" --lab "$lab" inspect
+expect "set on a link without an entry" "2 operations done" "$LABCTL" --lab "$lab" set link/plain/loss 3%
+expect "the loss is there" "link plain: a/y, b/y, MTU 1400, loss 3%" "$LABCTL" --lab "$lab" inspect
+expect "and gone" "2 operations done" "$LABCTL" --lab "$lab" unset link/plain
+expect "as before" "link plain: a/y, b/y, MTU 1400" "$LABCTL" --lab "$lab" inspect
+exit $((failures > 0))
