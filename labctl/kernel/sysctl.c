@@ -84,18 +84,24 @@ bool sysctl_value_equal(const char *a, const char *b)
     return true;
 }
 
-/* "net/ipv4/conf/eth0/rp_filter" becomes "net/ipv4/conf/default/rp_filter". */
+/* "net/ipv4/conf/eth0/rp_filter" becomes "net/ipv4/conf/default/rp_filter".  The neighbour tables have their default in
+ * the first network namespace only; what a new interface gets stands at the loopback of a new one. */
 static void default_key(const char *key, struct str *out)
 {
-    static const char *const parts[] = {"net/ipv4/conf/", "net/ipv6/conf/", "net/ipv4/neigh/", "net/ipv6/neigh/"};
+    static const struct {
+        const char *start, *model;
+    } parts[] = {{"net/ipv4/conf/", "default"},
+                 {"net/ipv6/conf/", "default"},
+                 {"net/ipv4/neigh/", "lo"},
+                 {"net/ipv6/neigh/", "lo"}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (!str_starts(key, parts[i]))
+        if (!str_starts(key, parts[i].start))
             continue;
-        const char *rest = key + strlen(parts[i]);
+        const char *rest = key + strlen(parts[i].start);
         size_t length = strcspn(rest, "/");
         if (strncmp(rest, "all/", 4) == 0 || strncmp(rest, "lo/", 3) == 0)
             break;
-        str_printf(out, "%sdefault%s", parts[i], rest + length);
+        str_printf(out, "%s%s%s", parts[i].start, parts[i].model, rest + length);
         return;
     }
     str_append(out, key);
