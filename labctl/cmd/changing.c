@@ -12,8 +12,8 @@
 #include "model/topology.h"
 #include "service/service.h"
 
-int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
-                   struct error *err)
+static int fetch(const struct context *context, struct str *out, struct str *allotments, char *lab, size_t lab_size,
+                 int *generation, struct error *err)
 {
     struct control *control;
     json_t *reply = NULL;
@@ -26,6 +26,8 @@ int changing_fetch(const struct context *context, struct str *out, char *lab, si
     if (result != 0)
         return -1;
     result = count > 0 ? client_read_text(fds[0], out, err) : error_set(err, ERR_SYSTEM, "the lab sent no topology");
+    if (result == 0 && allotments && count > 1)
+        result = client_read_text(fds[1], allotments, err);
     if (generation)
         *generation = (int)client_integer(reply, "generation");
     if (lab)
@@ -34,6 +36,18 @@ int changing_fetch(const struct context *context, struct str *out, char *lab, si
         close(fds[i]);
     json_decref(reply);
     return result;
+}
+
+int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
+                   struct error *err)
+{
+    return fetch(context, out, NULL, lab, lab_size, generation, err);
+}
+
+int changing_fetch_whole(const struct context *context, struct str *out, struct str *allotments, char *lab,
+                         size_t lab_size, struct error *err)
+{
+    return fetch(context, out, allotments, lab, lab_size, NULL, err);
 }
 
 /* "+ route …" green, "- …" red, "~ …" yellow. */

@@ -40,14 +40,14 @@ static int choose_format(struct context *context, enum graph_format *out)
 static int read_topology(struct context *context, struct reading *reading)
 {
     STR_AUTO text = STR_INIT;
+    STR_AUTO allotments = STR_INIT;
     struct error err = ERROR_INIT;
     char lab[80];
-    int generation;
     if (context->argc == 1)
         return reading_file(reading, context, context->argv[0]);
-    if (changing_fetch(context, &text, lab, sizeof lab, &generation, &err) != 0)
+    if (changing_fetch_whole(context, &text, &allotments, lab, sizeof lab, &err) != 0)
         return cmd_fail(context, &err);
-    return reading_text(reading, context, lab, str_text(&text), text.length);
+    return reading_running(reading, context, lab, &text, &allotments);
 }
 
 static int run(struct context *context)

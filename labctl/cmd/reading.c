@@ -47,6 +47,15 @@ int reading_text(struct reading *reading, const struct context *context, const c
     return finish(reading, context);
 }
 
+int reading_running(struct reading *reading, const struct context *context, const char *name, const struct str *text,
+                    const struct str *allotments)
+{
+    begin(reading);
+    load_topology_keeping(name, str_text(text), text->length, str_text(allotments), reading->sources,
+                          &reading->findings, &reading->topology);
+    return finish(reading, context);
+}
+
 void reading_free(struct reading *reading)
 {
     topology_free(reading->topology);

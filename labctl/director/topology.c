@@ -120,11 +120,13 @@ int verb_dump(struct director *director, struct request *request, json_t **reply
     if (not_built(director, err) != 0)
         return -1;
     const char *text = director_text(director);
+    const char *allotments = director_allotments(director);
     FD_AUTO memory = fd_memory("topology", text, strlen(text));
-    if (memory < 0)
+    FD_AUTO addresses = fd_memory("addresses", allotments, strlen(allotments));
+    if (memory < 0 || addresses < 0)
         return error_set_errno(err, errno, "make a memory file");
     json_t *answer = json_pack("{s:i, s:s}", "generation", (int)director_generation(director), "lab",
                                director_topology(director)->name);
-    request_finish(request, answer, &memory, 1, NULL);
+    request_finish(request, answer, (int[]){memory, addresses}, 2, NULL);
     return REQUEST_DEFERRED;
 }
