@@ -80,7 +80,9 @@ static int run(struct nft_ctx *context, const char *what, const char *text, stru
     rename_source(&message, nft_ctx_get_error_buffer(context), path, what);
     if (message.length == 0)
         return error_set_errno(err, number ? number : EIO, "%s: load into nftables", what);
-    error_set(err, ERR_SYSTEM, "%s", str_text(&message));
+    /* What nft cannot read stands in the file: this machine is not what lacks. */
+    bool unreadable = strstr(str_text(&message), "syntax error") != NULL;
+    error_set(err, unreadable ? ERR_FILE : ERR_SYSTEM, "%s", str_text(&message));
     if (err)
         err->number = strstr(str_text(&message), "No such file or directory") ? ENOENT : number;
     return -1;

@@ -38,6 +38,9 @@ expect "several files at once" 0 "topology 'star-100' is valid" "$LABCTL" valida
 expect "quiet says nothing of a good file" 0 '^$' bash -c '"$0" -q validate topologies/home-lan.yaml; s=$?; echo; exit $s' "$LABCTL"
 expect "an option stands once" 2 "'fault' has '--at' twice: 'node/a' and 'node/b'" \
     "$LABCTL" fault inject loss --at node/a --at node/b
+expect "a command that comes later" 2 "the command 'prove' is not supported yet" "$LABCTL" prove "$work/none.yaml"
+printf 'lab: ruleset-%s\nnodes: { a: { nftables: "table inet x { chain" } }\n' $$ >"$work/ruleset.yaml"
+expect "a ruleset that nft cannot read" 2 'nftables of a:1:.*syntax error' "$LABCTL" up "$work/ruleset.yaml"
 expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
 expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"
 expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml
