@@ -20,6 +20,9 @@ CFLAGS  ?= $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl -fmacro-prefix-map=labctl/= $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \
 	-DLABCTL_VERSION='"$(VERSION)"' -DLABCTL_LIBEXEC='"$(libexecdir)"' -DLABCTL_DATA='"$(datadir)"'
 STATIC  ?= -static
+# What is compiled in: objects are made anew when it differs from the last time.
+SETTINGS := $(VERSION) $(libexecdir) $(datadir)
+$(shell [ "$$(cat $(BUILD)/settings 2>/dev/null)" = "$(SETTINGS)" ] || rm -f $(BUILD)/settings)
 Q := $(if $(V),,@)
 
 objects  = $(patsubst labctl/%.c,$(BUILD)/%.o,$(wildcard labctl/$(1)/*.c))
@@ -31,7 +34,7 @@ all: $(BUILD)/labctl $(BUILD)/labctl-keeper $(BUILD)/labctl-serve
 
 # With sanitizers, their reports reach tests/run from wherever the process is.
 SANITIZER = $(if $(SANITIZE),$(BUILD)/sanitizer.o)
-$(BUILD)/sanitizer.o: tests/sanitizer.c
+$(BUILD)/sanitizer.o: tests/sanitizer.c $(BUILD)/settings
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fno-sanitize=all -DREPORTS='"$(abspath $(BUILD))/reports"' -c -o $@ $<
 
@@ -49,8 +52,12 @@ $(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base) $(SANITIZER)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(SANITIZE) $(if $(SANITIZE),,-s) -o $@ $^ $(LDFLAGS) -lmicrohttpd
 
+$(BUILD)/settings:
+	@mkdir -p $(@D)
+	@echo "$(SETTINGS)" >$@
+
 $(BUILD)/keeper/%.o: override SANITIZE :=
-$(BUILD)/%.o: labctl/%.c
+$(BUILD)/%.o: labctl/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -121,4 +128,6 @@ help:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all tests deps check demo bench asan lint install clean help
+# `make -j clean all`: one after the other.
+$(if $(filter clean,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 .DELETE_ON_ERROR:

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/place.h"
 #include "base/table.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
@@ -85,7 +86,9 @@ void exercise_reading_free(struct exercise_reading *reading)
 
 const char *exercise_file(const char *file, struct str *path)
 {
-    static const char *const places[] = {"scenarios", LABCTL_DATA "/scenarios"};
+    char installed[PATH_MAX];
+    const char *const places[] = {
+        "scenarios", place_installed("share/labctl/scenarios", installed) ? installed : LABCTL_DATA "/scenarios"};
     if (!access(file, F_OK) || strchr(file, '/'))
         return file;
     for (size_t i = 0; i < ARRAY_SIZE(places); i++) {

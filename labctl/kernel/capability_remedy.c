@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/place.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "kernel/capability_trial.h"
@@ -105,12 +106,15 @@ void trial_remedy_module(struct trial *trial, const char *module)
 /* ---- namespaces ---------------------------------------------------------------------------------------------- */
 
 /* labctl-keeper stands beside the program (as built) or in its own directory (as installed). */
-static void keeper_path(const char *program, char *out, size_t size)
+static void keeper_path(const char *program, struct str *out)
 {
     const char *slash = strrchr(program, '/');
-    snprintf(out, size, "%.*s/labctl-keeper", slash ? (int)(slash - program) : 0, program);
-    if (access(out, F_OK) != 0)
-        snprintf(out, size, "%s/labctl-keeper", LABCTL_LIBEXEC);
+    char installed[PATH_MAX];
+    str_printf(out, "%.*s/labctl-keeper", slash ? (int)(slash - program) : 0, program);
+    if (access(str_text(out), F_OK) == 0)
+        return;
+    str_clear(out);
+    str_printf(out, "%s/labctl-keeper", place_installed("libexec/labctl", installed) ? installed : LABCTL_LIBEXEC);
 }
 
 /* A limit on namespaces that leaves no room; false where none does. */
@@ -136,8 +140,9 @@ static bool remedy_limit(struct trial *trial)
  */
 static void remedy_apparmor(struct trial *trial)
 {
-    char keeper[300];
-    keeper_path(trial->program, keeper, sizeof keeper);
+    STR_AUTO path = STR_INIT;
+    keeper_path(trial->program, &path);
+    const char *keeper = str_text(&path);
     trial_remedy(trial,
                  "AppArmor allows user namespaces only to programs with a profile; as root write this to "
                  "/etc/apparmor.d/labctl:\n"

@@ -21,7 +21,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/place.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "keeper/protocol.h"
 #include "keeper/stage.h"
 #include "lab/credentials.h"
@@ -77,14 +79,10 @@ static int bind_listener(const char *lab, struct error *err)
 /* Opens a program of labctl: in `libexec`, or beside this program, or where it was installed to. */
 static int open_program(const char *libexec, const char *name, char directory[static PATH_MAX], struct error *err)
 {
-    char path[PATH_MAX + 64], self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[length > 0 ? length : 0] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash)
-        *slash = 0;
-    const char *const places[] = {libexec, slash ? self : NULL, LABCTL_LIBEXEC};
-    size_t first = libexec ? 0 : 1, last = libexec ? 1 : 3;
+    char path[PATH_MAX + 64], self[PATH_MAX], installed[PATH_MAX];
+    const char *const places[] = {libexec, place_program(self) ? self : NULL,
+                                  place_installed("libexec/labctl", installed) ? installed : NULL, LABCTL_LIBEXEC};
+    size_t first = libexec ? 0 : 1, last = libexec ? 1 : ARRAY_SIZE(places);
     for (size_t i = first; i < last; i++) {
         if (!places[i])
             continue;
