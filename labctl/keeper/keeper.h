@@ -136,9 +136,9 @@ void inside_run(const struct node_start *start) __attribute__((noreturn));
 void cloud_create(const struct keeper_ids *request);
 void cloud_delete(const struct keeper_ids *request);
 
-/* groups.c: in a node of an ordinary user's lab setgroups(2) succeeds and does nothing, for this process and its
- * children. */
-void groups_pretend(void);
+/* filter.c: for this process and its children, no key rings; and where there is only one group, setgroups(2) succeeds and
+ * does nothing. */
+void filter_calls(bool one_group);
 
 /* spawn.c */
 void spawn_start(const struct keeper_spawn *request, size_t length, int *fds, size_t fd_count);

@@ -152,8 +152,8 @@ static void execute(const struct order *order, int slave, int failure)
     umask(022);
     if (chdir("/root"))
         (void)!chdir("/");
-    if (order->request->target == KEEPER_TARGET_NODE && !keeper.root_mode)
-        groups_pretend();
+    if (order->request->target == KEEPER_TARGET_NODE)
+        filter_calls(!keeper.root_mode);
     environ = order->environment;
     execvp(order->argv[0], order->argv);
     (void)!write(failure, &errno, sizeof errno);
