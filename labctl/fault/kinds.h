@@ -4,7 +4,7 @@
 #include "fault/fault.h"
 
 extern const struct fault_kind fault_asymmetric_routing, fault_dns_server_down, fault_dns_wrong_record, fault_loss,
-    fault_route_missing, fault_security_group_rule_missing;
+    fault_nat_gateway_misplaced, fault_route_missing, fault_security_group_rule_missing;
 
 /* The mark of a parameter, or of the fault where it is not given. */
 struct mark fault_mark(const struct fault *fault, const char *key);

@@ -11,9 +11,13 @@
 #include "plan/plan.h"
 
 const struct fault_kind *const fault_kinds[] = {
-    &fault_asymmetric_routing, &fault_dns_server_down,
-    &fault_dns_wrong_record,   &fault_loss,
-    &fault_route_missing,      &fault_security_group_rule_missing,
+    &fault_asymmetric_routing,
+    &fault_dns_server_down,
+    &fault_dns_wrong_record,
+    &fault_loss,
+    &fault_nat_gateway_misplaced,
+    &fault_route_missing,
+    &fault_security_group_rule_missing,
 };
 const size_t fault_kind_count = ARRAY_SIZE(fault_kinds);
 

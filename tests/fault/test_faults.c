@@ -248,6 +248,22 @@ static void a_route_of_a_table_is_missing(void **state)
     assert_null(strstr(str_text(&text), "nat_gateway/nat"));
 }
 
+static void a_nat_gateway_is_misplaced(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
+    assert_string_equal(complaint(&bench, "nat-gateway-misplaced vpc/main/nat_gateway/nat subnet=privat"),
+                        "no subnet of the gateway's VPC is called 'privat' | did you mean 'private'?");
+    assert_string_equal(complaint(&bench, "nat-gateway-misplaced vpc/main/nat_gateway/nat subnet=subnet/public"),
+                        "the gateway stands in subnet 'subnet/public' already");
+    struct fault fault = fault_of(&bench, "nat-gateway-misplaced vpc/main/nat_gateway/nat subnet=private");
+    struct error err = ERROR_INIT;
+    assert_int_equal(fault_rewrite_topology(bench.topology, &fault, &err), 0);
+    STR_AUTO text = STR_INIT;
+    dump_topology(bench.topology, &text);
+    assert_non_null(strstr(str_text(&text), "      nat:\n        subnet: private\n"));
+}
+
 static void a_rule_of_a_group_is_missing(void **state)
 {
     (void)state;
@@ -383,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_default_and_a_connected_route_are_missing),
         cmocka_unit_test(a_route_that_is_not_there_cannot_be_missing),
         cmocka_unit_test(a_route_of_a_table_is_missing),
+        cmocka_unit_test(a_nat_gateway_is_misplaced),
         cmocka_unit_test(a_rule_of_a_group_is_missing),
         cmocka_unit_test(exactly_one_rule_must_match),
         cmocka_unit_test(a_record_is_wrong),
