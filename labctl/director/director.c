@@ -158,7 +158,7 @@ static int resume(struct director *director, struct error *err)
         return 0; /* killed before anything was built: whoever was building ends the keeper */
     if (director_derive(director, str_text(&state->current.text), state->current.faults, &director->topology,
                         &director->plan, err) != 0 ||
-        lab_adopt(director->lab, director->plan, err) != 0)
+        lab_adopt(director->lab, director->plan, state->target.number != 0, err) != 0)
         return error_wrap(err, "take the lab over again");
     if (state->target.number != 0) {
         struct error problem = ERROR_INIT;

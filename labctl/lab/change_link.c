@@ -164,6 +164,8 @@ static int remove_link(struct apply *a, const struct plan_operation *operation)
         struct space *space = space_of(a->lab, s.plan, link->end[e].ns);
         struct observed_link seen;
         BATCH_AUTO batch = BATCH_INIT;
+        if (!space) /* an earlier, interrupted call removed it */
+            continue;
         int found = observe_link(space_netns(space, a->err), link->end[e].name, &seen, a->err);
         if (found < 0)
             return -1;

@@ -122,13 +122,13 @@ int lab_record(struct lab *lab, struct error *err)
     return changed ? spaces_save(lab, err) : 0;
 }
 
-int lab_adopt(struct lab *lab, const struct plan *plan, struct error *err)
+int lab_adopt(struct lab *lab, const struct plan *plan, bool changing, struct error *err)
 {
     if (spaces_load(lab, err) != 0 || processes_load(lab, err) != 0)
         return -1;
     lab_become(lab, plan);
     for (size_t i = 0; i < plan->namespace_count; i++)
-        if (!space_of(lab, plan, (uint32_t)i))
+        if (!changing && !space_of(lab, plan, (uint32_t)i))
             return error_set(err, ERR_SYSTEM, "take the lab over: %s is missing", plan->namespaces[i].name);
     /* Processes that ended while nobody looked. */
     for (size_t i = 0; i < plan->process_count; i++) {

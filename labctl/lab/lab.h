@@ -31,8 +31,10 @@ typedef void lab_progress(void *context, const char *stage, size_t done, size_t 
  * failure leaves things half built: the caller ends the keeper. */
 int lab_build(struct lab *lab, const struct plan *plan, lab_progress *progress, void *context, struct error *err);
 
-/* The lab stands already, built from `plan` (a restarted director): fetches descriptors and processes. */
-int lab_adopt(struct lab *lab, const struct plan *plan, struct error *err);
+/* The lab stands already, built from `plan` (a restarted director): fetches descriptors and processes.  changing: it
+ * was killed on the way to another plan, so nodes may be missing that are not in that one: lab_apply with `recovering`
+ * must follow. */
+int lab_adopt(struct lab *lab, const struct plan *plan, bool changing, struct error *err);
 
 struct lab_apply_options {
     bool keep_changes; /* undo of a fault: what somebody changed since is left as it is, and noted */
