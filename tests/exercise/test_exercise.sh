@@ -28,6 +28,13 @@ scenario() { # FILE LINE…
     printf '%s\n' "scenario: drill" "title: Names are gone" "pass: 70%" "$topology" "$@" >"$work/$file"
 }
 scenario drill.yaml "time: 20m" "$faults" "$tasks" "$guards" "$hints" 'solution: [ { at: ns, run: "open-sesame" } ]'
+# A service that is late: every check of it is red for the first second and a half, and says nothing of `within`.
+late() { # FILE WAIT
+    scenario "$1" "$faults" "$tasks" 'guards: [ { id: late, from: ops, tcp: { to: web, port: 99 }, penalty: 5 } ]'
+    sed -i "s|http: { port: 80 } } }|http: { port: 80 }, late: { kind: exec, command: \"sleep $2; exec nc -lk 99\" } } }|" "$work/$1"
+}
+late late.yaml 1.5
+late never.yaml 60
 scenario allows.yaml "allow: [matrix, apply]" "$faults" "$tasks"
 scenario short.yaml "time: 1500ms" "$faults" "$tasks" "$guards"
 scenario sick.yaml "$faults" "$tasks" 'guards: [ { id: nobody, from: ops, tcp: { to: db, port: 4444 }, penalty: 5 } ]'
@@ -46,6 +53,13 @@ directories() { find "$XDG_STATE_HOME/labctl/exercises" -mindepth 1 -maxdepth 1 
 run "$LABCTL" start "$work/sick.yaml"
 [ $? -eq 2 ] && grep -q "not healthy" "$work/err" && grep -q "nobody (tcp ops -> db:4444 open): expected open, got refused" "$work/err"
 check "a lab that is not healthy is not started, and it says why" $?
+run "$LABCTL" start "$work/never.yaml"
+[ $? -eq 2 ] && grep -q "late (tcp ops -> web:99 open): expected open, got refused" "$work/err"
+check "nor one whose service does not come" $?
+run "$LABCTL" start "$work/late.yaml"
+check "a service that is late costs nothing where green is expected" $?
+run "$LABCTL" down drill
+rm -rf "$XDG_STATE_HOME/labctl"
 run "$LABCTL" start "$work/painless.yaml"
 [ $? -eq 2 ] && grep -q "task 'names' is green although nothing was done" "$work/err"
 check "a fault without its symptom is not started" $?
