@@ -26,7 +26,7 @@ run "$LABCTL" up "$work/lab.yaml"
 check "up" $?
 "$LABCTL" dump >"$work/healthy"
 run "$LABCTL" apply "$work/refused.yaml"
-[ $? -eq 3 ] && grep -q 'nothing was changed: nftables of web:1:' "$work/err"
+[ $? -eq 2 ] && grep -q 'nothing was changed: nftables of web:1:' "$work/err"
 check "a ruleset that nft refuses" $?
 ! "$LABCTL" exec web test -e /etc/motd && [ -z "$("$LABCTL" exec web nft list tables)" ]
 check "what was done before it is undone" $?
