@@ -23,8 +23,8 @@
 #if defined(__x86_64__)
 #define ARCHITECTURE    AUDIT_ARCH_X86_64
 #define ARCHITECTURE_32 AUDIT_ARCH_I386
-#define KEYS_32         286  /* arch/x86/entry/syscalls/syscall_32.tbl */
-#define SETGROUPS_32    206  /* setgroups32 */
+#define KEYS_32         286        /* arch/x86/entry/syscalls/syscall_32.tbl */
+#define SETGROUPS_32    206        /* setgroups32 */
 #define NUMBER_MASK     0xbfffffff /* x32 calls carry bit 30 */
 #elif defined(__aarch64__)
 #define ARCHITECTURE    AUDIT_ARCH_AARCH64

@@ -136,8 +136,8 @@ void inside_run(const struct node_start *start) __attribute__((noreturn));
 void cloud_create(const struct keeper_ids *request);
 void cloud_delete(const struct keeper_ids *request);
 
-/* filter.c: for this process and its children, no key rings; and where there is only one group, setgroups(2) succeeds and
- * does nothing. */
+/* filter.c: for this process and its children, no key rings; and where there is only one group, setgroups(2)
+ * succeeds and does nothing. */
 void filter_calls(bool one_group);
 
 /* spawn.c */
