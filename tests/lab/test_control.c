@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "lab/control.h"
+#include "lab/credentials.h"
 
 static int open_pair(void **state)
 {
@@ -61,6 +62,27 @@ static void message_with_descriptors(void **state)
     assert_int_equal(count, 0);
     json_decref(got);
     json_decref(sent);
+}
+
+/* Anybody may bind a lab's name: what somebody else made is not taken for a lab of ours. */
+static void somebody_elses_socket(void **state)
+{
+    int *pair = *state, foreign[2];
+    pid_t keeper = 0;
+    struct error err = ERROR_INIT;
+    assert_int_equal(credentials_keeper(pair[0], &keeper, &err), 0);
+    assert_int_equal(keeper, getpid());
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(seteuid(61358), 0);
+    int made = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, foreign);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(made, 0);
+    assert_int_equal(credentials_keeper(foreign[0], &keeper, &err), -1);
+    assert_int_equal(err.kind, ERR_BUSY);
+    assert_string_equal(err.text, "the control socket belongs to user 61358, not to 0");
+    close(foreign[0]);
+    close(foreign[1]);
 }
 
 static void end_of_file(void **state)
@@ -140,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(message_with_descriptors, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(somebody_elses_socket, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(end_of_file, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(cut_message, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(oversized_message, open_pair, close_pair),
