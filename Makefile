@@ -25,7 +25,7 @@ SETTINGS := $(VERSION) $(libexecdir) $(datadir)
 $(shell [ "$$(cat $(BUILD)/settings 2>/dev/null)" = "$(SETTINGS)" ] || rm -f $(BUILD)/settings)
 Q := $(if $(V),,@)
 
-objects  = $(patsubst labctl/%.c,$(BUILD)/%.o,$(wildcard labctl/$(1)/*.c))
+objects  = $(patsubst labctl/%.c,$(BUILD)/%.o,$(wildcard labctl/$(1)/*.c labctl/$(1)/*/*.c))
 archive  = $(BUILD)/lib/$(1).a
 archives = $(foreach room,$(1),$(call archive,$(room)))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))

@@ -1,9 +1,9 @@
 /* labctl apply */
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/changing.h"
+#include "cmd/common/changing.h"
 #include "cmd/cmd.h"
-#include "cmd/reading.h"
+#include "cmd/common/reading.h"
 #include "lab/start.h"
 #include "model/topology.h"
 

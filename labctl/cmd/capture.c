@@ -15,9 +15,9 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
-#include "cmd/packet.h"
+#include "cmd/common/packet.h"
 #include "lab/control.h"
 
 #define SNAPSHOT 262144

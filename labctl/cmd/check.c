@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "score/verdict.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/habit.h"
+#include "cmd/common/habit.h"
 #include "director/director.h"
 
 const struct option_spec global_options[] = {

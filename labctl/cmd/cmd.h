@@ -1,4 +1,5 @@
-/* One file per command, one `const struct command` each; help, usage, completion and a test come from the table. */
+/* One file per command, one `const struct command` each; help, usage, completion and a test come from the table.  What
+ * commands share is in common/. */
 #pragma once
 
 #include <stdbool.h>

@@ -4,9 +4,9 @@
 
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
-#include "cmd/reading.h"
+#include "cmd/common/reading.h"
 #include "lab/control.h"
 #include "lab/start.h"
 #include "model/topology.h"

@@ -1,8 +1,8 @@
 /* labctl dump */
 #include <stdio.h>
 
-#include "cmd/changing.h"
-#include "cmd/client.h"
+#include "cmd/common/changing.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 
 static int run(struct context *context)

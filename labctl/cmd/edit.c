@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "cmd/changing.h"
+#include "cmd/common/changing.h"
 #include "cmd/cmd.h"
-#include "cmd/reading.h"
+#include "cmd/common/reading.h"
 #include "model/topology.h"
 
 #define TEXT_MAX (64u << 20)

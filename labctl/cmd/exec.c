@@ -1,7 +1,7 @@
 /* labctl exec */
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "cmd/spawn.h"
+#include "cmd/common/spawn.h"
 
 static int run(struct context *context)
 {

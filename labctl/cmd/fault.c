@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "fault/fault.h"
 

@@ -11,9 +11,9 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
-#include "cmd/exercise.h"
+#include "cmd/common/exercise.h"
 #include "exercise/journal.h"
 #include "exercise/result.h"
 

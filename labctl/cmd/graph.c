@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "base/table.h"
-#include "cmd/changing.h"
+#include "cmd/common/changing.h"
 #include "cmd/cmd.h"
-#include "cmd/reading.h"
+#include "cmd/common/reading.h"
 #include "report/graph.h"
 
 static const struct option_spec options[] = {

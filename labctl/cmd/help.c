@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "cmd/habit.h"
+#include "cmd/common/habit.h"
 
 static int run(struct context *context)
 {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 
 static void join(const json_t *array, struct str *out)

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "lab/control.h"
 

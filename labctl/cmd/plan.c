@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "cmd/cmd.h"
-#include "cmd/exercise.h"
-#include "cmd/reading.h"
+#include "cmd/common/exercise.h"
+#include "cmd/common/reading.h"
 #include "lower/lower.h"
 #include "plan/difference.h"
 #include "plan/plan.h"

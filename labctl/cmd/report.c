@@ -2,7 +2,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/cmd.h"
-#include "cmd/exercise.h"
+#include "cmd/common/exercise.h"
 
 static const struct option_spec options[] = {
     {"--as", "FORMAT", "Write it so: text or json (--format is the same here)."},

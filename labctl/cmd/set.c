@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "cmd/changing.h"
+#include "cmd/common/changing.h"
 #include "cmd/cmd.h"
-#include "cmd/reading.h"
+#include "cmd/common/reading.h"
 #include "doc/doc.h"
 #include "load/edit.h"
 #include "load/load.h"

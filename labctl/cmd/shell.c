@@ -3,7 +3,7 @@
 
 #include "base/table.h"
 #include "cmd/cmd.h"
-#include "cmd/spawn.h"
+#include "cmd/common/spawn.h"
 
 static int run(struct context *context)
 {

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
-#include "cmd/exercise.h"
+#include "cmd/common/exercise.h"
 #include "report/report.h"
 
 static int run_status(struct context *context)

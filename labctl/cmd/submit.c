@@ -3,9 +3,9 @@
 
 #include "base/fd.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
-#include "cmd/exercise.h"
+#include "cmd/common/exercise.h"
 #include "lab/control.h"
 #include "lab/start.h"
 

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
-#include "cmd/exercise.h"
+#include "cmd/common/exercise.h"
 #include "doc/doc.h"
 #include "load/load.h"
 #include "load/scenario.h"

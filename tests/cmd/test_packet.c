@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cmd/packet.h"
+#include "cmd/common/packet.h"
 
 #define MACS "\x02\0\0\0\0\x01\x02\0\0\0\0\x02"
 

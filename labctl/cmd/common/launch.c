@@ -1,5 +1,5 @@
 /* Starting a lab from the command line. */
-#include "cmd/launch.h"
+#include "cmd/common/launch.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "lab/control.h"
 #include "lab/start.h"

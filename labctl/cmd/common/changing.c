@@ -1,11 +1,11 @@
 /* Changing a running lab to another topology. */
-#include "cmd/changing.h"
+#include "cmd/common/changing.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "lab/control.h"
 #include "load/load.h"

@@ -1,5 +1,5 @@
 /* Verbs of other tools, node names in place of a verb, and the nearest word for a slip. */
-#include "cmd/habit.h"
+#include "cmd/common/habit.h"
 
 #include <stdio.h>
 
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 
 /* Words of containerlab, Kathará, Mininet and of habit; the command does what they do there. */

@@ -2,7 +2,7 @@
  *
  * The keeper starts it with this process's descriptors; what is left to do here is to forward signals over a socket of
  * our own and to wait there for the exit status.  The director only passes the request on: it may die meanwhile. */
-#include "cmd/spawn.h"
+#include "cmd/common/spawn.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "keeper/protocol.h"
 #include "lab/control.h"

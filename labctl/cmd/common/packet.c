@@ -1,5 +1,5 @@
 /* One line for a captured Ethernet frame: ARP, IPv4, IPv6, TCP, UDP, ICMP, and the question of a DNS message. */
-#include "cmd/packet.h"
+#include "cmd/common/packet.h"
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 /* What commands that talk to a running lab share. */
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Reading a topology for a command. */
-#include "cmd/reading.h"
+#include "cmd/common/reading.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What the commands of an exercise share. */
-#include "cmd/exercise.h"
+#include "cmd/common/exercise.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "base/fd.h"
 #include "base/place.h"
 #include "base/table.h"
-#include "cmd/client.h"
+#include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "doc/doc.h"
 #include "exercise/journal.h"
