@@ -259,24 +259,3 @@ struct prefix prefix_of_addr(struct addr addr)
 {
     return (struct prefix){.addr = addr, .length = (uint8_t)addr_bits(&addr)};
 }
-
-/* Blocks that the internet does not route. */
-static const struct prefix private_blocks[] = {
-    {{4, {10}}, 8},          /* RFC 1918 */
-    {{4, {172, 16}}, 12},    /* RFC 1918 */
-    {{4, {192, 168}}, 16},   /* RFC 1918 */
-    {{4, {100, 64}}, 10},    /* RFC 6598, shared by carriers */
-    {{4, {127}}, 8},         /* RFC 1122, loopback */
-    {{4, {169, 254}}, 16},   /* RFC 3927, link-local */
-    {{6, {[15] = 1}}, 128},  /* RFC 4291, loopback */
-    {{6, {0xfe, 0x80}}, 10}, /* RFC 4291, link-local */
-    {{6, {0xfc}}, 7},        /* RFC 4193, unique local */
-};
-
-bool addr_is_private(const struct addr *addr)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(private_blocks); i++)
-        if (prefix_contains(&private_blocks[i], addr))
-            return true;
-    return false;
-}

@@ -49,4 +49,3 @@ struct addr prefix_last(const struct prefix *prefix);             /* the broadca
 uint64_t prefix_size(const struct prefix *prefix);                /* addresses in it; UINT64_MAX where more */
 struct prefix prefix_any(unsigned family);                        /* 0.0.0.0/0 or ::/0 */
 struct prefix prefix_of_addr(struct addr addr);                   /* /32 or /128 */
-bool addr_is_private(const struct addr *addr);                    /* RFC 1918, RFC 6598, loopback, link-local, ULA */

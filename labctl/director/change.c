@@ -145,12 +145,6 @@ int director_change_with(struct director *director, struct director_change *chan
     return result;
 }
 
-int director_change(struct director *director, const char *text, struct error *err)
-{
-    struct director_change change = {.text = text};
-    return director_change_with(director, &change, err);
-}
-
 /* ---- building ------------------------------------------------------------------------------------------------ */
 
 struct building {

@@ -42,11 +42,6 @@ typedef void checks_done(struct director *director, void *context, const struct 
 int checks_start(struct director *director, const struct check *const *checks, size_t count,
                  const struct checks_options *options, checks_done *done, void *context, struct error *err);
 
-/* The verb "check": runs those of the set whose id stands in the request's `ids` (all where there are none), finishes
- * the request with their results.  Returns REQUEST_DEFERRED, or -1 with err. */
-int checks_answer(struct director *director, struct request *request, const struct check *const *checks, size_t count,
-                  const struct checks_options *options, struct error *err);
-
 verb_run verb_check, verb_matrix; /* verb_check.c: of the topology's own checks; of all nodes with an address */
 
 /* One result as documented in labctl(1), for every JSON output that shows a check. */

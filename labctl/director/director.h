@@ -37,12 +37,6 @@ void request_progress(struct request *request, json_t *progress); /* stolen */
 
 /* Of the client: its process id as the host counts it (as it says itself; for messages only). */
 pid_t request_client(const struct request *request);
-/* Calls back once if the client goes away before request_finish; the handler still has to finish the request. */
-typedef void request_gone(struct director *director, struct request *request, void *context);
-void request_watch(struct request *request, request_gone *gone, void *context);
-void *request_context(const struct request *request);
-/* The unfinished deferred request of that verb on the same connection, or NULL: what a later "signal" is about. */
-struct request *request_sibling(struct request *request, const char *verb);
 
 /* A verb's handler: fills *reply (stolen by the caller) and returns 0; or returns -1 with err set; or returns
  * REQUEST_DEFERRED and later calls request_finish exactly once. */
@@ -69,13 +63,10 @@ int director_after(struct director *director, int64_t nanoseconds, director_time
 void director_cancel(struct director *director, int timer);
 
 /* Changes the running lab to another topology (already valid), or to another set of fault rewrites: plans, executes the
- * difference, keeps the state directory in step.  text: canonical YAML. */
-int director_change(struct director *director, const char *text, struct error *err);
-
-/* The same with all that can be said.  After an error the state is what it was where nothing was executed yet; a
- * failure in the middle leaves the change under way, and it is finished with the next one or by a restart. */
+ * difference, keeps the state directory in step.  After an error the state is what it was where nothing was executed
+ * yet; a failure in the middle leaves the change under way, and it is finished with the next one or by a restart. */
 struct director_change {
-    const char *text;       /* NULL: the topology as it is */
+    const char *text;       /* canonical YAML; NULL: the topology as it is */
     const json_t *faults;   /* NULL: the faults as they are */
     bool keep_changes;      /* undo: what somebody changed since is left as it is */
     struct str *notes;      /* lines for a person, or NULL */

@@ -21,7 +21,8 @@
 
 /* ---- records ---- */
 
-json_t *fault_record(const struct fault *fault, enum fault_stage stage)
+/* The record of a fault that is injected now. */
+static json_t *fault_record(const struct fault *fault, enum fault_stage stage)
 {
     json_t *at = json_array(), *parameters = json_object();
     for (size_t i = 0; i < fault->at.count; i++)
@@ -39,7 +40,8 @@ static const char *member(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-struct fault fault_of_record(const json_t *record, struct arena *arena)
+/* The fault of a record; its texts are borrowed from the record, the rest is in the arena. */
+static struct fault fault_of_record(const json_t *record, struct arena *arena)
 {
     struct fault fault = {.id = member(record, "id"), .kind = member(record, "kind")};
     size_t i;

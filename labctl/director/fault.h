@@ -9,11 +9,8 @@
 struct arena;
 struct scenario;
 
-/* A record of director_faults(): {id, kind, at, parameters, injected, stage, before?, after?}; the last two are the
+/* A record of director_faults() is {id, kind, at, parameters, injected, stage, before?, after?}; the last two are the
  * canonical topologies without and with a fault of the topology. */
-json_t *fault_record(const struct fault *fault, enum fault_stage stage);
-/* The fault of a record; its texts are borrowed from the record, the rest is in the arena. */
-struct fault fault_of_record(const json_t *record, struct arena *arena);
 
 /* Folds a scenario's faults into its topology: the text of the topology with those of the topology in it, and the
  * records for director_build. */

@@ -46,16 +46,6 @@ struct loop *loop_new(struct director *director, struct error *err)
     return loop;
 }
 
-void loop_free(struct loop *loop)
-{
-    if (!loop)
-        return;
-    close(loop->epoll);
-    free(loop->watches);
-    free(loop->timers);
-    free(loop);
-}
-
 int loop_watch(struct loop *loop, int fd, director_ready *ready, void *context, struct error *err)
 {
     if ((size_t)fd >= loop->watch_count) {

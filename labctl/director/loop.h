@@ -9,7 +9,6 @@ struct loop;
 struct error;
 
 struct loop *loop_new(struct director *director, struct error *err);
-void loop_free(struct loop *loop); /* takes NULL */
 int loop_watch(struct loop *loop, int fd, director_ready *ready, void *context, struct error *err);
 void loop_unwatch(struct loop *loop, int fd);
 int loop_after(struct loop *loop, int64_t nanoseconds, director_timer *expired, void *context);

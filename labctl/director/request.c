@@ -21,8 +21,6 @@ struct request {
     struct guest *guest; /* the message and its descriptors */
     const char *verb;
     json_t *params;
-    request_gone *gone;
-    void *context;
     bool changes;
     struct request *next;
 };
@@ -53,25 +51,6 @@ int request_steal_fd(struct request *request, size_t index)
 pid_t request_client(const struct request *request)
 {
     return request->guest->client;
-}
-
-void request_watch(struct request *request, request_gone *gone, void *context)
-{
-    request->gone = gone;
-    request->context = context;
-}
-
-void *request_context(const struct request *request)
-{
-    return request->context;
-}
-
-struct request *request_sibling(struct request *request, const char *verb)
-{
-    for (struct request *other = request->connection->requests; other; other = other->next)
-        if (other != request && str_equal(other->verb, verb))
-            return other;
-    return NULL;
 }
 
 void request_progress(struct request *request, json_t *progress)
@@ -178,17 +157,7 @@ static void hang_up(struct director *director, struct connection *connection)
     director_unwatch(director, connection->fd);
     close(connection->fd);
     connection->fd = -1;
-    struct request *request = connection->requests;
-    if (!request)
-        forget(connection);
-    while (request) { /* the handler may finish the request, and so free it; the last one frees the connection */
-        struct request *next = request->next;
-        request_gone *gone = request->gone;
-        request->gone = NULL;
-        if (gone)
-            gone(director, request, request->context);
-        request = next;
-    }
+    forget(connection);
 }
 
 static void readable(struct director *director, int fd, void *context)

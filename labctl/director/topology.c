@@ -15,7 +15,8 @@
 
 #define TEXT_MAX (64u << 20)
 
-int request_text(struct request *request, struct str *out, struct error *err)
+/* The text that came with a request as its first descriptor. */
+static int request_text(struct request *request, struct str *out, struct error *err)
 {
     int fd = request_fd(request, 0);
     if (fd < 0)

@@ -59,8 +59,10 @@ static size_t find_check(const struct check *const *checks, size_t count, const 
     return found;
 }
 
-int checks_answer(struct director *director, struct request *request, const struct check *const *checks, size_t count,
-                  const struct checks_options *options, struct error *err)
+/* Runs those of the set whose id stands in the request's `ids` (all where there are none), finishes
+ * the request with their results.  Returns REQUEST_DEFERRED, or -1 with err. */
+static int checks_answer(struct director *director, struct request *request, const struct check *const *checks,
+                         size_t count, const struct checks_options *options, struct error *err)
 {
     const json_t *ids = json_object_get(request_params(request), "ids");
     struct checks_options own = options ? *options : (struct checks_options){0};

@@ -7,10 +7,6 @@ verb_run verb_build, verb_apply, verb_difference, verb_dump; /* topology.c */
 verb_run verb_nodes, verb_inspect;                           /* inspect.c */
 verb_run verb_exec, verb_logs, verb_log;                     /* enter.c */
 verb_run verb_capture;                                       /* capture.c */
-
-/* The text that came with a request as its first descriptor. */
-struct str;
-int request_text(struct request *request, struct str *out, struct error *err);
 /* A node's name from the parameters: ERR_ABSENT with the nearest one where there is none. */
 struct node;
 int request_node(struct director *director, struct request *request, const struct node **out, struct error *err);

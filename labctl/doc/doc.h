@@ -121,7 +121,6 @@ void scalar_resolve(struct value *value);
 /* Writes findings for a person: "file:line:column: error: text [rule]", the line, a caret, the hint, the other place.
  */
 void findings_print(const struct findings *findings, struct sources *sources, bool color, struct str *out);
-void finding_print(const struct finding *finding, struct sources *sources, bool color, struct str *out);
 /* Writes a JSON array of {level, file, line, column, rule, text, hint?, other?: {file, line, column, text}}. */
 void findings_json(const struct findings *findings, const struct sources *sources, struct json *json);
 /* The first error as one line "file:line:column: text [rule]" for an error text; NULL where there is none. */

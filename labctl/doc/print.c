@@ -138,11 +138,6 @@ static void print_finding(const struct finding *finding, struct sources *sources
         print_line(sources, finding->other, green, off, out);
 }
 
-void finding_print(const struct finding *finding, struct sources *sources, bool color, struct str *out)
-{
-    print_finding(finding, sources, color, true, out);
-}
-
 void findings_print(const struct findings *findings, struct sources *sources, bool color, struct str *out)
 {
     for (size_t i = 0; i < findings->count; i++)

@@ -334,7 +334,7 @@ void observation_free(struct observation *observation)
         arena_free(observation->arena);
 }
 
-const struct observed_link *observed_link_by_index(const struct observation *observation, uint32_t index)
+static const struct observed_link *observed_link_by_index(const struct observation *observation, uint32_t index)
 {
     struct observed_link key = {.index = index};
     return observation->link_count ? bsearch(&key, observation->links, observation->link_count, sizeof key, by_index)

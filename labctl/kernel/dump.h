@@ -92,7 +92,6 @@ int observe_link(int netns, const char *name, struct observed_link *out, struct 
 struct observation *observation_new(void);
 void observation_add(struct observation *observation, const struct nlmsghdr *message);
 void observation_free(struct observation *observation); /* takes NULL */
-const struct observed_link *observed_link_by_index(const struct observation *observation, uint32_t index); /* or NULL */
 const struct observed_link *observed_link_by_name(const struct observation *observation, const char *name);
 /* "eth0", or "" where there is no such index */
 const char *observed_name(const struct observation *observation, uint32_t index);

@@ -88,12 +88,11 @@ static int run(struct nft_ctx *context, const char *what, const char *text, stru
     return -1;
 }
 
-static int run_in(int netns, const char *what, const char *text, bool dry, bool deletes, struct error *err)
+static int run_in(int netns, const char *what, const char *text, bool deletes, struct error *err)
 {
     struct nft_ctx *context = context_in(netns, err);
     if (!context)
         return -1;
-    nft_ctx_set_dry_run(context, dry);
     int result = run(context, what, text, err);
     context_close(context, deletes);
     return result;
@@ -102,12 +101,7 @@ static int run_in(int netns, const char *what, const char *text, bool dry, bool 
 int nft_load(int netns, const char *what, const char *text, struct error *err)
 {
     bool deletes = strstr(text, "delete") || strstr(text, "flush") || strstr(text, "destroy");
-    return run_in(netns, what, text, false, deletes, err);
-}
-
-int nft_try(int netns, const char *what, const char *text, struct error *err)
-{
-    return run_in(netns, what, text, true, true, err);
+    return run_in(netns, what, text, deletes, err);
 }
 
 int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body, struct error *err)
@@ -116,14 +110,7 @@ int nft_replace(int netns, const char *what, const char *family, const char *tab
     STR_AUTO text = STR_INIT;
     str_printf(&text, "table %s %s; delete table %s %s; table %s %s { %s\n}\n", family, table, family, table, family,
                table, body);
-    return run_in(netns, what, str_text(&text), false, true, err);
-}
-
-int nft_delete(int netns, const char *what, const char *family, const char *table, struct error *err)
-{
-    STR_AUTO text = STR_INIT;
-    str_printf(&text, "delete table %s %s\n", family, table);
-    return run_in(netns, what, str_text(&text), false, true, err);
+    return run_in(netns, what, str_text(&text), true, err);
 }
 
 static int list(int netns, unsigned flags, const char *command, struct str *out, struct error *err)

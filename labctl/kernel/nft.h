@@ -9,12 +9,9 @@ struct error;
 /* Loads the text, all or nothing.  On failure err holds nft's own words, each line that nft quotes with its number in
  * this text, prefixed by `what` ("nftables of node web"). */
 int nft_load(int netns, const char *what, const char *text, struct error *err);
-/* The same without doing it: syntax and what the kernel says to it. */
-int nft_try(int netns, const char *what, const char *text, struct error *err);
 /* Replaces one table in one transaction; body: what stands between its braces. */
 int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body,
                 struct error *err);
-int nft_delete(int netns, const char *what, const char *family, const char *table, struct error *err);
 
 /* Appends the table as nft prints it, without handles and counters.  family NULL: the whole ruleset.  with_elements
  * false leaves out the content of sets and maps.  An absent table gives an error with number ENOENT. */

@@ -26,7 +26,6 @@
 
 struct control {
     int fd;
-    pid_t keeper;
     char *lab;
 };
 
@@ -253,7 +252,7 @@ static int connect_to(const char *lab, int timeout, bool every_answer, struct co
     control->lab = name;
     control->fd = -1;
     bool connected = channel_connect(name, &control->fd, &problem) == 0;
-    if (connected && credentials_prove(control->fd, timeout, &control->keeper, NULL, &problem) == 0) {
+    if (connected && credentials_prove(control->fd, timeout, NULL, NULL, &problem) == 0) {
         struct timeval limit = {.tv_sec = timeout / 1000, .tv_usec = timeout % 1000 * 1000};
         if (every_answer)
             setsockopt(control->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -300,15 +299,10 @@ int control_descriptor(const struct control *control)
     return control->fd;
 }
 
-pid_t control_keeper(const struct control *control)
-{
-    return control->keeper;
-}
-
 /* ---- calling ------------------------------------------------------------------------------------------------- */
 
-int control_ask(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count,
-                struct error *err)
+static int ask(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count,
+               struct error *err)
 {
     json_t *request =
         json_pack("{s:s, s:i, s:o}", "verb", verb, "client", (int)getpid(), "params", params ? params : json_object());
@@ -334,8 +328,9 @@ static int finish(json_t *answer, json_t **reply, int *fds, size_t count, int *r
     return result;
 }
 
-int control_answer(struct control *control, control_progress *progress, void *context, json_t **reply, int *reply_fds,
-                   size_t *reply_fd_count, struct error *err)
+/* Takes one message: 1 after progress, 0 after the reply, -1 with err. */
+static int take(struct control *control, control_progress *progress, void *context, json_t **reply, int *reply_fds,
+                size_t *reply_fd_count, struct error *err)
 {
     int fds[CONTROL_FDS_MAX];
     size_t count = 0;
@@ -366,11 +361,11 @@ int control_call(struct control *control, const char *verb, json_t *params, cons
         *reply = NULL;
     if (reply_fd_count)
         *reply_fd_count = 0;
-    if (control_ask(control, verb, params, fds, fd_count, err) != 0)
+    if (ask(control, verb, params, fds, fd_count, err) != 0)
         return -1;
     int result;
     do
-        result = control_answer(control, progress, progress_context, reply, reply_fds, reply_fd_count, err);
+        result = take(control, progress, progress_context, reply, reply_fds, reply_fd_count, err);
     while (result == 1);
     return result;
 }

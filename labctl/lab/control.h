@@ -35,15 +35,6 @@ int control_call(struct control *control, const char *verb, json_t *params, cons
                  control_progress *progress, void *progress_context, json_t **reply, int *reply_fds,
                  size_t *reply_fd_count, struct error *err);
 
-/* The same in two steps, for a caller that has more to wait for.  control_answer takes one message: 1 after progress, 0
- * after the reply, -1 with err. */
-int control_ask(struct control *control, const char *verb, json_t *params, const int *fds, size_t fd_count,
-                struct error *err);
-int control_answer(struct control *control, control_progress *progress, void *context, json_t **reply, int *reply_fds,
-                   size_t *reply_fd_count, struct error *err);
-/* The keeper's process id, as the socket tells it. */
-pid_t control_keeper(const struct control *control);
-
 /* Framing: one message out or in.  Blocking.  0, 1 at a clean end of file (receive), or -1 with err. */
 int control_send(int fd, const json_t *message, const int *fds, size_t fd_count, struct error *err);
 int control_receive(int fd, json_t **message, int *fds, size_t *fd_count, struct error *err);

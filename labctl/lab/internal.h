@@ -130,7 +130,6 @@ enum plan_item tag_item(uint64_t tag);
 size_t tag_index(uint64_t tag);
 /* "add route 10.1.0.0/16 via 10.0.0.9 in web: Network is unreachable (Nexthop has invalid gateway)" */
 int item_failure(const struct plan *plan, const struct netlink_failure *failure, struct error *err);
-void item_sentence(const struct plan *plan, const char *verb, enum plan_item item, size_t i, struct str *out);
 uint8_t item_route_type(enum plan_route_type type);   /* RTN_* */
 uint32_t item_metric(const struct plan_route *route); /* as the kernel shows it */
 /* The interface that carries a connected route, by name. */
@@ -186,7 +185,6 @@ int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *it
                     lab_progress *progress, void *context, struct error *err);
 void process_event(struct lab *lab, const struct keeper_event *event);
 int processes_load(struct lab *lab, struct error *err);
-const struct plan_process *process_spec(struct lab *lab, const char *name);
 int run_command(struct lab *lab, const struct plan *plan, size_t run, struct error *err);
 struct process **process_numbered(struct lab *lab, uint32_t number);
 bool process_has_ended(struct lab *lab, void *process); /* a lab_condition */

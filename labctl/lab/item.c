@@ -26,7 +26,7 @@ size_t tag_index(uint64_t tag)
     return tag & UINT64_C(0xffffffffffff);
 }
 
-void item_sentence(const struct plan *plan, const char *verb, enum plan_item item, size_t i, struct str *out)
+static void item_sentence(const struct plan *plan, const char *verb, enum plan_item item, size_t i, struct str *out)
 {
     uint32_t ns = plan_item_namespace(plan, item, i);
     str_printf(out, "%s ", verb);

@@ -63,8 +63,6 @@ bool lab_preflight(const struct plan *plan, struct str *out);
 int lab_netns(struct lab *lab, const char *name); /* for kernel/namespace.h */
 int lab_node_root(struct lab *lab,
                   const char *name); /* the node's root directory; use openat2 with RESOLVE_IN_ROOT (lab/files.h) */
-pid_t lab_node_init(struct lab *lab, const char *name);
-bool lab_is_node(struct lab *lab, const char *name);
 struct keeper *lab_keeper(struct lab *lab);
 /* A descriptor that a director before this one gave into the keeper's care (keeper_store): borrowed, or -1. */
 int lab_stored(struct lab *lab, const char *tag);
@@ -82,9 +80,6 @@ enum lab_process_state lab_process_state(struct lab *lab, const char *name, pid_
 int lab_log_tail(struct lab *lab, const char *name, unsigned lines, struct str *out, struct error *err);
 /* A descriptor of the whole log, for reading, at its start; the caller closes it.  -1 with err. */
 int lab_log_open(struct lab *lab, const char *name, struct error *err);
-/* Stops and starts it again (or starts it), and waits until it is ready. */
-int lab_process_restart(struct lab *lab, const char *name, struct error *err);
-int lab_process_stop(struct lab *lab, const char *name, struct error *err);
 
 /* For keeper_spawn through lab_keeper: where a namespace is, and a process number that is not in use.  The end of such
  * a process comes as LAB_EVENT_SPAWN_EXITED (not where the request was `silent`). */

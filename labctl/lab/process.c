@@ -62,7 +62,7 @@ uint32_t process_number(struct lab *lab, struct process *process)
     return number;
 }
 
-const struct plan_process *process_spec(struct lab *lab, const char *name)
+static const struct plan_process *process_spec(struct lab *lab, const char *name)
 {
     for (size_t i = 0; lab->plan && i < lab->plan->process_count; i++)
         if (str_equal(lab->plan->processes[i].name, name))
@@ -209,30 +209,6 @@ enum lab_process_state lab_process_state(struct lab *lab, const char *name, pid_
     if (wait_status)
         *wait_status = process->wait_status;
     return process->state;
-}
-
-static int spec_of(struct lab *lab, const char *name, uint32_t *item, struct error *err)
-{
-    const struct plan_process *spec = process_spec(lab, name);
-    if (!spec)
-        return error_set(err, ERR_ABSENT, "there is no process '%s' in this lab", name);
-    *item = (uint32_t)(spec - lab->plan->processes);
-    return 0;
-}
-
-int lab_process_restart(struct lab *lab, const char *name, struct error *err)
-{
-    uint32_t item;
-    if (spec_of(lab, name, &item, err) != 0 || process_stop(lab, process_get(lab, name), err) != 0 ||
-        process_start(lab, lab->plan, &lab->plan->processes[item], err) != 0)
-        return -1;
-    return processes_await(lab, lab->plan, &item, 1, NULL, NULL, err);
-}
-
-int lab_process_stop(struct lab *lab, const char *name, struct error *err)
-{
-    uint32_t item;
-    return spec_of(lab, name, &item, err) != 0 ? -1 : process_stop(lab, process_get(lab, name), err);
 }
 
 /* ---- what the keeper reports ----------------------------------------------------------------------------------- */

@@ -196,10 +196,3 @@ void dump_topology(const struct topology *topology, struct str *out)
     }
     yaml_map_end(&yaml);
 }
-
-void dump_check(const struct check *check, const char *made_id, struct str *out)
-{
-    struct yaml yaml;
-    yaml_init(&yaml, out);
-    dump_one_check(&yaml, check, made_id);
-}

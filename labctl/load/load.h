@@ -52,8 +52,6 @@ void dump_topology(const struct topology *topology, struct str *out);
 /* Appends what the loader allotted, a line each: "node/NODE/INTERFACE ADDRESS", "node/NODE/INTERFACE/public_ip
  * ADDRESS", "vpc/VPC/nat_gateway/NAME ADDRESS", "vpc/VPC/nat_gateway/NAME/public_ip ADDRESS". */
 void dump_allotments(const struct topology *topology, struct str *out);
-/* Appends one check, or the value of a list of checks, as canonical YAML would write it inside `checks:`. */
-void dump_check(const struct check *check, const char *made_id, struct str *out);
 
 /* The tables, for tests, man page and JSON Schema. */
 extern const struct schema topology_schema;

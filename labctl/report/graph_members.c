@@ -13,7 +13,8 @@
 
 const char members_internet = 'i';
 
-const void *members_segment(const struct interface *interface)
+/* The segment of an interface: what members_at takes; NULL where it has none. */
+static const void *members_segment(const struct interface *interface)
 {
     switch (interface->attachment) {
     case ATTACH_SUBNET:

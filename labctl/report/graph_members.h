@@ -20,8 +20,6 @@ struct members members_of(const struct topology *topology, struct arena *arena);
 struct interface *const *members_at(const struct members *members, const void *segment, size_t *count);
 /* Stands for the internet among segments. */
 extern const char members_internet;
-/* The segment of an interface: what members_at takes; NULL where it has none. */
-const void *members_segment(const struct interface *interface);
 
 /* The internet is drawn where something is attached to it. */
 bool graph_has_internet(const struct topology *topology);

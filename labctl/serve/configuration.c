@@ -135,7 +135,8 @@ static int parse_line(const char *line, unsigned count, struct arena *arena, str
     return error_set(err, ERR_FILE, "line %u: unknown key '%s'", count, key);
 }
 
-int configuration_parse(const char *text, struct arena *arena, struct configuration *out, struct error *err)
+/* 0, or -1 with err naming the line. */
+static int configuration_parse(const char *text, struct arena *arena, struct configuration *out, struct error *err)
 {
     *out = (struct configuration){.status = 200, .body = ""};
     unsigned count = 0;

@@ -30,7 +30,5 @@ struct configuration {
     bool udp;
 };
 
-/* 0, or -1 with err naming the line. */
-int configuration_parse(const char *text, struct arena *arena, struct configuration *out, struct error *err);
 /* Reads and parses a file; "/dev/fd/N", "/proc/self/fd/N" and "/dev/stdin" are read from the descriptor itself. */
 int configuration_load(const char *path, struct arena *arena, struct configuration *out, struct error *err);

@@ -91,11 +91,6 @@ int launch_begin(const char *lab, const char *file, struct launch **out, struct 
     return -1;
 }
 
-struct control *launch_control(struct launch *launch)
-{
-    return launch->control;
-}
-
 int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params,
                     const int *fds, size_t fd_count, json_t **reply, struct error *err)
 {

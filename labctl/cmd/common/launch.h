@@ -19,7 +19,6 @@ int launch_call(struct launch *launch, const struct context *context, const char
 /* The same with any descriptors, which stay the caller's. */
 int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params,
                     const int *fds, size_t fd_count, json_t **reply, struct error *err);
-struct control *launch_control(struct launch *launch);
 /* The lab is on its own from now on. */
 int launch_commit(struct launch *launch, struct error *err);
 /* Frees it; a lab that was not committed is ended, and gone when this returns.  Where a signal asked for that, this
