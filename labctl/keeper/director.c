@@ -237,12 +237,12 @@ static void handle(union request *request, size_t length, int *fds, size_t fd_co
         size_t least;
         size_t fds;
     } shape[] = {
-        [KEEPER_HELLO] = {sizeof request->header, 0},     [KEEPER_VIEW] = {sizeof request->view, 1},
-        [KEEPER_NODES] = {sizeof request->count, 1},      [KEEPER_NODE_DELETE] = {sizeof request->id, 0},
-        [KEEPER_NODE_RESTART] = {sizeof request->id, 0},  [KEEPER_CLOUDS] = {sizeof request->ids, 0},
-        [KEEPER_CLOUD_DELETE] = {sizeof request->ids, 0}, [KEEPER_SPAWN] = {sizeof request->spawn, 3},
-        [KEEPER_KILL] = {sizeof request->kill, 0},        [KEEPER_STORE] = {sizeof request->store, 1},
-        [KEEPER_DROP] = {sizeof request->store, 0},       [KEEPER_EXIT] = {sizeof request->header, 0},
+        [KEEPER_HELLO] = {sizeof request->header, 0}, [KEEPER_VIEW] = {sizeof request->view, 1},
+        [KEEPER_NODES] = {sizeof request->count, 1},  [KEEPER_NODE_DELETE] = {sizeof request->id, 0},
+        [KEEPER_CLOUDS] = {sizeof request->ids, 0},   [KEEPER_CLOUD_DELETE] = {sizeof request->ids, 0},
+        [KEEPER_SPAWN] = {sizeof request->spawn, 3},  [KEEPER_KILL] = {sizeof request->kill, 0},
+        [KEEPER_STORE] = {sizeof request->store, 1},  [KEEPER_DROP] = {sizeof request->store, 0},
+        [KEEPER_EXIT] = {sizeof request->header, 0},
     };
     uint32_t kind = request->header.kind, number = request->header.number;
     if (kind >= ARRAY_SIZE(shape) || shape[kind].least == 0 || length < shape[kind].least ||
@@ -267,9 +267,6 @@ static void handle(union request *request, size_t length, int *fds, size_t fd_co
         break;
     case KEEPER_NODE_DELETE:
         node_delete(request->id.id);
-        break;
-    case KEEPER_NODE_RESTART:
-        node_restart(request->id.id);
         break;
     case KEEPER_CLOUDS:
         cloud_create(&request->ids);

@@ -107,7 +107,6 @@ void store_announce(void);
 /* node.c */
 void node_create(const struct keeper_count *request, int memory);
 void node_delete(uint32_t id);
-void node_restart(uint32_t id);
 void node_work(void);                   /* starts the next batch */
 int node_timeout(void);                 /* milliseconds until node_work has something to do, or -1 */
 bool node_ended(pid_t pid, int status); /* was it a node's init? */

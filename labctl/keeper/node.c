@@ -377,13 +377,6 @@ void node_delete(uint32_t id)
         forget(node);
 }
 
-void node_restart(uint32_t id)
-{
-    const struct node *node = find(id);
-    if (node && node->state == NODE_READY)
-        kill(node->pid, SIGKILL);
-}
-
 void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context)
 {
     for (uint32_t id = 0; id < node_limit; id++)

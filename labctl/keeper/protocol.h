@@ -35,7 +35,6 @@ enum keeper_kind {
     KEEPER_VIEW,         /* keeper_view + memfd with keeper_file records: DONE */
     KEEPER_NODES,        /* keeper_count + memfd with that many keeper_node records: DONE, then events */
     KEEPER_NODE_DELETE,  /* keeper_id: NODE_GONE */
-    KEEPER_NODE_RESTART, /* keeper_id: NODE_LOST, NODE_READY */
     KEEPER_CLOUDS,       /* keeper_ids: DONE when all are made */
     KEEPER_CLOUD_DELETE, /* keeper_ids: DONE */
     KEEPER_SPAWN,        /* keeper_spawn + descriptors: PROCESS_STARTED and PROCESS_ENDED, or PROCESS_ENDED alone */

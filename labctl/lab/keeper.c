@@ -335,11 +335,6 @@ int keeper_delete_node(struct keeper *keeper, uint32_t id, struct error *err)
     return send_id(keeper, KEEPER_NODE_DELETE, id, err);
 }
 
-int keeper_restart_node(struct keeper *keeper, uint32_t id, struct error *err)
-{
-    return send_id(keeper, KEEPER_NODE_RESTART, id, err);
-}
-
 /* In parts that fit into a message. */
 static int call_ids(struct keeper *keeper, uint32_t kind, const uint32_t *ids, size_t count, struct error *err)
 {

@@ -76,8 +76,7 @@ struct keeper_node_spec {
 /* Asks for nodes, all at once; returns before they are ready: each reports by NODE_READY or NODE_FAILED, early ones
  * while later ones are still being made.  An id that exists gets the new files and host name at its next rebuild. */
 int keeper_create_nodes(struct keeper *keeper, const struct keeper_node_spec *nodes, size_t count, struct error *err);
-int keeper_delete_node(struct keeper *keeper, uint32_t id, struct error *err);  /* NODE_GONE follows */
-int keeper_restart_node(struct keeper *keeper, uint32_t id, struct error *err); /* NODE_LOST and NODE_READY follow */
+int keeper_delete_node(struct keeper *keeper, uint32_t id, struct error *err); /* NODE_GONE follows */
 
 /* Makes network namespaces without a container; they are at keeper_cloud_path when it returns, with a loopback, down.
  */

@@ -216,7 +216,7 @@ static inline void driver_handle(struct driver_state *state, const struct driver
     }
     case DRIVER_NODE_RESTART: {
         unsigned want = state->lost + 1;
-        answer->status = keeper_restart_node(state->keeper, first, &err);
+        answer->status = kill(state->pids[first], SIGKILL);
         while (answer->status == 0 && state->lost < want && keeper_dispatch(state->keeper, -1, &err) >= 0)
             continue;
         break;
