@@ -6,7 +6,6 @@
  * speaks against it beyond chance, not where it is above it by a hair. */
 #include "score/verdict.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -19,6 +18,7 @@
 #include "facts/facts.h"
 #include "model/check.h"
 #include "model/topology.h"
+#include "score/judging.h"
 
 static const char *const verdict_names[] = {
     [VERDICT_PASS] = "pass",
@@ -41,37 +41,6 @@ enum verdict verdict_from_name(const char *name)
     return VERDICT_ERROR; /* an unknown word never counts for or against anybody */
 }
 
-/* ---- texts ------------------------------------------------------------------------------------------------------ */
-
-static void __attribute__((format(printf, 3, 4))) add(char *out, size_t size, const char *format, ...)
-{
-    size_t length = strlen(out);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(out + length, size - length, format, args);
-    va_end(args);
-}
-
-#define EXPECT(judgement, ...) add((judgement)->expected, sizeof(judgement)->expected, __VA_ARGS__)
-#define SEEN(judgement, ...)   add((judgement)->seen, sizeof(judgement)->seen, __VA_ARGS__)
-
-/* The first reason stands; what was seen anyway follows it. */
-static void fail(struct judgement *judgement, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void fail(struct judgement *judgement, const char *format, ...)
-{
-    if (judgement->verdict == VERDICT_FAIL)
-        return;
-    judgement->verdict = VERDICT_FAIL;
-    char reason[sizeof judgement->seen], before[sizeof judgement->seen];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(reason, sizeof reason, format, args);
-    va_end(args);
-    memcpy(before, judgement->seen, sizeof before);
-    judgement->seen[0] = '\0';
-    SEEN(judgement, "%s%s%s", reason, *before ? ": " : "", before);
-}
-
 /* ---- negative checks -------------------------------------------------------------------------------------------- */
 
 /* What did not come through means something only where the prober lives and the service does. */
@@ -81,10 +50,10 @@ static void judge_silence(struct judgement *judgement, const struct fact *fact, 
         return;
     /* Somebody answered with a refusal: the prober is not cut off. */
     if (context->positive_control == CONTROL_DEAD && fact->outcome != OUTCOME_REFUSED)
-        fail(judgement,
-             "the prober is cut off: it reaches nothing at all, not even its gateway, so this proves nothing");
+        judging_fail(judgement,
+                     "the prober is cut off: it reaches nothing at all, not even its gateway, so this proves nothing");
     else if (context->listened_healthy == LISTENED_YES && fact->listener == LISTENER_NO)
-        fail(judgement, "the service is broken: nobody listens there any more");
+        judging_fail(judgement, "the service is broken: nobody listens there any more");
 }
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------ */
@@ -105,7 +74,7 @@ static void judge_ping(const struct check *check, const struct fact *fact, const
     EXPECT(out, "%s", ping->expect == PING_REACHABLE ? "reachable" : "unreachable");
     if (ping->expect == PING_UNREACHABLE) {
         if (fact->outcome == OUTCOME_ANSWERED || fact->outcome == OUTCOME_FAILED)
-            fail(out, "reachable");
+            judging_fail(out, "reachable");
         else
             judge_silence(out, fact, context);
         return;
@@ -122,13 +91,13 @@ static void judge_ping(const struct check *check, const struct fact *fact, const
     }
     uint32_t lost = fact->sent > fact->received ? fact->sent - fact->received : 0;
     if (ping->has_loss_below && loss_exceeds(lost, fact->sent, ping->loss_below))
-        fail(out, "loss %.4g%%, limit %s", 100.0 * lost / fact->sent, share_format(ping->loss_below, text));
+        judging_fail(out, "loss %.4g%%, limit %s", 100.0 * lost / fact->sent, share_format(ping->loss_below, text));
     if (ping->rtt_below && fact->rtt_mean >= ping->rtt_below)
-        fail(out, "round trip %s, limit %s", duration_format(fact->rtt_mean / 1000 * 1000, text),
-             duration_format(ping->rtt_below, other));
+        judging_fail(out, "round trip %s, limit %s", duration_format(fact->rtt_mean / 1000 * 1000, text),
+                     duration_format(ping->rtt_below, other));
     if (ping->jitter_below && fact->rtt_jitter >= ping->jitter_below)
-        fail(out, "jitter %s, limit %s", duration_format(fact->rtt_jitter / 1000 * 1000, text),
-             duration_format(ping->jitter_below, other));
+        judging_fail(out, "jitter %s, limit %s", duration_format(fact->rtt_jitter / 1000 * 1000, text),
+                     duration_format(ping->jitter_below, other));
 }
 
 static void judge_tcp(const struct check *check, const struct fact *fact, const struct verdict_context *context,
@@ -212,7 +181,7 @@ static void judge_time(int64_t limit, const struct fact *fact, struct judgement 
 {
     char text[UNITS_TEXT_MAX];
     if (limit && fact->duration >= limit)
-        fail(out, "took %.3g ms, limit %s", (double)fact->duration / 1e6, duration_format(limit, text));
+        judging_fail(out, "took %.3g ms, limit %s", (double)fact->duration / 1e6, duration_format(limit, text));
 }
 
 static void judge_dns(const struct check *check, const struct fact *fact, const struct verdict_context *context,
@@ -226,13 +195,13 @@ static void judge_dns(const struct check *check, const struct fact *fact, const 
         return;
     }
     if (strcasecmp(fact->rcode, dns->rcode ? dns->rcode : "NOERROR") != 0)
-        fail(out, "%s", fact->rcode);
+        judging_fail(out, "%s", fact->rcode);
     else if (dns->answer_count ? !same_answers(dns, fact) : !dns->rcode && !fact->answer_count)
         out->verdict = VERDICT_FAIL;
     else if (dns->has_ttl_below && fact->ttl >= dns->ttl_below)
-        fail(out, "TTL %u, limit %u", fact->ttl, dns->ttl_below);
+        judging_fail(out, "TTL %u, limit %u", fact->ttl, dns->ttl_below);
     else if (dns->has_authoritative && fact->authoritative != dns->authoritative)
-        fail(out, "%sauthoritative", fact->authoritative ? "" : "not ");
+        judging_fail(out, "%sauthoritative", fact->authoritative ? "" : "not ");
     else
         judge_time(dns->time_below, fact, out);
 }
@@ -277,10 +246,10 @@ static void judge_http(const struct check *check, const struct fact *fact, const
         out->verdict = VERDICT_FAIL;
     else if (http->body_contains &&
              (!fact->body || !memmem(fact->body, fact->body_length, http->body_contains, strlen(http->body_contains))))
-        fail(out, "the body does not contain '%s' but begins '%.*s'", http->body_contains,
-             (int)strcspn(fact->body ? fact->body : "", "\r\n"), fact->body ? fact->body : "");
+        judging_fail(out, "the body does not contain '%s' but begins '%.*s'", http->body_contains,
+                     (int)strcspn(fact->body ? fact->body : "", "\r\n"), fact->body ? fact->body : "");
     else if (http->header_name && !has_header(http, fact))
-        fail(out, "no such header");
+        judging_fail(out, "no such header");
     else
         judge_time(http->time_below, fact, out);
 }
@@ -327,11 +296,12 @@ static void judge_matrix(const struct check *check, const struct fact *fact, con
         if (from == to || answered == wanted[i])
             continue;
         if (wrong++ < NAMED_MAX)
-            add(named, sizeof named, "%s%s %s %s (%s)", wrong > 1 ? ", " : "", matrix->nodes[from]->name,
-                answered ? "reaches" : "does not reach", matrix->nodes[to]->name, fact_outcome_name(fact->matrix[i]));
+            judging_add(named, sizeof named, "%s%s %s %s (%s)", wrong > 1 ? ", " : "", matrix->nodes[from]->name,
+                        answered ? "reaches" : "does not reach", matrix->nodes[to]->name,
+                        fact_outcome_name(fact->matrix[i]));
     }
     if (wrong)
-        fail(out, "%s%s", named, wrong > NAMED_MAX ? ", …" : "");
+        judging_fail(out, "%s%s", named, wrong > NAMED_MAX ? ", …" : "");
 }
 
 static void judge_command(const struct check *check, const struct fact *fact, const struct verdict_context *context,
@@ -345,12 +315,10 @@ static void judge_command(const struct check *check, const struct fact *fact, co
     if (fact->outcome != OUTCOME_ANSWERED || fact->exit_status != command->status)
         out->verdict = VERDICT_FAIL;
     else if (command->stdout_contains && !(fact->output && strstr(fact->output, command->stdout_contains)))
-        fail(out, "the output does not contain '%s' but begins '%.*s'", command->stdout_contains,
-             (int)strcspn(fact->output ? fact->output : "", "\r\n"), fact->output ? fact->output : "");
+        judging_fail(out, "the output does not contain '%s' but begins '%.*s'", command->stdout_contains,
+                     (int)strcspn(fact->output ? fact->output : "", "\r\n"), fact->output ? fact->output : "");
 }
 
-typedef void judge(const struct check *check, const struct fact *fact, const struct verdict_context *context,
-                   struct judgement *out);
 static judge *const judges[] = {
     [CHECK_PING] = judge_ping, [CHECK_TCP] = judge_tcp,       [CHECK_DNS] = judge_dns,
     [CHECK_HTTP] = judge_http, [CHECK_MATRIX] = judge_matrix, [CHECK_COMMAND] = judge_command,

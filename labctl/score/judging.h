@@ -1,0 +1,19 @@
+/* What the judges of all kinds of checks share.  Inside the room only. */
+#pragma once
+
+#include <stddef.h>
+
+#include "score/verdict.h"
+
+/* Judges one kind: finds out->verdict passed and out->seen filled with the fact's own words; says what was expected,
+ * and fails it where that was not seen.  context may be NULL. */
+typedef void judge(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+                   struct judgement *out);
+
+/* Appends to a text as far as there is room. */
+void judging_add(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define EXPECT(judgement, ...) judging_add((judgement)->expected, sizeof(judgement)->expected, __VA_ARGS__)
+#define SEEN(judgement, ...)   judging_add((judgement)->seen, sizeof(judgement)->seen, __VA_ARGS__)
+
+/* The first reason stands; what was seen anyway follows it. */
+void judging_fail(struct judgement *judgement, const char *format, ...) __attribute__((format(printf, 2, 3)));
