@@ -11,10 +11,15 @@ DESTDIR ?=
 CC      ?= gcc
 OPTIMIZE ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
-PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libnftables libmicrohttpd libcurl ldns jansson libpcap
+PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libnftables libmicrohttpd jansson
+# Not linked, but loaded when they are needed (base/late.h); their names are taken from the libraries that are here.
+LATE     := libcurl ldns libpcap
 VERSION := $(shell cat VERSION)
+soname = -DSONAME_LIB$(shell echo $(1) | tr a-z A-Z)='"$(shell LC_ALL=C readelf -d "$$($(CC) -print-file-name=lib$(1).so)" | \
+	sed -n 's/.*soname: \[\(.*\)\].*/\1/p')"'
 # Expanded once, and only when something is compiled: `make deps` must run where the libraries are still missing.
-PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(LATE)) \
+	$(call soname,curl) $(call soname,ldns) $(call soname,pcap))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)) -liperf)$(PACKAGE_LIBS)
 CFLAGS  ?= $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl -fmacro-prefix-map=labctl/= $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/late.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
@@ -40,6 +41,19 @@ struct capturing {
 
 /* ---- the filter ---------------------------------------------------------------------------------------------- */
 
+static struct {
+    __typeof__(&pcap_open_dead) open_dead;
+    __typeof__(&pcap_compile) compile;
+    __typeof__(&pcap_geterr) geterr;
+    __typeof__(&pcap_freecode) freecode;
+    __typeof__(&pcap_close) close;
+} libpcap;
+
+static const struct late_function libpcap_functions[] = {
+    {"pcap_open_dead", &libpcap.open_dead}, {"pcap_compile", &libpcap.compile}, {"pcap_geterr", &libpcap.geterr},
+    {"pcap_freecode", &libpcap.freecode},   {"pcap_close", &libpcap.close},
+};
+
 static int compile_filter(struct capturing *capturing, int argc, char **argv, struct error *err)
 {
     STR_AUTO text = STR_INIT;
@@ -47,18 +61,20 @@ static int compile_filter(struct capturing *capturing, int argc, char **argv, st
         str_printf(&text, "%s%s", i == 0 ? "" : " ", argv[i]);
     if (text.length == 0)
         return 0;
+    if (late_load(SONAME_LIBPCAP, libpcap_functions, ARRAY_SIZE(libpcap_functions), err) != 0)
+        return -1;
     struct bpf_program program;
-    pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPSHOT);
+    pcap_t *dead = libpcap.open_dead(DLT_EN10MB, SNAPSHOT);
     if (!dead)
         return error_set_errno(err, ENOMEM, "compile the filter");
-    if (pcap_compile(dead, &program, str_text(&text), 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        error_set(err, ERR_USAGE, "filter '%s': %s (see pcap-filter(7))", str_text(&text), pcap_geterr(dead));
-        pcap_close(dead);
+    if (libpcap.compile(dead, &program, str_text(&text), 1, PCAP_NETMASK_UNKNOWN) != 0) {
+        error_set(err, ERR_USAGE, "filter '%s': %s (see pcap-filter(7))", str_text(&text), libpcap.geterr(dead));
+        libpcap.close(dead);
         return -1;
     }
     capturing->filter = fd_memory("filter", program.bf_insns, program.bf_len * sizeof *program.bf_insns);
-    pcap_freecode(&program);
-    pcap_close(dead);
+    libpcap.freecode(&program);
+    libpcap.close(dead);
     return capturing->filter < 0 ? error_set_errno(err, errno, "make a memory file") : 0;
 }
 

@@ -33,6 +33,12 @@ static void attempt_expired(void *context)
     kinds[attempt->check->kind]->expire(attempt);
 }
 
+void attempt_prepare(enum check_kind kind)
+{
+    if (kinds[kind]->prepare)
+        kinds[kind]->prepare(NULL);
+}
+
 void attempt_begin(struct engine *engine, const struct probe_world *world, const struct check *check,
                    void (*done)(struct attempt *attempt, void *context), void *context)
 {

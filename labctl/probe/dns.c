@@ -5,7 +5,6 @@
  * silence when the library's time-out (5 s, or `options timeout:`) is over.  The messages are ldns', the sockets ours.
  */
 #include <errno.h>
-#include <ldns/ldns.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +16,12 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "model/topology.h"
 #include "probe/engine.h"
+#include "probe/libldns.h"
 #include "probe/net.h"
 #include "probe/resolv.h"
 
@@ -104,9 +105,9 @@ static char *plain(struct arena *arena, const ldns_rr *rr)
 {
     STR_AUTO text = STR_INIT;
     bool after_text = false;
-    for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-        ldns_rdf_type type = ldns_rdf_get_type(ldns_rr_rdf(rr, i));
-        char *rdata = ldns_rdf2str(ldns_rr_rdf(rr, i));
+    for (size_t i = 0; i < libldns.rr_rd_count(rr); i++) {
+        ldns_rdf_type type = libldns.rdf_get_type(libldns.rr_rdf(rr, i));
+        char *rdata = libldns.rdf2str(libldns.rr_rdf(rr, i));
         if (!rdata)
             continue;
         size_t length = strlen(rdata);
@@ -127,22 +128,22 @@ static char *plain(struct arena *arena, const ldns_rr *rr)
 static void keep_answers(struct dns *dns, ldns_pkt *packet)
 {
     struct fact *fact = &dns->attempt->fact;
-    ldns_rr_list *answers = ldns_pkt_answer(packet);
+    ldns_rr_list *answers = libldns.pkt_answer(packet);
     fact->answers = NULL;
     fact->answer_count = 0;
-    for (size_t i = 0; i < ldns_rr_list_rr_count(answers); i++) {
-        const ldns_rr *rr = ldns_rr_list_rr(answers, i);
-        if (ldns_rr_get_type(rr) != dns->type && dns->type != LDNS_RR_TYPE_ANY)
+    for (size_t i = 0; i < libldns.rr_list_rr_count(answers); i++) {
+        const ldns_rr *rr = libldns.rr_list_rr(answers, i);
+        if (libldns.rr_get_type(rr) != dns->type && dns->type != LDNS_RR_TYPE_ANY)
             continue;
-        if (!fact->answer_count || ldns_rr_ttl(rr) < fact->ttl)
-            fact->ttl = ldns_rr_ttl(rr);
+        if (!fact->answer_count || libldns.rr_ttl(rr) < fact->ttl)
+            fact->ttl = libldns.rr_ttl(rr);
         char *text = plain(dns->attempt->arena, rr);
         *ARENA_PUSH(dns->attempt->arena, fact->answers, fact->answer_count) = text;
     }
-    char *rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(packet));
+    char *rcode = libldns.pkt_rcode2str(libldns.pkt_get_rcode(packet));
     snprintf(fact->rcode, sizeof fact->rcode, "%s", rcode ? rcode : "?");
     free(rcode);
-    fact->authoritative = ldns_pkt_aa(packet);
+    fact->authoritative = libldns.pkt_aa(packet);
 }
 
 static void describe_answers(const struct fact *fact, struct str *out)
@@ -159,7 +160,7 @@ static void take_answer(struct dns *dns, ldns_pkt *packet)
     struct attempt *attempt = dns->attempt;
     struct fact *fact = &attempt->fact;
     char text[NET_TEXT_MAX];
-    if (ldns_pkt_tc(packet) && !dns->tcp) {
+    if (libldns.pkt_tc(packet) && !dns->tcp) {
         hang_up(dns);
         dns->tcp = true;
         ask(dns);
@@ -168,7 +169,7 @@ static void take_answer(struct dns *dns, ldns_pkt *packet)
     keep_answers(dns, packet);
     net_format(server(dns), DNS_PORT, text);
     fact->target = *server(dns);
-    ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
+    ldns_pkt_rcode rcode = libldns.pkt_get_rcode(packet);
     bool broken = rcode == LDNS_RCODE_SERVFAIL || rcode == LDNS_RCODE_REFUSED || rcode == LDNS_RCODE_NOTIMPL;
     if (broken && dns->server + 1 < dns->resolv.server_count) {
         server_failed(dns, OUTCOME_ANSWERED, fact->rcode);
@@ -191,9 +192,9 @@ static void take_answer(struct dns *dns, ldns_pkt *packet)
 
 static bool is_ours(const struct dns *dns, const ldns_pkt *packet)
 {
-    return ldns_pkt_qr(packet) && ldns_pkt_id(packet) == dns->id &&
-           ldns_rr_list_rr_count(ldns_pkt_question(packet)) == 1 &&
-           ldns_rr_get_type(ldns_rr_list_rr(ldns_pkt_question(packet), 0)) == dns->type;
+    return libldns.pkt_qr(packet) && libldns.pkt_id(packet) == dns->id &&
+           libldns.rr_list_rr_count(libldns.pkt_question(packet)) == 1 &&
+           libldns.rr_get_type(libldns.rr_list_rr(libldns.pkt_question(packet), 0)) == dns->type;
 }
 
 /* True where the message settled something (the attempt goes on or is over). */
@@ -201,7 +202,7 @@ static bool take_message(struct dns *dns, const uint8_t *data, size_t size)
 {
     ldns_pkt *packet = NULL;
     char what[200], text[NET_TEXT_MAX];
-    if (ldns_wire2pkt(&packet, data, size) != LDNS_STATUS_OK) {
+    if (libldns.wire2pkt(&packet, data, size) != LDNS_STATUS_OK) {
         snprintf(what, sizeof what, "a malformed answer from %s", net_format(server(dns), DNS_PORT, text));
         server_failed(dns, OUTCOME_FAILED, what);
         return true;
@@ -209,7 +210,7 @@ static bool take_message(struct dns *dns, const uint8_t *data, size_t size)
     bool ours = is_ours(dns, packet);
     if (ours)
         take_answer(dns, packet);
-    ldns_pkt_free(packet);
+    libldns.pkt_free(packet);
     return ours;
 }
 
@@ -301,22 +302,23 @@ static bool make_query(struct dns *dns)
     const struct check_dns *check = &attempt->check->dns;
     ldns_pkt *packet = NULL;
     uint16_t flags = LDNS_RD;
-    ldns_status status = ldns_pkt_query_new_frm_str(&packet, dns->names[dns->name], dns->type, LDNS_RR_CLASS_IN, flags);
+    ldns_status status =
+        libldns.pkt_query_new_frm_str(&packet, dns->names[dns->name], dns->type, LDNS_RR_CLASS_IN, flags);
     if (status != LDNS_STATUS_OK) {
         attempt_end(attempt, OUTCOME_NO_NAME, "'%s' is no name that could be asked for: %s", dns->names[dns->name],
-                    ldns_get_errorstr_by_id(status));
+                    libldns.get_errorstr_by_id(status));
         return false;
     }
     if (getrandom(&dns->id, sizeof dns->id, GRND_NONBLOCK) < 0)
         dns->id = (uint16_t)clock_monotonic();
-    ldns_pkt_set_id(packet, dns->id);
+    libldns.pkt_set_id(packet, dns->id);
     if (check->edns_size)
-        ldns_pkt_set_edns_udp_size(packet, (uint16_t)check->edns_size);
+        libldns.pkt_set_edns_udp_size(packet, (uint16_t)check->edns_size);
     uint8_t *wire = NULL;
-    status = ldns_pkt2wire(&wire, packet, &dns->query_size);
-    ldns_pkt_free(packet);
+    status = libldns.pkt2wire(&wire, packet, &dns->query_size);
+    libldns.pkt_free(packet);
     if (status != LDNS_STATUS_OK) {
-        attempt_end(attempt, OUTCOME_ERROR, "make a DNS query: %s", ldns_get_errorstr_by_id(status));
+        attempt_end(attempt, OUTCOME_ERROR, "make a DNS query: %s", libldns.get_errorstr_by_id(status));
         return false;
     }
     dns->query = arena_copy(attempt->arena, wire, dns->query_size);
@@ -380,10 +382,15 @@ static void dns_start(struct attempt *attempt)
     const struct check_dns *check = &attempt->check->dns;
     *dns = (struct dns){.attempt = attempt, .watch = {-1, dns_ready, dns}, .tcp = check->tcp};
     dns->next_server = (struct timer){.expired = next_server, .context = dns};
+    struct error err = ERROR_INIT;
+    if (libldns_load(&err) != 0) {
+        attempt_end(attempt, OUTCOME_ERROR, "%s", err.text);
+        return;
+    }
     dns->netns = attempt_netns(attempt);
     if (dns->netns < 0)
         return;
-    dns->type = ldns_get_rr_type_by_name(check->type ? check->type : "A");
+    dns->type = libldns.get_rr_type_by_name(check->type ? check->type : "A");
     if (!dns->type) {
         attempt_end(attempt, OUTCOME_ERROR, "'%s' is no type of DNS record", check->type);
         return;
@@ -424,6 +431,7 @@ static void dns_release(struct attempt *attempt)
 
 const struct probe_kind probe_dns = {
     .kind = CHECK_DNS,
+    .prepare = libldns_load,
     .state_size = sizeof(struct dns),
     .start = dns_start,
     .expire = dns_expire,

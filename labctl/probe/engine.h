@@ -57,11 +57,13 @@ struct attempt {
     void *context;
 };
 
-/* What a kind of measurement is.  `start` begins; in the end somebody calls attempt_end exactly once: the kind itself,
- * or `expire` when the time is up (it tells what was seen until then); `release` gives back what the state holds. */
+/* What a kind of measurement is.  `prepare`, if any, loads a library, before anything is timed (where it is missing,
+ * `start` says so); `start` begins; in the end somebody calls attempt_end exactly once: the kind itself, or `expire`
+ * when the time is up (it tells what was seen until then); `release` gives back what the state holds. */
 struct probe_kind {
     enum check_kind kind;
     size_t state_size;
+    int (*prepare)(struct error *err);
     void (*start)(struct attempt *attempt);
     void (*expire)(struct attempt *attempt);
     void (*release)(struct attempt *attempt);
@@ -69,6 +71,7 @@ struct probe_kind {
 };
 extern const struct probe_kind probe_ping, probe_tcp, probe_dns, probe_http, probe_matrix, probe_command;
 
+void attempt_prepare(enum check_kind kind);
 /* Begins an attempt; `done` is called once, possibly before this returns.  The attempt frees itself afterwards. */
 void attempt_begin(struct engine *engine, const struct probe_world *world, const struct check *check,
                    void (*done)(struct attempt *attempt, void *context), void *context);

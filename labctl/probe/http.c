@@ -3,7 +3,6 @@
  * A host name is resolved inside the node as its programs would (hosts file, nsswitch, search list): by getent(1)
  * there. libcurl is given the addresses, so that it never asks a resolver of this machine.  Redirects are not followed:
  * the answer to the question that was asked is what counts. */
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "kernel/namespace.h"
 #include "model/topology.h"
 #include "probe/engine.h"
+#include "probe/libcurl.h"
 #include "probe/net.h"
 #include "probe/program.h"
 
@@ -135,10 +135,10 @@ static void conclude(struct http *http, CURLcode code)
     double connected = 0;
     char *address = NULL, limit[32];
     const char *url = attempt->check->http.url;
-    curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &number);
-    curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(http->easy, CURLINFO_CONNECT_TIME, &connected);
-    curl_easy_getinfo(http->easy, CURLINFO_PRIMARY_IP, &address);
+    libcurl.easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &number);
+    libcurl.easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    libcurl.easy_getinfo(http->easy, CURLINFO_CONNECT_TIME, &connected);
+    libcurl.easy_getinfo(http->easy, CURLINFO_PRIMARY_IP, &address);
     if (address && *address)
         addr_parse(address, &fact->target);
     char where[NET_TEXT_MAX] = "";
@@ -165,25 +165,26 @@ static void conclude(struct http *http, CURLcode code)
                     *where ? where : http->host);
     else if (connected > 0)
         attempt_end(attempt, OUTCOME_FAILED, "%s: %s", where,
-                    *http->problem ? http->problem : curl_easy_strerror(code));
+                    *http->problem ? http->problem : libcurl.easy_strerror(code));
     else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_FAILED_INIT ||
              code == CURLE_OUT_OF_MEMORY || code == CURLE_COULDNT_CONNECT)
-        attempt_end(attempt, OUTCOME_ERROR, "%s: %s", url, *http->problem ? http->problem : curl_easy_strerror(code));
+        attempt_end(attempt, OUTCOME_ERROR, "%s: %s", url,
+                    *http->problem ? http->problem : libcurl.easy_strerror(code));
     else
         attempt_end(attempt, OUTCOME_FAILED, "%s: %s", *where ? where : http->host,
-                    *http->problem ? http->problem : curl_easy_strerror(code));
+                    *http->problem ? http->problem : libcurl.easy_strerror(code));
 }
 
 static void drive(struct http *http, curl_socket_t socket, int events)
 {
     int running, left;
-    CURLMcode code = curl_multi_socket_action(http->multi, socket, events, &running);
+    CURLMcode code = libcurl.multi_socket_action(http->multi, socket, events, &running);
     if (code != CURLM_OK) {
-        attempt_end(http->attempt, OUTCOME_ERROR, "libcurl: %s", curl_multi_strerror(code));
+        attempt_end(http->attempt, OUTCOME_ERROR, "libcurl: %s", libcurl.multi_strerror(code));
         return;
     }
     const CURLMsg *message;
-    while (!http->attempt->over && (message = curl_multi_info_read(http->multi, &left)))
+    while (!http->attempt->over && (message = libcurl.multi_info_read(http->multi, &left)))
         if (message->msg == CURLMSG_DONE)
             conclude(http, message->data.result);
 }
@@ -193,27 +194,27 @@ static void set_request(struct http *http)
     const struct check_http *check = &http->attempt->check->http;
     CURL *easy = http->easy;
     for (size_t i = 0; i < check->header_count; i++)
-        http->headers = curl_slist_append(http->headers, check->headers[i]);
-    http->headers = curl_slist_append(http->headers, "Expect:");
-    curl_easy_setopt(easy, CURLOPT_URL, check->url);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
+        http->headers = libcurl.slist_append(http->headers, check->headers[i]);
+    http->headers = libcurl.slist_append(http->headers, "Expect:");
+    libcurl.easy_setopt(easy, CURLOPT_URL, check->url);
+    libcurl.easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
     if (check->body) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(check->body));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, check->body);
+        libcurl.easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(check->body));
+        libcurl.easy_setopt(easy, CURLOPT_POSTFIELDS, check->body);
     }
     if (check->method && !strcmp(check->method, "HEAD"))
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        libcurl.easy_setopt(easy, CURLOPT_NOBODY, 1L);
     else if (check->method)
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, check->method);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "curl/7.88.1");
-    curl_easy_setopt(easy, CURLOPT_RESOLVE, http->resolve);
+        libcurl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, check->method);
+    libcurl.easy_setopt(easy, CURLOPT_USERAGENT, "curl/7.88.1");
+    libcurl.easy_setopt(easy, CURLOPT_RESOLVE, http->resolve);
 }
 
 static void send_request(struct http *http)
 {
     struct attempt *attempt = http->attempt;
-    http->multi = curl_multi_init();
-    http->easy = curl_easy_init();
+    http->multi = libcurl.multi_init();
+    http->easy = libcurl.easy_init();
     if (!http->multi || !http->easy) {
         attempt_end(attempt, OUTCOME_ERROR, "libcurl could not be set up");
         return;
@@ -221,24 +222,24 @@ static void send_request(struct http *http)
     CURL *easy = http->easy;
     int64_t left = attempt->deadline - clock_monotonic();
     set_request(http);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left > 2000000 ? left / 1000000 - 1 : 1));
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->problem);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-    curl_multi_add_handle(http->multi, easy);
+    libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    libcurl.easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left > 2000000 ? left / 1000000 - 1 : 1));
+    libcurl.easy_setopt(easy, CURLOPT_PROXY, "");
+    libcurl.easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    libcurl.easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+    libcurl.easy_setopt(easy, CURLOPT_ERRORBUFFER, http->problem);
+    libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
+    libcurl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    libcurl.easy_setopt(easy, CURLOPT_WRITEDATA, http);
+    libcurl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    libcurl.easy_setopt(easy, CURLOPT_HEADERDATA, http);
+    libcurl.multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    libcurl.multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    libcurl.multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    libcurl.multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    libcurl.multi_add_handle(http->multi, easy);
     drive(http, CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -277,7 +278,7 @@ static void getent_ended(void *context, const char *problem)
         return;
     }
     char *entry = arena_printf(attempt->arena, "%s:%ld:%s", http->host, http->port, addresses);
-    http->resolve = curl_slist_append(NULL, entry);
+    http->resolve = libcurl.slist_append(NULL, entry);
     send_request(http);
 }
 
@@ -297,18 +298,18 @@ static void resolve_host(struct http *http)
 static bool read_url(struct http *http)
 {
     struct attempt *attempt = http->attempt;
-    CURLU *url = curl_url();
+    CURLU *url = libcurl.url();
     char *host = NULL, *port = NULL;
-    bool good = url && curl_url_set(url, CURLUPART_URL, attempt->check->http.url, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
+    bool good = url && libcurl.url_set(url, CURLUPART_URL, attempt->check->http.url, 0) == CURLUE_OK &&
+                libcurl.url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                libcurl.url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
     if (good) {
         http->host = arena_strdup(attempt->arena, host);
         http->port = strtol(port, NULL, 10);
     }
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(url);
+    libcurl.free(host);
+    libcurl.free(port);
+    libcurl.url_cleanup(url);
     if (!good)
         attempt_end(attempt, OUTCOME_ERROR, "'%s' is no URL", attempt->check->http.url);
     return good;
@@ -317,6 +318,11 @@ static bool read_url(struct http *http)
 static void http_start(struct attempt *attempt)
 {
     struct http *http = attempt->state;
+    struct error err = ERROR_INIT;
+    if (libcurl_load(&err) != 0) {
+        attempt_end(attempt, OUTCOME_ERROR, "%s", err.text);
+        return;
+    }
     http->attempt = attempt;
     http->timer = (struct timer){.expired = timer_expired, .context = http};
     for (size_t i = 0; i < SOCKETS_MAX; i++)
@@ -349,26 +355,29 @@ static void http_expire(struct attempt *attempt)
 static void http_release(struct attempt *attempt)
 {
     struct http *http = attempt->state;
+    if (!http->attempt) /* not begun */
+        return;
     program_stop(&http->getent);
     str_free(&http->getent.output);
     str_free(&http->body);
     /* Not from within a call of libcurl's own: it would still use what is freed here. */
     engine_unset(attempt->engine, &http->timer);
     if (http->easy && http->multi)
-        curl_multi_remove_handle(http->multi, http->easy);
+        libcurl.multi_remove_handle(http->multi, http->easy);
     for (size_t i = 0; i < SOCKETS_MAX; i++)
         engine_unwatch(attempt->engine, &http->sockets[i]);
-    curl_easy_cleanup(http->easy);
-    curl_multi_cleanup(http->multi);
+    libcurl.easy_cleanup(http->easy);
+    libcurl.multi_cleanup(http->multi);
     engine_unset(attempt->engine, &http->timer);
-    curl_slist_free_all(http->resolve);
-    curl_slist_free_all(http->headers);
+    libcurl.slist_free_all(http->resolve);
+    libcurl.slist_free_all(http->headers);
     http->multi = NULL;
     http->easy = NULL;
 }
 
 const struct probe_kind probe_http = {
     .kind = CHECK_HTTP,
+    .prepare = libcurl_load,
     .state_size = sizeof(struct http),
     .start = http_start,
     .expire = http_expire,

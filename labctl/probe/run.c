@@ -4,7 +4,6 @@
  * the beginning of the attempt before.  Green ends the job, once it has been green `repeat` times in a row and for
  * `stable_for`; red ends it when `within` is over.  An attempt that failed by labctl's own fault says nothing: it is
  * tried again, three times, before it is the job's result. */
-#include <curl/curl.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -116,8 +115,8 @@ int probe_checks(const struct probe_world *world, const struct check *const *che
                  const struct probe_options *options, struct error *err)
 {
     struct run run = {.world = world, .checks = checks, .options = options, .busy = count};
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return error_set(err, ERR_PROBE, "prober: libcurl could not be set up");
+    for (size_t i = 0; i < count; i++) /* before anything is timed */
+        attempt_prepare(checks[i]->kind);
     if (engine_new(&run.engine, err) < 0)
         return -1;
     struct arena *arena = arena_new();
