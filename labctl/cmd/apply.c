@@ -37,8 +37,10 @@ static int run(struct context *context)
         }
         return cmd_fail(context, &err);
     }
-    struct changing changing = {
-        .topology = reading.topology, .generation = -1, .dry_run = cmd_option(context, "--dry-run") != NULL};
+    struct changing changing = {.topology = reading.topology,
+                                .sources = reading.sources,
+                                .generation = -1,
+                                .dry_run = cmd_option(context, "--dry-run") != NULL};
     return changing_apply(context, &changing);
 }
 

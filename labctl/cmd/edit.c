@@ -108,7 +108,7 @@ static int run(struct context *context)
     if (status == 0) {
         context->lab = lab;
         reading.topology->name = lab;
-        struct changing changing = {.topology = reading.topology, .generation = generation};
+        struct changing changing = {.topology = reading.topology, .sources = reading.sources, .generation = generation};
         status = changing_apply(context, &changing);
     }
     if (status == 0)

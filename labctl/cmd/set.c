@@ -47,7 +47,8 @@ static int change(struct context *context)
     if (status != 0)
         return status;
     context->lab = lab;
-    struct changing changing = {.topology = reading.topology, .generation = generation, .path = context->argv[0]};
+    struct changing changing = {
+        .topology = reading.topology, .sources = reading.sources, .generation = generation, .path = context->argv[0]};
     return changing_apply(context, &changing);
 }
 

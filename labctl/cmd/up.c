@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/common/launch.h"
 #include "cmd/common/reading.h"
+#include "cmd/common/ruleset.h"
 #include "lab/start.h"
 #include "load/load.h"
 #include "model/topology.h"
@@ -56,8 +57,9 @@ static void report(const struct context *context, const struct topology *topolog
     }
 }
 
-static int build(const struct context *context, const struct topology *topology, const char *file, int64_t begun)
+static int build(const struct context *context, const struct reading *reading, const char *file, int64_t begun)
 {
+    const struct topology *topology = reading->topology;
     STR_AUTO text = STR_INIT;
     struct error err = ERROR_INIT;
     struct launch *launch = NULL;
@@ -67,7 +69,8 @@ static int build(const struct context *context, const struct topology *topology,
         return cmd_fail(context, &err);
     if (launch_call(launch, context, "build", NULL, str_text(&text), text.length, NULL, &err) != 0 ||
         launch_commit(launch, &err) != 0)
-        status = launch_fail(launch, context, &err);
+        status = ruleset_fail(context, topology, reading->sources, &err) ? error_exit_status(&err)
+                                                                         : launch_fail(launch, context, &err);
     launch_end(launch);
     if (status == 0)
         report(context, topology, clock_boot() - begun);
@@ -95,7 +98,7 @@ static int run(struct context *context)
     if (service_programs_check(reading.topology, &err) != 0)
         return cmd_fail(context, &err);
     status = refuse_running(context, reading.topology->name, file);
-    return status != 0 ? status : build(context, reading.topology, file, begun);
+    return status != 0 ? status : build(context, &reading, file, begun);
 }
 
 const struct command command_up = {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -97,6 +98,22 @@ static void say(const char *what, const char *name, const char *text)
     fprintf(stderr, "director: %s%s%s%s%s\n", what, *name ? " " : "", name, *text ? ": " : "", text);
 }
 
+/* The end of one of the plan's processes; where the lab is still being built, that failure is told to who builds it. */
+static void process_exited(const struct director *director, const struct lab_event *event)
+{
+    char how[80];
+    if (!director->plan)
+        return;
+    if (event->problem)
+        say("could not start", event->name, event->problem);
+    else if (WIFSIGNALED(event->status))
+        snprintf(how, sizeof how, "killed by signal %d", WTERMSIG(event->status));
+    else
+        snprintf(how, sizeof how, "ended with status %d", WEXITSTATUS(event->status));
+    if (!event->problem)
+        say("process", event->name, how);
+}
+
 static void lab_event(void *context, const struct lab_event *event)
 {
     struct director *director = context;
@@ -107,7 +124,7 @@ static void lab_event(void *context, const struct lab_event *event)
             director_hooks.rebuilt(director, event->name);
         break;
     case LAB_EVENT_PROCESS_EXITED:
-        say("ended:", event->name, event->problem ? event->problem : "");
+        process_exited(director, event);
         break;
     case LAB_EVENT_SPAWN_EXITED:
     case LAB_EVENT_COUNT:

@@ -19,6 +19,8 @@ snapshot >"$work/before"
 run "$LABCTL" up "$work/dead.yaml"
 [ $? -eq 3 ] && grep -q 'web/s ended with status 4' "$work/err" && grep -q 'no luck' "$work/err"
 check "up names the service that does not start, and shows its log" $?
+! grep -q director "$work/err"
+check "and says it once" $?
 clean_host
 check "and nothing is left" $?
 
@@ -26,7 +28,7 @@ run "$LABCTL" up "$work/lab.yaml"
 check "up" $?
 "$LABCTL" dump >"$work/healthy"
 run "$LABCTL" apply "$work/refused.yaml"
-[ $? -eq 2 ] && grep -q 'nothing was changed: nftables of web:1:' "$work/err"
+[ $? -eq 2 ] && grep -q 'refused.yaml:[0-9]*:[0-9]*: error: nft: ' "$work/err" && grep -q '^labctl: nothing was changed$' "$work/err"
 check "a ruleset that nft refuses" $?
 ! "$LABCTL" exec web test -e /etc/motd && [ -z "$("$LABCTL" exec web nft list tables)" ]
 check "what was done before it is undone" $?

@@ -40,7 +40,18 @@ expect "an option stands once" 2 "'fault' has '--at' twice: 'node/a' and 'node/b
     "$LABCTL" fault inject loss --at node/a --at node/b
 expect "a command that comes later" 2 "the command 'prove' is not supported yet" "$LABCTL" prove "$work/none.yaml"
 printf 'lab: ruleset-%s\nnodes: { a: { nftables: "table inet x { chain" } }\n' $$ >"$work/ruleset.yaml"
-expect "a ruleset that nft cannot read" 2 'nftables of a:1:.*syntax error' "$LABCTL" up "$work/ruleset.yaml"
+expect "a ruleset that nft cannot read" 2 'ruleset.yaml:2:25: error: nft: syntax error.*\[nftables\]' "$LABCTL" up "$work/ruleset.yaml"
+cat >"$work/words.yaml" <<YAML
+lab: words-$$
+nodes:
+  a:
+    nftables: |
+      # a word of nft's own
+      table inet x { chain fwd { type filter hook forward priority 0; } }
+YAML
+expect "the line of the file that nft complains of" 2 'words.yaml:6:28: error: nft: syntax error, unexpected fwd' \
+    "$LABCTL" up "$work/words.yaml"
+expect "a word of nft's own" 2 '^  `fwd` is a word of nft itself' "$LABCTL" up "$work/words.yaml"
 expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
 expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"
 expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml

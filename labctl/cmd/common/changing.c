@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "cmd/common/client.h"
+#include "cmd/common/ruleset.h"
 #include "cmd/cmd.h"
 #include "lab/control.h"
 #include "load/load.h"
@@ -108,7 +109,8 @@ int changing_apply(const struct context *context, const struct changing *changin
                                   text.length, &reply, &err);
     control_close(control);
     if (result != 0)
-        return cmd_fail(context, &err);
+        return ruleset_fail(context, changing->topology, changing->sources, &err) ? error_exit_status(&err)
+                                                                                  : cmd_fail(context, &err);
     report(context, reply, changing->dry_run);
     json_decref(reply);
     return 0;

@@ -8,6 +8,7 @@
 
 struct context;
 struct error;
+struct sources;
 struct topology;
 
 /* The running lab's canonical YAML; *generation counts its changes. */
@@ -19,6 +20,7 @@ int changing_fetch_whole(const struct context *context, struct str *out, struct 
 
 struct changing {
     const struct topology *topology; /* valid */
+    struct sources *sources;         /* of its marks */
     int generation;                  /* the one that was changed; -1: whatever runs */
     const char *path;                /* what `set` was about, or NULL */
     bool dry_run;
