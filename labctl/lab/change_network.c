@@ -80,13 +80,24 @@ static int put(struct apply *a, const struct subject *s, enum verb verb, const s
     return error_set(a->err, missing.kind, "%s", missing.text);
 }
 
+static int put_new(struct apply *a, const struct subject *s, const struct observation *o, struct batch *batch)
+{
+    if (put(a, s, VERB_ADD, o, batch) != 0)
+        return -1;
+    const struct plan_address *address = s->item == ITEM_ADDRESS ? &s->plan->addresses[s->i] : NULL;
+    const struct observed_link *link = address ? observed_link_by_name(o, address->interface) : NULL;
+    if (link && link->up)
+        item_put_control(batch, a->lab, s->plan, s->index, (uint32_t)s->i, link->index);
+    return 0;
+}
+
 static int put_change(struct apply *a, const struct plan_operation *operation, const struct subject *old,
                       const struct subject *new, const struct observation *o, struct batch *batch)
 {
     if (operation->action == ACTION_REMOVE)
         return put(a, old, VERB_DELETE, o, batch);
     if (operation->action == ACTION_ADD && item_message(new->plan, new->item, new->i, o) == NULL)
-        return put(a, new, VERB_ADD, o, batch);
+        return put_new(a, new, o, batch);
     bool replaceable = new->item == ITEM_ROUTE || new->item == ITEM_NEIGHBOUR;
     if (replaceable && (operation->action == ACTION_ADD || operation->in_place))
         return put(a, new, VERB_REPLACE, o, batch);

@@ -102,6 +102,17 @@ static void put_missing_connected(struct configuration *c, uint32_t ns)
     }
 }
 
+static void put_controls(struct configuration *c, uint32_t ns)
+{
+    struct plan_group group = plan_index_group(c->index, ns, ITEM_ADDRESS);
+    for (size_t g = 0; g < group.count; g++) {
+        const char *interface = c->plan->addresses[group.items[g]].interface;
+        if (!interfaces_down(c->interfaces, ns, interface))
+            item_put_control(&c->batch, c->lab, c->plan, c->index, group.items[g],
+                             interfaces_index(c->interfaces, ns, interface));
+    }
+}
+
 /* Returns whether one of the namespace's interfaces is to stay down. */
 static bool put_links(struct configuration *c, uint32_t ns)
 {
@@ -196,6 +207,7 @@ int configure(struct configuration *c, uint32_t ns)
     if (put_group(c, ns, ITEM_ADDRESS) != 0)
         return -1;
     put_missing_connected(c, ns);
+    put_controls(c, ns);
     if (put_group(c, ns, ITEM_NEIGHBOUR) != 0 || put_group(c, ns, ITEM_ROUTE) != 0 ||
         put_group(c, ns, ITEM_RULE) != 0 || commit(c, &netlink, any_down) != 0)
         return -1;

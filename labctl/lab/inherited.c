@@ -2,7 +2,8 @@
  *
  * The kernel copies the machine's IPv4 settings into every new namespace (net.core.devconf_inherit_init_net).  On a
  * machine that runs containers every node would forward, under systemd every node would filter reverse paths: the same
- * file must give the same lab.  So what differs from the kernel's own defaults is put back, before the sysctls. */
+ * file must give the same lab.  So what differs from the kernel's own defaults is put back, before the sysctls.  The
+ * machine's TCP congestion control is another such thing: bbr does not heed loss. */
 #include <stdio.h>
 
 #include "base/error.h"
@@ -10,6 +11,8 @@
 #include "base/table.h"
 #include "kernel/sysctl.h"
 #include "lab/internal.h"
+
+#define CONGESTION_CONTROL "net/ipv4/tcp_congestion_control"
 
 /* Of the namespace itself. */
 static const struct {
@@ -59,12 +62,38 @@ uint32_t inherited_find(void)
     return found;
 }
 
+bool inherited_control(struct lab *lab, const char *wanted)
+{
+    if (!wanted)
+        return false;
+    if (!lab->control[0]) {
+        STR_AUTO now = STR_INIT;
+        struct error unread = ERROR_INIT;
+        sysctl_read(space_netns(lab->fabric, NULL), CONGESTION_CONTROL, &now, &unread);
+        snprintf(lab->control, sizeof lab->control, "%s", now.length ? now.data : "unknown");
+    }
+    return !str_equal(lab->control, wanted);
+}
+
+/* What routes that somebody adds by hand use.  A namespace may choose only among what the machine allows to everybody:
+ * where the wanted one is not, reno always is, and heeds loss like it. */
+static void set_control(const struct configuration *c, uint32_t ns, int proc_sys)
+{
+    struct plan_group routes = plan_index_group(c->index, ns, ITEM_ROUTE);
+    const char *wanted = NULL;
+    for (size_t g = 0; g < routes.count && !wanted; g++)
+        wanted = c->plan->routes[routes.items[g]].congestion_control;
+    if (inherited_control(c->lab, wanted) && sysctl_write_here(proc_sys, CONGESTION_CONTROL, wanted, NULL) != 0)
+        sysctl_write_here(proc_sys, CONGESTION_CONTROL, "reno", NULL);
+}
+
 int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys)
 {
     char key[96];
     struct plan_group links = plan_index_group(c->index, ns, ITEM_LINK);
     if (ns == 0) /* the fabric routes nothing, and stays as the witness for a later look */
         return 0;
+    set_control(c, ns, proc_sys);
     for (size_t i = 0; i < ARRAY_SIZE(own); i++)
         if (c->inherited & 1U << i && sysctl_write_here(proc_sys, own[i].key, own[i].value, c->err) != 0)
             return -1;

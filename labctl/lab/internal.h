@@ -75,6 +75,7 @@ struct lab {
     size_t number_count;
     uint32_t last_number;
     struct space *fabric;
+    char control[16]; /* the machine's TCP congestion control; "": not asked for yet */
     uint32_t next_id, next_view;
     struct queued_event *events;
     size_t event_count, event_capacity;
@@ -125,6 +126,9 @@ int item_put(struct batch *batch, const struct plan *plan, enum plan_item item, 
 /* A route that the kernel made with an address. */
 int item_put_connected(struct batch *batch, const struct plan *plan, const struct plan_route *route, enum verb verb,
                        uint64_t tag, uint32_t interface);
+/* Appends what gives the connected route of this address its congestion control, where the machine's own differs. */
+void item_put_control(struct batch *batch, struct lab *lab, const struct plan *plan, const struct plan_index *index,
+                      uint32_t address, uint32_t interface);
 uint64_t item_tag(enum verb verb, enum plan_item item, size_t i);
 enum plan_item tag_item(uint64_t tag);
 size_t tag_index(uint64_t tag);
@@ -162,6 +166,8 @@ struct configuration {
 /* inherited.c: which of the machine's settings a new namespace took over and must not (asked in the fabric, a bit for
  * each); and putting them back in the namespace that the thread is in. */
 uint32_t inherited_find(void);
+/* Is the machine's own congestion control another one than this (NULL: any will do)? */
+bool inherited_control(struct lab *lab, const char *wanted);
 int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys);
 void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan,
                         const struct plan_index *index, struct interfaces *interfaces, struct arena *arena,

@@ -124,11 +124,33 @@ int item_put_connected(struct batch *batch, const struct plan *plan, const struc
         .nexthops = &hop,
         .nexthop_count = interface ? 1 : 0,
         .any_protocol = true,
+        .congestion_control = verb == VERB_DELETE ? NULL : route->congestion_control,
     };
     if (route->destination.addr.family == 4)
         spec.source = route->source;
     route_put(batch, tag, verb, &spec);
     return 0;
+}
+
+void item_put_control(struct batch *batch, struct lab *lab, const struct plan *plan, const struct plan_index *index,
+                      uint32_t address, uint32_t interface)
+{
+    const struct plan_address *item = &plan->addresses[address];
+    const struct plan_route *found = NULL;
+    uint32_t i = 0;
+    struct prefix network = prefix_network(item->address);
+    struct plan_group group = plan_index_group(index, item->ns, ITEM_ROUTE);
+    for (size_t g = 0; g < group.count; g++) {
+        const struct plan_route *route = &plan->routes[group.items[g]];
+        if (!route->connected || !prefix_equal(&route->destination, &network))
+            continue;
+        if (found) /* of two interfaces in one network: a replacement would meet either */
+            return;
+        found = route;
+        i = group.items[g];
+    }
+    if (found && addr_equal(&found->source, &item->address.addr) && inherited_control(lab, found->congestion_control))
+        item_put_connected(batch, plan, found, VERB_REPLACE, item_tag(VERB_REPLACE, ITEM_ROUTE, i), interface);
 }
 
 const char *item_connected_interface(const struct plan *plan, const struct plan_index *index,

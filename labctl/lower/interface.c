@@ -66,6 +66,7 @@ static void add_connected(struct lowering *l, const struct port *port, size_t i)
     }
     struct plan_route *route = add_unicast(l, port->ns, network, 0, NULL, port->name, port->origin);
     route->connected = true;
+    route->congestion_control = lower_congestion_control(l, interface->node);
     route->source = interface->addresses[i].addr;
 }
 

@@ -125,8 +125,10 @@ void lower_neighbours(struct lowering *l);                                      
 void lower_interfaces(struct lowering *l, const struct node *node, uint32_t ns);  /* interface.c */
 void lower_node(struct lowering *l, const struct node *node, uint32_t ns);        /* node.c */
 void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns); /* route.c */
-void lower_nat(struct lowering *l, const struct node *node, uint32_t ns);         /* nat.c */
-void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns);    /* files.c */
+/* Of all TCP of the node; lives as long as the plan (route.c). */
+const char *lower_congestion_control(struct lowering *l, const struct node *node);
+void lower_nat(struct lowering *l, const struct node *node, uint32_t ns);      /* nat.c */
+void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns); /* files.c */
 void lower_files(struct lowering *l, const struct node *node, uint32_t ns);
 void lower_hosts(struct lowering *l);          /* hosts.c */
 void lower_vpc_namespaces(struct lowering *l); /* vpc.c */

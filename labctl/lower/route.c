@@ -152,6 +152,15 @@ static void lower_rules(struct lowering *l, const struct node *node, uint32_t ns
     }
 }
 
+const char *lower_congestion_control(struct lowering *l, const struct node *node)
+{
+    for (size_t i = 0; i < node->sysctl_count; i++)
+        if (str_equal(node->sysctls[i].key, "net.ipv4.tcp_congestion_control"))
+            return arena_strdup(l->arena, node->sysctls[i].value);
+    const char *control = l->topology->defaults.congestion_control;
+    return control ? arena_strdup(l->arena, control) : CONGESTION_CONTROL;
+}
+
 void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns)
 {
     const char *origin = l->plan->namespaces[ns].origin;
@@ -164,11 +173,8 @@ void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns)
         if (addr_is_set(&node->routes[i].via))
             lower_route(l, node, ns, i, origin);
     lower_rules(l, node, ns, origin);
-    const char *control = l->topology->defaults.congestion_control;
-    if (!control)
-        control = CONGESTION_CONTROL;
-    char *copy = NULL;
+    const char *control = NULL;
     for (size_t i = first; i < l->plan->route_count; i++)
         if (l->plan->routes[i].type == PLAN_ROUTE_UNICAST)
-            l->plan->routes[i].congestion_control = copy ? copy : (copy = arena_strdup(l->arena, control));
+            l->plan->routes[i].congestion_control = control ? control : (control = lower_congestion_control(l, node));
 }

@@ -99,8 +99,8 @@ struct plan_route {
     uint32_t metric;
     struct addr source;
     const char *congestion_control; /* or NULL */
-    bool connected; /* stands for the route that the kernel makes with an address: never added by us; a fault may remove
-                       it from the plan, and then the executor deletes it */
+    bool connected; /* stands for the route that the kernel makes with an address: never added by us, only given its
+                       congestion control; a fault may remove it from the plan, and then the executor deletes it */
     const char *origin;
 };
 

@@ -215,7 +215,7 @@ static void a_default_and_a_connected_route_are_missing(void **state)
     assert_string_equal(effect(&bench, "route-missing laptop destination=default"),
                         "- route default via 192.168.1.1 dev eth0 congctl cubic in laptop\n");
     const char *changes = effect(&bench, "route-missing nas destination=192.168.1.0/24");
-    assert_non_null(strstr(changes, "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 (connected) in nas"));
+    assert_non_null(strstr(changes, "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 congctl cubic (connected) in nas"));
     assert_null(strstr(changes, "~ ")); /* the routes by its gateway stay as they are */
 }
 

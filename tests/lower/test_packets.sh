@@ -66,4 +66,7 @@ meets "and from inside, by the outer address" open a 10.1.0.1 8080
 shows "names are those of this place" '^10\.1\.0\.2 +STREAM +far' on r getent ahostsv4 far
 shows "a large packet is one packet" 'gso_max_segs 1( |$)' on far ip -d link show one
 shows "congestion control is the same everywhere" '^default .* congctl cubic' on a ip route
+shows "of TCP by a default route" ' cubic ' on far bash -c 'exec 3<>/dev/tcp/10.0.0.11/80 && ss -Htin dst 10.0.0.11'
+shows "of TCP on the own network" ' cubic ' on a bash -c 'exec 3<>/dev/tcp/10.0.0.11/80 && ss -Htin dst 10.0.0.11'
+fails "and where a route is added by hand it heeds loss" on a grep bbr /proc/sys/net/ipv4/tcp_congestion_control
 fails "nothing in a node tells of labctl" on r sh -c '{ nft list ruleset; ip -d link; ip route; cat /etc/hosts /etc/resolv.conf; } 2>/dev/null | grep -i labctl'
