@@ -51,7 +51,7 @@ static void read_scenario(struct validation *validation, struct document *docume
 {
     struct scenario *scenario = NULL;
     file->kind = "scenario";
-    load_scenario_document(document, &scenario);
+    load_scenario_document(document, NULL, &scenario);
     if (scenario == NULL)
         return;
     file->name = scenario->name;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "exercise/sha256.h"
+#include "base/sha256.h"
 
 struct error;
 

@@ -159,6 +159,11 @@ static const struct field scenario_fields[] = {
      .type = FIELD_DURATION,
      FIELD_AT(struct scenario, time),
      .doc = "How long the clock runs; without it there is no deadline."},
+    {.key = "grace",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct scenario, grace),
+     .fallback = "0",
+     .doc = "How much time that was lost by a crash or a reboot an exam gives back."},
     {.key = "phases",
      .type = FIELD_CUSTOM,
      .later = true,
@@ -375,7 +380,8 @@ static void read_root(struct scenario_loader *loader, const struct value *root)
     schema_missing(decoder, &parts_schema, NULL, root->mark, root);
 }
 
-static int read_document(struct document *document, const char *allotments, struct scenario **out)
+static int read_document(struct document *document, const char *allotments, const struct variant *variant,
+                         struct scenario **out)
 {
     size_t before = document->findings->errors;
     struct scenario_loader loader = {.decoder = {.arena = document->arena, .findings = document->findings},
@@ -389,6 +395,8 @@ static int read_document(struct document *document, const char *allotments, stru
     scenario->mark = document->root->mark;
     scenario->pass = pass_default;
     scenario->name = "";
+    scenario->seed = variant && variant->seed ? arena_strdup(document->arena, variant->seed) : "";
+    scenario->learner = variant && variant->learner ? arena_strdup(document->arena, variant->learner) : "";
     read_root(&loader, document->root);
     const struct value *name = value_get(document->root, "scenario");
     scenario->name_mark = name ? name->mark : document->root->mark;
@@ -410,15 +418,15 @@ static int read_document(struct document *document, const char *allotments, stru
     return document->findings->errors == before ? 0 : -1;
 }
 
-int load_scenario_document(struct document *document, struct scenario **out)
+int load_scenario_document(struct document *document, const struct variant *variant, struct scenario **out)
 {
-    return read_document(document, NULL, out);
+    return read_document(document, NULL, variant, out);
 }
 
 static int finish(struct arena *arena, struct document *document, const char *allotments, size_t before,
                   struct scenario **out)
 {
-    int result = read_document(document, allotments, out);
+    int result = read_document(document, allotments, NULL, out);
     if (!*out)
         arena_free(arena);
     return document->findings->errors == before ? result : -1;

@@ -7,6 +7,7 @@
 #include "load/load.h"
 
 struct scenario;
+struct variant;
 
 /* True where the root mapping is a scenario's (has the key `scenario`), not a topology's. */
 bool document_is_scenario(const struct document *document);
@@ -21,8 +22,10 @@ int load_scenario_text(const char *name, const char *text, size_t length, struct
 /* Same over a lab that runs, whose allotments stay (load_topology_keeping). */
 int load_scenario_keeping(const char *name, const char *text, size_t length, const char *allotments,
                           struct sources *sources, struct findings *findings, struct scenario **out);
-/* Same from a document that was read already, into the document's arena. */
-int load_scenario_document(struct document *document, struct scenario **out);
+/* Same from a document that was read already, into the document's arena.  variant: what is drawn depends on it; NULL:
+ * the one without seed and learner.  Afterwards the document is the drawn one: variables are replaced by what they
+ * stand for, `draw` by the tickets. */
+int load_scenario_document(struct document *document, const struct variant *variant, struct scenario **out);
 void scenario_free(struct scenario *scenario); /* takes NULL; not for those made from a document */
 
 /* What an exercise keeps of its scenario where no node can see it: the canonical YAML of the document without topology,

@@ -88,7 +88,7 @@ void load_faults(struct scenario_loader *loader)
     for (size_t i = 0; i < list->item_count; i++) {
         const struct value *map = list->items[i];
         size_t before = decoder->findings->errors;
-        struct fault fault = {.id = made_id(loader, "fault", i), .mark = map->mark};
+        struct fault fault = {.id = made_id(loader, "fault", i), .phase = -1, .mark = map->mark};
         if (!decode_map(decoder, "fault", map))
             continue;
         schema_missing(decoder, &fault_schema, NULL, map->mark, map);

@@ -292,6 +292,7 @@ static const char *form_problem(const struct question_row *row, struct question 
                      : row->pattern     ? QUESTION_PATTERN
                                         : QUESTION_TEXT;
     if (row->number) {
+        question->answer = row->number;
         question->number = strtod(row->number, &end);
         if (end == row->number || *end)
             return "has a number that is none";
@@ -327,6 +328,7 @@ void load_questions(struct scenario_loader *loader)
                                     .answer = row.answer,
                                     .pattern = row.pattern,
                                     .tolerance = row.tolerance,
+                                    .phase = -1,
                                     .mark = list->items[i]->mark};
         const char *problem = form_problem(&row, &question);
         if (problem)

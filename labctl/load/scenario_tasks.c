@@ -82,7 +82,7 @@ static void load_task(struct scenario_loader *loader, const struct value *map, s
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
     struct task_row row = {.id = made_id(loader, "task", index)};
-    struct task task = {.mark = map->mark};
+    struct task task = {.phase = -1, .mark = map->mark};
     if (!schema_decode(decoder, &task_schema, NULL, map->mark, map, &row))
         return;
     const struct value *id = value_get(map, "id");
@@ -150,13 +150,10 @@ static void check_hint(struct scenario_loader *loader, const struct hint *hint, 
     const struct scenario *scenario = loader->scenario;
     const char **ids = NULL;
     size_t count = 0;
-    const struct task *task = NULL;
+    const struct task *task = scenario_task(scenario, hint->task);
     uint64_t cost = 0;
-    for (size_t i = 0; i < scenario->task_count; i++) {
+    for (size_t i = 0; i < scenario->task_count; i++)
         *ARENA_PUSH(loader->decoder.arena, ids, count) = scenario->tasks[i].id;
-        if (str_equal(scenario->tasks[i].id, hint->task))
-            task = &scenario->tasks[i];
-    }
     if (!task) {
         const struct value *name = value_get(map, "task");
         struct finding *finding = scenario_error(loader, "dangling-hint", name ? name->mark : map->mark,

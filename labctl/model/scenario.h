@@ -23,8 +23,17 @@ struct fault {
     struct mark *at_marks;
     struct fault_parameter *parameters;
     size_t parameter_count;
-    int64_t after, lasts, every; /* ns; schedules ("after", "for", "every"): not supported yet where not 0 */
+    int64_t after, lasts, every; /* ns by the exercise's clock ("after", "for", "every"); all 0: in force throughout */
+    bool seeded;
+    uint64_t seed;               /* of what it draws by chance, where seeded */
+    const struct ticket *ticket; /* of which it is a part, or NULL */
+    int phase;                   /* when it is put in: index of the ticket's phase, or -1: from the beginning */
 };
+/* True where a fault comes or goes by the clock. */
+static inline bool fault_is_scheduled(const struct fault *fault)
+{
+    return fault->after || fault->lasts || fault->every;
+}
 
 /* One step of a solution or of a wrong fix. */
 enum step_kind { STEP_SET, STEP_UNSET, STEP_RUN, STEP_APPLY, STEP_KIND_COUNT };
@@ -59,19 +68,69 @@ struct task {
     uint32_t points; /* sum of its checks' points, or declared and shared equally among them */
     struct check **checks;
     size_t check_count;
+    const struct ticket *ticket; /* of which it is a part, or NULL */
+    int phase;                   /* index of its phase, or -1 where there are none */
     struct mark mark;
 };
 
 enum question_form { QUESTION_CHOICE, QUESTION_NUMBER, QUESTION_PATTERN, QUESTION_TEXT, QUESTION_FORM_COUNT };
-struct question { /* validated now, used later */
-    const char *id, *ask, *explain;
+struct question {
+    const char *id, *ask, *explain; /* explain: or NULL */
     uint32_t points;
     enum question_form form;
     struct strings choices;
-    const char *answer, *pattern;
+    const char *answer;  /* choice, text: the right one; number: as written; pattern: one that matches, or NULL */
+    const char *pattern; /* an extended regular expression */
     double number;
-    uint32_t tolerance; /* share */
+    uint32_t tolerance; /* share of the number */
+    int phase;          /* of its ticket, or -1 */
     struct mark mark;
+};
+
+/* A text that a person marks (`labctl mark`). */
+struct rubric {
+    uint32_t points;
+    const char *text;
+    struct mark mark;
+};
+struct articulate {
+    const char *prompt;
+    uint32_t words;  /* wanted; 0 = any number */
+    uint32_t points; /* outside `pass` until it is marked */
+    struct rubric *rubric;
+    size_t rubric_count;
+    struct mark mark;
+};
+
+/* One of the cases that a phase draws from: faults with tasks.  They are in the scenario's own lists as well. */
+struct ticket {
+    const char *id, *title;  /* title: or NULL */
+    const char *restriction; /* `restrict`: shown with the briefing, or NULL */
+    int phase;
+    const struct fault **faults;
+    size_t fault_count;
+    const struct task **tasks;
+    size_t task_count;
+    struct mark mark;
+};
+
+struct phase {
+    const char *id, *title;  /* title: or NULL */
+    int64_t time;            /* ns; 0 = none */
+    struct strings tasks;    /* ids of its own tasks, without those of its tickets */
+    struct ticket **tickets; /* drawn ones, in the order in which they were drawn */
+    size_t ticket_count;
+    struct mark mark;
+};
+
+/* A variable as it was drawn. */
+struct variable {
+    const char *name, *value; /* value: YAML text on one line */
+};
+
+/* What a scenario's draws depend on: both may be NULL, which is the same as "". */
+struct variant {
+    const char *seed, *learner;
 };
 
 struct scenario {
@@ -83,7 +142,8 @@ struct scenario {
     uint32_t level;            /* 1..5 */
     uint32_t layers[7];
     size_t layer_count;
-    int64_t time;  /* ns; 0 = none */
+    int64_t time;  /* ns; 0 = none, or there are phases */
+    int64_t grace; /* ns: how much lost time an exam gives back */
     uint32_t pass; /* share, parts per 10^9 */
     struct strings requires_programs, requires_kernel, allow;
     const char *briefing;
@@ -101,6 +161,19 @@ struct scenario {
     size_t solution_count;
     struct wrong_fix *wrong_fixes;
     size_t wrong_fix_count;
-    bool control;              /* a healthy control */
-    uint32_t diagnosis_points; /* validated now, used later */
+    bool control;         /* a healthy control */
+    struct phase *phases; /* none: one clock, one part */
+    size_t phase_count;
+    uint32_t diagnosis_points;       /* 0 = no claim is scored */
+    struct strings diagnosis_accept; /* things that are as good as the faults' own */
+    struct articulate *articulate;   /* or NULL */
+    /* Of which variant it is: for the report. */
+    const char *seed, *learner; /* never NULL */
+    struct variable *variables;
+    size_t variable_count;
 };
+
+/* How long all phases take together, or the scenario's time; 0 = no deadline. */
+int64_t scenario_time(const struct scenario *scenario);
+/* The part of that id, or NULL. */
+const struct task *scenario_task(const struct scenario *scenario, const char *id);

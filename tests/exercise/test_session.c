@@ -19,7 +19,7 @@
 #include "exercise/journal.h"
 #include "exercise/result.h"
 #include "exercise/session.h"
-#include "exercise/sha256.h"
+#include "base/sha256.h"
 #include "model/check.h"
 
 #define SECOND INT64_C(1000000000)

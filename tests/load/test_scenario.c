@@ -39,7 +39,7 @@ static struct loaded load(const char *text)
     l.sources = sources_new(l.arena);
     findings_init(&l.findings, l.arena);
     l.document = document_parse(l.arena, l.sources, "test.yaml", text, strlen(text), &l.findings);
-    load_scenario_document(l.document, &l.scenario);
+    load_scenario_document(l.document, NULL, &l.scenario);
     findings_sort(&l.findings);
     return l;
 }

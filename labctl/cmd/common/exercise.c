@@ -66,7 +66,7 @@ int exercise_read(struct exercise_reading *reading, const struct context *contex
                      "this is no scenario: it has no key 'scenario'")
             ->hint = "a topology is built with `labctl up`";
     else if (reading->document->root)
-        load_scenario_document(reading->document, &reading->scenario);
+        load_scenario_document(reading->document, NULL, &reading->scenario);
     if (reading->scenario)
         exercise_check_scenario(reading->scenario, &reading->findings);
     findings_sort(&reading->findings);

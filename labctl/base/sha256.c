@@ -1,5 +1,5 @@
 /* SHA-256 as FIPS 180-4 describes it (sections 4.1.2, 5.1.1, 6.2): one call over the whole message. */
-#include "exercise/sha256.h"
+#include "base/sha256.h"
 
 #include <stdint.h>
 #include <stdio.h>
