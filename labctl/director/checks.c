@@ -264,19 +264,27 @@ static const struct check **with_controls(struct run *run, const struct check *c
     return all;
 }
 
+/* Whether the service takes what comes to the port. */
+static bool serves(const struct service *service, enum check_kind kind, uint16_t port)
+{
+    if (service->kind == SERVICE_EXEC)
+        return kind == CHECK_TCP && service->ready_port == port;
+    bool tcp = service->kind != SERVICE_UDP_ECHO;
+    bool udp = service->kind == SERVICE_UDP_ECHO || service->kind == SERVICE_DNS;
+    return (kind == CHECK_TCP ? tcp : udp) && service->port == port;
+}
+
 /* A service that the topology declares listens when the lab is healthy. */
 static int listens_by_declaration(const struct check *check)
 {
-    if (!check_is_negative(check) || check->kind != CHECK_TCP || !check->tcp.to.node)
+    bool tcp = check->kind == CHECK_TCP, udp = check->kind == CHECK_UDP;
+    const struct check_target *target = check_target_of(check);
+    if (!check_is_negative(check) || !(tcp || udp) || !target->node)
         return LISTENED_UNKNOWN;
-    const struct node *node = check->tcp.to.node;
-    for (size_t i = 0; i < node->service_count; i++) {
-        const struct service *service = node->services[i];
-        bool tcp = service->kind != SERVICE_UDP_ECHO && service->kind != SERVICE_EXEC;
-        if ((tcp && service->port == check->tcp.port) ||
-            (service->kind == SERVICE_EXEC && service->ready_port == check->tcp.port))
+    uint16_t port = tcp ? check->tcp.port : check->udp.port;
+    for (size_t i = 0; i < target->node->service_count; i++)
+        if (serves(target->node->services[i], check->kind, port))
             return LISTENED_YES;
-    }
     return LISTENED_UNKNOWN;
 }
 

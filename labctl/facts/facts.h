@@ -29,7 +29,7 @@ struct fact {
     /* ping */
     uint32_t sent, received;
     int64_t rtt_min, rtt_mean, rtt_max, rtt_jitter; /* ns */
-    /* tcp, negative checks: does anything listen on that address and port inside the target? */
+    /* tcp and udp, negative checks: does anything listen on that address and port inside the target? */
     enum { LISTENER_UNKNOWN, LISTENER_NO, LISTENER_YES } listener;
     /* dns */
     char rcode[24];

@@ -8,9 +8,6 @@
 #include "base/units.h"
 #include "load/check_kinds.h"
 
-static const char *const kind_words[] = {"ping", "tcp", "dns", "http", "matrix", "command"};
-_Static_assert(ARRAY_SIZE(kind_words) == CHECK_KIND_COUNT, "a word for each check kind");
-
 struct node *load_node_reference(struct topology *topology, struct decoder *decoder, const char *key,
                                  const struct value *value)
 {
@@ -93,6 +90,7 @@ static const struct field check_fields[] = {
      .doc = "The node that is looked at, for a check that sends nothing; the same as from."},
     KIND("ping", "ICMP echo; short form: the target.", &ping_schema),
     KIND("tcp", "A TCP connection; short form: \"TARGET:PORT\".", &tcp_schema),
+    KIND("udp", "A UDP datagram; short form: \"TARGET:PORT\".", &udp_schema),
     KIND("dns", "A DNS question; short form: the name.", &dns_check_schema),
     KIND("http", "An HTTP request; short form: the URL.", &http_schema),
     KIND("matrix", "Who reaches whom: exactly these pairs, nothing else; short form: all.", &matrix_schema),
@@ -132,7 +130,6 @@ static const struct field check_fields[] = {
      .most = 1000000,
      .fallback = "0",
      .doc = "What a guard costs when it is red."},
-    LATER("udp", "A UDP datagram."),
     LATER("tls", "A TLS handshake."),
     LATER("path", "The way of a packet."),
     LATER("mtu", "The largest packet."),
@@ -162,7 +159,7 @@ static bool find_kind(struct decoder *decoder, const struct check *check, const 
         const struct field *field = schema_field(&check_schema, entry->key);
         later = later || field == NULL || field->later; /* reported: the kind may be meant by it */
         for (size_t k = 0; k < CHECK_KIND_COUNT; k++) {
-            if (strcmp(entry->key, kind_words[k]) != 0)
+            if (strcmp(entry->key, check_kind_name((enum check_kind)k)) != 0)
                 continue;
             if (*out != NULL) {
                 struct finding *finding =
@@ -178,7 +175,7 @@ static bool find_kind(struct decoder *decoder, const struct check *check, const 
     }
     if (*out == NULL && !later)
         findings_add(decoder->findings, FINDING_ERROR, "check-kind", check->mark, "check '%s' asks nothing", check->id)
-            ->hint = "give it one of ping, tcp, dns, http, matrix and command";
+            ->hint = "say what, such as ping, tcp or http: labctl-topology(5) has them all";
     return *out != NULL && !(*out)->value->broken;
 }
 
@@ -195,7 +192,7 @@ static bool check_prober(struct decoder *decoder, const struct check *check, con
     if (from != NULL || at != NULL || check->kind == CHECK_MATRIX)
         return check->from != NULL || check->kind == CHECK_MATRIX;
     findings_add(decoder->findings, FINDING_ERROR, "missing-key", check->mark, "check '%s' needs the key '%s'",
-                 check->id, check->kind == CHECK_COMMAND ? "at" : "from");
+                 check->id, check_is_local(check->kind) ? "at" : "from");
     return false;
 }
 

@@ -10,8 +10,6 @@
 
 #define NEAREST_MAX 50 /* findings with a search through the names of all things */
 
-static const char target_wants[] = "a node, a node's interface, or an address";
-
 /* ---- targets --------------------------------------------------------------------------------------------------- */
 
 /* "db", "node/db", "db/eth1" or an address. */
@@ -31,7 +29,7 @@ bool read_target_text(struct loader *loader, const char *key, const char *text, 
     }
     if (thing.kind != THING_NONE) {
         findings_add(loader->decoder.findings, FINDING_ERROR, "bad-value", mark, "'%s' wants %s, got a %s", key,
-                     target_wants, thing_kind_name(thing.kind));
+                     TARGET_WANTS, thing_kind_name(thing.kind));
         return false;
     }
     struct finding *finding =
@@ -41,19 +39,13 @@ bool read_target_text(struct loader *loader, const char *key, const char *text, 
     return false;
 }
 
-static void decode_target(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+void decode_target(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     struct check_target *out = (struct check_target *)(void *)((char *)target + field->offset);
     const char *text;
     if (decode_text(decoder, field->key, value, &text))
         read_target_text(LOADER(decoder), field->key, text, value->mark, out);
 }
-
-#define TARGET_FIELD(type_name, text)                                                                                  \
-    {                                                                                                                  \
-        .key = "to", .type = FIELD_CUSTOM, FIELD_AT(type_name, to), .required = true, .decode = decode_target,         \
-        .wants = target_wants, .json = "{\"type\": \"string\"}", .doc = (text)                                         \
-    }
 
 /* Words in capitals: "A", "NXDOMAIN". */
 void decode_capitals(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
@@ -154,25 +146,35 @@ static const struct field tcp_fields[] = {
 };
 const struct schema tcp_schema = SCHEMA("tcp check", tcp_fields);
 
-/* "db:5432", "[2001:db8::1]:80". */
-static void read_short_tcp(struct loader *loader, struct check_tcp *tcp, const struct value *value)
-{
-    const char *colon = strrchr(value->text, ':');
-    char *end = NULL;
-    unsigned long port = colon != NULL && colon[1] >= '0' && colon[1] <= '9' ? strtoul(colon + 1, &end, 10) : 0;
-    if (port < 1 || port > 65535 || end == NULL || *end != '\0') {
-        decode_bad(&loader->decoder, "tcp", "a target and a port such as \"db:5432\"", value);
-        return;
-    }
-    const char *start = value->text;
-    size_t length = (size_t)(colon - start);
-    if (start[0] == '[' && length > 1 && start[length - 1] == ']') {
-        start++;
-        length -= 2;
-    }
-    tcp->port = (uint16_t)port;
-    read_target_text(loader, "tcp", arena_strndup(loader->decoder.arena, start, length), value->mark, &tcp->to);
-}
+/* ---- udp ------------------------------------------------------------------------------------------------------- */
+
+static const char *const udp_words[] = {"answered", "refused", "silent"};
+_Static_assert(ARRAY_SIZE(udp_words) == UDP_EXPECT_COUNT, "a word for each expectation");
+
+static const struct field udp_fields[] = {
+    TARGET_FIELD(struct check_udp, "Who is sent to: a node, a node's interface (db/eth1), or an address."),
+    {.key = "port",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check_udp, port),
+     .required = true,
+     .least = 1,
+     .most = 65535,
+     .doc = "The port."},
+    {.key = "payload",
+     .type = FIELD_TEXT,
+     FIELD_AT(struct check_udp, payload),
+     .fallback = "nothing",
+     .doc = "What the datagram carries."},
+    {.key = "expect",
+     .type = FIELD_WORD,
+     FIELD_AT(struct check_udp, expect),
+     .words = udp_words,
+     .word_count = ARRAY_SIZE(udp_words),
+     .fallback = "answered",
+     .doc = "What must be seen: answered, refused (ICMP port unreachable) or silent (no answer, or another ICMP "
+            "error)."},
+};
+const struct schema udp_schema = SCHEMA("udp check", udp_fields);
 
 /* ---- command --------------------------------------------------------------------------------------------------- */
 
@@ -207,56 +209,115 @@ const struct schema command_schema = SCHEMA("command check", command_fields);
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
-/* Reads the mapping of a kind, or refuses what is neither it nor the short form. */
-static void read_long(struct loader *loader, const struct schema *schema, const struct value *value, void *target)
+static void default_ping(struct check *check)
 {
-    schema_decode(&loader->decoder, schema, NULL, value->mark, value, target);
+    check->ping = (struct check_ping){.count = 1, .size = 56};
+}
+
+static void default_dns(struct check *check)
+{
+    check->dns.type = "A";
+}
+
+static void default_http(struct check *check)
+{
+    check->http.method = "GET";
+}
+
+/* How each kind is read: the keys of its mapping, what stands in it before, and what the short form, a text alone,
+ * stands for. */
+static const struct kind_row {
+    const struct schema *schema;
+    const char *key;                                       /* which the text of the short form belongs to */
+    enum { PORT_NONE, PORT_OPTIONAL, PORT_REQUIRED } port; /* does "TARGET:PORT" stand for two keys? */
+    void (*defaults)(struct check *check);
+    void (*read)(struct loader *loader, struct check *check, const struct value *value); /* reads both itself */
+} kind_rows[] = {
+    [CHECK_PING] = {.schema = &ping_schema, .key = "to", .defaults = default_ping},
+    [CHECK_TCP] = {.schema = &tcp_schema, .key = "to", .port = PORT_REQUIRED},
+    [CHECK_UDP] = {.schema = &udp_schema, .key = "to", .port = PORT_REQUIRED},
+    [CHECK_DNS] = {.schema = &dns_check_schema, .key = "name", .defaults = default_dns},
+    [CHECK_HTTP] = {.schema = &http_schema, .key = "url", .defaults = default_http},
+    [CHECK_MATRIX] = {.read = read_matrix},
+    [CHECK_COMMAND] = {.schema = &command_schema, .key = "run"},
+};
+_Static_assert(ARRAY_SIZE(kind_rows) == CHECK_KIND_COUNT, "every kind of check is read");
+
+static struct value *text_value(struct arena *arena, const struct value *whole, const char *text, size_t length)
+{
+    struct value *value = ARENA_NEW(arena, struct value);
+    *value = (struct value){.kind = VALUE_TEXT, .quoted = true, .mark = whole->mark, .length = length, .weight = 1};
+    value->text = arena_strndup(arena, text, length);
+    return value;
+}
+
+static void add_member(struct arena *arena, struct value *map, const char *key, struct value *value)
+{
+    struct entry *entries = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < map->entry_count; i++)
+        *ARENA_PUSH(arena, entries, count) = map->entries[i];
+    *ARENA_PUSH(arena, entries, count) = (struct entry){.key = key, .key_mark = map->mark, .value = value};
+    map->entries = entries;
+    map->entry_count = count;
+}
+
+/* Splits "db:5432" or "[2001:db8::1]:80" into the length of the target and the port, 0 where there is none. */
+static size_t split_port(const char *text, const char **target, unsigned long *port)
+{
+    const char *colon = strrchr(text, ':'), *bracket = strrchr(text, ']');
+    char *end = NULL;
+    size_t length = strlen(text);
+    bool digits = colon != NULL && colon[1] >= '0' && colon[1] <= '9';
+    bool alone = bracket != NULL ? colon > bracket : colon == strchr(text, ':'); /* an IPv6 address is full of them */
+    *port = digits && alone ? strtoul(colon + 1, &end, 10) : 0;
+    if (*port > 0 && *end == '\0')
+        length = (size_t)(colon - text);
+    else
+        *port = 0;
+    bool brackets = text[0] == '[' && length > 1 && text[length - 1] == ']';
+    *target = text + brackets;
+    return length - 2 * brackets;
+}
+
+struct value *check_short_form(struct decoder *decoder, enum check_kind kind, const struct value *value)
+{
+    const struct kind_row *row = &kind_rows[kind];
+    struct arena *arena = decoder->arena;
+    struct value *map = ARENA_NEW(arena, struct value);
+    *map = (struct value){.kind = VALUE_MAP, .mark = value->mark};
+    const char *text = value->text, *target = text;
+    unsigned long port = 0;
+    size_t length = row->port == PORT_NONE ? strlen(text) : split_port(text, &target, &port);
+    if (port > 65535 || (row->port == PORT_REQUIRED && port == 0)) {
+        decode_bad(decoder, check_kind_name(kind), "a target and a port such as \"db:5432\"", value);
+        return NULL;
+    }
+    add_member(arena, map, row->key, text_value(arena, value, target, length));
+    if (port > 0) {
+        struct value *number = text_value(arena, value, "", 0);
+        number->kind = VALUE_INTEGER;
+        number->integer = (int64_t)port;
+        number->text = arena_printf(arena, "%lu", port);
+        number->length = strlen(number->text);
+        add_member(arena, map, "port", number);
+    }
+    return map;
 }
 
 void read_check_kind(struct loader *loader, struct check *check, const struct value *value)
 {
-    bool text = value->kind == VALUE_TEXT && strlen(value->text) == value->length;
-    struct decoder *decoder = &loader->decoder;
-    switch (check->kind) {
-    case CHECK_PING:
-        check->ping = (struct check_ping){.count = 1, .size = 56};
-        if (text)
-            read_target_text(loader, "ping", value->text, value->mark, &check->ping.to);
-        else
-            read_long(loader, &ping_schema, value, &check->ping);
-        break;
-    case CHECK_TCP:
-        if (text)
-            read_short_tcp(loader, &check->tcp, value);
-        else
-            read_long(loader, &tcp_schema, value, &check->tcp);
-        break;
-    case CHECK_DNS:
-        check->dns.type = "A";
-        if (text)
-            decode_text(decoder, "dns", value, &check->dns.name);
-        else
-            read_long(loader, &dns_check_schema, value, &check->dns);
-        break;
-    case CHECK_HTTP:
-        check->http.method = "GET";
-        if (text)
-            read_url(loader, value, &check->http.url);
-        else
-            read_long(loader, &http_schema, value, &check->http);
-        break;
-    case CHECK_MATRIX:
-        read_matrix(loader, &check->matrix, value);
-        break;
-    case CHECK_COMMAND:
-        if (text)
-            decode_text(decoder, "command", value, &check->command.run);
-        else
-            read_long(loader, &command_schema, value, &check->command);
-        break;
-    case CHECK_KIND_COUNT:
-        break;
+    const struct kind_row *row = &kind_rows[check->kind];
+    if (row->read != NULL) {
+        row->read(loader, check, value);
+        return;
     }
+    if (row->defaults != NULL)
+        row->defaults(check);
+    if (value->kind == VALUE_TEXT && strlen(value->text) == value->length)
+        value = check_short_form(&loader->decoder, check->kind, value);
+    if (value != NULL) /* all members of the union stand at one place */
+        schema_decode(&loader->decoder, row->schema, NULL, value->mark, value, &check->ping);
 }
 
 /* A target that is a node needs an address that the prober could use; a node that was misread is passed over. */
@@ -275,10 +336,7 @@ static void check_target(struct loader *loader, const struct check *check, const
 
 void check_targets(struct loader *loader, struct check *check)
 {
-    if (check->kind == CHECK_PING)
-        check_target(loader, check, &check->ping.to);
-    else if (check->kind == CHECK_TCP)
-        check_target(loader, check, &check->tcp.to);
-    else if (check->kind == CHECK_DNS && check->dns.has_server)
-        check_target(loader, check, &check->dns.server);
+    const struct check_target *target = check_target_of(check);
+    if (target != NULL)
+        check_target(loader, check, target);
 }

@@ -136,8 +136,9 @@ static const struct field matrix_fields[] = {
 };
 const struct schema matrix_schema = SCHEMA("matrix check", matrix_fields);
 
-void read_matrix(struct loader *loader, struct check_matrix *matrix, const struct value *value)
+void read_matrix(struct loader *loader, struct check *check, const struct value *value)
 {
+    struct check_matrix *matrix = &check->matrix;
     struct decoder *decoder = &loader->decoder;
     if (value->kind == VALUE_TEXT) {
         const struct field field = {.key = "matrix"};

@@ -31,6 +31,15 @@ static void dump_tcp(struct yaml *yaml, const struct check_tcp *tcp)
         yaml_text_member(yaml, "expect", tcp_expect_name(tcp->expect));
 }
 
+static void dump_udp(struct yaml *yaml, const struct check_udp *udp)
+{
+    yaml_text_member(yaml, "to", udp->to.text);
+    dump_number(yaml, "port", udp->port);
+    dump_text(yaml, "payload", udp->payload);
+    if (udp->expect != UDP_ANSWERED)
+        yaml_text_member(yaml, "expect", udp_expect_name(udp->expect));
+}
+
 /* One text, or a list of them, that may look like numbers. */
 static void dump_texts(struct yaml *yaml, const char *key, const char **texts, size_t count)
 {
@@ -134,6 +143,9 @@ static void dump_kind(struct yaml *yaml, const struct check *check)
     case CHECK_TCP:
         dump_tcp(yaml, &check->tcp);
         break;
+    case CHECK_UDP:
+        dump_udp(yaml, &check->udp);
+        break;
     case CHECK_DNS:
         dump_dns(yaml, &check->dns);
         break;
@@ -159,7 +171,7 @@ void dump_one_check(struct yaml *yaml, const struct check *check, const char *ma
         yaml_text_member(yaml, "id", check->id);
     dump_text(yaml, "title", check->title);
     if (check->from != NULL)
-        yaml_text_member(yaml, check->kind == CHECK_COMMAND ? "at" : "from", check->from->name);
+        yaml_text_member(yaml, check_is_local(check->kind) ? "at" : "from", check->from->name);
     dump_kind(yaml, check);
     dump_duration(yaml, "within", check->within);
     dump_duration(yaml, "stable_for", check->stable_for);

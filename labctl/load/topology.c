@@ -206,6 +206,7 @@ const struct schema *const load_schemas[] = {
     &check_schema,
     &ping_schema,
     &tcp_schema,
+    &udp_schema,
     &dns_check_schema,
     &http_schema,
     &matrix_schema,

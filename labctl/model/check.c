@@ -7,9 +7,37 @@
 
 bool check_is_negative(const struct check *check)
 {
-    if (check->kind == CHECK_PING)
+    switch (check->kind) {
+    case CHECK_PING:
         return check->ping.expect == PING_UNREACHABLE;
-    return check->kind == CHECK_TCP && check->tcp.expect != TCP_OPEN;
+    case CHECK_TCP:
+        return check->tcp.expect != TCP_OPEN;
+    case CHECK_UDP:
+        return check->udp.expect != UDP_ANSWERED;
+    default:
+        return false;
+    }
+}
+
+bool check_is_local(enum check_kind kind)
+{
+    return kind == CHECK_COMMAND;
+}
+
+const struct check_target *check_target_of(const struct check *check)
+{
+    switch (check->kind) {
+    case CHECK_PING:
+        return &check->ping.to;
+    case CHECK_TCP:
+        return &check->tcp.to;
+    case CHECK_UDP:
+        return &check->udp.to;
+    case CHECK_DNS:
+        return check->dns.has_server ? &check->dns.server : NULL;
+    default:
+        return NULL;
+    }
 }
 
 const char *check_describe(const struct check *check, char *out, size_t size)
@@ -23,6 +51,10 @@ const char *check_describe(const struct check *check, char *out, size_t size)
     case CHECK_TCP:
         snprintf(out, size, "tcp %s -> %s:%u %s", from, check->tcp.to.text, check->tcp.port,
                  tcp_expect_name(check->tcp.expect));
+        break;
+    case CHECK_UDP:
+        snprintf(out, size, "udp %s -> %s:%u %s", from, check->udp.to.text, check->udp.port,
+                 udp_expect_name(check->udp.expect));
         break;
     case CHECK_DNS:
         snprintf(out, size, "dns %s: %s %s%s%s", from, check->dns.name, check->dns.type,

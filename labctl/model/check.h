@@ -12,7 +12,16 @@
 struct node;
 struct interface;
 
-enum check_kind { CHECK_PING, CHECK_TCP, CHECK_DNS, CHECK_HTTP, CHECK_MATRIX, CHECK_COMMAND, CHECK_KIND_COUNT };
+enum check_kind {
+    CHECK_PING,
+    CHECK_TCP,
+    CHECK_UDP,
+    CHECK_DNS,
+    CHECK_HTTP,
+    CHECK_MATRIX,
+    CHECK_COMMAND,
+    CHECK_KIND_COUNT
+};
 const char *check_kind_name(enum check_kind kind);
 
 /* Where a packet goes: a node of the lab, one interface of it, or a literal address. */
@@ -44,6 +53,15 @@ struct check_tcp {
     struct check_target to;
     uint16_t port;
     enum tcp_expect expect;
+};
+
+enum udp_expect { UDP_ANSWERED, UDP_REFUSED, UDP_SILENT, UDP_EXPECT_COUNT };
+const char *udp_expect_name(enum udp_expect expect);
+struct check_udp {
+    struct check_target to;
+    uint16_t port;
+    const char *payload; /* NULL: an empty datagram */
+    enum udp_expect expect;
 };
 
 struct check_dns {
@@ -103,6 +121,7 @@ struct check {
     union {
         struct check_ping ping;
         struct check_tcp tcp;
+        struct check_udp udp;
         struct check_dns dns;
         struct check_http http;
         struct check_matrix matrix;
@@ -117,7 +136,12 @@ struct check {
     uint32_t penalty; /* of a guard */
 };
 
-/* True where the check wants that something does NOT work (ping unreachable; tcp refused, blocked, closed). */
+/* True where the check wants that something does NOT work (ping unreachable; tcp refused, blocked, closed; udp refused,
+ * silent). */
 bool check_is_negative(const struct check *check);
+/* True for a kind that looks at its node and asks nobody: `at`, not `from`. */
+bool check_is_local(enum check_kind kind);
+/* Where its packets go, or NULL where it names no target of its own. */
+const struct check_target *check_target_of(const struct check *check);
 /* "tcp web -> db:5432 open": what is asked, for a person.  In the given buffer. */
 const char *check_describe(const struct check *check, char *out, size_t size);

@@ -20,11 +20,17 @@ static const char *const thing_kinds[] = {"nothing", "node",        "interface",
                                           "bridge",  "link"};
 _Static_assert(ARRAY_SIZE(thing_kinds) == THING_KIND_COUNT, "a word for each kind of thing");
 
-static const char *const check_kinds[] = {"ping", "tcp", "dns", "http", "matrix", "command"};
+static const char *const check_kinds[] = {
+    [CHECK_PING] = "ping", [CHECK_TCP] = "tcp",       [CHECK_UDP] = "udp",         [CHECK_DNS] = "dns",
+    [CHECK_HTTP] = "http", [CHECK_MATRIX] = "matrix", [CHECK_COMMAND] = "command",
+};
 _Static_assert(ARRAY_SIZE(check_kinds) == CHECK_KIND_COUNT, "a word for each check kind");
 
 static const char *const tcp_expects[] = {"open", "refused", "blocked", "closed"};
 _Static_assert(ARRAY_SIZE(tcp_expects) == TCP_EXPECT_COUNT, "a word for each expectation");
+
+static const char *const udp_expects[] = {"answered", "refused", "silent"};
+_Static_assert(ARRAY_SIZE(udp_expects) == UDP_EXPECT_COUNT, "a word for each expectation");
 
 #define WORD(table, index) ((size_t)(index) < ARRAY_SIZE(table) ? (table)[index] : "?")
 
@@ -61,4 +67,9 @@ const char *check_kind_name(enum check_kind kind)
 const char *tcp_expect_name(enum tcp_expect expect)
 {
     return WORD(tcp_expects, expect);
+}
+
+const char *udp_expect_name(enum udp_expect expect)
+{
+    return WORD(udp_expects, expect);
 }

@@ -25,6 +25,7 @@
 
 #define TABLE_MAX    (4u << 20)
 #define STATE_LISTEN 10 /* TCP_LISTEN */
+#define STATE_BOUND  7  /* TCP_CLOSE: a UDP socket that is bound and takes from everybody */
 
 static bool is_loopback(int family, const void *address)
 {
@@ -34,7 +35,13 @@ static bool is_loopback(int family, const void *address)
     return memcmp(address, one, 16) == 0;
 }
 
-static int send_dump(int fd, uint8_t family)
+/* The state of a socket that takes what comes. */
+static unsigned open_state(int protocol)
+{
+    return protocol == IPPROTO_UDP ? STATE_BOUND : STATE_LISTEN;
+}
+
+static int send_dump(int fd, uint8_t family, int protocol)
 {
     struct {
         struct nlmsghdr header;
@@ -43,7 +50,9 @@ static int send_dump(int fd, uint8_t family)
         .header = {.nlmsg_len = sizeof message,
                    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .request = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1u << STATE_LISTEN},
+        .request = {.sdiag_family = family,
+                    .sdiag_protocol = (uint8_t)protocol,
+                    .idiag_states = 1u << open_state(protocol)},
     };
     return send(fd, &message, sizeof message, 0) == sizeof message ? 0 : -1;
 }
@@ -64,7 +73,7 @@ static int read_dump(const char *data, size_t size, uint16_t port, bool *found)
     return 1;
 }
 
-static int ask_kernel(int netns, unsigned family, uint16_t port)
+static int ask_kernel(int netns, unsigned family, int protocol, uint16_t port)
 {
     FD_AUTO fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, NULL);
     struct timeval limit = {.tv_usec = 200000};
@@ -73,7 +82,7 @@ static int ask_kernel(int netns, unsigned family, uint16_t port)
     /* A socket on :: takes IPv4 as well, so both tables count for IPv4. */
     bool found = false;
     for (int pass = family == 6; pass < 2; pass++) {
-        if (send_dump(fd, pass ? AF_INET6 : AF_INET) < 0)
+        if (send_dump(fd, pass ? AF_INET6 : AF_INET, protocol) < 0)
             return LISTENER_UNKNOWN;
         int more = 1;
         while (more > 0) {
@@ -88,7 +97,7 @@ static int ask_kernel(int netns, unsigned family, uint16_t port)
 }
 
 /* Lines such as "   0: 00000000:0050 00000000:0000 0A …": local address and port in hex, state. */
-static bool table_has(const char *table, uint16_t port)
+static bool table_has(const char *table, int protocol, uint16_t port)
 {
     for (const char *line = strchr(table, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
         char address[40];
@@ -96,29 +105,31 @@ static bool table_has(const char *table, uint16_t port)
         if (sscanf(line, " %*u: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", address, &local, &state) != 3)
             continue;
         bool loopback = str_ends(address, "7F") && strlen(address) == 8;
-        if (local == port && state == STATE_LISTEN && !loopback)
+        if (local == port && state == open_state(protocol) && !loopback)
             return true;
     }
     return false;
 }
 
-static int read_tables(int root, unsigned family, uint16_t port)
+static int read_tables(int root, unsigned family, int protocol, uint16_t port)
 {
-    static const char *const paths[] = {"proc/1/net/tcp", "proc/1/net/tcp6"};
+    static const char *const tcp[] = {"proc/1/net/tcp", "proc/1/net/tcp6"};
+    static const char *const udp[] = {"proc/1/net/udp", "proc/1/net/udp6"};
+    const char *const *paths = protocol == IPPROTO_UDP ? udp : tcp;
     bool known = false;
     for (size_t i = family == 6; i < 2; i++) {
         STR_AUTO table = STR_INIT;
         if (file_read(root, paths[i], &table, TABLE_MAX) < 0)
             continue;
         known = true;
-        if (table_has(str_text(&table), port))
+        if (table_has(str_text(&table), protocol, port))
             return LISTENER_YES;
     }
     return known ? LISTENER_NO : LISTENER_UNKNOWN;
 }
 
 int listener_find(const struct probe_world *world, const struct check_target *target, const struct addr *addr,
-                  uint16_t port)
+                  int protocol, uint16_t port)
 {
     const struct node *node = target->node      ? target->node
                               : world->topology ? address_owner(world->topology, addr)
@@ -126,7 +137,7 @@ int listener_find(const struct probe_world *world, const struct check_target *ta
     int netns = node ? world->netns(world->context, node->name) : -1;
     if (netns < 0)
         return LISTENER_UNKNOWN;
-    int answer = ask_kernel(netns, addr->family, port);
+    int answer = ask_kernel(netns, addr->family, protocol, port);
     int root = world->root ? world->root(world->context, node->name) : -1;
-    return answer == LISTENER_UNKNOWN && root >= 0 ? read_tables(root, addr->family, port) : answer;
+    return answer == LISTENER_UNKNOWN && root >= 0 ? read_tables(root, addr->family, protocol, port) : answer;
 }

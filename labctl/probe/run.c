@@ -81,20 +81,6 @@ static void begin(void *context)
     attempt_begin(job->run->engine, job->run->world, job->run->checks[job->index], attempt_done, job);
 }
 
-static const struct check_target *target_of(const struct check *check)
-{
-    switch (check->kind) {
-    case CHECK_PING:
-        return &check->ping.to;
-    case CHECK_TCP:
-        return &check->tcp.to;
-    case CHECK_DNS:
-        return check->dns.has_server ? &check->dns.server : NULL;
-    default:
-        return NULL;
-    }
-}
-
 /* Both directions of what the checks measure between nodes. */
 static struct neighbours *add_neighbours(const struct run *run, size_t count, struct arena *arena)
 {
@@ -102,7 +88,7 @@ static struct neighbours *add_neighbours(const struct run *run, size_t count, st
     size_t pair_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct check *check = run->checks[i];
-        const struct check_target *target = target_of(check);
+        const struct check_target *target = check_target_of(check);
         if (!target || !target->node || !check->from || target->node == check->from)
             continue;
         *ARENA_PUSH(arena, pairs, pair_count) = (struct neighbour_pair){check->from, target->node};

@@ -22,8 +22,8 @@ struct tcp {
 static void look_for_listener(struct attempt *attempt)
 {
     if (check_is_negative(attempt->check))
-        attempt->fact.listener =
-            listener_find(attempt->world, &attempt->check->tcp.to, &attempt->fact.target, attempt->check->tcp.port);
+        attempt->fact.listener = listener_find(attempt->world, &attempt->check->tcp.to, &attempt->fact.target,
+                                               IPPROTO_TCP, attempt->check->tcp.port);
 }
 
 static const char *where(const struct attempt *attempt, char out[static NET_TEXT_MAX])

@@ -208,6 +208,7 @@ static inline void generate_checks(struct random *random, struct str *out)
     str_printf(out,
                "  - { id: x, title: \"%s\", from: n1, tcp: { to: n1/eth0, port: 80, expect: blocked }, within: 3s }\n",
                text_of(random));
+    str_printf(out, "  - { from: n1, udp: { to: 192.0.2.9, port: 53, payload: \"%s\", expect: silent } }\n", text_of(random));
     str_printf(out,
                "  - { from: n2, dns: { name: a.test, type: aaaa, server: 203.0.113.53, transport: tcp, answer: "
                "[\"%s\", b], authoritative: false, ttl_below: 9 }, repeat: 2 }\n",

@@ -225,6 +225,82 @@ static void tcp_ends_in_five_ways(void **state)
     assert_true(records[5].duration < 200000000);
 }
 
+/* A UDP socket that listens there. */
+static int receiver(const char *node, uint16_t port, uint32_t address)
+{
+    int fd = netns_socket(lan_netns(lan, node), AF_INET, SOCK_DGRAM, 0, NULL);
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+    return fd;
+}
+
+/* Echoes one datagram on each socket, from a process of its own. */
+static pid_t echo(const int *fds, size_t count)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct pollfd watched[4];
+    for (size_t i = 0; i < count; i++)
+        watched[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    while (poll(watched, count, 10000) > 0)
+        for (size_t i = 0; i < count; i++) {
+            char data[2000];
+            struct sockaddr_storage from;
+            socklen_t length = sizeof from;
+            ssize_t size = watched[i].revents ? recvfrom(fds[i], data, sizeof data, 0, (void *)&from, &length) : -1;
+            if (size >= 0)
+                sendto(fds[i], data, (size_t)size, 0, (void *)&from, length);
+        }
+    _exit(0);
+}
+
+static struct check udp(const char *from, const char *to, uint16_t port, const char *payload)
+{
+    struct check check = ping(from, to);
+    struct check_target target = check.ping.to;
+    check.kind = CHECK_UDP;
+    check.udp = (struct check_udp){.to = target, .port = port, .payload = payload, .expect = UDP_SILENT};
+    return check;
+}
+
+static void udp_ends_in_five_ways(void **state)
+{
+    (void)state;
+    int fds[] = {receiver("n2", 70, INADDR_ANY), receiver("n2", 71, INADDR_ANY), receiver("n2", 74, INADDR_LOOPBACK)};
+    pid_t server = echo(fds, 2);
+    nft("n2", "table ip t { chain in { type filter hook input priority 0;\n"
+              "udp dport 71 drop\n udp dport 73 reject with icmp type admin-prohibited; }; }");
+    struct check answered = udp("n1", "n2", 70, "hello"), empty = udp("n1", "n2", 70, NULL),
+                 silent = udp("n1", "n2", 71, "x"), refused = udp("n1", "n2", 72, "x"),
+                 prohibited = udp("n1", "n2", 73, "x"), looped = udp("n1", "n2", 74, "x"),
+                 far = udp("n1", "n2", 70, "x");
+    assert_true(addr_parse("192.0.2.1", &far.udp.to.addr));
+    far.udp.to.node = NULL;
+    const struct check *set[] = {&answered, &empty, &silent, &refused, &prohibited, &looped, &far};
+    run(set, 7, true);
+    nft("n2", "delete table ip t");
+    kill(server, SIGKILL);
+    for (size_t i = 0; i < 3; i++)
+        close(fds[i]);
+    assert_outcome(OUTCOME_ANSWERED, &records[0]);
+    assert_string_equal(records[0].fact.detail, "answered by 10.0.0.2:70 with 5 bytes");
+    assert_int_equal(records[0].fact.listener, LISTENER_YES);
+    assert_outcome(OUTCOME_ANSWERED, &records[1]);
+    assert_outcome(OUTCOME_SILENT, &records[2]);
+    assert_string_equal(records[2].fact.detail, "no answer in 300 ms (3 datagrams sent) from 10.0.0.2:71");
+    assert_int_equal(records[2].fact.listener, LISTENER_YES);
+    assert_outcome(OUTCOME_REFUSED, &records[3]);
+    assert_int_equal(records[3].fact.listener, LISTENER_NO);
+    assert_says(&records[3], "refused by 10.0.0.2:72: ICMP port unreachable from 10.0.0.2");
+    assert_outcome(OUTCOME_UNREACHABLE, &records[4]);
+    assert_outcome(OUTCOME_REFUSED, &records[5]);
+    assert_int_equal(records[5].fact.listener, LISTENER_NO); /* loopback alone is nobody */
+    assert_outcome(OUTCOME_UNREACHABLE, &records[6]);
+    assert_says(&records[6], "n1 has no way to 192.0.2.1:70");
+}
+
 /* Whoever is root in n1 lets it answer for n2: neither what should be open nor what should be closed is shown so. */
 static void a_node_that_answers_for_another_proves_nothing(void **state)
 {
@@ -557,6 +633,7 @@ int main(void)
         cmocka_unit_test(ping_knows_what_does_not_fit),
         cmocka_unit_test(ping_from_a_source),
         cmocka_unit_test(tcp_ends_in_five_ways),
+        cmocka_unit_test(udp_ends_in_five_ways),
         cmocka_unit_test(a_node_that_answers_for_another_proves_nothing),
         cmocka_unit_test(tcp_counts_its_syns),
         cmocka_unit_test(a_node_that_does_not_run_is_an_error),

@@ -45,6 +45,8 @@ static void every_outcome_is_judged(void **state)
     struct check open = {.kind = CHECK_TCP}, refused = {.kind = CHECK_TCP, .tcp.expect = TCP_REFUSED},
                  blocked = {.kind = CHECK_TCP, .tcp.expect = TCP_BLOCKED},
                  closed = {.kind = CHECK_TCP, .tcp.expect = TCP_CLOSED};
+    struct check answered = {.kind = CHECK_UDP}, rejected = {.kind = CHECK_UDP, .udp.expect = UDP_REFUSED},
+                 silent = {.kind = CHECK_UDP, .udp.expect = UDP_SILENT};
     struct check dns = {.kind = CHECK_DNS, .dns = {.name = "a", .type = "A"}};
     struct check http = {.kind = CHECK_HTTP, .http = {.url = "http://a/"}};
     struct check matrix = {.kind = CHECK_MATRIX, .matrix.all = true};
@@ -53,8 +55,10 @@ static void every_outcome_is_judged(void **state)
         const struct check *check;
         const char *verdicts;
     } rows[] = {
-        {&ping, "EPFFFFFE"},   {&deaf, "EFPPPPFE"}, {&open, "EPFFFFFE"}, {&refused, "EFPFFFFE"}, {&blocked, "EFFPPFFE"},
-        {&closed, "EFPPPFFE"}, {&dns, "EPFFFFFE"},  {&http, "EPFFFFFE"}, {&matrix, "EPFFFFFE"},  {&command, "EPFFFFFE"},
+        {&ping, "EPFFFFFE"},    {&deaf, "EFPPPPFE"},    {&open, "EPFFFFFE"},     {&refused, "EFPFFFFE"},
+        {&blocked, "EFFPPFFE"}, {&closed, "EFPPPFFE"},  {&dns, "EPFFFFFE"},      {&http, "EPFFFFFE"},
+        {&matrix, "EPFFFFFE"},  {&command, "EPFFFFFE"}, {&answered, "EPFFFFFE"}, {&rejected, "EFPFFFFE"},
+        {&silent, "EFFPPFFE"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         assert_int_equal(strlen(rows[i].verdicts), OUTCOME_COUNT);
@@ -126,14 +130,17 @@ static void a_broken_service_is_not_a_closed_port(void **state)
         {LISTENED_YES, LISTENER_UNKNOWN, VERDICT_PASS}, {LISTENED_NO, LISTENER_NO, VERDICT_PASS},
         {LISTENED_UNKNOWN, LISTENER_NO, VERDICT_PASS},
     };
-    struct check check = {.kind = CHECK_TCP, .tcp.expect = TCP_BLOCKED};
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+    struct check tcp = {.kind = CHECK_TCP, .tcp.expect = TCP_BLOCKED},
+                 udp = {.kind = CHECK_UDP, .udp.expect = UDP_SILENT};
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+        struct check check = i < ARRAY_SIZE(rows) ? tcp : udp;
         struct fact fact = fact_of(OUTCOME_SILENT);
-        fact.listener = rows[i].listener;
-        struct verdict_context context = {.listened_healthy = rows[i].listened};
+        fact.listener = rows[i % ARRAY_SIZE(rows)].listener;
+        struct verdict_context context = {.listened_healthy = rows[i % ARRAY_SIZE(rows)].listened};
         struct judgement got = verdict_of(&check, &fact, &context);
-        assert_verdict(rows[i].verdict, got);
-        assert_int_equal(rows[i].verdict == VERDICT_FAIL, strstr(got.seen, "the service is broken") != NULL);
+        assert_verdict(rows[i % ARRAY_SIZE(rows)].verdict, got);
+        assert_int_equal(rows[i % ARRAY_SIZE(rows)].verdict == VERDICT_FAIL,
+                         strstr(got.seen, "the service is broken") != NULL);
     }
 }
 

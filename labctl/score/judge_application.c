@@ -1,0 +1,151 @@
+/* Judges of what services answer: dns, http, command. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/addr.h"
+#include "base/str.h"
+#include "base/units.h"
+#include "facts/facts.h"
+#include "model/check.h"
+#include "score/judging.h"
+
+/* Names compare without case and final dot, texts as they are. */
+static bool same_answer(const char *a, const char *b)
+{
+    size_t left = strlen(a), right = strlen(b);
+    left -= left > 1 && a[left - 1] == '.';
+    right -= right > 1 && b[right - 1] == '.';
+    if (left == right && strncasecmp(a, b, left) == 0)
+        return true;
+    struct addr x, y;
+    return addr_parse(a, &x) && addr_parse(b, &y) && addr_equal(&x, &y);
+}
+
+static bool same_answers(const struct check_dns *dns, const struct fact *fact)
+{
+    if (dns->answer_count != fact->answer_count)
+        return false;
+    for (size_t i = 0; i < dns->answer_count; i++) {
+        size_t wanted = 0, found = 0;
+        for (size_t j = 0; j < dns->answer_count; j++) {
+            wanted += same_answer(dns->answers[j], dns->answers[i]);
+            found += same_answer(fact->answers[j], dns->answers[i]);
+        }
+        if (wanted != found)
+            return false;
+    }
+    return true;
+}
+
+static void expect_dns(const struct check_dns *dns, struct judgement *out)
+{
+    char text[UNITS_TEXT_MAX];
+    const char *separator = "";
+    if (dns->rcode) {
+        EXPECT(out, "%s", dns->rcode);
+        separator = ", ";
+    }
+    for (size_t i = 0; i < dns->answer_count; i++, separator = ", ")
+        EXPECT(out, "%s%s", separator, dns->answers[i]);
+    if (!*out->expected)
+        EXPECT(out, "an answer");
+    if (dns->has_ttl_below)
+        EXPECT(out, ", TTL below %u", dns->ttl_below);
+    if (dns->has_authoritative)
+        EXPECT(out, ", %sauthoritative", dns->authoritative ? "" : "not ");
+    if (dns->time_below)
+        EXPECT(out, ", within %s", duration_format(dns->time_below, text));
+}
+
+static void judge_time(int64_t limit, const struct fact *fact, struct judgement *out)
+{
+    char text[UNITS_TEXT_MAX];
+    if (limit && fact->duration >= limit)
+        judging_fail(out, "took %.3g ms, limit %s", (double)fact->duration / 1e6, duration_format(limit, text));
+}
+
+void judge_dns(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+               struct judgement *out)
+{
+    (void)context;
+    const struct check_dns *dns = &check->dns;
+    expect_dns(dns, out);
+    if (fact->outcome != OUTCOME_ANSWERED) {
+        out->verdict = VERDICT_FAIL;
+        return;
+    }
+    if (strcasecmp(fact->rcode, dns->rcode ? dns->rcode : "NOERROR") != 0)
+        judging_fail(out, "%s", fact->rcode);
+    else if (dns->answer_count ? !same_answers(dns, fact) : !dns->rcode && !fact->answer_count)
+        out->verdict = VERDICT_FAIL;
+    else if (dns->has_ttl_below && fact->ttl >= dns->ttl_below)
+        judging_fail(out, "TTL %u, limit %u", fact->ttl, dns->ttl_below);
+    else if (dns->has_authoritative && fact->authoritative != dns->authoritative)
+        judging_fail(out, "%sauthoritative", fact->authoritative ? "" : "not ");
+    else
+        judge_time(dns->time_below, fact, out);
+}
+
+static bool has_header(const struct check_http *http, const struct fact *fact)
+{
+    size_t length = strlen(http->header_name);
+    for (size_t i = 0; i < fact->header_count; i++) {
+        const char *line = fact->headers[i];
+        if (strncasecmp(line, http->header_name, length) != 0 || line[length] != ':')
+            continue;
+        const char *value = line + length + 1;
+        value += strspn(value, " \t");
+        if (!http->header_value || str_equal(value, http->header_value))
+            return true;
+    }
+    return false;
+}
+
+void judge_http(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+                struct judgement *out)
+{
+    (void)context;
+    const struct check_http *http = &check->http;
+    char text[UNITS_TEXT_MAX];
+    if (http->status)
+        EXPECT(out, "status %u", http->status);
+    else
+        EXPECT(out, "a status below 400");
+    if (http->body_contains)
+        EXPECT(out, ", a body with '%s'", http->body_contains);
+    if (http->header_name)
+        EXPECT(out, ", header %s%s%s", http->header_name, http->header_value ? ": " : "",
+               http->header_value ? http->header_value : "");
+    if (http->time_below)
+        EXPECT(out, ", within %s", duration_format(http->time_below, text));
+    if (fact->outcome != OUTCOME_ANSWERED) {
+        out->verdict = VERDICT_FAIL;
+        return;
+    }
+    if (http->status ? fact->status != http->status : fact->status >= 400)
+        out->verdict = VERDICT_FAIL;
+    else if (http->body_contains &&
+             (!fact->body || !memmem(fact->body, fact->body_length, http->body_contains, strlen(http->body_contains))))
+        judging_fail(out, "the body does not contain '%s' but begins '%.*s'", http->body_contains,
+                     (int)strcspn(fact->body ? fact->body : "", "\r\n"), fact->body ? fact->body : "");
+    else if (http->header_name && !has_header(http, fact))
+        judging_fail(out, "no such header");
+    else
+        judge_time(http->time_below, fact, out);
+}
+
+void judge_command(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+                   struct judgement *out)
+{
+    (void)context;
+    const struct check_command *command = &check->command;
+    EXPECT(out, "exit status %d", command->status);
+    if (command->stdout_contains)
+        EXPECT(out, ", output with '%s'", command->stdout_contains);
+    if (fact->outcome != OUTCOME_ANSWERED || fact->exit_status != command->status)
+        out->verdict = VERDICT_FAIL;
+    else if (command->stdout_contains && !(fact->output && strstr(fact->output, command->stdout_contains)))
+        judging_fail(out, "the output does not contain '%s' but begins '%.*s'", command->stdout_contains,
+                     (int)strcspn(fact->output ? fact->output : "", "\r\n"), fact->output ? fact->output : "");
+}

@@ -1,0 +1,59 @@
+/* Judge of the matrix: exactly these pairs, nothing else. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "facts/facts.h"
+#include "model/check.h"
+#include "model/topology.h"
+#include "score/judging.h"
+
+/* Which ordered pairs shall answer, row-major, in the arena. */
+static bool *wanted_pairs(const struct check_matrix *matrix, struct arena *arena)
+{
+    size_t count = matrix->node_count;
+    bool *wanted = arena_alloc(arena, count * count);
+    struct map *indices = map_new(arena);
+    for (size_t i = 0; i < count; i++)
+        map_set(indices, matrix->nodes[i]->name, (void *)(uintptr_t)(i + 1));
+    for (size_t i = 0; i < matrix->pair_count; i++) {
+        size_t from = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].from->name);
+        size_t to = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].to->name);
+        if (from && to)
+            wanted[(from - 1) * count + to - 1] = true;
+    }
+    memset(wanted, matrix->all, matrix->all ? count * count : 0);
+    return wanted;
+}
+
+void judge_matrix(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+                  struct judgement *out)
+{
+    (void)context;
+    enum { NAMED_MAX = 5 };
+    const struct check_matrix *matrix = &check->matrix;
+    size_t wrong = 0, count = matrix->node_count;
+    char named[300] = "";
+    if (matrix->all)
+        EXPECT(out, "every pair of %zu nodes", count);
+    else
+        EXPECT(out, "exactly %zu pairs of %zu nodes", matrix->pair_count, count);
+    if (fact->outcome != OUTCOME_ANSWERED || fact->matrix_size != count) {
+        out->verdict = VERDICT_FAIL;
+        return;
+    }
+    ARENA_AUTO arena = arena_new();
+    const bool *wanted = wanted_pairs(matrix, arena);
+    for (size_t i = 0; i < count * count; i++) {
+        size_t from = i / count, to = i % count;
+        bool answered = fact->matrix[i] == OUTCOME_ANSWERED;
+        if (from == to || answered == wanted[i])
+            continue;
+        if (wrong++ < NAMED_MAX)
+            judging_add(named, sizeof named, "%s%s %s %s (%s)", wrong > 1 ? ", " : "", matrix->nodes[from]->name,
+                        answered ? "reaches" : "does not reach", matrix->nodes[to]->name,
+                        fact_outcome_name(fact->matrix[i]));
+    }
+    if (wrong)
+        judging_fail(out, "%s%s", named, wrong > NAMED_MAX ? ", …" : "");
+}
