@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -60,6 +61,19 @@ static const struct nlmsghdr *keep(struct observation *o, const struct nlmsghdr 
     return arena_copy(o->arena, message, message->nlmsg_len);
 }
 
+_Static_assert((int)PORT_BLOCKING == BR_STATE_BLOCKING && (int)PORT_LEARNING == BR_STATE_LEARNING,
+               "the kernel's order");
+
+static enum port_state port_of(struct nlattr *const *info)
+{
+    struct nlattr *data[IFLA_BRPORT_MAX + 1];
+    if (!info[IFLA_INFO_SLAVE_KIND] || strcmp(nla_data(info[IFLA_INFO_SLAVE_KIND]), "bridge") != 0 ||
+        !info[IFLA_INFO_SLAVE_DATA] || nla_parse_nested(data, IFLA_BRPORT_MAX, info[IFLA_INFO_SLAVE_DATA], NULL) < 0 ||
+        !data[IFLA_BRPORT_STATE])
+        return PORT_DISABLED;
+    return nla_get_u8(data[IFLA_BRPORT_STATE]);
+}
+
 /* Fills all but the texts; info: the kind and its data. */
 static bool parse_link(const struct nlmsghdr *message, struct observed_link *link, struct nlattr **name,
                        struct nlattr **kind)
@@ -80,6 +94,7 @@ static bool parse_link(const struct nlmsghdr *message, struct observed_link *lin
     link->loopback = header->ifi_flags & IFF_LOOPBACK;
     if (!a[IFLA_LINKINFO] || nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) < 0)
         return true;
+    link->port = port_of(info);
     *kind = info[IFLA_INFO_KIND];
     if (*kind && strcmp(nla_data(*kind), "bridge") == 0 && info[IFLA_INFO_DATA] &&
         nla_parse_nested(data, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) >= 0)
@@ -255,21 +270,27 @@ static int observe_family(struct netlink *netlink, struct observation *o, uint8_
     return 0;
 }
 
-static int observe_all(int netns, struct observation *o, struct error *err)
+static int dump_links(struct netlink *netlink, struct observation *o, struct error *err)
 {
-    NETLINK_AUTO netlink = NETLINK_INIT;
     struct ifinfomsg link = {.ifi_family = AF_UNSPEC};
-    if (netlink_open(netns, &netlink, err) != 0)
-        return -1;
-    if (netlink_dump(&netlink, RTM_GETLINK, &link, sizeof link, on_link, o, err) != 0)
+    if (netlink_dump(netlink, RTM_GETLINK, &link, sizeof link, on_link, o, err) != 0)
         return error_wrap(err, "links");
-    if (observe_family(&netlink, o, AF_INET, err) != 0 || observe_family(&netlink, o, AF_INET6, err) != 0)
-        return -1;
     if (o->link_count)
         qsort(o->links, o->link_count, sizeof *o->links, by_index);
     for (size_t i = 0; i < o->link_count; i++)
         map_set(o->by_name, o->links[i].name, &o->links[i]);
     return 0;
+}
+
+static int observe_all(int netns, bool links_only, struct observation *o, struct error *err)
+{
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    if (netlink_open(netns, &netlink, err) != 0 || dump_links(&netlink, o, err) != 0)
+        return -1;
+    return links_only ||
+                   (observe_family(&netlink, o, AF_INET, err) == 0 && observe_family(&netlink, o, AF_INET6, err) == 0)
+               ? 0
+               : -1;
 }
 
 int observe_link(int netns, const char *name, struct observed_link *out, struct error *err)
@@ -317,15 +338,25 @@ void observation_add(struct observation *observation, const struct nlmsghdr *mes
         on_neighbour(observation, message);
 }
 
-int observe(int netns, struct observation **out, struct error *err)
+static int observed(int netns, bool links_only, struct observation **out, struct error *err)
 {
     struct observation *o = observation_new();
-    if (observe_all(netns, o, err) != 0) {
+    if (observe_all(netns, links_only, o, err) != 0) {
         observation_free(o);
         return -1;
     }
     *out = o;
     return 0;
+}
+
+int observe(int netns, struct observation **out, struct error *err)
+{
+    return observed(netns, false, out, err);
+}
+
+int observe_links(int netns, struct observation **out, struct error *err)
+{
+    return observed(netns, true, out, err);
 }
 
 void observation_free(struct observation *observation)

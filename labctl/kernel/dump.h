@@ -11,6 +11,9 @@ struct arena;
 struct error;
 struct nlmsghdr;
 
+/* Of a bridge's port, as the spanning tree has it (linux/if_bridge.h, BR_STATE_*); PORT_DISABLED for what is none. */
+enum port_state { PORT_DISABLED, PORT_LISTENING, PORT_LEARNING, PORT_FORWARDING, PORT_BLOCKING };
+
 struct observed_link {
     uint32_t index;
     const char *name;
@@ -22,6 +25,7 @@ struct observed_link {
     bool carrier;
     bool loopback;
     bool stp; /* bridges */
+    enum port_state port;
 };
 
 struct observed_address {
@@ -85,6 +89,8 @@ struct observation {
 
 /* Everything of the namespace behind the descriptor. */
 int observe(int netns, struct observation **out, struct error *err);
+/* The same of its links alone. */
+int observe_links(int netns, struct observation **out, struct error *err);
 /* One link by name: 1, 0 where there is none, or -1 with err.  out->name and out->kind are not set. */
 int observe_link(int netns, const char *name, struct observed_link *out, struct error *err);
 /* An empty observation, and a message of a dump added to it: for keeping what was seen.  Call the second for messages

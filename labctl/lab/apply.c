@@ -149,7 +149,8 @@ static int execute_all(struct apply *a, const struct plan_operation *operations,
             if (add_namespaces(a, operation, count - i) != 0)
                 return -1;
         }
-        if (operation->item == ITEM_RUN && await_started(a) != 0)
+        if (operation->item == ITEM_RUN &&
+            (await_started(a) != 0 || bridges_settle(a->lab, a->after, a->after_index, a->err) != 0))
             return -1;
         if (execute(a, operation) != 0)
             return -1;
@@ -159,7 +160,8 @@ static int execute_all(struct apply *a, const struct plan_operation *operations,
 
 static int finish(struct apply *a)
 {
-    if (await_started(a) != 0 || reload_nft_of_links(a) != 0 || tell_keeper_files(a) != 0)
+    if (await_started(a) != 0 || reload_nft_of_links(a) != 0 || tell_keeper_files(a) != 0 ||
+        bridges_settle(a->lab, a->after, a->after_index, a->err) != 0)
         return -1;
     if (a->spaces_changed && spaces_save(a->lab, a->err) != 0)
         return -1;

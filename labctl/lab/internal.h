@@ -181,6 +181,9 @@ int configure(struct configuration *c, uint32_t ns);
 /* Appends the veth of a link; sent from the fabric. */
 int configure_link(struct configuration *c, struct batch *batch, size_t link, bool choose_indices);
 
+/* settle.c: waits until the ports of bridges with STP forward, or block. */
+int bridges_settle(struct lab *lab, const struct plan *plan, const struct plan_index *index, struct error *err);
+
 /* ---- process.c, ready.c ---- */
 struct process *process_get(struct lab *lab, const char *name); /* made where absent */
 int process_start(struct lab *lab, const struct plan *plan, const struct plan_process *spec, struct error *err);

@@ -24,7 +24,8 @@ static const struct field bridge_fields[] = {
      .type = FIELD_BOOLEAN,
      FIELD_AT(struct bridge, stp),
      .fallback = "false",
-     .doc = "Whether the bridge speaks the spanning tree protocol."},
+     .doc =
+         "Whether the bridge speaks the spanning tree protocol; its ports forward after 4 s, and `up` waits for it."},
     {.key = "mtu",
      .type = FIELD_INTEGER,
      FIELD_AT(struct bridge, mtu),

@@ -9,7 +9,7 @@ links:
   good: {}
   lossy: [ { from: node/far, loss: 100% } ]
   thin: { mtu: 1300, loss: 30% }
-bridges: { lan: {}, dyn: { arp: dynamic } }
+bridges: { lan: {}, dyn: { arp: dynamic }, tree: { stp: true } }
 nodes:
   a: { interfaces: { eth0: { bridge: lan, addresses: [10.0.0.10/24, "fd00:a::10/64"], gateway: 10.0.0.1 } },
        routes: [ { destination: "::/0", via: "fd00:a::1" } ] }
@@ -38,7 +38,10 @@ nodes:
     routes: [ { destination: "fd00:a::/64", via: "fd00:b::1" } ]
     run: [ "ip addr add 10.50.0.1/32 dev lo", "sysctl -qw net.ipv4.icmp_ratelimit=0" ]
   end: { link: lossy, address: 10.4.0.2/30 }
+  leaf: { bridge: tree, address: 10.5.0.1/24, run: [ "ping -n -c 1 -W 1 10.5.0.2" ] }
+  root: { bridge: tree, address: 10.5.0.2/24 }
 END
+pings "a bridge with a spanning tree forwards when the lab is up" leaf 10.5.0.2
 pings "through a router" a 10.1.0.2
 pings "by IPv6" a fd00:b::2
 shows "a small segment's neighbours are permanent" '10\.0\.0\.11 .* PERMANENT' on a ip neigh
