@@ -26,6 +26,7 @@
 #include "lab/lab.h"
 #include "model/check.h"
 #include "model/topology.h"
+#include "probe/probe.h"
 
 #define PROBERS_MAX 4                             /* the first, and three more where it died */
 #define PATIENCE    (60 * NANOSECONDS_PER_SECOND) /* beyond what the checks themselves may last */
@@ -103,6 +104,16 @@ static void finish(struct run *run, const char *problem)
     arena_free(run->arena);
 }
 
+static int netns_of(void *context, const char *node)
+{
+    return lab_netns(context, node);
+}
+
+void checks_sweep(struct director *director)
+{
+    probe_sweep(director_topology(director), netns_of, director_lab(director));
+}
+
 /* The prober has ended: all is known, or another one goes on. */
 static void prober_ended(struct run *run)
 {
@@ -114,6 +125,8 @@ static void prober_ended(struct run *run)
     kill(run->prober, SIGKILL);
     while (waitpid(run->prober, &status, 0) < 0 && errno == EINTR)
         continue;
+    if (WIFSIGNALED(status))
+        checks_sweep(run->director);
     struct error err = ERROR_INIT;
     bool again = run->known_count < run->task.asked && run->probers < PROBERS_MAX;
     /* The checks of a topology that was replaced meanwhile are gone with it. */

@@ -42,6 +42,9 @@ typedef void checks_done(struct director *director, void *context, const struct 
 int checks_start(struct director *director, const struct check *const *checks, size_t count,
                  const struct checks_options *options, checks_done *done, void *context, struct error *err);
 
+/* Takes out of the nodes what a killed prober has left there. */
+void checks_sweep(struct director *director);
+
 verb_run verb_check, verb_matrix; /* verb_check.c: of the topology's own checks; of all nodes with an address */
 
 /* One result as documented in labctl(1), for every JSON output that shows a check. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "director/change.h"
+#include "director/checks.h"
 #include "director/internal.h"
 #include "lab/keeper.h"
 #include "lab/lab.h"
@@ -184,6 +185,7 @@ static int resume(struct director *director, struct error *err)
             say("finish the change that was under way", "", problem.text);
     }
     director_show_state(director);
+    checks_sweep(director); /* its prober died with the director before this one */
     if (director_hooks.standing)
         director_hooks.standing(director, true);
     return 0;

@@ -240,6 +240,7 @@ static int on_neighbour(void *context, const struct nlmsghdr *message)
         .addr = addr_of(header->ndm_family, a[NDA_DST]),
         .mac = mac_of(a[NDA_LLADDR]),
         .state = header->ndm_state,
+        .protocol = a[NDA_PROTOCOL] ? nla_get_u8(a[NDA_PROTOCOL]) : 0,
         .proxy = header->ndm_flags & NTF_PROXY,
         .message = keep(o, message),
     };
@@ -282,15 +283,21 @@ static int dump_links(struct netlink *netlink, struct observation *o, struct err
     return 0;
 }
 
-static int observe_all(int netns, bool links_only, struct observation *o, struct error *err)
+enum part { PART_ALL, PART_LINKS, PART_NEIGHBOURS };
+
+static int observe_all(int netns, enum part part, struct observation *o, struct error *err)
 {
     NETLINK_AUTO netlink = NETLINK_INIT;
-    if (netlink_open(netns, &netlink, err) != 0 || dump_links(&netlink, o, err) != 0)
+    struct ndmsg neighbour = {.ndm_family = AF_UNSPEC};
+    if (netlink_open(netns, &netlink, err) != 0)
         return -1;
-    return links_only ||
-                   (observe_family(&netlink, o, AF_INET, err) == 0 && observe_family(&netlink, o, AF_INET6, err) == 0)
-               ? 0
-               : -1;
+    if (part == PART_NEIGHBOURS)
+        return netlink_dump(&netlink, RTM_GETNEIGH, &neighbour, sizeof neighbour, on_neighbour, o, err);
+    if (dump_links(&netlink, o, err) != 0)
+        return -1;
+    if (part == PART_LINKS)
+        return 0;
+    return observe_family(&netlink, o, AF_INET, err) == 0 ? observe_family(&netlink, o, AF_INET6, err) : -1;
 }
 
 int observe_link(int netns, const char *name, struct observed_link *out, struct error *err)
@@ -338,10 +345,10 @@ void observation_add(struct observation *observation, const struct nlmsghdr *mes
         on_neighbour(observation, message);
 }
 
-static int observed(int netns, bool links_only, struct observation **out, struct error *err)
+static int observed(int netns, enum part part, struct observation **out, struct error *err)
 {
     struct observation *o = observation_new();
-    if (observe_all(netns, links_only, o, err) != 0) {
+    if (observe_all(netns, part, o, err) != 0) {
         observation_free(o);
         return -1;
     }
@@ -351,12 +358,17 @@ static int observed(int netns, bool links_only, struct observation **out, struct
 
 int observe(int netns, struct observation **out, struct error *err)
 {
-    return observed(netns, false, out, err);
+    return observed(netns, PART_ALL, out, err);
 }
 
 int observe_links(int netns, struct observation **out, struct error *err)
 {
-    return observed(netns, true, out, err);
+    return observed(netns, PART_LINKS, out, err);
+}
+
+int observe_neighbours(int netns, struct observation **out, struct error *err)
+{
+    return observed(netns, PART_NEIGHBOURS, out, err);
 }
 
 void observation_free(struct observation *observation)

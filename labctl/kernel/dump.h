@@ -67,7 +67,8 @@ struct observed_neighbour {
     uint32_t interface;
     struct addr addr;
     struct mac mac;
-    uint16_t state; /* NUD_* */
+    uint16_t state;   /* NUD_* */
+    uint8_t protocol; /* the mark of neighbour_put_marked, or 0 */
     bool proxy;
     const struct nlmsghdr *message;
 };
@@ -91,6 +92,8 @@ struct observation {
 int observe(int netns, struct observation **out, struct error *err);
 /* The same of its links alone. */
 int observe_links(int netns, struct observation **out, struct error *err);
+/* The same of its neighbours alone. */
+int observe_neighbours(int netns, struct observation **out, struct error *err);
 /* One link by name: 1, 0 where there is none, or -1 with err.  out->name and out->kind are not set. */
 int observe_link(int netns, const char *name, struct observed_link *out, struct error *err);
 /* An empty observation, and a message of a dump added to it: for keeping what was seen.  Call the second for messages

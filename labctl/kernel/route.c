@@ -39,30 +39,38 @@ void address_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t int
 }
 
 static void neighbour(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface, const struct addr *addr,
-                      const struct mac *mac, uint16_t state, uint8_t flags)
+                      const struct mac *mac, uint8_t flags, uint8_t protocol)
 {
     struct ndmsg header = {
         .ndm_family = (uint8_t)family_of(addr->family),
         .ndm_ifindex = (int)interface,
-        .ndm_state = state,
+        .ndm_state = NUD_PERMANENT,
         .ndm_flags = flags,
     };
     batch_begin(batch, tag, verb == VERB_DELETE ? RTM_DELNEIGH : RTM_NEWNEIGH, flags_of(verb), &header, sizeof header);
     batch_put_addr(batch, NDA_DST, addr);
     if (mac && verb != VERB_DELETE)
         batch_put(batch, NDA_LLADDR, mac->bytes, sizeof mac->bytes);
+    if (protocol && verb != VERB_DELETE)
+        batch_put(batch, NDA_PROTOCOL, &protocol, sizeof protocol);
     batch_end(batch);
 }
 
 void neighbour_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface, const struct addr *addr,
                    const struct mac *mac)
 {
-    neighbour(batch, tag, verb, interface, addr, mac, NUD_PERMANENT, 0);
+    neighbour(batch, tag, verb, interface, addr, mac, 0, 0);
+}
+
+void neighbour_put_marked(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface,
+                          const struct addr *addr, const struct mac *mac, uint8_t protocol)
+{
+    neighbour(batch, tag, verb, interface, addr, mac, 0, protocol);
 }
 
 void neighbour_proxy_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface, const struct addr *addr)
 {
-    neighbour(batch, tag, verb, interface, addr, NULL, NUD_PERMANENT, NTF_PROXY);
+    neighbour(batch, tag, verb, interface, addr, NULL, NTF_PROXY, 0);
 }
 
 /* The gateway; an IPv6 gateway of an IPv4 route needs the longer form (RFC 8950). */

@@ -17,6 +17,9 @@ void address_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t int
 /* Permanent. */
 void neighbour_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface, const struct addr *addr,
                    const struct mac *mac);
+/* The same with a mark by which it is found again (`proto` of ip-neighbour(8)). */
+void neighbour_put_marked(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface,
+                          const struct addr *addr, const struct mac *mac, uint8_t protocol);
 void neighbour_proxy_put(struct batch *batch, uint64_t tag, enum verb verb, uint32_t interface,
                          const struct addr *addr);
 

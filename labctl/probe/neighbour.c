@@ -13,13 +13,15 @@
 
 #include "base/arena.h"
 #include "base/fd.h"
+#include "kernel/dump.h"
 #include "kernel/namespace.h"
 #include "kernel/netlink.h"
 #include "kernel/route.h"
 #include "model/topology.h"
 #include "probe/probe.h"
 
-#define SMALL_SEGMENT 32 /* up to here the lab itself has permanent entries for everybody */
+#define SMALL_SEGMENT 32  /* up to here the lab itself has permanent entries for everybody */
+#define MARK          201 /* "proto 201": nobody else's (linux/rtnetlink.h, RTPROT_*) */
 
 struct entry {
     uint32_t interface;
@@ -140,7 +142,7 @@ static void commit(struct group *group, enum verb verb)
     for (size_t i = 0; i < group->entry_count; i++) {
         struct entry *entry = &group->entries[i];
         if (verb == VERB_ADD || entry->present)
-            neighbour_put(&batch, i, verb, entry->interface, &entry->addr, &entry->mac);
+            neighbour_put_marked(&batch, i, verb, entry->interface, &entry->addr, &entry->mac, MARK);
         entry->present = verb == VERB_ADD;
     }
     bool done = netlink_commit(&netlink, &batch, NULL) == 0;
@@ -202,4 +204,31 @@ void neighbours_remove(struct neighbours *neighbours)
     for (size_t i = 0; i < neighbours->group_count; i++)
         commit(&neighbours->groups[i], VERB_DELETE);
     arena_free(neighbours->arena);
+}
+
+static void sweep_node(int netns)
+{
+    struct observation *o;
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    BATCH_AUTO batch = BATCH_INIT;
+    if (netns < 0 || observe_neighbours(netns, &o, NULL) != 0)
+        return;
+    for (size_t i = 0; i < o->neighbour_count; i++)
+        if (o->neighbours[i].protocol == MARK)
+            neighbour_put(&batch, i, VERB_DELETE, o->neighbours[i].interface, &o->neighbours[i].addr, NULL);
+    observation_free(o);
+    if (batch.count && netlink_open(netns, &netlink, NULL) == 0)
+        netlink_commit(&netlink, &batch, NULL);
+}
+
+void probe_sweep(const struct topology *topology, int (*netns)(void *context, const char *node), void *context)
+{
+    for (size_t i = 0; i < topology->node_count; i++) {
+        const struct node *node = topology->nodes[i];
+        bool any = false;
+        for (size_t j = 0; j < node->interface_count && !any; j++)
+            any = is_large(topology, node->interfaces[j]);
+        if (any)
+            sweep_node(netns(context, node->name));
+    }
 }

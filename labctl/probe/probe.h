@@ -46,3 +46,6 @@ struct probe_options {
  * measured. */
 int probe_checks(const struct probe_world *world, const struct check *const *checks, size_t count,
                  const struct probe_options *options, struct error *err);
+
+/* After a prober that was killed: takes what it had put into the nodes out again (neighbour entries). */
+void probe_sweep(const struct topology *topology, int (*netns)(void *context, const char *node), void *context);

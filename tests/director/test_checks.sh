@@ -130,4 +130,36 @@ check "one that is killed once is replaced" $?
 
 run "$LABCTL" down
 check "down" $?
+
+# In a segment of more than 32 nodes the prober makes its pairs' neighbours permanent, and takes them out again.
+{
+    echo "lab: probe-large"
+    echo "bridges: { lan: {} }"
+    echo "checks: [ { id: shut, from: n1, within: 20s, tcp: 'n2:23' } ]"
+    echo "nodes:"
+    for i in $(seq 40); do echo "  n$i: { bridge: lan, address: 10.0.0.$i/24 }"; done
+} >"$work/large.yaml"
+run "$LABCTL" up "$work/large.yaml"
+check "a segment of forty" $?
+noted() { "$LABCTL" exec n1 ip neigh | grep -q '^10.0.0.2 .*PERMANENT'; }
+forgotten() { ! noted; }
+"$LABCTL" check shut >"$work/out" 2>"$work/err" &
+checking=$!
+until_true 5 noted
+check "the prober's own neighbours" $?
+for _ in 1 2 3 4; do
+    until_true 5 kill_one
+    pause 100
+done
+wait "$checking"
+until_true 2 forgotten
+check "a killed prober leaves none behind" $?
+"$LABCTL" check shut >"$work/out" 2>"$work/err" &
+checking=$!
+until_true 5 noted
+kill -9 "$(director_pid)"
+wait "$checking"
+until_true 5 forgotten
+check "nor one that died with its director" $?
+run "$LABCTL" down
 [ "$failures" -eq 0 ]
