@@ -25,7 +25,6 @@ static const char *const copied[] = {
     "fedora-release",
     "groff",
     "inputrc",
-    "ld.so.cache",
     "ld.so.conf",
     "ld.so.conf.d",
     "libnl-3",
@@ -230,7 +229,9 @@ static int copy_directory(int from, const char *from_name, int to, const char *t
         error = -errno;
     const struct dirent *entry;
     while (!error && (entry = readdir(listing)))
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+        if (entry->d_type == DT_LNK) /* most of /etc is links */
+            error = copy_link(in, entry->d_name, out, entry->d_name);
+        else if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
             error = base_copy(in, entry->d_name, out, entry->d_name);
     if (out >= 0)
         close(out);
@@ -295,21 +296,32 @@ static void write_users(int etc, bool root_mode)
     free(shadow);
 }
 
-void base_build(int etc, bool root_mode)
+static void copy_all(int etc, const char *const *names, size_t count)
 {
     int host = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (size_t i = 0; host >= 0 && i < ARRAY_SIZE(copied); i++) {
+    for (size_t i = 0; host >= 0 && i < count; i++) {
         struct stat status;
-        if (fstatat(host, copied[i], &status, AT_SYMLINK_NOFOLLOW))
+        if (fstatat(host, names[i], &status, AT_SYMLINK_NOFOLLOW))
             continue;
-        int error = base_parents(etc, copied[i]);
+        int error = base_parents(etc, names[i]);
         if (!error)
-            error = base_copy(host, copied[i], etc, copied[i]);
+            error = base_copy(host, names[i], etc, names[i]);
         if (error)
-            stage_fail(-error, "copy /etc/%s into the lab", copied[i]);
+            stage_fail(-error, "copy /etc/%s into the lab", names[i]);
     }
     if (host >= 0)
         close(host);
+}
+
+void base_build_first(int etc)
+{
+    static const char *const first[] = {"ld.so.cache"};
+    copy_all(etc, first, ARRAY_SIZE(first));
+}
+
+void base_build(int etc, bool root_mode)
+{
+    copy_all(etc, copied, ARRAY_SIZE(copied));
     unlinkat(etc, "ssl/certs/ssl-cert-snakeoil.pem", 0); /* made by the host for itself: holds its name */
     for (size_t i = 0; i < ARRAY_SIZE(written); i++)
         write_text(etc, written[i].path, written[i].content, strlen(written[i].content), written[i].mode);

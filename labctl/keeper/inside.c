@@ -1,8 +1,9 @@
-/* A node's init: builds the node's own tree from inside its namespaces, pivots into it, then reaps for ever.
+/* A node's init: mounts the node's own root from inside its namespaces, moves into it, then reaps for ever.
  *
- * It runs as root of the node's user namespace, with what the keeper's tree gives: locked, read-only mounts.  The root
+ * It runs as root of the node's user namespace, born into the nursery (nursery.c): locked, read-only mounts.  The root
  * is an overlay: below, the template that all nodes share and the view; above, a small tmpfs of the node's own, so that
- * all of it can be written and its size is bounded.  One overlay is cheaper than a tmpfs filled with directories. */
+ * all of it can be written and its size is bounded.  One overlay is cheaper than a tmpfs filled with directories.  It
+ * is mounted over the root of the nursery; the way to it is "/..", which leads to the topmost mount. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -139,30 +140,23 @@ static void write_files(const char *directory)
 /* Where overlays are not fit: the template and the view, copied. */
 static void copy_root(void)
 {
-    char view[32];
-    snprintf(view, sizeof view, "/views/%u", node->view);
     int error = base_copy(AT_FDCWD, "/template", AT_FDCWD, "root");
-    if (!error && node->view != UINT32_MAX)
-        error = base_copy(AT_FDCWD, view, AT_FDCWD, "root");
+    if (!error)
+        error = base_copy(AT_FDCWD, "/view", AT_FDCWD, "root");
     if (error)
         fail(-error, "copy the root");
     write_files("root");
-    if (mount("root", "root", NULL, MS_BIND, NULL))
+    if (mount("root", "/", NULL, MS_BIND, NULL))
         fail(errno, "mount the root");
 }
 
 static void overlay_root(void)
 {
-    if (mkdir("root", 0755) || mkdir("upper", 0755) || mkdir("work", 0755))
+    if (mkdir("upper", 0755) || mkdir("work", 0755))
         fail(errno, "make directories");
     write_files("upper");
-    char options[160];
-    if (node->view == UINT32_MAX)
-        snprintf(options, sizeof options, "lowerdir=/template,upperdir=upper,workdir=work,userxattr");
-    else
-        snprintf(options, sizeof options, "lowerdir=/views/%u:/template,upperdir=upper,workdir=work,userxattr",
-                 node->view);
-    if (mount("overlay", "root", "overlay", MS_NOSUID | MS_NODEV, options))
+    if (mount("overlay", "/", "overlay", MS_NOSUID | MS_NODEV,
+              "lowerdir=/view:/template,upperdir=upper,workdir=work,userxattr"))
         fail(errno, "mount the root");
 }
 
@@ -175,6 +169,24 @@ static void bind(const char *from, const char *to, unsigned long flags)
     }
 }
 
+/* What the nursery shows, at the same places in the node's root, which is the working directory. */
+static void take_over(void)
+{
+    bind("/usr", "usr", MS_REC);
+    bind("/opt", "opt", 0);
+    for (size_t i = 0; i < ARRAY_SIZE(tree_devices); i++) {
+        char path[32];
+        snprintf(path, sizeof path, "/dev/%s", tree_devices[i]);
+        bind(path, path + 1, 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(tree_beside_usr); i++)
+        if (keeper.beside_usr & (1u << i)) {
+            char path[16];
+            snprintf(path, sizeof path, "/%s", tree_beside_usr[i]);
+            bind(path, path + 1, MS_REC);
+        }
+}
+
 static void mount_tree(void)
 {
     umask(0);
@@ -185,33 +197,20 @@ static void mount_tree(void)
     else
         copy_root();
     umask(022);
-    bind("/usr", "root/usr", MS_REC);
-    bind("/program/opt", "root/opt", 0);
-    for (size_t i = 0; i < ARRAY_SIZE(tree_devices); i++) {
-        char from[32], to[40];
-        snprintf(from, sizeof from, "/dev/%s", tree_devices[i]);
-        snprintf(to, sizeof to, "root%s", from);
-        bind(from, to, 0);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(tree_beside_usr); i++)
-        if (keeper.beside_usr & (1u << i)) {
-            char from[16], to[24];
-            snprintf(from, sizeof from, "/%s", tree_beside_usr[i]);
-            snprintf(to, sizeof to, "root%s", from);
-            bind(from, to, MS_REC);
-        }
-
+    if (chdir("/.."))
+        fail(errno, "enter the root");
+    take_over();
     const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if (mount("devpts", "root/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+    if (mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
               keeper.root_mode ? "newinstance,ptmxmode=0666,mode=620,gid=5" : "newinstance,ptmxmode=0666,mode=620"))
         fail(errno, "mount /dev/pts");
-    if (mount("proc", "root/proc", "proc", flags, NULL))
+    if (mount("proc", "proc", "proc", flags, NULL))
         fail(errno, "mount /proc");
-    if (mount("sysfs", "root/sys", "sysfs", flags, NULL))
+    if (mount("sysfs", "sys", "sysfs", flags, NULL))
         fail(errno, "mount /sys");
     /* Once more, below: `ip netns exec` takes the upper one away before it mounts its own, and the kernel lets a user
      * namespace mount a sysfs only where one can be seen. */
-    bind("root/sys", "root/sys", 0);
+    bind("sys", "sys", 0);
 }
 
 /* A node's init leaves nothing to find: no descriptors, a memory that cannot be looked at (keeper.h). */
@@ -238,7 +237,7 @@ void inside_run(const struct node_start *start)
     if (sethostname(node->hostname, strlen(node->hostname)))
         fail(errno, "set the host name");
     mount_tree();
-    if (chdir("root") || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
+    if (chroot(".") || chdir("/"))
         fail(errno, "change the root");
     struct report report = {.kind = REPORT_NODE_READY, .id = node->id, .generation = node->generation};
     report_send(&report);

@@ -2,7 +2,8 @@
  *
  * Theory of operation.  The program runs in three stages, each of which ends by becoming the next:
  *   0  outside (main.c): makes the lab's namespaces in one clone, writes the id maps of the child, and ends;
- *   1  pid 1 of the lab (tree.c, base.c): builds the lab's own file tree, pivots into it, executes /program/init;
+ *   1  pid 1 of the lab (tree.c): builds the lab's own file tree, pivots into it, executes /program/init; a child of
+ *      it builds what nodes start from (nursery.c, base.c), beside what follows;
  *   2  /program/init (supervise.c): clean memory, empty environment; starts the director and serves it until death.
  * Its death is the lab's clean-up, so it holds little, never blocks on anybody and trusts the director alone.
  *
@@ -25,8 +26,8 @@
 /* What stage 1 found out and stage 2 must know. */
 struct settings {
     uint32_t root_mode;  /* ids 0 to 65535 are mapped, not only 0 */
-    uint32_t overlay;    /* the root of a node is an overlay; else a copy */
     uint32_t beside_usr; /* bit i: tree_beside_usr[i] is a directory of its own */
+    uint32_t nursery;    /* pid of the child that builds the nursery */
     uint32_t argument_count;
     uint32_t arguments_length; /* NUL-terminated strings follow */
 };
@@ -46,7 +47,27 @@ void tree_build(const struct stage_options *options, struct settings *settings);
 /* Device files of the lab and of its nodes; directories that stand beside /usr where they are not links into it. */
 extern const char *const tree_devices[6], *const tree_beside_usr[6];
 
-/* base.c: fills directory `etc` (descriptor) with what programs need from the host's /etc and with own texts. */
+/* Parts of it, for nursery.c; paths are relative to the tree while it is being built.  End by stage_fail. */
+void tree_directory(const char *path, unsigned mode);
+void tree_tmpfs(const char *path, const char *options);
+void tree_file(const char *path);
+void tree_link(const char *target, const char *path);
+void tree_read_only(const char *path, unsigned flags); /* flags: 0 or AT_RECURSIVE */
+
+/* nursery.c, in stage 1: starts its building, when the tree has all that it shows of the host. */
+void nursery_start(struct settings *settings);
+/* In stage 2. */
+void nursery_adopt(const struct settings *settings);
+bool nursery_ready(void);
+void nursery_readable(void); /* STAGE_NURSERY is */
+/* Takes the keeper where nodes with this view (or UINT32_MAX) are cloned: 0 or an errno value.  Until nursery_leave, no
+ * path is the lab's. */
+int nursery_enter(uint32_t view);
+void nursery_leave(void);
+
+/* base.c: fills directory `etc` (descriptor) with what programs need from the host's /etc and with own texts.  First
+ * what the director's start needs. */
+void base_build_first(int etc);
 void base_build(int etc, bool root_mode);
 /* Copies a tree: directories, regular files, symbolic links; skips what cannot be read.  0 or a negative errno value.
  */
@@ -77,7 +98,8 @@ struct report {
 void report_send(const struct report *report); /* in children: ends the child where the keeper is gone */
 
 extern struct keeper_state {
-    bool root_mode, overlay;
+    bool root_mode;
+    bool overlay; /* the root of a node is an overlay; else a copy */
     uint32_t beside_usr;
     int reports[2]; /* pipe */
     int signals;    /* signalfd of SIGCHLD and SIGTERM */

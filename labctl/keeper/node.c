@@ -245,6 +245,11 @@ static void fail_node(struct node *node, int error, const char *operation)
 static void clone_node(struct node *node, int go)
 {
     struct clone_args args = {.flags = NODE_NAMESPACES, .exit_signal = SIGCHLD};
+    int error = nursery_enter(node->view);
+    if (error) {
+        fail_node(node, error, "prepare the root");
+        return;
+    }
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0)
         run_child(node, go);
@@ -280,6 +285,8 @@ void node_work(void)
     size_t count = 0;
     int64_t now = keeper_now();
     int go[2] = {-1, -1};
+    if (!nursery_ready())
+        return;
     while (count < NODE_BATCH && starting < NODE_STARTING_MAX && (node = dequeue(now))) {
         if (node->deleted) {
             forget(node);
@@ -293,6 +300,8 @@ void node_work(void)
         if (node->state == NODE_STARTING)
             batch[count++] = node;
     }
+    if (go[0] >= 0)
+        nursery_leave();
     for (size_t i = 0; i < count; i++) {
         int error = write_map(batch[i]->pid, "uid_map");
         if (!error)
@@ -311,7 +320,7 @@ void node_work(void)
 
 int node_timeout(void)
 {
-    if (!waiting || starting >= NODE_STARTING_MAX)
+    if (!waiting || starting >= NODE_STARTING_MAX || !nursery_ready())
         return -1;
     int64_t now = keeper_now(), least = INT64_MAX;
     for (const struct node *node = waiting; node && least > now; node = node->next_waiting)

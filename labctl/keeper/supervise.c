@@ -133,8 +133,8 @@ static void prepare(void)
     if (pread(STAGE_SETTINGS, &settings, sizeof settings, 0) != (ssize_t)sizeof settings)
         stage_fail(EBADMSG, "read the lab's settings");
     keeper.root_mode = settings.root_mode;
-    keeper.overlay = settings.overlay;
     keeper.beside_usr = settings.beside_usr;
+    nursery_adopt(&settings);
     if (pipe2(keeper.reports, O_CLOEXEC) || fcntl(keeper.reports[0], F_SETFL, O_NONBLOCK))
         stage_fail(errno, "make the lab's report pipe");
 
@@ -168,6 +168,7 @@ int supervise(void)
             {.fd = keeper.signals, .events = POLLIN},
             {.fd = committed ? -1 : STAGE_COMMIT, .events = POLLIN},
             {.fd = keeper.director, .events = POLLIN | (director_wants_write() ? POLLOUT : 0)},
+            {.fd = nursery_ready() ? -1 : STAGE_NURSERY, .events = POLLIN},
         };
         if (poll(fds, ARRAY_SIZE(fds), shorter(node_timeout(), director_timeout())) < 0 && errno != EINTR) {
             keeper_log("poll: %s", strerror(errno));
@@ -183,6 +184,8 @@ int supervise(void)
         }
         if (fds[3].revents && keeper.director == fds[3].fd)
             director_readable();
+        if (fds[4].revents)
+            nursery_readable();
         if (keeper.director < 0 && director_timeout() == 0)
             director_start();
         node_work();

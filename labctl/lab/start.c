@@ -160,7 +160,7 @@ static void execute_stage(const struct inheritance *from, char **argv)
     if (moved) {
         syscall(SYS_close_range, STAGE_END + 1, ~0u, 0);
         fcntl(STAGE_END, F_SETFD, FD_CLOEXEC);
-        close(STAGE_SETTINGS);
+        syscall(SYS_close_range, STAGE_SETTINGS, STAGE_END - 1, 0);
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);

@@ -233,6 +233,69 @@ static inline const char *attack_mounts(void)
     return NULL;
 }
 
+/* The first entry of a directory whose name is not among these (two dots aside), or NULL. */
+static inline const char *attack_other_entry(const char *path, const char *const *known, size_t count)
+{
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+    const char *found = NULL;
+    while (directory && !found && (entry = readdir(directory))) {
+        bool expected = entry->d_name[0] == '.';
+        for (size_t i = 0; i < count; i++)
+            expected |= !strcmp(entry->d_name, known[i]);
+        if (!expected)
+            found = attack_found(path, entry->d_name);
+    }
+    if (directory)
+        closedir(directory);
+    return found;
+}
+
+/* Takes the node's root away, in a mount namespace of its own, and looks at what lies below. */
+static inline const char *attack_beneath(void)
+{
+    static const char *const bland[] = {"bin", "dev",  "lib",  "lib32", "lib64",    "libx32", "node",
+                                        "opt", "proc", "sbin", "sys",   "template", "usr",    "view"};
+    static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
+    static const char *const loopback[] = {"lo"};
+    if (unshare(CLONE_NEWNS))
+        return "cannot unshare its mounts, as it should";
+    int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (umount2("/", MNT_DETACH))
+        return NULL;
+    if (setns(own, CLONE_NEWNS))
+        return "cannot enter its own mount namespace, as it should";
+    struct mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
+    static const char *const places[] = {"/",    "/template", "/view", "/usr",
+                                         "/opt", "/proc",     "/sys",  "/dev/null"}; /* the first five read-only */
+    for (int round = 0; round < 2; round++) {
+        const char *found = attack_other_entry("/", bland, sizeof bland / sizeof bland[0]);
+        if (!found)
+            found = attack_other_entry("/dev", devices, sizeof devices / sizeof devices[0]);
+        if (!found)
+            found = attack_other_entry("/sys/class/net", loopback, 1);
+        if (found)
+            return found;
+        DIR *proc = opendir("/proc");
+        const struct dirent *entry;
+        while (proc && (entry = readdir(proc)))
+            if (isdigit((unsigned char)entry->d_name[0]))
+                return attack_found("sees the process", entry->d_name);
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            char file[64];
+            snprintf(file, sizeof file, "%s/new", places[i]);
+            if (i < 5 && (open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 ||
+                          syscall(SYS_mount_setattr, AT_FDCWD, places[i], 0, &writable, sizeof writable) == 0))
+                return attack_found("can write", places[i]);
+            if (i > 0 && umount2(places[i], MNT_DETACH) == 0)
+                return attack_found("took away", places[i]);
+        }
+        if (umount2("/", MNT_DETACH) || setns(own, CLONE_NEWNS)) /* once more, further down */
+            return NULL;
+    }
+    return "took the nursery away";
+}
+
 /* The classic way out of a chroot. */
 static inline const char *attack_chroot(void)
 {
@@ -431,6 +494,7 @@ static const struct attack {
     {"namespaces of visible processes", attack_visible_processes},
     {"init: memory, program, descriptors", attack_init},
     {"mounts", attack_mounts},
+    {"what lies below the root", attack_beneath},
     {"chroot", attack_chroot},
     {"host sysctls", attack_sysctls},
     {"kernel files", attack_kernel_files},
