@@ -37,6 +37,12 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 
 all: $(BUILD)/labctl $(BUILD)/labctl-keeper $(BUILD)/labctl-serve
 
+# Debug information lies beside a program, where debuggers look for it: the keeper copies programs into each lab, in
+# memory.  Sanitizers read it from the program itself.
+OBJCOPY ?= objcopy
+split_debug = $(if $(SANITIZE),,$(Q)$(OBJCOPY) --only-keep-debug $@ $@.debug && \
+	$(OBJCOPY) --strip-debug --add-gnu-debuglink=$@.debug $@)
+
 # With sanitizers, their reports reach tests/run from wherever the process is.
 SANITIZER = $(if $(SANITIZE),$(BUILD)/sanitizer.o)
 $(BUILD)/sanitizer.o: tests/sanitizer.c $(BUILD)/settings
@@ -46,11 +52,13 @@ $(BUILD)/sanitizer.o: tests/sanitizer.c $(BUILD)/settings
 $(BUILD)/labctl: $(BUILD)/main.o $(call archives,$(ROOMS)) $(SANITIZER)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(SANITIZE) -o $@ $< $(SANITIZER) -Wl,--start-group $(call archives,$(ROOMS)) -Wl,--end-group $(LDFLAGS) $(PACKAGE_LIBS)
+	$(split_debug)
 
 # The keeper stays small: no third-party library, one static file that can be copied into the lab.
 $(BUILD)/labctl-keeper: $(call objects,keeper)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(STATIC) -o $@ $^ $(LDFLAGS)
+	$(split_debug)
 
 # The embedded services (http, tcp, echo), run inside nodes: without the symbols that would tell there where they were built.
 $(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base) $(SANITIZER)
