@@ -13,13 +13,14 @@ OPTIMIZE ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
 PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libnftables libmicrohttpd jansson
 # Not linked, but loaded when they are needed (base/late.h); their names are taken from the libraries that are here.
-LATE     := libcurl ldns libpcap
+LATE     := libcurl ldns libpcap openssl
 VERSION := $(shell cat VERSION)
 soname = -DSONAME_LIB$(shell echo $(1) | tr a-z A-Z)='"$(shell LC_ALL=C readelf -d "$$($(CC) -print-file-name=lib$(1).so)" | \
 	sed -n 's/.*soname: \[\(.*\)\].*/\1/p')"'
 # Expanded once, and only when something is compiled: `make deps` must run where the libraries are still missing.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(LATE)) \
-	$(call soname,curl) $(call soname,ldns) $(call soname,pcap))$(PACKAGE_CFLAGS)
+	$(call soname,curl) $(call soname,ldns) $(call soname,pcap) \
+	$(call soname,ssl) $(call soname,crypto))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)) -liperf)$(PACKAGE_LIBS)
 CFLAGS  ?= $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl -fmacro-prefix-map=labctl/= $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \
@@ -89,14 +90,17 @@ TEST_ROOMS_report := doc load
 TEST_ROOMS_load   := rules
 TEST_ROOMS_rules  := doc load
 TEST_ROOMS_lower  := doc load rules
+TEST_ROOMS_probe  := score
 TEST_ROOMS_fault  := doc load rules lower service
+# What only tests of a room link: probes meet a TLS server of the test's own.
+TEST_LIBS_probe := -lssl -lcrypto
 room_of  = $(firstword $(subst /, ,$(1)))
 test_rooms = $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
 define test_program
 $(BUILD)/tests/$(1): tests/$(1).c $(call archives,$(sort $(filter $(ROOMS),$(call test_rooms,$(1))))) $(SANITIZER)
 	@mkdir -p $$(@D)
 	@echo "  TEST  $$@"
-	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< $(SANITIZER) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< $(SANITIZER) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka $(TEST_LIBS_$(call room_of,$(1)))
 endef
 $(foreach test,$(patsubst $(BUILD)/tests/%,%,$(TESTS)),$(eval $(call test_program,$(test))))
 

@@ -43,6 +43,12 @@ struct fact {
     size_t body_length;
     char **headers;
     size_t header_count;
+    /* tls */
+    uint32_t tls_problems; /* bits: 1 << enum tls_reason */
+    unsigned tls_version;  /* enum tls_version: what was agreed on */
+    enum { TLS_OLDER_UNKNOWN, TLS_OLDER_REFUSED, TLS_OLDER_ACCEPTED } tls_older; /* than min_version */
+    char alpn[32];                                                               /* the server's choice, or "" */
+    int32_t days_left;                                                           /* of its certificate */
     /* command */
     int32_t exit_status;
     char *output; /* stdout, up to 64 KiB */

@@ -224,6 +224,11 @@ static void default_http(struct check *check)
     check->http.method = "GET";
 }
 
+static void default_tls(struct check *check)
+{
+    check->tls.port = 443;
+}
+
 /* How each kind is read: the keys of its mapping, what stands in it before, and what the short form, a text alone,
  * stands for. */
 static const struct kind_row {
@@ -238,6 +243,7 @@ static const struct kind_row {
     [CHECK_UDP] = {.schema = &udp_schema, .key = "to", .port = PORT_REQUIRED},
     [CHECK_DNS] = {.schema = &dns_check_schema, .key = "name", .defaults = default_dns},
     [CHECK_HTTP] = {.schema = &http_schema, .key = "url", .defaults = default_http},
+    [CHECK_TLS] = {.schema = &tls_schema, .key = "to", .port = PORT_OPTIONAL, .defaults = default_tls},
     [CHECK_MATRIX] = {.read = read_matrix},
     [CHECK_COMMAND] = {.schema = &command_schema, .key = "run"},
 };

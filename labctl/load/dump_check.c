@@ -99,6 +99,25 @@ static void dump_http(struct yaml *yaml, const struct check_http *http)
     dump_duration(yaml, "time_below", http->time_below);
 }
 
+static void dump_tls(struct yaml *yaml, const struct check_tls *tls)
+{
+    yaml_text_member(yaml, "to", tls->to.text);
+    if (tls->port != 443)
+        dump_number(yaml, "port", tls->port);
+    dump_text(yaml, "server_name", tls->server_name);
+    if (tls->version != TLS_ANY)
+        yaml_text_member(yaml, "version", tls_version_name(tls->version));
+    if (tls->has_valid)
+        yaml_boolean_member(yaml, "valid", tls->valid);
+    if (tls->reason != TLS_NONE)
+        yaml_text_member(yaml, "reason", tls_reason_name(tls->reason));
+    if (tls->min_version != TLS_ANY)
+        yaml_text_member(yaml, "min_version", tls_version_name(tls->min_version));
+    dump_text(yaml, "alpn", tls->alpn);
+    if (tls->has_days_left_above)
+        yaml_plain_member(yaml, "days_left_above", "%u", tls->days_left_above);
+}
+
 static void dump_matrix(struct yaml *yaml, const struct check_matrix *matrix)
 {
     if (matrix->node_count > 0) {
@@ -151,6 +170,9 @@ static void dump_kind(struct yaml *yaml, const struct check *check)
         break;
     case CHECK_HTTP:
         dump_http(yaml, &check->http);
+        break;
+    case CHECK_TLS:
+        dump_tls(yaml, &check->tls);
         break;
     case CHECK_MATRIX:
         dump_matrix(yaml, &check->matrix);

@@ -209,6 +209,7 @@ const struct schema *const load_schemas[] = {
     &udp_schema,
     &dns_check_schema,
     &http_schema,
+    &tls_schema,
     &matrix_schema,
     &matrix_pair_schema,
     &command_schema,

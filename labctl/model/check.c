@@ -33,6 +33,8 @@ const struct check_target *check_target_of(const struct check *check)
         return &check->tcp.to;
     case CHECK_UDP:
         return &check->udp.to;
+    case CHECK_TLS:
+        return &check->tls.to;
     case CHECK_DNS:
         return check->dns.has_server ? &check->dns.server : NULL;
     default:
@@ -62,6 +64,12 @@ const char *check_describe(const struct check *check, char *out, size_t size)
         break;
     case CHECK_HTTP:
         snprintf(out, size, "http %s: %s %s", from, check->http.method, check->http.url);
+        break;
+    case CHECK_TLS:
+        snprintf(out, size, "tls %s -> %s:%u%s%s%s", from, check->tls.to.text, check->tls.port,
+                 check->tls.server_name != NULL ? " as " : "",
+                 check->tls.server_name != NULL ? check->tls.server_name : "",
+                 check->tls.reason != TLS_NONE || (check->tls.has_valid && !check->tls.valid) ? " invalid" : "");
         break;
     case CHECK_MATRIX:
         if (check->matrix.port != 0)

@@ -18,6 +18,7 @@ enum check_kind {
     CHECK_UDP,
     CHECK_DNS,
     CHECK_HTTP,
+    CHECK_TLS,
     CHECK_MATRIX,
     CHECK_COMMAND,
     CHECK_KIND_COUNT
@@ -92,6 +93,36 @@ struct check_http {
     int64_t time_below;
 };
 
+enum tls_version { TLS_ANY, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, TLS_VERSION_COUNT };
+const char *tls_version_name(enum tls_version version); /* "1.2" */
+/* What is wrong with a server's certificate, or with the handshake itself. */
+enum tls_reason {
+    TLS_NONE,
+    TLS_EXPIRED,
+    TLS_NOT_YET_VALID,
+    TLS_WRONG_NAME,
+    TLS_SELF_SIGNED,
+    TLS_MISSING_INTERMEDIATE, /* it came alone, and its issuer is not known */
+    TLS_UNKNOWN_AUTHORITY,
+    TLS_OTHER,      /* of the certificate */
+    TLS_NO_VERSION, /* the handshake was refused: no version in common */
+    TLS_REFUSED,    /* the handshake failed otherwise */
+    TLS_REASON_COUNT
+};
+const char *tls_reason_name(enum tls_reason reason);
+struct check_tls {
+    struct check_target to;
+    uint16_t port;            /* 443 */
+    const char *server_name;  /* NULL: the target's own */
+    enum tls_version version; /* the only one that is offered */
+    bool has_valid, valid;    /* true where no reason is expected */
+    enum tls_reason reason;   /* why it is not valid; TLS_NONE: not asked */
+    enum tls_version min_version;
+    const char *alpn; /* offered and expected, or NULL */
+    bool has_days_left_above;
+    uint32_t days_left_above;
+};
+
 /* `matrix`: exactly these ordered pairs answer, nothing else. */
 struct matrix_pair {
     const struct node *from, *to;
@@ -124,6 +155,7 @@ struct check {
         struct check_udp udp;
         struct check_dns dns;
         struct check_http http;
+        struct check_tls tls;
         struct check_matrix matrix;
         struct check_command command;
     };

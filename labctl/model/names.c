@@ -21,8 +21,8 @@ static const char *const thing_kinds[] = {"nothing", "node",        "interface",
 _Static_assert(ARRAY_SIZE(thing_kinds) == THING_KIND_COUNT, "a word for each kind of thing");
 
 static const char *const check_kinds[] = {
-    [CHECK_PING] = "ping", [CHECK_TCP] = "tcp",       [CHECK_UDP] = "udp",         [CHECK_DNS] = "dns",
-    [CHECK_HTTP] = "http", [CHECK_MATRIX] = "matrix", [CHECK_COMMAND] = "command",
+    [CHECK_PING] = "ping", [CHECK_TCP] = "tcp", [CHECK_UDP] = "udp",       [CHECK_DNS] = "dns",
+    [CHECK_HTTP] = "http", [CHECK_TLS] = "tls", [CHECK_MATRIX] = "matrix", [CHECK_COMMAND] = "command",
 };
 _Static_assert(ARRAY_SIZE(check_kinds) == CHECK_KIND_COUNT, "a word for each check kind");
 
@@ -31,6 +31,23 @@ _Static_assert(ARRAY_SIZE(tcp_expects) == TCP_EXPECT_COUNT, "a word for each exp
 
 static const char *const udp_expects[] = {"answered", "refused", "silent"};
 _Static_assert(ARRAY_SIZE(udp_expects) == UDP_EXPECT_COUNT, "a word for each expectation");
+
+static const char *const tls_versions[] = {"any", "1.0", "1.1", "1.2", "1.3"};
+_Static_assert(ARRAY_SIZE(tls_versions) == TLS_VERSION_COUNT, "a word for each version");
+
+static const char *const tls_reasons[] = {
+    [TLS_NONE] = "none",
+    [TLS_EXPIRED] = "expired",
+    [TLS_NOT_YET_VALID] = "not-yet-valid",
+    [TLS_WRONG_NAME] = "wrong-name",
+    [TLS_SELF_SIGNED] = "self-signed",
+    [TLS_MISSING_INTERMEDIATE] = "missing-intermediate",
+    [TLS_UNKNOWN_AUTHORITY] = "unknown-authority",
+    [TLS_OTHER] = "other",
+    [TLS_NO_VERSION] = "version",
+    [TLS_REFUSED] = "refused",
+};
+_Static_assert(ARRAY_SIZE(tls_reasons) == TLS_REASON_COUNT, "a word for each reason");
 
 #define WORD(table, index) ((size_t)(index) < ARRAY_SIZE(table) ? (table)[index] : "?")
 
@@ -72,4 +89,14 @@ const char *tcp_expect_name(enum tcp_expect expect)
 const char *udp_expect_name(enum udp_expect expect)
 {
     return WORD(udp_expects, expect);
+}
+
+const char *tls_version_name(enum tls_version version)
+{
+    return WORD(tls_versions, version);
+}
+
+const char *tls_reason_name(enum tls_reason reason)
+{
+    return WORD(tls_reasons, reason);
 }

@@ -16,7 +16,7 @@
 
 static const struct probe_kind *const kinds[] = {
     [CHECK_PING] = &probe_ping,       [CHECK_TCP] = &probe_tcp,   [CHECK_UDP] = &probe_udp,
-    [CHECK_DNS] = &probe_dns,         [CHECK_HTTP] = &probe_http, [CHECK_MATRIX] = &probe_matrix,
+    [CHECK_DNS] = &probe_dns,         [CHECK_HTTP] = &probe_http, [CHECK_TLS] = &probe_tls, [CHECK_MATRIX] = &probe_matrix,
     [CHECK_COMMAND] = &probe_command,
 };
 _Static_assert(ARRAY_SIZE(kinds) == CHECK_KIND_COUNT, "every kind of check has its probe");

@@ -2,18 +2,13 @@
 #include "probe/resolv.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/arena.h"
-#include "base/fd.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "probe/root_file.h"
 
 #define RESOLV_CONF_MAX  (64u << 10)
 #define RESOLV_NDOTS_MAX 15 /* RES_MAXNDOTS */
@@ -74,16 +69,9 @@ void resolv_parse(const char *text, struct arena *arena, struct resolv *out)
 
 int resolv_read(int root, struct arena *arena, struct resolv *out)
 {
-    /* Whatever the node's owner made of the file, the look-up stays in the node and never blocks. */
-    struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    FD_AUTO fd = (int)syscall(SYS_openat2, root, "etc/resolv.conf", &how, sizeof how);
-    if (fd < 0 && (errno == EBADF || errno == ENOTDIR))
-        return -1;
     STR_AUTO text = STR_INIT;
-    struct stat status;
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
-        (void)fd_read_all(fd, &text, RESOLV_CONF_MAX);
+    if (root_file_read(root, "etc/resolv.conf", &text, RESOLV_CONF_MAX) < 0 && (errno == EBADF || errno == ENOTDIR))
+        return -1;
     resolv_parse(str_text(&text), arena, out);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* Judges of what services answer: dns, http, command. */
+/* Judges of what services answer: dns, http, tls, command. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -133,6 +133,60 @@ void judge_http(const struct check *check, const struct fact *fact, const struct
         judging_fail(out, "no such header");
     else
         judge_time(http->time_below, fact, out);
+}
+
+static void expect_tls(const struct check_tls *tls, bool valid, struct judgement *out)
+{
+    if (valid)
+        EXPECT(out, "a valid certificate");
+    else if (tls->reason == TLS_NO_VERSION || tls->reason == TLS_REFUSED)
+        EXPECT(out, "a refused handshake (%s)", tls_reason_name(tls->reason));
+    else
+        EXPECT(out, "an invalid certificate%s%s%s", tls->reason ? " (" : "",
+               tls->reason ? tls_reason_name(tls->reason) : "", tls->reason ? ")" : "");
+    if (tls->version)
+        EXPECT(out, ", TLS %s", tls_version_name(tls->version));
+    if (tls->min_version)
+        EXPECT(out, ", nothing older than TLS %s", tls_version_name(tls->min_version));
+    if (tls->alpn)
+        EXPECT(out, ", protocol %s", tls->alpn);
+    if (tls->has_days_left_above)
+        EXPECT(out, ", more than %u days left", tls->days_left_above);
+}
+
+/* Is that reason among the problems?  A certificate that came alone may be that of any authority. */
+static bool has_problem(const struct fact *fact, enum tls_reason reason)
+{
+    uint32_t wanted = 1u << reason;
+    if (reason == TLS_UNKNOWN_AUTHORITY)
+        wanted |= 1u << TLS_MISSING_INTERMEDIATE;
+    return (fact->tls_problems & wanted) != 0;
+}
+
+void judge_tls(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+               struct judgement *out)
+{
+    (void)context;
+    const struct check_tls *tls = &check->tls;
+    bool valid = tls->has_valid ? tls->valid : tls->reason == TLS_NONE;
+    bool refusal = tls->reason == TLS_NO_VERSION || tls->reason == TLS_REFUSED;
+    expect_tls(tls, valid, out);
+    if (fact->outcome != (refusal ? OUTCOME_FAILED : OUTCOME_ANSWERED))
+        out->verdict = VERDICT_FAIL;
+    else if (valid ? fact->tls_problems != 0 : !fact->tls_problems)
+        out->verdict = VERDICT_FAIL;
+    else if (tls->reason && !has_problem(fact, tls->reason))
+        out->verdict = VERDICT_FAIL;
+    else if (fact->outcome != OUTCOME_ANSWERED)
+        return; /* there is nothing more to look at */
+    else if (tls->min_version && fact->tls_version < (unsigned)tls->min_version)
+        judging_fail(out, "TLS %s", tls_version_name((enum tls_version)fact->tls_version));
+    else if (tls->min_version && fact->tls_older == TLS_OLDER_ACCEPTED)
+        judging_fail(out, "a version older than TLS %s is accepted", tls_version_name(tls->min_version));
+    else if (tls->alpn && !str_equal(fact->alpn, tls->alpn))
+        judging_fail(out, "protocol %s", *fact->alpn ? fact->alpn : "not agreed on");
+    else if (tls->has_days_left_above && fact->days_left <= (int64_t)tls->days_left_above)
+        judging_fail(out, "%d days left", fact->days_left);
 }
 
 void judge_command(const struct check *check, const struct fact *fact, const struct verdict_context *context,

@@ -11,7 +11,7 @@ typedef void judge(const struct check *check, const struct fact *fact, const str
                    struct judgement *out);
 
 judge judge_ping, judge_tcp, judge_udp;     /* judge_network.c */
-judge judge_dns, judge_http, judge_command; /* judge_application.c */
+judge judge_dns, judge_http, judge_tls, judge_command; /* judge_application.c */
 judge judge_matrix;                         /* judge_matrix.c */
 
 /* Appends to a text as far as there is room. */

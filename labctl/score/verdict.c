@@ -36,8 +36,8 @@ enum verdict verdict_from_name(const char *name)
 }
 
 static judge *const judges[] = {
-    [CHECK_PING] = judge_ping, [CHECK_TCP] = judge_tcp,       [CHECK_UDP] = judge_udp,         [CHECK_DNS] = judge_dns,
-    [CHECK_HTTP] = judge_http, [CHECK_MATRIX] = judge_matrix, [CHECK_COMMAND] = judge_command,
+    [CHECK_PING] = judge_ping, [CHECK_TCP] = judge_tcp, [CHECK_UDP] = judge_udp,       [CHECK_DNS] = judge_dns,
+    [CHECK_HTTP] = judge_http, [CHECK_TLS] = judge_tls, [CHECK_MATRIX] = judge_matrix, [CHECK_COMMAND] = judge_command,
 };
 _Static_assert(ARRAY_SIZE(judges) == CHECK_KIND_COUNT, "every kind of check is judged");
 

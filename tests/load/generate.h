@@ -208,7 +208,13 @@ static inline void generate_checks(struct random *random, struct str *out)
     str_printf(out,
                "  - { id: x, title: \"%s\", from: n1, tcp: { to: n1/eth0, port: 80, expect: blocked }, within: 3s }\n",
                text_of(random));
-    str_printf(out, "  - { from: n1, udp: { to: 192.0.2.9, port: 53, payload: \"%s\", expect: silent } }\n", text_of(random));
+    str_printf(
+        out,
+        "  - { from: n1, tls: { to: 192.0.2.9, server_name: a.test, version: 1.3, reason: wrong-name, min_version: "
+        "\"1.2\", alpn: \"%s\", days_left_above: %u } }\n  - { from: n2, tls: \"192.0.2.1:8443\" }\n",
+        text_of(random), below(random, 90));
+    str_printf(out, "  - { from: n1, udp: { to: 192.0.2.9, port: 53, payload: \"%s\", expect: silent } }\n",
+               text_of(random));
     str_printf(out,
                "  - { from: n2, dns: { name: a.test, type: aaaa, server: 203.0.113.53, transport: tcp, answer: "
                "[\"%s\", b], authoritative: false, ttl_below: 9 }, repeat: 2 }\n",

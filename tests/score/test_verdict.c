@@ -48,6 +48,7 @@ static void every_outcome_is_judged(void **state)
     struct check answered = {.kind = CHECK_UDP}, rejected = {.kind = CHECK_UDP, .udp.expect = UDP_REFUSED},
                  silent = {.kind = CHECK_UDP, .udp.expect = UDP_SILENT};
     struct check dns = {.kind = CHECK_DNS, .dns = {.name = "a", .type = "A"}};
+    struct check tls = {.kind = CHECK_TLS}, unsafe = {.kind = CHECK_TLS, .tls.has_valid = true};
     struct check http = {.kind = CHECK_HTTP, .http = {.url = "http://a/"}};
     struct check matrix = {.kind = CHECK_MATRIX, .matrix.all = true};
     struct check command = {.kind = CHECK_COMMAND, .command.run = "true"};
@@ -58,7 +59,7 @@ static void every_outcome_is_judged(void **state)
         {&ping, "EPFFFFFE"},    {&deaf, "EFPPPPFE"},    {&open, "EPFFFFFE"},     {&refused, "EFPFFFFE"},
         {&blocked, "EFFPPFFE"}, {&closed, "EFPPPFFE"},  {&dns, "EPFFFFFE"},      {&http, "EPFFFFFE"},
         {&matrix, "EPFFFFFE"},  {&command, "EPFFFFFE"}, {&answered, "EPFFFFFE"}, {&rejected, "EFPFFFFE"},
-        {&silent, "EFFPPFFE"},
+        {&silent, "EFFPPFFE"},  {&tls, "EPFFFFFE"},     {&unsafe, "EFFFFFFE"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         assert_int_equal(strlen(rows[i].verdicts), OUTCOME_COUNT);
