@@ -23,6 +23,7 @@ struct source {
     const char *name; /* as the author named the file */
     const char *text; /* NULL where it could not be read */
     size_t length;
+    bool secret;   /* included, and for fewer people to read than what includes it: its lines are never shown */
     size_t *lines; /* offset of each line, made when first needed */
     size_t line_count;
 };
@@ -36,7 +37,7 @@ struct sources {
 struct sources *sources_new(struct arena *arena);
 /* Adds a text (copied; NULL for a file that could not be read) and returns its number for marks. */
 uint32_t sources_add(struct sources *sources, const char *name, const char *text, size_t length);
-/* The text of a line (not terminated) without its line break; false where there is no such line. */
+/* The text of a line (not terminated) without its line break; false where there is no such line, or none to be shown. */
 bool sources_line(struct sources *sources, struct mark mark, const char **out_text, size_t *out_length);
 
 /* ---- the tree ------------------------------------------------------------------------------------------------ */

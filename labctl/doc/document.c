@@ -48,6 +48,15 @@ int document_file(const char *path, struct str *out, size_t limit)
     return file_read(AT_FDCWD, path, out, limit);
 }
 
+/* A topology may come from anywhere and name any file, a key for instance; what is quoted of it ends in logs and
+ * reports.  So nothing is quoted of a file that fewer people may read than the one that names it. */
+static bool is_secret(const char *path, const char *named_in)
+{
+    struct stat status, other;
+    mode_t readers = stat(named_in, &other) == 0 ? other.st_mode : S_IRGRP | S_IROTH;
+    return stat(path, &status) != 0 || (readers & ~status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
 bool source_read(struct document *document, const char *path, const struct mark *mark)
 {
     STR_AUTO text = STR_INIT;
@@ -55,6 +64,9 @@ bool source_read(struct document *document, const char *path, const struct mark 
                               : file_read(AT_FDCWD, path, &text, DOCUMENT_BYTES_MAX);
     int number = errno;
     document->file = sources_add(document->sources, path, result == 0 ? str_text(&text) : NULL, text.length);
+    if (mark != NULL)
+        document->sources->items[document->file].secret =
+            is_secret(path, document->sources->items[mark->file].name);
     if (result == 0)
         return true;
     struct mark whole = {document->file, 0, 0};

@@ -59,7 +59,7 @@ bool sources_line(struct sources *sources, struct mark mark, const char **out_te
     if (mark.file >= sources->count || mark.line == 0)
         return false;
     struct source *source = &sources->items[mark.file];
-    if (source->text == NULL)
+    if (source->text == NULL || source->secret)
         return false;
     if (source->lines == NULL)
         index_lines(sources->arena, source);

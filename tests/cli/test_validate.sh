@@ -52,6 +52,13 @@ YAML
 expect "the line of the file that nft complains of" 2 'words.yaml:6:28: error: nft: syntax error, unexpected fwd' \
     "$LABCTL" up "$work/words.yaml"
 expect "a word of nft's own" 2 '^  `fwd` is a word of nft itself' "$LABCTL" up "$work/words.yaml"
+printf 'lab: includes\ninclude: [ key.pem ]\n' >"$work/includes.yaml"
+printf -- '-----BEGIN KEY-----\nhunter2: {\n' >"$work/key.pem"
+expect "an included file is quoted" 2 '^  hunter2' "$LABCTL" validate "$work/includes.yaml"
+chmod 600 "$work/key.pem"
+chmod 644 "$work/includes.yaml"
+expect "a file that fewer may read is not" 2 'key.pem:[0-9]*:[0-9]*: error: ' \
+    bash -c '! "$0" validate "$1" 2>&1 | tee /dev/stderr | grep -q hunter2; exit $((PIPESTATUS[0] ? 2 : 1))' "$LABCTL" "$work/includes.yaml"
 expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
 expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"
 expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml
