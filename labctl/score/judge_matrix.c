@@ -42,6 +42,11 @@ void judge_matrix(const struct check *check, const struct fact *fact, const stru
         out->verdict = VERDICT_FAIL;
         return;
     }
+    if (count < 2) { /* no pair was measured: that shows nothing */
+        out->verdict = VERDICT_ERROR;
+        SEEN(out, ": a matrix needs two nodes with an address");
+        return;
+    }
     ARENA_AUTO arena = arena_new();
     const bool *wanted = wanted_pairs(matrix, arena);
     for (size_t i = 0; i < count * count; i++) {

@@ -50,7 +50,9 @@ static void every_outcome_is_judged(void **state)
     struct check dns = {.kind = CHECK_DNS, .dns = {.name = "a", .type = "A"}};
     struct check tls = {.kind = CHECK_TLS}, unsafe = {.kind = CHECK_TLS, .tls.has_valid = true};
     struct check http = {.kind = CHECK_HTTP, .http = {.url = "http://a/"}};
-    struct check matrix = {.kind = CHECK_MATRIX, .matrix.all = true};
+    const struct node a = {.name = "a"}, b = {.name = "b"}, *two[] = {&a, &b};
+    struct check matrix = {.kind = CHECK_MATRIX, .matrix = {.all = true, .nodes = two, .node_count = 2}};
+    uint8_t both[] = {OUTCOME_NONE, OUTCOME_ANSWERED, OUTCOME_ANSWERED, OUTCOME_NONE};
     struct check command = {.kind = CHECK_COMMAND, .command.run = "true"};
     const struct {
         const struct check *check;
@@ -67,6 +69,8 @@ static void every_outcome_is_judged(void **state)
             struct fact fact = fact_of(outcome);
             fact.answers = answer;
             fact.answer_count = 1;
+            fact.matrix = both;
+            fact.matrix_size = 2;
             struct judgement got = judge(rows[i].check, &fact);
             char letter = "PFEU"[got.verdict];
             if (letter != rows[i].verdicts[outcome])
@@ -353,6 +357,10 @@ static void matrix_wants_exactly_its_pairs(void **state)
     assert_verdict(VERDICT_FAIL, judge(&check, &fact));
     fact.matrix = both;
     assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    for (size_t nodes_left = 2; nodes_left-- > 0;) { /* no pair at all is no pass */
+        check.matrix.node_count = fact.matrix_size = nodes_left;
+        assert_verdict(VERDICT_ERROR, judge(&check, &fact));
+    }
 }
 
 int main(void)
