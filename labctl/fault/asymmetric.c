@@ -189,53 +189,6 @@ static void validate(const struct topology *topology, const struct fault *fault,
                  "the way back cannot be bent through %s: %s", fault_text(fault, "via"), problem);
 }
 
-/* A route to destination by a router: the present route of that destination is turned, or a new one stands beside it.
- */
-static void set_route(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table, struct addr via,
-                      const struct interface *out)
-{
-    struct plan_route *route = NULL;
-    const char *congestion_control = NULL; /* as the machine's other routes have it */
-    for (size_t i = 0; i < plan->route_count; i++) {
-        struct plan_route *present = &plan->routes[i];
-        if (present->ns == ns && present->congestion_control)
-            congestion_control = present->congestion_control;
-        if (present->ns != ns || present->table != table || present->connected || present->type != PLAN_ROUTE_UNICAST ||
-            !prefix_equal(&present->destination, &destination))
-            continue;
-        if (!route || present->metric < route->metric)
-            route = present;
-    }
-    if (!route) {
-        route = ARENA_PUSH(plan->arena, plan->routes, plan->route_count);
-        *route = (struct plan_route){.ns = ns, .destination = destination, .table = table, .type = PLAN_ROUTE_UNICAST};
-        route->congestion_control = congestion_control;
-        route->origin = arena_printf(plan->arena, "node/%s", out->node->name);
-    }
-    route->nexthops = ARENA_NEW(plan->arena, struct plan_nexthop);
-    route->nexthops[0] = (struct plan_nexthop){.via = via, .interface = arena_strdup(plan->arena, out->name)};
-    route->nexthop_count = 1;
-}
-
-static bool table_taken(const struct plan *plan, uint32_t ns, const char *name)
-{
-    for (size_t i = 0; i < plan->nft_count; i++) {
-        const struct plan_nft *nft = &plan->nfts[i];
-        if (nft->ns != ns)
-            continue;
-        if (nft->verbatim) {
-            ARENA_AUTO arena = arena_new();
-            const char *head = arena_printf(arena, "table inet %s", name);
-            for (const char *at = nft->body; at && *at; at++)
-                if (str_starts(at, head))
-                    return true;
-        } else if (str_equal(nft->family, "inet") && str_equal(nft->table, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A router that sends packets out where they came in tells the sender of the shorter way (ICMP redirect), which would
  * undo the detour: hardened routers keep silent. */
 static void silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface)
@@ -249,19 +202,13 @@ static void silence_redirects(struct plan *plan, uint32_t ns, const struct inter
 /* What a careful administrator loads on a router: nothing passes that does not belong to a connection. */
 static void add_firewall(struct plan *plan, uint32_t ns, const struct node *node)
 {
-    static const char *const names[] = {"filter", "firewall", "fw", "stateful"};
-    const char *name = names[0];
-    for (size_t i = 0; i < ARRAY_SIZE(names) && table_taken(plan, ns, name); i++)
-        name = names[i];
-    struct plan_nft *nft = ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
-    *nft = (struct plan_nft){.ns = ns, .family = "inet", .table = name};
-    nft->origin = arena_printf(plan->arena, "node/%s", node->name);
-    nft->body = "\tchain forward {\n"
-                "\t\ttype filter hook forward priority filter; policy accept;\n"
-                "\t\tct state established,related accept\n"
-                "\t\tct state invalid drop\n"
-                "\t\tct state new tcp flags & (fin|syn|rst|ack) != syn drop\n"
-                "\t}\n";
+    fault_add_table(plan, ns, arena_printf(plan->arena, "node/%s", node->name),
+                    "\tchain forward {\n"
+                    "\t\ttype filter hook forward priority filter; policy accept;\n"
+                    "\t\tct state established,related accept\n"
+                    "\t\tct state invalid drop\n"
+                    "\t\tct state new tcp flags & (fin|syn|rst|ack) != syn drop\n"
+                    "\t}\n");
 }
 
 static int add_filter(struct plan *plan, const struct detour *detour, struct error *err)
@@ -274,7 +221,7 @@ static int add_filter(struct plan *plan, const struct detour *detour, struct err
     fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/rp_filter", detour->filter_in->name), "1",
                      origin);
     if (detour->back_out)
-        set_route(plan, ns, prefix_of_addr(detour->b), 254, detour->back_via, detour->back_out);
+        fault_set_route(plan, ns, prefix_of_addr(detour->b), 254, detour->back_via, detour->back_out->name, origin);
     return 0;
 }
 
@@ -291,7 +238,8 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
     if (detour.turner && fault_namespace(plan, detour.turner, &turner, err))
         return -1;
     if (detour.turner)
-        set_route(plan, turner, detour.destination, detour.table, detour.via_address, detour.turner_out);
+        fault_set_route(plan, turner, detour.destination, detour.table, detour.via_address, detour.turner_out->name,
+                        arena_printf(plan->arena, "node/%s", detour.turner->name));
     if (detour.strict)
         return add_filter(plan, &detour, err);
     add_firewall(plan, via, detour.via);

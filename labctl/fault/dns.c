@@ -7,7 +7,6 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "fault/kinds.h"
-#include "plan/plan.h"
 
 /* ---- the record ---- */
 
@@ -131,22 +130,6 @@ static void validate_server(const struct topology *topology, const struct fault 
     is_dns(fault, &things[0], findings);
 }
 
-static int rewrite_server(struct plan *plan, const struct topology *topology, const struct fault *fault,
-                          const struct thing *things, struct error *err)
-{
-    ARENA_AUTO arena = arena_new();
-    const char *origin = thing_name(topology, &things[0]);
-    const char *name = arena_printf(arena, "%s/%s", things[0].node->name, things[0].service->name);
-    size_t kept = 0;
-    for (size_t i = 0; i < plan->process_count; i++)
-        if (!str_equal(plan->processes[i].origin, origin) && !str_equal(plan->processes[i].name, name))
-            plan->processes[kept++] = plan->processes[i];
-    if (kept == plan->process_count)
-        return error_set(err, ERR_ABSENT, "fault '%s': nothing runs for %s", fault->id, fault->at.items[0]);
-    plan->process_count = kept;
-    return 0;
-}
-
 static const struct fault_target_row record_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}};
 static const struct fault_target_row server_targets[] = {{THING_SERVICE, FAULT_PLAN}};
 static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
@@ -184,5 +167,5 @@ const struct fault_kind fault_dns_server_down = {
     .symptom = "full names do not resolve, after a refusal or a timeout; by address all is well",
     .tools = "dig, ss -lun, ps, tcpdump port 53",
     .validate = validate_server,
-    .rewrite_plan = rewrite_server,
+    .rewrite_plan = fault_stop_service,
 };

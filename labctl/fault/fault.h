@@ -20,15 +20,20 @@ enum fault_stage { FAULT_TOPOLOGY, FAULT_PLAN };
 
 /* How a parameter's text is read. */
 enum parameter_type {
-    PARAMETER_SHARE,       /* 5% */
-    PARAMETER_WORD,        /* one of `words` */
-    PARAMETER_NODE,        /* a node of the lab */
-    PARAMETER_DESTINATION, /* a prefix, an address, `default` */
-    PARAMETER_TABLE,       /* a routing table's number, `main` */
-    PARAMETER_PORTS,       /* 80, 8000-8010, a list of these */
-    PARAMETER_PEER,        /* a prefix, any4, any6, any, a security group */
-    PARAMETER_NAME,        /* a domain name */
-    PARAMETER_TEXT,        /* any text that is not empty */
+    PARAMETER_SHARE,             /* 5% */
+    PARAMETER_WORD,              /* one of `words` */
+    PARAMETER_NODE,              /* a node of the lab */
+    PARAMETER_DESTINATION,       /* a prefix, an address, `default` */
+    PARAMETER_TABLE,             /* a routing table's number, `main` */
+    PARAMETER_PORTS,             /* 80, 8000-8010, a list of these */
+    PARAMETER_PEER,              /* a prefix, any4, any6, any, a security group */
+    PARAMETER_NAME,              /* a domain name */
+    PARAMETER_ADDRESS,           /* 10.0.0.1 */
+    PARAMETER_ADDRESSES,         /* one or a list of these */
+    PARAMETER_INTERFACE_ADDRESS, /* 10.0.0.1/24 */
+    PARAMETER_MAC,               /* 02:00:00:00:00:01 */
+    PARAMETER_NUMBER,            /* a number of at most 65535 */
+    PARAMETER_TEXT,              /* any text that is not empty */
     PARAMETER_COUNT
 };
 const char *parameter_type_name(enum parameter_type type); /* "share", "one of", "node", … as `fault show` prints it */

@@ -11,13 +11,31 @@
 #include "plan/plan.h"
 
 const struct fault_kind *const fault_kinds[] = {
+    &fault_address_wrong,
     &fault_asymmetric_routing,
+    &fault_bridge_wrong,
+    &fault_cable_unplugged,
     &fault_dns_server_down,
     &fault_dns_wrong_record,
+    &fault_forwarding_off,
+    &fault_gateway_wrong,
+    &fault_http_error,
+    &fault_link_down,
     &fault_loss,
     &fault_nat_gateway_misplaced,
+    &fault_neighbour_wrong,
+    &fault_packet_filter,
+    &fault_pmtu_black_hole,
+    &fault_resolver_wrong,
+    &fault_route_blackhole,
     &fault_route_missing,
+    &fault_route_wrong,
+    &fault_rp_filter_strict,
     &fault_security_group_rule_missing,
+    &fault_service_command_wrong,
+    &fault_service_down,
+    &fault_service_loopback_only,
+    &fault_service_wrong_port,
 };
 const size_t fault_kind_count = ARRAY_SIZE(fault_kinds);
 
@@ -38,6 +56,11 @@ static const char *const type_names[] = {
     [PARAMETER_PORTS] = "ports",
     [PARAMETER_PEER] = "prefix, any4, any6, any or security group",
     [PARAMETER_NAME] = "domain name",
+    [PARAMETER_ADDRESS] = "address",
+    [PARAMETER_ADDRESSES] = "addresses",
+    [PARAMETER_INTERFACE_ADDRESS] = "address with its length",
+    [PARAMETER_MAC] = "MAC address",
+    [PARAMETER_NUMBER] = "number",
     [PARAMETER_TEXT] = "text",
 };
 _Static_assert(ARRAY_SIZE(type_names) == PARAMETER_COUNT, "every type has a name");
@@ -181,24 +204,4 @@ const char *fault_describe(const struct fault *fault, struct arena *arena)
     for (size_t i = 0; i < fault->parameter_count; i++)
         str_printf(&text, ", %s %s", fault->parameters[i].key, fault->parameters[i].value);
     return arena_strdup(arena, str_text(&text));
-}
-
-int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *out, struct error *err)
-{
-    *out = plan_find_namespace(plan, node->name);
-    return *out == UINT32_MAX ? error_set(err, ERR_ABSENT, "the plan has no node '%s'", node->name) : 0;
-}
-
-void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const char *value, const char *origin)
-{
-    struct plan_sysctl *found = NULL;
-    for (size_t i = 0; i < plan->sysctl_count && !found; i++)
-        if (plan->sysctls[i].ns == ns && str_equal(plan->sysctls[i].key, key))
-            found = &plan->sysctls[i];
-    if (!found)
-        found = ARENA_PUSH(plan->arena, plan->sysctls, plan->sysctl_count);
-    *found = (struct plan_sysctl){.ns = ns,
-                                  .key = arena_strdup(plan->arena, key),
-                                  .value = arena_strdup(plan->arena, value),
-                                  .origin = arena_strdup(plan->arena, origin)};
 }

@@ -11,7 +11,7 @@
 #include "fault/fault.h"
 #include "fault/kinds.h"
 
-enum { PORT_RANGES_MAX = 64, WORDS_MAX = 64 };
+enum { PORT_RANGES_MAX = 64, WORDS_MAX = 128, ADDRESSES_MAX = 8 };
 
 bool fault_read_destination(const char *text, struct prefix *out)
 {
@@ -93,12 +93,37 @@ static bool is_name(const char *text)
     return label > 0;
 }
 
+size_t fault_read_addresses(const char *text, struct addr *out, size_t max)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t count = 0;
+    for (char *rest = arena_strdup(arena, text), *word; (word = strsep(&rest, ",")) != NULL;) {
+        word += strspn(word, " [");
+        word[strcspn(word, " ]")] = 0;
+        if (count == max || !addr_parse(word, &out[count++]))
+            return 0;
+    }
+    return count;
+}
+
+bool fault_read_number(const char *text, uint32_t *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return false;
+    unsigned long value = strtoul(text, &end, 10);
+    *out = (uint32_t)value;
+    return !*end && value > 0 && value <= UINT16_MAX;
+}
+
 /* NULL where the text is a value of the row's type, else the rule that it breaks. */
 static const char *value_problem(const struct topology *topology, const struct fault_parameter_row *row,
                                  const char *text, struct arena *arena)
 {
     struct prefix prefix;
     struct port_range ports[PORT_RANGES_MAX];
+    struct addr addresses[ADDRESSES_MAX];
+    struct mac mac;
     uint32_t number;
     switch (row->type) {
     case PARAMETER_SHARE:
@@ -115,6 +140,16 @@ static const char *value_problem(const struct topology *topology, const struct f
                    : "a port such as 80, a range such as 8000-8010, or a list";
     case PARAMETER_NAME:
         return is_name(text) ? NULL : "a domain name such as www.home.test";
+    case PARAMETER_ADDRESS:
+        return addr_parse(text, &addresses[0]) ? NULL : "an address such as 10.1.0.1";
+    case PARAMETER_ADDRESSES:
+        return fault_read_addresses(text, addresses, ADDRESSES_MAX) ? NULL : "an address such as 10.1.0.1, or a list";
+    case PARAMETER_INTERFACE_ADDRESS:
+        return prefix_parse(text, &prefix) ? NULL : "an address with its length, such as 10.1.0.11/24";
+    case PARAMETER_MAC:
+        return mac_parse(text, &mac) ? NULL : "a MAC address such as 02:00:00:00:00:01";
+    case PARAMETER_NUMBER:
+        return fault_read_number(text, &number) ? NULL : "a number from 1 to 65535";
     case PARAMETER_PEER:
     case PARAMETER_TEXT:
         return *text ? NULL : "a text that is not empty";

@@ -265,6 +265,17 @@ static int add_planned(struct apply *a, uint32_t ns, const char *name)
     return 0;
 }
 
+/* What the kernel makes anew when an interface comes up has no congestion control. */
+static int put_controls(struct apply *a, struct space *space, uint32_t ns, const char *name, uint32_t index)
+{
+    BATCH_AUTO batch = BATCH_INIT;
+    struct plan_group group = plan_index_group(a->after_index, ns, ITEM_ADDRESS);
+    for (size_t g = 0; g < group.count; g++)
+        if (str_equal(a->after->addresses[group.items[g]].interface, name))
+            item_put_control(&batch, a->lab, a->after, a->after_index, group.items[g], index);
+    return batch.count ? commit(a, space, a->after, &batch, 0) : 0;
+}
+
 static int change_end(struct apply *a, const struct plan_operation *operation, int e, bool *kept, bool *changed)
 {
     const struct plan_link_end *was = &a->before->links[operation->before].end[e],
@@ -298,6 +309,8 @@ static int change_end(struct apply *a, const struct plan_operation *operation, i
         lost_save(a->lost, a->err) != 0)
         return -1;
     apply_unsee(a, space);
+    if (up && put_controls(a, space, is->ns, is->name, seen.index) != 0)
+        return -1;
     return up && !had ? add_planned(a, is->ns, is->name) : 0;
 }
 

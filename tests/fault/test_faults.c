@@ -215,7 +215,8 @@ static void a_default_and_a_connected_route_are_missing(void **state)
     assert_string_equal(effect(&bench, "route-missing laptop destination=default"),
                         "- route default via 192.168.1.1 dev eth0 congctl cubic in laptop\n");
     const char *changes = effect(&bench, "route-missing nas destination=192.168.1.0/24");
-    assert_non_null(strstr(changes, "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 congctl cubic (connected) in nas"));
+    assert_non_null(
+        strstr(changes, "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 congctl cubic (connected) in nas"));
     assert_null(strstr(changes, "~ ")); /* the routes by its gateway stay as they are */
 }
 
@@ -361,6 +362,102 @@ static void force_is_looked_up_in_the_devices(void **state)
     assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_UNKNOWN);
 }
 
+/* Exactly these lines and no other: in its order, as the plan's difference says it. */
+static const struct {
+    const char *topology, *fault, *lines[6];
+} effects[] = {
+    {"two-routers.yaml",
+     "address-wrong node/web/eth0 address=10.2.0.10/28",
+     {"- address 10.2.0.10/24 dev eth0 in web", "+ address 10.2.0.10/28 dev eth0 in web"}},
+    {"two-routers.yaml",
+     "address-wrong node/web/eth0 address=10.7.0.10/24",
+     {"- route default via 10.2.0.1 dev eth0 congctl cubic in web", "- address 10.2.0.10/24 dev eth0 in web",
+      "+ address 10.7.0.10/24 dev eth0 in web"}},
+    {"two-routers.yaml",
+     "bridge-wrong node/web/eth0 bridge=office",
+     {"~ link web/eth0 02:ad:0b:f3:76:ac -- fabric/web.eth0 06:27:0b:d1:9c:05 in br-office "
+      "mtu 1500 (was link web/eth0 02:ad:0b:f3:76:ac -- fabric/web.eth0 06:27:0b:d1:9c:05 "
+      "in br-datacentre mtu 1500)"}},
+    {"two-routers.yaml",
+     "cable-unplugged node/web/eth0",
+     {"~ link web/eth0 02:ad:0b:f3:76:ac -- fabric/web.eth0 06:27:0b:d1:9c:05 in "
+      "br-datacentre down mtu 1500 (was link web/eth0 02:ad:0b:f3:76:ac -- fabric/web.eth0 "
+      "06:27:0b:d1:9c:05 in br-datacentre mtu 1500)"}},
+    {"two-routers.yaml",
+     "link-down node/web/eth0",
+     {"~ link web/eth0 02:ad:0b:f3:76:ac down -- fabric/web.eth0 06:27:0b:d1:9c:05 in "
+      "br-datacentre mtu 1500 (was link web/eth0 02:ad:0b:f3:76:ac -- fabric/web.eth0 "
+      "06:27:0b:d1:9c:05 in br-datacentre mtu 1500)"}},
+    {"two-routers.yaml",
+     "forwarding-off border",
+     {"~ sysctl net/ipv4/ip_forward = 0 in border (was sysctl net/ipv4/ip_forward = 1)"}},
+    {"two-routers.yaml",
+     "gateway-wrong web via=10.2.0.20",
+     {"~ route default via 10.2.0.20 dev eth0 congctl cubic in web (was route default via "
+      "10.2.0.1 dev eth0 congctl cubic)"}},
+    {"two-routers.yaml",
+     "route-wrong desk-1 destination=10.2.0.0/24 via=10.1.0.2",
+     {"+ route 10.2.0.0/24 via 10.1.0.2 dev eth0 congctl cubic in desk-1"}},
+    {"two-routers.yaml",
+     "route-blackhole border destination=10.1.0.0/24 type=prohibit",
+     {"~ route prohibit 10.1.0.0/24 in border (was route 10.1.0.0/24 via 10.9.1.1 congctl "
+      "cubic)"}},
+    {"two-routers.yaml", "rp-filter-strict node/border/wan1", {"+ sysctl net/ipv4/conf/wan1/rp_filter = 1 in border"}},
+    {"two-routers.yaml",
+     "neighbour-wrong node/web/eth0 address=10.2.0.1 mac=02:00:00:00:00:99",
+     {"~ neighbour 10.2.0.1 dev eth0 lladdr 02:00:00:00:00:99 in web (was neighbour "
+      "10.2.0.1 dev eth0 lladdr 02:bf:49:3b:dc:3b)"}},
+    {"two-routers.yaml",
+     "packet-filter web protocol=tcp ports=80,8080-8090 from=10.1.0.0/24",
+     {"+ nft table inet filter in web"}},
+    {"two-routers.yaml",
+     "packet-filter db chain=output protocol=icmp action=reject",
+     {"+ nft table inet filter in db"}},
+    {"homelab-bastion.yaml",
+     "packet-filter edge chain=forward protocol=udp ports=53 side=source",
+     {"+ nft table inet filter in edge"}},
+    {"two-routers.yaml",
+     "service-down node/web/service/http",
+     {"- process web/http: httpd -f @configuration@ (ready on tcp/80) in web"}},
+    {"two-routers.yaml",
+     "service-loopback-only node/web/service/http",
+     {"~ process web/http: httpd -f @configuration@ (ready on tcp/80) in web"}},
+    {"two-routers.yaml",
+     "service-wrong-port node/web/service/http port=8080",
+     {"~ process web/http: httpd -f @configuration@ (ready on tcp/8080) in web (was process "
+      "web/http: httpd -f @configuration@ (ready on tcp/80))"}},
+    {"two-routers.yaml",
+     "http-error node/web/service/http",
+     {"~ process web/http: httpd -f @configuration@ (ready on tcp/80) in web"}},
+    {"home-lan.yaml",
+     "resolver-wrong laptop servers=192.168.1.30,192.168.1.1",
+     {"~ file /etc/resolv.conf (64 bytes, mode 0644) in laptop (was file /etc/resolv.conf "
+      "(40 bytes, mode 0644))"}},
+    {"two-routers.yaml",
+     "pmtu-black-hole link/wan-1 mtu=1300",
+     {"~ link r1/wan0 02:9a:ba:3f:a6:fd -- fabric/r1.wan0 06:d7:c2:05:63:d1 in ln-wan-1 mtu "
+      "1300 (was link r1/wan0 02:9a:ba:3f:a6:fd -- fabric/r1.wan0 06:d7:c2:05:63:d1 in "
+      "ln-wan-1 mtu 1500)",
+      "~ link border/wan1 02:1e:6f:84:02:a0 -- fabric/border.wan1 06:0d:1d:6b:06:76 in "
+      "ln-wan-1 mtu 1300 (was link border/wan1 02:1e:6f:84:02:a0 -- fabric/border.wan1 "
+      "06:0d:1d:6b:06:76 in ln-wan-1 mtu 1500)",
+      "+ nft table inet filter in r1", "+ nft table inet filter in border"}},
+};
+
+static void each_kind_changes_exactly_what_it_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(effects); i++) {
+        BENCH_AUTO bench = bench_of(effects[i].topology);
+        STR_AUTO expected = STR_INIT;
+        for (size_t l = 0; l < ARRAY_SIZE(effects[i].lines) && effects[i].lines[l]; l++)
+            str_printf(&expected, "%s\n", effects[i].lines[l]);
+        const char *changes = effect(&bench, effects[i].fault);
+        if (!str_equal(changes, str_text(&expected)))
+            fail_msg("%s:\n%snot:\n%s", effects[i].fault, changes, str_text(&expected));
+    }
+}
+
 static void the_table_is_well_formed(void **state)
 {
     (void)state;
@@ -406,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_server_is_down),
         cmocka_unit_test(set_replaces_a_lossy_line),
         cmocka_unit_test(force_is_looked_up_in_the_devices),
+        cmocka_unit_test(each_kind_changes_exactly_what_it_says),
         cmocka_unit_test(the_table_is_well_formed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,12 +20,22 @@ nodes:
       eth0: { bridge: left, address: 10.1.0.10/24, gateway: 10.1.0.1 }
       eth1: { link: side, address: 10.3.0.1/30 }
     resolver: { servers: [10.2.0.53], search: [lab.test] }
-  r1: { forwarding: true, interfaces: { a: { bridge: left, address: 10.1.0.1/24 }, b: { bridge: right, address: 10.2.0.1/24 } } }
+  r1:
+    forwarding: true
+    interfaces: { a: { bridge: left, address: 10.1.0.1/24 }, b: { bridge: right, address: 10.2.0.1/24 } }
+    routes: [ { destination: 10.3.0.0/30, via: 10.2.0.2 } ]
   r2:
     forwarding: true
     interfaces: { side: { link: side, address: 10.3.0.2/30 }, b: { bridge: right, address: 10.2.0.2/24 } }
     routes: [ { destination: 10.1.0.0/24, via: 10.3.0.1 } ]
-  server: { bridge: right, address: 10.2.0.10/24, gateway: 10.2.0.1, services: { http: { port: 80 } } }
+  r3: { forwarding: true, interfaces: { b: { bridge: right, address: 10.2.0.3/24 }, n: { link: narrow, address: 10.4.0.1/30 } } }
+  r4: { forwarding: true, interfaces: { n: { link: narrow, address: 10.4.0.2/30, gateway: 10.4.0.1 } } }
+  server:
+    bridge: right
+    address: 10.2.0.10/24
+    gateway: 10.2.0.1
+    routes: [ { destination: 10.4.0.0/30, via: 10.2.0.3 } ]
+    services: { http: { port: 80 }, own: { kind: exec, command: "exec nc -lk 9000", ready: { tcp: 9000 } } }
   names:
     bridge: right
     address: 10.2.0.53/24
@@ -39,18 +49,29 @@ checks:
   - { id: dns, from: client, dns: { name: server.lab.test, type: A, answer: 10.2.0.10 } }
   - { id: route, from: client, ping: server }
   - { id: cloud, from: visitor, http: { url: "http://shop/", status: 200 } }
+  - { id: large, from: server, ping: { to: r4, size: 1400, df: true } }
+  - { id: own, from: client, tcp: { to: server, port: 9000 } }
+  - { id: other-source, from: client, ping: { to: server, source: 10.3.0.1 } }
 YAML
 snapshot >"$work/before"
 lab() { run "$LABCTL" --lab live "$@"; }
 in_node() { "$LABCTL" --lab live exec "$@" 2>&1; }
 
-state() { # what a learner can look at, in every node, and the topology
-    local node
-    for node in client r1 r2 server names shop visitor; do
+nodes=(client r1 r2 r3 r4 server names shop visitor)
+look='ip -o addr; ip route show table all | sort; ip rule; nft list ruleset; ip neigh | sort
+for f in /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/send_redirects; do read -r v <"$f"; echo "$f $v"; done
+cat /etc/resolv.conf /etc/hosts /etc/dnsmasq.conf; ps ax -o comm= | grep -vxE "ps|grep|sort|sh" | sort'
+
+state() { # what a learner can look at, in every node (all at once), and the topology
+    local node waiting=()
+    for node in "${nodes[@]}"; do
+        in_node "$node" -- sh -c "$look" </dev/null >"$work/state.$node" &
+        waiting+=($!)
+    done
+    wait "${waiting[@]}"
+    for node in "${nodes[@]}"; do
         echo "== $node"
-        in_node $node -- sh -c 'ip -o addr; ip route show table all | sort; ip rule; nft list ruleset; ip neigh | sort
-            for f in /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/send_redirects; do echo "$f $(cat "$f")"; done
-            cat /etc/resolv.conf /etc/hosts /etc/dnsmasq.conf; ps ax -o comm= | grep -vxE "ps|grep|sort|sh" | sort' </dev/null | grep -v REACHABLE\\\|STALE\\\|DELAY
+        grep -vE "REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE" "$work/state.$node"
     done
     "$LABCTL" --lab live dump
 }
@@ -60,8 +81,8 @@ traces() { # words that would tell; what a node shows must have none of them
 }
 
 same_state() {
-    state >"$work/state.now"
-    cmp -s "$work/state" "$work/state.now" || { diff "$work/state" "$work/state.now" >"$work/out"; return 1; }
+    state >"$work/now"
+    cmp -s "$work/state" "$work/now" || { diff "$work/state" "$work/now" >"$work/out"; return 1; }
 }
 
 in_force() { # yes|no
@@ -82,6 +103,26 @@ rows=(
     "dns-wrong-record|dns|node/names/service/dns|name=server.lab.test answer=10.2.0.99"
     "dns-server-down|dns|node/names/service/dns|"
     "security-group-rule-missing|cloud|vpc/main/security_group/web|ports=80"
+    "address-wrong|route|node/server/eth0|address=10.2.0.77/24"
+    "address-wrong|route|node/server/eth0|address=10.2.0.10/8"
+    "bridge-wrong|route|node/server/eth0|bridge=left"
+    "cable-unplugged|route|node/server/eth0|"
+    "link-down|route|node/server/eth0|"
+    "forwarding-off|route|r1|"
+    "gateway-wrong|route|server|via=10.2.0.53"
+    "route-wrong|route|client|destination=10.2.0.0/24 via=10.1.0.77"
+    "route-blackhole|route|client|destination=10.2.0.0/24"
+    "rp-filter-strict|other-source|node/r1/a|"
+    "neighbour-wrong|route|node/client/eth0|address=10.1.0.1 mac=02:00:00:00:00:99"
+    "packet-filter|asymmetric-routing|server|protocol=tcp ports=80"
+    "packet-filter|asymmetric-routing|r1|chain=forward protocol=tcp ports=80 side=source from=10.2.0.0/24 action=reject"
+    "pmtu-black-hole|large|link/narrow|"
+    "service-down|asymmetric-routing|node/server/service/http|"
+    "service-loopback-only|asymmetric-routing|node/server/service/http|"
+    "service-wrong-port|asymmetric-routing|node/server/service/http|port=8080"
+    "service-command-wrong|own|node/server/service/own|command=sleep\${IFS}1000"
+    "http-error|cloud|node/shop/service/http|"
+    "resolver-wrong|dns|client|servers=10.2.0.99"
 )
 
 lab up "$work/lab.yaml"

@@ -1,0 +1,92 @@
+/* Edits of a plan that several kinds of fault make, so that what they leave looks as an administrator's own. */
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "fault/kinds.h"
+#include "plan/plan.h"
+
+int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *out, struct error *err)
+{
+    *out = plan_find_namespace(plan, node->name);
+    return *out == UINT32_MAX ? error_set(err, ERR_ABSENT, "the plan has no node '%s'", node->name) : 0;
+}
+
+void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const char *value, const char *origin)
+{
+    struct plan_sysctl *found = NULL;
+    for (size_t i = 0; i < plan->sysctl_count && !found; i++)
+        if (plan->sysctls[i].ns == ns && str_equal(plan->sysctls[i].key, key))
+            found = &plan->sysctls[i];
+    if (!found)
+        found = ARENA_PUSH(plan->arena, plan->sysctls, plan->sysctl_count);
+    *found = (struct plan_sysctl){.ns = ns,
+                                  .key = arena_strdup(plan->arena, key),
+                                  .value = arena_strdup(plan->arena, value),
+                                  .origin = arena_strdup(plan->arena, origin)};
+}
+
+/* The route that is turned, or a new one beside the others: with the congestion control that the machine's have. */
+static struct plan_route *route_to(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table,
+                                   const char *origin)
+{
+    struct plan_route *route = NULL;
+    const char *congestion_control = NULL;
+    for (size_t i = 0; i < plan->route_count; i++) {
+        struct plan_route *present = &plan->routes[i];
+        if (present->ns == ns && present->congestion_control)
+            congestion_control = present->congestion_control;
+        if (present->ns != ns || present->table != table || present->connected || present->type != PLAN_ROUTE_UNICAST ||
+            !prefix_equal(&present->destination, &destination))
+            continue;
+        if (!route || present->metric < route->metric)
+            route = present;
+    }
+    if (route)
+        return route;
+    route = ARENA_PUSH(plan->arena, plan->routes, plan->route_count);
+    *route = (struct plan_route){.ns = ns, .destination = destination, .table = table, .type = PLAN_ROUTE_UNICAST};
+    route->congestion_control = congestion_control;
+    route->origin = arena_strdup(plan->arena, origin);
+    return route;
+}
+
+void fault_set_route(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table, struct addr via,
+                     const char *interface, const char *origin)
+{
+    struct plan_route *route = route_to(plan, ns, destination, table, origin);
+    route->nexthops = ARENA_NEW(plan->arena, struct plan_nexthop);
+    route->nexthops[0] = (struct plan_nexthop){.via = via, .interface = arena_strdup(plan->arena, interface)};
+    route->nexthop_count = 1;
+}
+
+static bool table_taken(const struct plan *plan, uint32_t ns, const char *name)
+{
+    for (size_t i = 0; i < plan->nft_count; i++) {
+        const struct plan_nft *nft = &plan->nfts[i];
+        if (nft->ns != ns)
+            continue;
+        if (nft->verbatim) {
+            ARENA_AUTO arena = arena_new();
+            const char *head = arena_printf(arena, "table inet %s", name);
+            for (const char *at = nft->body; at && *at; at++)
+                if (str_starts(at, head))
+                    return true;
+        } else if (str_equal(nft->family, "inet") && str_equal(nft->table, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fault_add_table(struct plan *plan, uint32_t ns, const char *origin, const char *body)
+{
+    static const char *const names[] = {"filter", "firewall", "fw", "host"};
+    const char *name = names[0];
+    for (size_t i = 0; i < ARRAY_SIZE(names) && table_taken(plan, ns, name); i++)
+        name = names[i];
+    struct plan_nft *nft = ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
+    *nft = (struct plan_nft){.ns = ns, .family = "inet", .table = name};
+    nft->origin = arena_strdup(plan->arena, origin);
+    nft->body = arena_strdup(plan->arena, body);
+}
