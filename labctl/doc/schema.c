@@ -63,6 +63,8 @@ bool decode_list(struct decoder *decoder, const char *key, const struct value *v
 /* Takes the text of a scalar that must not hold a NUL byte. */
 static bool take_text(struct decoder *decoder, const char *key, const struct value *value, const char **out)
 {
+    if (value->broken)
+        return false;
     if (strlen(value->text) != value->length) {
         findings_add(decoder->findings, FINDING_ERROR, "bad-value", value->mark, "'%s' must not hold a NUL byte", key);
         return false;

@@ -16,232 +16,7 @@
 #include "load/scenario_parts.h"
 #include "model/check.h"
 
-enum { LAYERS_MAX = 7 };
 static const uint32_t pass_default = 700000000; /* 70 % */
-
-static void keep_value(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    (void)decoder;
-    *(const struct value **)((char *)target + field->offset) = value;
-}
-
-static void read_layers(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct scenario *scenario = ((struct scenario_loader *)decoder)->scenario;
-    (void)target;
-    if (!decode_list(decoder, field->key, value))
-        return;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++) {
-        int64_t layer;
-        if (!decode_integer(decoder, field->key, value->items[i], 1, 7, &layer))
-            continue;
-        if (scenario->layer_count < LAYERS_MAX)
-            scenario->layers[scenario->layer_count++] = (uint32_t)layer;
-    }
-}
-
-static void read_allow(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    static const char *const words[] = {"explain", "matrix", "apply"};
-    struct strings *allow = &((struct scenario *)target)->allow;
-    if (!decode_list(decoder, field->key, value))
-        return;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++) {
-        int word;
-        if (decode_word(decoder, field->key, value->items[i], words, ARRAY_SIZE(words), &word))
-            *ARENA_PUSH(decoder->arena, allow->items, allow->count) = words[word];
-    }
-}
-
-static const struct field requires_fields[] = {
-    {.key = "programs",
-     .type = FIELD_TEXTS,
-     FIELD_AT(struct scenario, requires_programs),
-     .doc = "Programs that the exercise needs."},
-    {.key = "kernel",
-     .type = FIELD_TEXTS,
-     FIELD_AT(struct scenario, requires_kernel),
-     .doc = "Capabilities of the kernel that have no fallback, by their names in labctl doctor."},
-};
-static const struct schema requires_schema = SCHEMA("requires", requires_fields);
-
-static const struct field diagnosis_fields[] = {
-    {.key = "points",
-     .type = FIELD_INTEGER,
-     FIELD_AT(struct scenario, diagnosis_points),
-     .most = 1000000,
-     .required = true,
-     .doc = "Points of the right claim."},
-    {.key = "accept",
-     .type = FIELD_CUSTOM,
-     .later = true,
-     .wants = "a list of things",
-     .json = "{\"type\": \"array\"}",
-     .doc = "Places that are as good as the fault's own."},
-};
-static const struct schema diagnosis_schema = SCHEMA("diagnosis", diagnosis_fields);
-
-/* Rows whose target lies in the scenario itself. */
-static void read_nested(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    (void)target;
-    schema_decode(decoder, field->schema, NULL, value->mark, value, ((struct scenario_loader *)decoder)->scenario);
-}
-
-#define PART(member) FIELD_AT(struct scenario_parts, member), .decode = keep_value
-static const struct field part_fields[] = {
-    {.key = "topology",
-     .type = FIELD_CUSTOM,
-     PART(topology),
-     .required = true,
-     .wants = "a file name or a topology",
-     .json = "{\"type\": [\"string\", \"object\"]}",
-     .doc = "The topology: a file beside the scenario, or the topology itself."},
-    {.key = "faults",
-     .type = FIELD_LIST,
-     PART(faults),
-     .schema = &fault_schema,
-     .doc = "What is broken when the clock starts."},
-    {.key = "tasks",
-     .type = FIELD_LIST,
-     PART(tasks),
-     .schema = &task_schema,
-     .doc = "What has to be repaired or built."},
-    {.key = "guards",
-     .type = FIELD_CUSTOM,
-     PART(guards),
-     .wants = "a list of checks",
-     .json = "{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/check\"}}",
-     .doc = "Checks that must stay green: what a bad repair would break."},
-    {.key = "questions",
-     .type = FIELD_LIST,
-     PART(questions),
-     .schema = &question_schema,
-     .doc = "Questions with a fixed answer."},
-    {.key = "hints",
-     .type = FIELD_LIST,
-     PART(hints),
-     .schema = &hint_schema,
-     .doc = "Hints, handed out in this order for each task."},
-    {.key = "solution",
-     .type = FIELD_LIST,
-     PART(solution),
-     .schema = &step_schema,
-     .doc = "The steps of a repair that earns all points."},
-    {.key = "wrong_fixes",
-     .type = FIELD_LIST,
-     PART(wrong_fixes),
-     .schema = &wrong_fix_schema,
-     .doc = "Repairs that must not pass."},
-};
-static const struct schema parts_schema = SCHEMA("scenario", part_fields);
-
-static const struct field scenario_fields[] = {
-    {.key = "scenario",
-     .type = FIELD_TEXT,
-     FIELD_AT(struct scenario, name),
-     .required = true,
-     .doc = "The scenario's name."},
-    {.key = "title", .type = FIELD_TEXT, FIELD_AT(struct scenario, title), .doc = "One line for a list of exercises."},
-    {.key = "level",
-     .type = FIELD_INTEGER,
-     FIELD_AT(struct scenario, level),
-     .least = 1,
-     .most = 5,
-     .doc = "From 1, first steps, to 5, expert."},
-    {.key = "layers",
-     .type = FIELD_CUSTOM,
-     .decode = read_layers,
-     .wants = "a list of 1 to 7",
-     .json = "{\"type\": \"array\", \"items\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 7}}",
-     .doc = "The layers that it is about."},
-    {.key = "time",
-     .type = FIELD_DURATION,
-     FIELD_AT(struct scenario, time),
-     .doc = "How long the clock runs; without it there is no deadline."},
-    {.key = "grace",
-     .type = FIELD_DURATION,
-     FIELD_AT(struct scenario, grace),
-     .fallback = "0",
-     .doc = "How much time that was lost by a crash or a reboot an exam gives back."},
-    {.key = "phases",
-     .type = FIELD_CUSTOM,
-     .later = true,
-     .wants = "a list of phases",
-     .json = "{\"type\": \"array\"}",
-     .doc = "Phases of an exit test, instead of time."},
-    {.key = "pass",
-     .type = FIELD_SHARE,
-     FIELD_AT(struct scenario, pass),
-     .fallback = "70%",
-     .doc = "The share of the points that passes, compared exactly."},
-    {.key = "requires",
-     .type = FIELD_MAPPING,
-     .decode = read_nested,
-     .schema = &requires_schema,
-     .doc = "What the machine must have."},
-    {.key = "allow",
-     .type = FIELD_CUSTOM,
-     FIELD_AT(struct scenario, allow),
-     .decode = read_allow,
-     .wants = "a list of explain, matrix, apply",
-     .json = "{\"type\": \"array\", \"items\": {\"enum\": [\"explain\", \"matrix\", \"apply\"]}}",
-     .doc = "Commands that are otherwise refused in an exercise."},
-    {.key = "briefing", .type = FIELD_TEXT, FIELD_AT(struct scenario, briefing), .doc = "What the learner is told."},
-    {.key = "vars",
-     .type = FIELD_CUSTOM,
-     .later = true,
-     .wants = "a mapping",
-     .json = "{\"type\": \"object\"}",
-     .doc = "Variables, drawn by seed."},
-    {.key = "tickets",
-     .type = FIELD_CUSTOM,
-     .later = true,
-     .wants = "a mapping",
-     .json = "{\"type\": \"object\"}",
-     .doc = "Tickets that a phase draws from."},
-    {.key = "diagnosis",
-     .type = FIELD_MAPPING,
-     .decode = read_nested,
-     .schema = &diagnosis_schema,
-     .doc = "Points for naming the fault."},
-    {.key = "articulate",
-     .type = FIELD_CUSTOM,
-     .later = true,
-     .wants = "a mapping",
-     .json = "{\"type\": \"object\"}",
-     .doc = "A text that a person marks."},
-    {.key = "control",
-     .type = FIELD_BOOLEAN,
-     FIELD_AT(struct scenario, control),
-     .doc = "A healthy control: nothing is broken."},
-};
-const struct schema scenario_schema = {.name = "scenario",
-                                       .fields = scenario_fields,
-                                       .count = ARRAY_SIZE(scenario_fields),
-                                       .also = &parts_schema};
-
-const struct schema *const scenario_schemas[] = {&scenario_schema, &parts_schema,    &fault_schema, &task_schema,
-                                                 &question_schema, &hint_schema,     &step_schema,  &wrong_fix_schema,
-                                                 &requires_schema, &diagnosis_schema};
-const size_t scenario_schema_count = ARRAY_SIZE(scenario_schemas);
-
-const struct rule_name scenario_rules[] = {
-    {"control-with-fault", "A healthy control has no fault."},
-    {"dangling-caught-by", "What catches a wrong fix is a task or a guard of the scenario."},
-    {"dangling-hint", "A hint is for a task of the scenario."},
-    {"dangling-step", "A step of a solution names a thing of the topology."},
-    {"duplicate-id", "Tasks, checks, guards, questions, faults and wrong fixes have different ids."},
-    {"guard-points", "A guard has a penalty, no points; a check of a task the other way round."},
-    {"hint-cost", "The hints of a task cost no more than its points."},
-    {"no-task", "A scenario has a task, and a fault where something is to be repaired."},
-    {"question-form", "A question has choices, a number, a pattern or an answer."},
-    {"step-form", "A step is set with to, unset, run with at, or apply."},
-    {"task-points", "The points of a task are not less than those of its checks."},
-    {"time-and-phases", "A scenario has a time or phases, never both."},
-    {"unreadable-file", "A file that is named can be read."},
-};
-const size_t scenario_rule_count = ARRAY_SIZE(scenario_rules);
 
 struct finding *scenario_error(struct scenario_loader *loader, const char *rule, struct mark mark, const char *format,
                                ...)
@@ -262,9 +37,10 @@ void scenario_twice(struct scenario_loader *loader, const char *what, const char
     finding->other_text = "first here";
 }
 
-const char *made_id(struct scenario_loader *loader, const char *prefix, size_t index)
+const char *made_id(struct scenario_loader *loader, const struct ticket *ticket, const char *prefix, size_t index)
 {
-    return arena_printf(loader->decoder.arena, "%s-%zu", prefix, index + 1);
+    return arena_printf(loader->decoder.arena, "%s%s%s-%zu", ticket ? ticket->id : "", ticket ? "-" : "", prefix,
+                        index + 1);
 }
 
 bool document_is_scenario(const struct document *document)
@@ -335,122 +111,143 @@ static void check_ids(struct scenario_loader *loader)
 #undef SEE
 }
 
-/* What the parts must be to one another. */
-static void check_whole(struct scenario_loader *loader, const struct value *root)
-{
-    const struct scenario *scenario = loader->scenario;
-    const struct entry *time = value_entry(root, "time"), *phases = value_entry(root, "phases");
-    if (time && phases) {
-        struct finding *finding =
-            scenario_error(loader, "time-and-phases", phases->key_mark, "'time' and 'phases' exclude each other");
-        finding->other = time->key_mark;
-        finding->other_text = "time stands here";
-    }
-    bool repair = false;
-    for (size_t i = 0; i < scenario->task_count; i++)
-        repair = repair || !scenario->tasks[i].build;
-    if (scenario->control && scenario->fault_count)
-        scenario_error(loader, "control-with-fault", scenario->faults[0].mark,
-                       "a healthy control (control: true) has no fault");
-    if (!scenario->control && !loader->parts.tasks)
-        scenario_error(loader, "no-task", scenario->name_mark, "scenario '%s' has no task", scenario->name);
-    if (!scenario->control && repair && !loader->parts.faults)
-        scenario_error(loader, "no-task", scenario->name_mark, "scenario '%s' has repair tasks but no fault",
-                       scenario->name);
-}
-
-/* The root's keys go to two places: the scenario itself, and the parts that are decoded later. */
-static void read_root(struct scenario_loader *loader, const struct value *root)
+void scenario_read_mapping(struct scenario_loader *loader, const struct schema *schema, const char *name,
+                           const struct value *map, void *target, void *also)
 {
     struct decoder *decoder = &loader->decoder;
-    for (size_t i = 0; i < root->entry_count; i++) {
-        const struct entry *entry = &root->entries[i];
-        const struct field *field = schema_field(&scenario_schema, entry->key),
-                           *part = schema_field(&parts_schema, entry->key);
-        if (field && field->later)
-            decode_later(decoder, field->key, entry->key_mark);
-        else if (field)
-            field_read(decoder, field, entry->value, loader->scenario);
-        else if (part)
-            field_read(decoder, part, entry->value, &loader->parts);
+    for (size_t i = 0; map->kind == VALUE_MAP && i < map->entry_count; i++) {
+        const struct entry *entry = &map->entries[i];
+        const struct field *field = schema_field(schema, entry->key);
+        void *place = target;
+        for (const struct schema *s = schema->also; s && !field; s = s->also) {
+            field = schema_field(s, entry->key);
+            place = also;
+        }
+        if (entry->value == loader->drawn && loader->drawn)
+            continue;
+        if (field)
+            field_read(decoder, field, entry->value, place);
         else
-            schema_unknown(decoder, &scenario_schema, NULL, entry->key, entry->key_mark);
+            schema_unknown(decoder, schema, name, entry->key, entry->key_mark);
     }
-    schema_missing(decoder, &scenario_schema, NULL, root->mark, root);
-    schema_missing(decoder, &parts_schema, NULL, root->mark, root);
+    for (const struct schema *s = schema; s; s = s->also)
+        schema_missing(decoder, s, name, map->mark, map);
 }
 
-static int read_document(struct document *document, const char *allotments, const struct variant *variant,
-                         struct scenario **out)
+/* ---- the variant --------------------------------------------------------------------------------------------------
+ */
+
+/* Takes what a kept scenario says of its variant: {seed, learner, variables}, as scenario_draw recorded it. */
+static void read_drawn(struct scenario_loader *loader)
 {
+    struct scenario *scenario = loader->scenario;
+    const struct value *drawn = loader->drawn = value_get(loader->document->root, "drawn"),
+                       *variables = value_get(drawn, "variables"), *seed = value_get(drawn, "seed"),
+                       *learner = value_get(drawn, "learner");
+    if (seed && value_is_scalar(seed))
+        scenario->seed = seed->text;
+    if (learner && value_is_scalar(learner))
+        scenario->learner = learner->text;
+    for (size_t i = 0; variables && variables->kind == VALUE_MAP && i < variables->entry_count; i++) {
+        STR_AUTO text = STR_INIT;
+        value_flow(variables->entries[i].value, &text);
+        *ARENA_PUSH(scenario->arena, scenario->variables, scenario->variable_count) = (struct variable){
+            .name = variables->entries[i].key, .value = arena_strdup(scenario->arena, str_text(&text))};
+    }
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------------------------
+ */
+
+static struct scenario *new_scenario(struct scenario_loader *loader, const struct variant *variant)
+{
+    struct arena *arena = loader->document->arena;
+    struct scenario *scenario = ARENA_NEW(arena, struct scenario);
+    const struct value *root = loader->document->root, *name = value_get(root, "scenario");
+    *scenario = (struct scenario){.arena = arena,
+                                  .mark = root->mark,
+                                  .pass = pass_default,
+                                  .name = name && name->kind == VALUE_TEXT ? name->text : "",
+                                  .name_mark = name ? name->mark : root->mark,
+                                  .seed = variant && variant->seed ? arena_strdup(arena, variant->seed) : "",
+                                  .learner = variant && variant->learner ? arena_strdup(arena, variant->learner) : ""};
+    return scenario;
+}
+
+typedef void load_part(struct scenario_loader *loader, const struct scenario_parts *parts);
+
+/* Each part of the scenario itself, then of its tickets, before the next part, which may refer to it. */
+static void load_parts(struct scenario_loader *loader)
+{
+    static load_part *const parts[] = {load_faults, load_tasks,    load_guards,     load_questions,
+                                       load_hints,  load_solution, load_wrong_fixes};
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        parts[i](loader, &loader->parts);
+        for (size_t t = 0; t < loader->ticket_count; t++)
+            parts[i](loader, &loader->ticket_parts[t]);
+    }
+}
+
+static int read_document(struct scenario_loader *loader, const struct variant *variant, struct scenario **out)
+{
+    struct document *document = loader->document;
     size_t before = document->findings->errors;
-    struct scenario_loader loader = {.decoder = {.arena = document->arena, .findings = document->findings},
-                                     .document = document,
-                                     .allotments = allotments};
     *out = NULL;
     if (!document->root)
         return -1;
-    struct scenario *scenario = loader.scenario = ARENA_NEW(document->arena, struct scenario);
-    scenario->arena = document->arena;
-    scenario->mark = document->root->mark;
-    scenario->pass = pass_default;
-    scenario->name = "";
-    scenario->seed = variant && variant->seed ? arena_strdup(document->arena, variant->seed) : "";
-    scenario->learner = variant && variant->learner ? arena_strdup(document->arena, variant->learner) : "";
-    read_root(&loader, document->root);
-    const struct value *name = value_get(document->root, "scenario");
-    scenario->name_mark = name ? name->mark : document->root->mark;
+    loader->decoder = (struct decoder){.arena = document->arena, .findings = document->findings};
+    struct scenario *scenario = loader->scenario = new_scenario(loader, variant);
+    if (loader->kept)
+        read_drawn(loader);
+    else
+        scenario_draw(loader);
+    scenario_read_mapping(loader, &scenario_schema, NULL, document->root, scenario, &loader->parts);
     if (*scenario->name)
-        decode_name(&loader.decoder, "scenario", scenario->name, scenario->name_mark, 63);
-    read_topology(&loader);
+        decode_name(&loader->decoder, "scenario", scenario->name, scenario->name_mark, 63);
+    read_topology(loader);
+    load_phases(loader);
     if (scenario->topology) {
-        load_faults(&loader);
-        load_tasks(&loader);
-        load_guards(&loader);
-        load_questions(&loader);
-        load_hints(&loader);
-        load_solution(&loader);
-        load_wrong_fixes(&loader);
-        check_ids(&loader);
+        load_parts(loader);
+        bind_phases(loader);
+        load_articulate(loader);
+        check_ids(loader);
+        check_scenario(loader);
     }
-    check_whole(&loader, document->root);
     *out = scenario;
     return document->findings->errors == before ? 0 : -1;
 }
 
 int load_scenario_document(struct document *document, const struct variant *variant, struct scenario **out)
 {
-    return read_document(document, NULL, variant, out);
+    return read_document(&(struct scenario_loader){.document = document}, variant, out);
 }
 
-static int finish(struct arena *arena, struct document *document, const char *allotments, size_t before,
-                  struct scenario **out)
+static int finish(struct scenario_loader *loader, size_t before, struct scenario **out)
 {
-    int result = read_document(document, allotments, NULL, out);
+    struct document *document = loader->document;
+    struct arena *arena = document->arena;
+    const struct findings *findings = document->findings;
+    int result = read_document(loader, NULL, out);
     if (!*out)
         arena_free(arena);
-    return document->findings->errors == before ? result : -1;
+    return findings->errors == before ? result : -1;
 }
 
 int load_scenario(const char *path, struct sources *sources, struct findings *findings, struct scenario **out)
 {
     size_t before = findings->errors;
-    struct arena *arena = arena_new();
-    return finish(arena, document_read(arena, sources, path, findings), NULL, before, out);
-}
-
-int load_scenario_text(const char *name, const char *text, size_t length, struct sources *sources,
-                       struct findings *findings, struct scenario **out)
-{
-    return load_scenario_keeping(name, text, length, NULL, sources, findings, out);
+    struct scenario_loader loader = {.document = document_read(arena_new(), sources, path, findings)};
+    return finish(&loader, before, out);
 }
 
 int load_scenario_keeping(const char *name, const char *text, size_t length, const char *allotments,
                           struct sources *sources, struct findings *findings, struct scenario **out)
 {
     size_t before = findings->errors;
-    struct arena *arena = arena_new();
-    return finish(arena, document_parse(arena, sources, name, text, length, findings), allotments, before, out);
+    struct scenario_loader loader = {.document = document_parse(arena_new(), sources, name, text, length, findings),
+                                     .allotments = allotments,
+                                     .kept = true};
+    return finish(&loader, before, out);
 }
 
 void scenario_free(struct scenario *scenario)
@@ -459,24 +256,42 @@ void scenario_free(struct scenario *scenario)
         arena_free(scenario->arena);
 }
 
-void scenario_strip(const struct document *document, struct str *out)
+/* A scenario's or a ticket's mapping without topology, solution and wrong fixes. */
+static struct value *without_answers(struct arena *arena, const struct value *map)
 {
     static const char *const left_out[] = {"topology", "solution", "wrong_fixes"};
-    struct yaml yaml;
-    struct value rest = *document->root;
-    struct entry *entries = arena_alloc(document->arena, (rest.entry_count + 1) * sizeof *entries);
-    size_t count = 0;
-    for (size_t i = 0; i < rest.entry_count; i++) {
+    struct value *rest = arena_copy(arena, map, sizeof *map);
+    if (map->kind != VALUE_MAP)
+        return rest;
+    rest->entries = NULL;
+    rest->entry_count = 0;
+    for (size_t i = 0; i < map->entry_count; i++) {
         bool keep = true;
         for (size_t w = 0; w < ARRAY_SIZE(left_out); w++)
-            keep = keep && !str_equal(rest.entries[i].key, left_out[w]);
+            keep = keep && !str_equal(map->entries[i].key, left_out[w]);
         if (keep)
-            entries[count++] = rest.entries[i];
+            *ARENA_PUSH(arena, rest->entries, rest->entry_count) = map->entries[i];
     }
-    rest.entries = entries;
-    rest.entry_count = count;
+    return rest;
+}
+
+void scenario_strip(const struct document *document, struct str *out)
+{
+    struct yaml yaml;
+    struct value *rest = without_answers(document->arena, document->root);
+    for (size_t i = 0; i < rest->entry_count; i++) {
+        struct entry *entry = &rest->entries[i];
+        if (!str_equal(entry->key, "tickets") || entry->value->kind != VALUE_MAP)
+            continue;
+        entry->value = arena_copy(document->arena, entry->value, sizeof *entry->value);
+        struct entry *tickets =
+            arena_copy(document->arena, entry->value->entries, entry->value->entry_count * sizeof *tickets);
+        for (size_t t = 0; t < entry->value->entry_count; t++)
+            tickets[t].value = without_answers(document->arena, tickets[t].value);
+        entry->value->entries = tickets;
+    }
     yaml_init(&yaml, out);
-    yaml_value(&yaml, &rest);
+    yaml_value(&yaml, rest);
     if (out->length && out->data[out->length - 1] != '\n')
         str_append_char(out, '\n');
 }

@@ -3,6 +3,16 @@
 #include "base/str.h"
 #include "load/scenario_parts.h"
 
+static void read_seed(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct fault *fault = target;
+    int64_t seed;
+    if (!decode_integer(decoder, field->key, value, 0, INT64_MAX, &seed))
+        return;
+    fault->seeded = true;
+    fault->seed = (uint64_t)seed;
+}
+
 static const struct field fault_fields[] = {
     {.key = "id",
      .type = FIELD_TEXT,
@@ -22,20 +32,21 @@ static const struct field fault_fields[] = {
     {.key = "after",
      .type = FIELD_DURATION,
      FIELD_AT(struct fault, after),
-     .later = true,
-     .doc = "When it begins, by the exercise's clock."},
-    {.key = "for", .type = FIELD_DURATION, FIELD_AT(struct fault, lasts), .later = true, .doc = "How long it lasts."},
+     .doc = "When it comes, by the exercise's clock; of a ticket's fault: counted from the beginning of its phase."},
+    {.key = "for",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct fault, lasts),
+     .doc = "How long it stays; without it, to the end."},
     {.key = "every",
      .type = FIELD_DURATION,
      FIELD_AT(struct fault, every),
-     .later = true,
-     .doc = "How often it comes again."},
+     .doc = "How long after it came it comes again."},
     {.key = "seed",
      .type = FIELD_CUSTOM,
-     .later = true,
-     .wants = "a number",
-     .json = "{\"type\": \"integer\"}",
-     .doc = "Of what it draws by chance."},
+     .decode = read_seed,
+     .wants = "a whole number",
+     .json = "{\"type\": \"integer\", \"minimum\": 0}",
+     .doc = "Of what it draws by chance: the same seed loses the same packets."},
 };
 const struct schema fault_schema = SCHEMA("fault", fault_fields);
 
@@ -57,9 +68,7 @@ static const char *parameter_text(struct decoder *decoder, const char *key, cons
 static void read_entry(struct decoder *decoder, struct fault *fault, const struct entry *entry)
 {
     const struct field *field = schema_field(&fault_schema, entry->key);
-    if (field && field->later) {
-        decode_later(decoder, entry->key, entry->key_mark);
-    } else if (field) {
+    if (field) {
         field_read(decoder, field, entry->value, fault);
     } else {
         const char *text = parameter_text(decoder, entry->key, entry->value);
@@ -78,30 +87,48 @@ static void mark_things(struct decoder *decoder, struct fault *fault, const stru
         fault->at_marks[i] = at->kind == VALUE_LIST && i < at->item_count ? at->items[i]->mark : at->mark;
 }
 
-void load_faults(struct scenario_loader *loader)
+/* Whether something in it was reported as unreadable already: what the fault would be is not known. */
+static bool is_broken(const struct value *value)
+{
+    bool broken = value->broken;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
+        broken = broken || is_broken(value->items[i]);
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++)
+        broken = broken || is_broken(value->entries[i].value);
+    return broken;
+}
+
+static void load_fault(struct scenario_loader *loader, const struct ticket *ticket, const struct value *map,
+                       size_t index)
 {
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
-    const struct value *list = loader->parts.faults;
-    if (!list || !decode_list(decoder, "faults", list) || list->kind != VALUE_LIST)
+    size_t before = decoder->findings->errors;
+    struct fault fault = {.id = made_id(loader, ticket, "fault", index),
+                          .ticket = ticket,
+                          .phase = ticket ? ticket->phase : -1,
+                          .mark = map->mark};
+    if (is_broken(map) || !decode_map(decoder, "fault", map))
         return;
-    for (size_t i = 0; i < list->item_count; i++) {
-        const struct value *map = list->items[i];
-        size_t before = decoder->findings->errors;
-        struct fault fault = {.id = made_id(loader, "fault", i), .phase = -1, .mark = map->mark};
-        if (!decode_map(decoder, "fault", map))
-            continue;
-        schema_missing(decoder, &fault_schema, NULL, map->mark, map);
-        for (size_t e = 0; map->kind == VALUE_MAP && e < map->entry_count; e++)
-            read_entry(decoder, &fault, &map->entries[e]);
-        const struct value *kind = value_get(map, "kind"), *at = value_get(map, "at");
-        if (decoder->findings->errors != before || !kind || !at || !fault.kind)
-            continue;
-        fault.kind_mark = kind->mark;
-        mark_things(decoder, &fault, at);
-        for (size_t j = 0; j < scenario->fault_count; j++)
-            if (str_equal(scenario->faults[j].id, fault.id))
-                scenario_twice(loader, "faults", fault.id, fault.mark, scenario->faults[j].mark);
-        *ARENA_PUSH(decoder->arena, scenario->faults, scenario->fault_count) = fault;
-    }
+    schema_missing(decoder, &fault_schema, NULL, map->mark, map);
+    for (size_t e = 0; map->kind == VALUE_MAP && e < map->entry_count; e++)
+        read_entry(decoder, &fault, &map->entries[e]);
+    const struct value *kind = value_get(map, "kind"), *at = value_get(map, "at");
+    if (decoder->findings->errors != before || !kind || !at || !fault.kind)
+        return;
+    fault.kind_mark = kind->mark;
+    mark_things(decoder, &fault, at);
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        if (str_equal(scenario->faults[i].id, fault.id))
+            scenario_twice(loader, "faults", fault.id, fault.mark, scenario->faults[i].mark);
+    *ARENA_PUSH(decoder->arena, scenario->faults, scenario->fault_count) = fault;
+}
+
+void load_faults(struct scenario_loader *loader, const struct scenario_parts *parts)
+{
+    const struct value *list = parts->faults;
+    if (!list || !decode_list(&loader->decoder, "faults", list) || list->kind != VALUE_LIST)
+        return;
+    for (size_t i = 0; i < list->item_count; i++)
+        load_fault(loader, parts->ticket, list->items[i], i);
 }

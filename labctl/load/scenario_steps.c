@@ -1,7 +1,5 @@
-/* A scenario's solution, wrong fixes and questions. */
+/* A scenario's solution and wrong fixes. */
 #include <errno.h>
-#include <regex.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,14 +9,6 @@
 #include "doc/write.h"
 #include "load/scenario_parts.h"
 #include "model/check.h"
-
-enum { POINTS_MAX = 1000000 };
-
-static void keep_value(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    (void)decoder;
-    *(const struct value **)((char *)target + field->offset) = value;
-}
 
 /* ---- steps ---- */
 
@@ -136,10 +126,10 @@ static void load_steps(struct scenario_loader *loader, const char *key, const st
             *ARENA_PUSH(loader->decoder.arena, *steps, *count) = step;
 }
 
-void load_solution(struct scenario_loader *loader)
+void load_solution(struct scenario_loader *loader, const struct scenario_parts *parts)
 {
     struct scenario *scenario = loader->scenario;
-    load_steps(loader, "solution", loader->parts.solution, &scenario->solution, &scenario->solution_count);
+    load_steps(loader, "solution", parts->solution, &scenario->solution, &scenario->solution_count);
 }
 
 /* ---- wrong fixes ---- */
@@ -194,15 +184,15 @@ static void catch_by(struct scenario_loader *loader, struct wrong_fix *fix, cons
     finding->hint = decode_hint(decoder, id, ids, count);
 }
 
-void load_wrong_fixes(struct scenario_loader *loader)
+void load_wrong_fixes(struct scenario_loader *loader, const struct scenario_parts *parts)
 {
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
-    const struct value *list = loader->parts.wrong_fixes;
+    const struct value *list = parts->wrong_fixes;
     if (!list || !decode_list(decoder, "wrong_fixes", list) || list->kind != VALUE_LIST)
         return;
     for (size_t i = 0; i < list->item_count; i++) {
-        struct wrong_fix_row row = {.id = made_id(loader, "wrong-fix", i)};
+        struct wrong_fix_row row = {.id = made_id(loader, parts->ticket, "wrong-fix", i)};
         if (!schema_decode(decoder, &wrong_fix_schema, NULL, list->items[i]->mark, list->items[i], &row))
             continue;
         struct wrong_fix fix = {.id = row.id, .mark = list->items[i]->mark};
@@ -216,123 +206,5 @@ void load_wrong_fixes(struct scenario_loader *loader)
             if (str_equal(scenario->wrong_fixes[j].id, fix.id))
                 scenario_twice(loader, "wrong fixes", fix.id, fix.mark, scenario->wrong_fixes[j].mark);
         *ARENA_PUSH(decoder->arena, scenario->wrong_fixes, scenario->wrong_fix_count) = fix;
-    }
-}
-
-/* ---- questions ---- */
-
-struct question_row {
-    const char *id, *ask, *explain, *answer, *pattern, *number;
-    uint32_t points, tolerance;
-    struct strings choices;
-};
-
-/* choices: scalars, so that numbers may be offered */
-static void read_choices(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    struct strings *choices = &((struct question_row *)target)->choices;
-    const char *text;
-    if (!decode_list(decoder, field->key, value))
-        return;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
-        if (decode_scalar(decoder, field->key, value->items[i], &text))
-            *ARENA_PUSH(decoder->arena, choices->items, choices->count) = text;
-}
-
-static const struct field question_fields[] = {
-    {.key = "id",
-     .type = FIELD_TEXT,
-     FIELD_AT(struct question_row, id),
-     .fallback = "question-1, …",
-     .doc = "Its name."},
-    {.key = "points",
-     .type = FIELD_INTEGER,
-     FIELD_AT(struct question_row, points),
-     .most = POINTS_MAX,
-     .required = true,
-     .doc = "Points of the right answer."},
-    {.key = "ask", .type = FIELD_TEXT, FIELD_AT(struct question_row, ask), .required = true, .doc = "The question."},
-    {.key = "choices",
-     .type = FIELD_CUSTOM,
-     FIELD_AT(struct question_row, choices),
-     .decode = read_choices,
-     .wants = "a list",
-     .json = "{\"type\": \"array\"}",
-     .doc = "What may be answered."},
-    {.key = "answer",
-     .type = FIELD_SCALAR,
-     FIELD_AT(struct question_row, answer),
-     .doc = "The right choice, or the right text."},
-    {.key = "number", .type = FIELD_SCALAR, FIELD_AT(struct question_row, number), .doc = "The right number."},
-    {.key = "tolerance",
-     .type = FIELD_SHARE,
-     FIELD_AT(struct question_row, tolerance),
-     .doc = "How far from it still counts."},
-    {.key = "pattern",
-     .type = FIELD_TEXT,
-     FIELD_AT(struct question_row, pattern),
-     .doc = "An extended regular expression that the answer matches."},
-    {.key = "explain", .type = FIELD_TEXT, FIELD_AT(struct question_row, explain), .doc = "Shown in the report."},
-};
-const struct schema question_schema = SCHEMA("question", question_fields);
-
-static const char *form_problem(const struct question_row *row, struct question *question)
-{
-    char *end = NULL;
-    if (row->choices.count + (row->answer != NULL) + (row->number != NULL) + (row->pattern != NULL) == 0)
-        return "needs choices with an answer, a number, a pattern or an answer";
-    if ((row->number != NULL) + (row->pattern != NULL) + (row->answer != NULL) != 1)
-        return "has one of answer, number, pattern";
-    if (row->choices.count && !row->answer)
-        return "has choices but no answer";
-    if (row->tolerance && !row->number)
-        return "has a tolerance but no number";
-    question->form = row->choices.count ? QUESTION_CHOICE
-                     : row->number      ? QUESTION_NUMBER
-                     : row->pattern     ? QUESTION_PATTERN
-                                        : QUESTION_TEXT;
-    if (row->number) {
-        question->answer = row->number;
-        question->number = strtod(row->number, &end);
-        if (end == row->number || *end)
-            return "has a number that is none";
-    }
-    if (row->pattern) {
-        regex_t compiled;
-        if (regcomp(&compiled, row->pattern, REG_EXTENDED | REG_NOSUB))
-            return "has a pattern that is no regular expression";
-        regfree(&compiled);
-    }
-    for (size_t i = 0; i < row->choices.count; i++)
-        if (str_equal(row->choices.items[i], row->answer))
-            return NULL;
-    return row->choices.count ? "has an answer that is none of its choices" : NULL;
-}
-
-void load_questions(struct scenario_loader *loader)
-{
-    struct scenario *scenario = loader->scenario;
-    struct decoder *decoder = &loader->decoder;
-    const struct value *list = loader->parts.questions;
-    if (!list || !decode_list(decoder, "questions", list) || list->kind != VALUE_LIST)
-        return;
-    for (size_t i = 0; i < list->item_count; i++) {
-        struct question_row row = {.id = made_id(loader, "question", i)};
-        if (!schema_decode(decoder, &question_schema, NULL, list->items[i]->mark, list->items[i], &row))
-            continue;
-        struct question question = {.id = row.id,
-                                    .ask = row.ask,
-                                    .explain = row.explain,
-                                    .points = row.points,
-                                    .choices = row.choices,
-                                    .answer = row.answer,
-                                    .pattern = row.pattern,
-                                    .tolerance = row.tolerance,
-                                    .phase = -1,
-                                    .mark = list->items[i]->mark};
-        const char *problem = form_problem(&row, &question);
-        if (problem)
-            scenario_error(loader, "question-form", question.mark, "question '%s' %s", question.id, problem);
-        *ARENA_PUSH(decoder->arena, scenario->questions, scenario->question_count) = question;
     }
 }

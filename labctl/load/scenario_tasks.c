@@ -5,7 +5,7 @@
 #include "load/scenario_parts.h"
 #include "model/check.h"
 
-enum { POINTS_MAX = 1000000, TASK_POINTS = 100 };
+enum { TASK_POINTS = 100 };
 
 struct task_row {
     const char *id, *title;
@@ -13,12 +13,6 @@ struct task_row {
     uint32_t points;
     const struct value *checks;
 };
-
-static void keep_value(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    (void)decoder;
-    *(const struct value **)((char *)target + field->offset) = value;
-}
 
 static const char *const task_kinds[] = {"repair", "build"};
 static const struct field task_fields[] = {
@@ -77,12 +71,13 @@ static void share_points(struct scenario_loader *loader, struct task *task, uint
     task->points = (uint32_t)(total > POINTS_MAX ? POINTS_MAX : total);
 }
 
-static void load_task(struct scenario_loader *loader, const struct value *map, size_t index)
+static void load_task(struct scenario_loader *loader, const struct ticket *ticket, const struct value *map,
+                      size_t index)
 {
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
-    struct task_row row = {.id = made_id(loader, "task", index)};
-    struct task task = {.phase = -1, .mark = map->mark};
+    struct task_row row = {.id = made_id(loader, ticket, "task", index)};
+    struct task task = {.ticket = ticket, .phase = ticket ? ticket->phase : -1, .mark = map->mark};
     if (!schema_decode(decoder, &task_schema, NULL, map->mark, map, &row))
         return;
     const struct value *id = value_get(map, "id");
@@ -103,28 +98,40 @@ static void load_task(struct scenario_loader *loader, const struct value *map, s
     *ARENA_PUSH(decoder->arena, scenario->tasks, scenario->task_count) = task;
 }
 
-void load_tasks(struct scenario_loader *loader)
+void load_tasks(struct scenario_loader *loader, const struct scenario_parts *parts)
 {
-    const struct value *list = loader->parts.tasks;
+    const struct value *list = parts->tasks;
     if (!list || !decode_list(&loader->decoder, "tasks", list) || list->kind != VALUE_LIST)
         return;
     for (size_t i = 0; i < list->item_count; i++)
-        load_task(loader, list->items[i], i);
+        load_task(loader, parts->ticket, list->items[i], i);
     if (!list->item_count && !loader->scenario->control)
         scenario_error(loader, "no-task", list->mark, "scenario '%s' has no task", loader->scenario->name);
 }
 
-void load_guards(struct scenario_loader *loader)
+static void check_guard(struct scenario_loader *loader, const struct check *guard)
+{
+    if (guard->has_points)
+        scenario_error(loader, "guard-points", guard->mark, "guard '%s' has a penalty, not points", guard->id);
+    else if (!guard->penalty)
+        scenario_error(loader, "guard-penalty", guard->mark, "guard '%s' costs nothing when it is red", guard->id)
+            ->hint = "give it a penalty, such as penalty: 40";
+}
+
+void load_guards(struct scenario_loader *loader, const struct scenario_parts *parts)
 {
     struct scenario *scenario = loader->scenario;
-    if (!loader->parts.guards)
+    struct arena *arena = loader->decoder.arena;
+    const char *prefix = parts->ticket ? arena_printf(arena, "%s-guard", parts->ticket->id) : "guard";
+    struct check **guards;
+    size_t count;
+    if (!parts->guards)
         return;
-    load_checks(scenario->topology, loader->parts.guards, "guard", loader->decoder.findings, &scenario->guards,
-                &scenario->guard_count);
-    for (size_t i = 0; i < scenario->guard_count; i++)
-        if (scenario->guards[i]->has_points)
-            scenario_error(loader, "guard-points", scenario->guards[i]->mark, "guard '%s' has a penalty, not points",
-                           scenario->guards[i]->id);
+    load_checks(scenario->topology, parts->guards, prefix, loader->decoder.findings, &guards, &count);
+    for (size_t i = 0; i < count; i++) {
+        check_guard(loader, guards[i]);
+        *ARENA_PUSH(arena, scenario->guards, scenario->guard_count) = guards[i];
+    }
 }
 
 /* ---- hints ---- */
@@ -166,13 +173,14 @@ static void check_hint(struct scenario_loader *loader, const struct hint *hint, 
             cost += scenario->hints[i].cost;
     if (cost > task->points)
         scenario_error(loader, "hint-cost", hint->mark, "the hints of task '%s' cost %llu points, more than its %u",
-                       task->id, (unsigned long long)cost, task->points);
+                       task->id, (unsigned long long)cost, task->points)
+            ->hint = "lower a cost, or give the task more points";
 }
 
-void load_hints(struct scenario_loader *loader)
+void load_hints(struct scenario_loader *loader, const struct scenario_parts *parts)
 {
     struct scenario *scenario = loader->scenario;
-    const struct value *list = loader->parts.hints;
+    const struct value *list = parts->hints;
     if (!list || !decode_list(&loader->decoder, "hints", list) || list->kind != VALUE_LIST)
         return;
     for (size_t i = 0; i < list->item_count; i++) {

@@ -40,6 +40,8 @@ void exercise_check_scenario(const struct scenario *scenario, struct findings *f
         return;
     rules_check(scenario->topology, findings);
     fault_validate_all(scenario->topology, scenario->faults, scenario->fault_count, findings);
+    if (!findings->errors)
+        scenario_warnings(scenario, findings);
     for (size_t i = 0; i < scenario->requires_kernel.count; i++) {
         const char *name = scenario->requires_kernel.items[i], *names[256];
         if (capability_find(name))
