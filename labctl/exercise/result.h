@@ -1,4 +1,5 @@
-/* The result of an exercise: every point with its reason, as one JSON value that reports are written from. */
+/* The result of an exercise: every point with its reason, as one JSON value that reports are written from.  A pure
+ * function of the session, that is, of scenario and journal: computed again, it is the same. */
 #pragma once
 
 #include <jansson.h>
@@ -9,7 +10,7 @@
 #include "score/points.h"
 #include "score/verdict.h"
 
-#define RESULT_VERSION 1
+#define RESULT_VERSION 2
 #define RESULT_FILE    "report.json"
 
 /* One check as it was judged; by id. */
@@ -21,9 +22,12 @@ struct outcome {
     uint32_t attempts;
 };
 
-/* Outcomes are looked up by id; a check without one counts as an error ("not measured").  The result of points_score is
- * stored in *points (may be NULL).  Shape: labctl(1), "report". */
-json_t *result_make(const struct session *session, const struct outcome *outcomes, size_t count, struct points *points);
-/* The part of it that may be shown while the exercise runs: clock, points so far, tasks and guards with their verdicts;
- * no faults, no hints that were not bought.  boot: now. */
+/* The session must have been scored (session_score).  A check without an outcome counts as an error ("not measured").
+ * The points are stored in *points (may be NULL).  Shape: report.schema.json, labctl-scoring(7). */
+json_t *result_make(const struct session *session, struct points *points);
+/* What an exercise would be worth with these outcomes; without a recorded score. */
+struct points result_points(const struct session *session, const struct outcome *outcomes, size_t count);
+/* The part of it that may be shown while the exercise runs: clock, phase, points so far, tasks of the phases reached
+ * and guards with their verdicts, questions without what is right, claims; no faults, no hints that were not bought.
+ * boot: now. */
 json_t *result_status(const struct session *session, const struct outcome *outcomes, size_t count, int64_t boot);

@@ -1,20 +1,31 @@
-/* Every change is an entry of the journal first; replaying the entries and making them are the same function. */
+/* The clock, and what entries make of a session.  Every change is an entry of the journal first; replaying the entries
+ * and making them are the same function.
+ *
+ * Each entry says when it was by the exercise's clock ("at").  The clock itself is two numbers: it stood at `elapsed` at
+ * boot time `at`, and `runs` or stands since; what starts, stops or shifts it sets both anew. */
 #include "exercise/session.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
+#include "exercise/replay.h"
+#include "exercise/schedule.h"
 
-static const char *const state_names[] = {[SESSION_PREPARED] = "prepared",
-                                          [SESSION_RUNNING] = "running",
-                                          [SESSION_ENDED] = "ended",
-                                          [SESSION_ABANDONED] = "abandoned"};
+static const char *const state_names[] = {
+    [SESSION_PREPARED] = "prepared", [SESSION_RUNNING] = "running", [SESSION_PAUSED] = "paused",
+    [SESSION_BETWEEN] = "between",   [SESSION_ENDED] = "ended",     [SESSION_ABANDONED] = "abandoned",
+};
 _Static_assert(ARRAY_SIZE(state_names) == SESSION_STATE_COUNT, "every state has a name");
 static const char *const end_names[] = {[SESSION_SUBMITTED] = "submitted", [SESSION_DEADLINE] = "deadline"};
 _Static_assert(ARRAY_SIZE(end_names) == SESSION_END_COUNT, "every end has a name");
+static const char *const mode_names[] = {[SESSION_PRACTICE] = "practice", [SESSION_EXAM] = "exam"};
+_Static_assert(ARRAY_SIZE(mode_names) == SESSION_MODE_COUNT, "every mode has a name");
 
 const char *session_state_name(enum session_state state)
 {
@@ -26,68 +37,100 @@ const char *session_end_name(enum session_end end)
     return (size_t)end < SESSION_END_COUNT ? end_names[end] : "?";
 }
 
-static int64_t integer(const json_t *entry, const char *key)
+const char *session_mode_name(enum session_mode mode)
 {
-    return json_integer_value(json_object_get(entry, key));
+    return (size_t)mode < SESSION_MODE_COUNT ? mode_names[mode] : "?";
 }
 
-/* What an entry makes of the session. */
-static void replay(void *context, const json_t *entry)
+/* ---- opening ---- */
+
+static void prepare(struct session *session, const struct scenario *scenario)
 {
-    struct session *session = context;
-    const char *event = json_string_value(json_object_get(entry, "event"));
-    if (str_equal(event, "start")) {
-        session->state = SESSION_RUNNING;
-        session->started = integer(entry, "boot");
-        session->started_real = integer(entry, "real");
-    } else if (str_equal(event, "hint")) {
-        size_t hint = (size_t)integer(entry, "hint");
-        if (hint >= session->scenario->hint_count)
-            return;
-        session->bought[hint] = true;
-        session->bought_at[hint] = integer(entry, "boot") - session->started;
-    } else if (str_equal(event, "stop")) {
-        session->state = SESSION_ENDED;
-        session->end = str_equal(json_string_value(json_object_get(entry, "reason")), end_names[SESSION_DEADLINE])
-                           ? SESSION_DEADLINE
-                           : SESSION_SUBMITTED;
-        session->ended = integer(entry, "boot");
-        session->ended_real = integer(entry, "real");
-    } else if (str_equal(event, "abandon")) {
-        session->state = SESSION_ABANDONED;
-        session->ended = integer(entry, "boot");
-        session->ended_real = integer(entry, "real");
-    }
+    struct arena *arena = scenario->arena;
+    *session = (struct session){.scenario = scenario,
+                                .entries = json_array(),
+                                .notes = json_array(),
+                                .phases = arena_alloc(arena, (scenario->phase_count + 1) * sizeof *session->phases),
+                                .bought = arena_alloc(arena, (scenario->hint_count + 1) * sizeof *session->bought),
+                                .bought_at = arena_alloc(arena, (scenario->hint_count + 1) * sizeof(int64_t)),
+                                .answers = arena_alloc(arena, (scenario->question_count + 1) * sizeof(char *)),
+                                .journal = {.fd = -1}};
 }
 
-int session_open(struct session *session, const struct scenario *scenario, int journal, struct error *err)
+int session_open(struct session *session, const struct scenario *scenario, int journal, const struct journal_key *key,
+                 struct error *err)
 {
-    *session = (struct session){.scenario = scenario, .journal = {.fd = -1}};
-    session->bought = arena_alloc(scenario->arena, (scenario->hint_count + 1) * sizeof *session->bought);
-    session->bought_at = arena_alloc(scenario->arena, (scenario->hint_count + 1) * sizeof *session->bought_at);
-    return journal_open(journal, &session->journal, replay, session, err);
+    prepare(session, scenario);
+    return journal_open(journal, &session->journal, key, session_replay, session, err);
+}
+
+int session_read(struct session *session, const struct scenario *scenario, const char *text, size_t length,
+                 const struct journal_key *key, struct error *err)
+{
+    prepare(session, scenario);
+    return journal_read(text, length, &session->journal, key, session_replay, session, err);
 }
 
 void session_close(struct session *session)
 {
     journal_close(&session->journal);
+    json_decref(session->entries);
+    json_decref(session->notes);
+    session->entries = session->notes = NULL;
+}
+
+/* ---- the clock ---- */
+
+int64_t session_elapsed(const struct session *session, int64_t boot)
+{
+    return session->elapsed + (session->runs && boot > session->at ? boot - session->at : 0);
+}
+
+/* The deadline by the exercise's clock. */
+static int64_t deadline(const struct session *session)
+{
+    const struct scenario *scenario = session->scenario;
+    if (!scenario->phase_count)
+        return scenario->time ? scenario->time : INT64_MAX;
+    int64_t time = scenario->phases[session->phase].time;
+    return time ? session->phases[session->phase].began + time : INT64_MAX;
+}
+
+int64_t session_deadline(const struct session *session)
+{
+    int64_t at = deadline(session);
+    return at == INT64_MAX || !session->runs ? INT64_MAX : session->at + (at - session->elapsed);
+}
+
+int64_t session_left(const struct session *session, int64_t boot)
+{
+    int64_t at = deadline(session), now = session_elapsed(session, boot);
+    if (at == INT64_MAX || session->state == SESSION_PREPARED)
+        return INT64_MAX;
+    return now < at ? at - now : 0;
+}
+
+static int add(struct session *session, const char *event, json_t *entry, int64_t at, int64_t boot, int64_t real,
+               struct error *err)
+{
+    json_object_set_new(entry, "event", json_string(event));
+    json_object_set_new(entry, "at", json_integer(at));
+    json_incref(entry);
+    int result = journal_append(&session->journal, entry, boot, real, err);
+    if (!result)
+        session_replay(session, entry);
+    json_decref(entry);
+    return result;
 }
 
 int session_note(struct session *session, const char *event, json_t *members, int64_t boot, int64_t real,
                  struct error *err)
 {
-    json_t *entry = members ? members : json_object();
-    json_object_set_new(entry, "event", json_string(event));
-    json_object_set_new(entry, "real", json_integer(real));
-    json_incref(entry);
-    int result = journal_append(&session->journal, entry, boot, real, err);
-    if (!result)
-        replay(session, entry);
-    json_decref(entry);
-    return result;
+    return add(session, event, members ? members : json_object(), session_elapsed(session, boot), boot, real, err);
 }
 
-int session_begin(struct session *session, int64_t boot, int64_t real, json_t *note, struct error *err)
+int session_begin(struct session *session, enum session_mode mode, int64_t boot, int64_t real, json_t *note,
+                  struct error *err)
 {
     if (session->state != SESSION_PREPARED) {
         json_decref(note);
@@ -96,74 +139,151 @@ int session_begin(struct session *session, int64_t boot, int64_t real, json_t *n
     if (!note)
         note = json_object();
     json_object_set_new(note, "scenario", json_string(session->scenario->name));
-    json_object_set_new(note, "time_allowed", json_integer(session->scenario->time));
+    json_object_set_new(note, "mode", json_string(session_mode_name(mode)));
+    json_object_set_new(note, "time_allowed", json_integer(scenario_time(session->scenario)));
     return session_note(session, "start", note, boot, real, err);
 }
 
-int64_t session_elapsed(const struct session *session, int64_t boot)
+/* Refuses what needs a running clock. */
+int session_needs_clock(const struct session *session, struct error *err)
 {
-    if (session->state == SESSION_PREPARED)
+    if (session->state == SESSION_RUNNING)
         return 0;
-    return (session->state == SESSION_RUNNING ? boot : session->ended) - session->started;
+    return error_set(err, ERR_BUSY, "the exercise is %s%s",
+                     session->state == SESSION_BETWEEN ? "between two phases" : session_state_name(session->state),
+                     session->state == SESSION_PAUSED ? ": `labctl resume` lets its clock run on" : "");
 }
 
-int64_t session_deadline(const struct session *session)
+int session_pause(struct session *session, int64_t boot, int64_t real, struct error *err)
 {
-    if (session->state == SESSION_PREPARED || !session->scenario->time)
-        return INT64_MAX;
-    return session->started + session->scenario->time;
+    if (session_needs_clock(session, err))
+        return -1;
+    if (session->mode == SESSION_EXAM)
+        return error_set(err, ERR_BUSY, "an exam cannot be paused: its clock is that of the wall");
+    return session_note(session, "pause", NULL, boot, real, err);
 }
 
-int64_t session_left(const struct session *session, int64_t boot)
+int session_resume(struct session *session, int64_t boot, int64_t real, struct error *err)
 {
-    int64_t deadline = session_deadline(session);
-    if (deadline == INT64_MAX)
-        return INT64_MAX;
-    if (session->state != SESSION_RUNNING)
-        boot = session->ended;
-    return boot < deadline ? deadline - boot : 0;
+    if (session->state != SESSION_PAUSED)
+        return error_set(err, ERR_BUSY, "the exercise is %s, not paused", session_state_name(session->state));
+    return session_note(session, "resume", NULL, boot, real, err);
 }
 
-const struct hint *session_next_hint(const struct session *session, const char *task)
+static int64_t last_entry(const struct session *session, const char *key)
 {
-    for (size_t i = 0; i < session->scenario->hint_count; i++) {
-        const struct hint *hint = &session->scenario->hints[i];
-        if (!session->bought[i] && (!task || str_equal(hint->task, task)))
-            return hint;
+    const json_t *last = json_array_get(session->entries, json_array_size(session->entries) - 1);
+    return json_integer_value(json_object_get(last, key));
+}
+
+int session_lost(struct session *session, const struct session_gap *gap, int64_t boot, int64_t real, struct error *err)
+{
+    if (session->state == SESSION_PREPARED || session->state == SESSION_ENDED || session->state == SESSION_ABANDONED)
+        return error_set(err, ERR_BUSY, "the exercise is %s", session_state_name(session->state));
+    bool seen = gap->alive_boot || gap->alive_real;
+    int64_t alive_boot = seen ? gap->alive_boot : last_entry(session, "boot");
+    int64_t alive_real = seen ? gap->alive_real : last_entry(session, "real");
+    int64_t lost = gap->rebooted ? real - alive_real : boot - alive_boot, given = 0;
+    if (lost < 0)
+        lost = 0;
+    if (session->runs) {
+        int64_t grace = session->scenario->grace > session->given ? session->scenario->grace - session->given : 0;
+        given = session->mode == SESSION_PRACTICE || lost < grace ? lost : grace;
     }
-    return NULL;
+    /* While the clock stands nothing can be lost, but boot time may have begun anew. */
+    int64_t at = session_elapsed(session, alive_boot) + (session->runs ? lost - given : 0);
+    json_t *entry = json_pack("{s:s, s:I, s:I, s:b}", "reason", gap->reason, "lost", (json_int_t)lost, "given",
+                              (json_int_t)given, "rebooted", gap->rebooted);
+    return add(session, "lost", entry, at, boot, real, err);
 }
 
-int session_buy_hint(struct session *session, const struct hint *hint, int64_t boot, int64_t real, struct error *err)
+/* ---- phases ---- */
+
+const struct phase *session_phase(const struct session *session)
 {
-    if (session->state != SESSION_RUNNING)
-        return error_set(err, ERR_BUSY, "the exercise is %s: no more hints", session_state_name(session->state));
-    json_t *entry = json_object();
-    json_object_set_new(entry, "hint", json_integer(hint - session->scenario->hints));
-    json_object_set_new(entry, "task", json_string(hint->task));
-    json_object_set_new(entry, "cost", json_integer(hint->cost));
-    return session_note(session, "hint", entry, boot, real, err);
+    return session->scenario->phase_count ? &session->scenario->phases[session->phase] : NULL;
 }
 
-uint32_t session_hint_cost(const struct session *session, const char *task)
+bool session_last_phase(const struct session *session)
 {
-    uint32_t cost = 0;
-    for (size_t i = 0; i < session->scenario->hint_count; i++)
-        if (session->bought[i] && str_equal(session->scenario->hints[i].task, task))
-            cost += session->scenario->hints[i].cost;
-    return cost;
+    return session->phase + 1 >= session->scenario->phase_count;
 }
+
+bool session_reached(const struct session *session, int phase)
+{
+    return phase < 0 || (size_t)phase <= session->phase;
+}
+
+/* The moment at which the clock stops: never after the deadline. */
+static int64_t stop_at(const struct session *session, enum session_end *end, int64_t boot)
+{
+    int64_t at = session_elapsed(session, boot), last = deadline(session);
+    if (at < last)
+        return at;
+    *end = SESSION_DEADLINE;
+    return last;
+}
+
+int session_end_phase(struct session *session, enum session_end end, int64_t boot, int64_t real, struct error *err)
+{
+    if (session_last_phase(session))
+        return error_set(err, ERR_BUSY, "this is the last phase: it ends with the exercise");
+    if (session->state != SESSION_PAUSED && session_needs_clock(session, err))
+        return -1;
+    int64_t at = stop_at(session, &end, boot);
+    json_t *entry = json_pack("{s:s, s:I, s:s, s:s}", "state", "ended", "phase", (json_int_t)session->phase, "id",
+                              session_phase(session)->id, "reason", session_end_name(end));
+    return add(session, "phase", entry, at, boot, real, err);
+}
+
+int session_next_phase(struct session *session, const struct outcome *outcomes, size_t count, int64_t boot,
+                       int64_t real, struct error *err)
+{
+    if (session->state != SESSION_BETWEEN)
+        return error_set(err, ERR_BUSY, "no phase has ended");
+    size_t next = session->phase + 1;
+    json_t *entry = json_pack("{s:s, s:I, s:s, s:o}", "state", "begun", "phase", (json_int_t)next, "id",
+                              session->scenario->phases[next].id, "outcomes", outcomes_json(outcomes, count));
+    return session_note(session, "phase", entry, boot, real, err);
+}
+
+/* ---- scheduled faults ---- */
+
+/* When the schedule of a fault began, by the exercise's clock; false where its phase was not reached. */
+static bool schedule_began(const struct session *session, const struct fault *fault, int64_t *began)
+{
+    *began = fault->phase > 0 ? session->phases[fault->phase].began : 0;
+    return session->state != SESSION_PREPARED && session_reached(session, fault->phase);
+}
+
+bool session_fault_due(const struct session *session, const struct fault *fault, int64_t boot)
+{
+    int64_t began;
+    return schedule_began(session, fault, &began) && schedule_in_force(fault, session_elapsed(session, boot) - began);
+}
+
+int64_t session_fault_change(const struct session *session, const struct fault *fault, int64_t boot)
+{
+    int64_t began;
+    if (!session->runs || !schedule_began(session, fault, &began))
+        return INT64_MAX;
+    int64_t change = schedule_change(fault, session_elapsed(session, boot) - began);
+    return change == INT64_MAX ? INT64_MAX : session->at + (began + change - session->elapsed);
+}
+
+/* ---- the end ---- */
 
 int session_stop(struct session *session, enum session_end end, int64_t boot, int64_t real, struct error *err)
 {
-    if (session->state != SESSION_RUNNING)
+    if (session->state != SESSION_RUNNING && session->state != SESSION_PAUSED && session->state != SESSION_BETWEEN)
         return error_set(err, ERR_BUSY, "the exercise is %s already", session_state_name(session->state));
-    return session_note(session, "stop", json_pack("{s:s}", "reason", session_end_name(end)), boot, real, err);
+    int64_t at = session->state == SESSION_BETWEEN ? session->elapsed : stop_at(session, &end, boot);
+    return add(session, "stop", json_pack("{s:s}", "reason", session_end_name(end)), at, boot, real, err);
 }
 
 int session_abandon(struct session *session, int64_t boot, int64_t real, struct error *err)
 {
-    if (session->state != SESSION_RUNNING)
+    if (session->state == SESSION_PREPARED || session->state == SESSION_ENDED || session->state == SESSION_ABANDONED)
         return 0;
     return session_note(session, "abandon", NULL, boot, real, err);
 }

@@ -19,29 +19,50 @@ static void score_task(struct points_task *task)
     task->earned = task->passed > task->hint_cost ? task->passed - task->hint_cost : 0;
 }
 
-struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards,
-                           size_t guard_count, uint32_t pass)
+static bool score_guards(struct points_guard *guards, size_t count, struct points *points)
 {
-    struct points points = {0};
-    for (size_t i = 0; i < task_count; i++) {
-        score_task(&tasks[i]);
-        points.earned += tasks[i].earned;
-        points.maximum += tasks[i].maximum;
-    }
     bool red = false;
-    for (size_t i = 0; i < guard_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         guards[i].lost = guards[i].verdict == VERDICT_FAIL ? guards[i].penalty : 0;
-        points.penalties += guards[i].lost;
+        points->penalties += guards[i].lost;
         red = red || guards[i].verdict == VERDICT_FAIL;
     }
-    points.total = points.earned > points.penalties ? points.earned - points.penalties : 0;
-    if (!points.maximum) {
+    return red;
+}
+
+/* Is total / maximum at least pass? */
+static void compare(struct points *points, uint32_t pass)
+{
+    unsigned __int128 whole = (unsigned __int128)points->maximum * (uint64_t)points->total.below;
+    unsigned __int128 scaled = (unsigned __int128)(uint64_t)points->total.above * SHARE_WHOLE;
+    points->passed = scaled >= pass * whole;
+    points->share = (uint32_t)(scaled / whole);
+}
+
+struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards,
+                           size_t guard_count, const struct points_rest *rest, uint32_t pass)
+{
+    static const struct points_rest nothing = {.diagnosis = {0, 1}};
+    if (!rest)
+        rest = &nothing;
+    struct points points = {.questions = rest->questions,
+                            .diagnosis = rest->diagnosis,
+                            .maximum = rest->questions_maximum + rest->diagnosis_maximum};
+    for (size_t i = 0; i < task_count; i++) {
+        score_task(&tasks[i]);
+        points.tasks += tasks[i].earned;
+        points.maximum += tasks[i].maximum;
+    }
+    bool red = score_guards(guards, guard_count, &points);
+    points.earned = ratio_add(ratio_whole((int64_t)(points.tasks + points.questions)), points.diagnosis);
+    points.total = ratio_subtract(points.earned, ratio_whole((int64_t)points.penalties));
+    if (points.total.above < 0)
+        points.total = ratio_whole(0);
+    if (points.maximum) {
+        compare(&points, pass);
+    } else {
         points.passed = task_count == 0 && !red;
         points.share = points.passed ? SHARE_WHOLE : 0;
-        return points;
     }
-    unsigned __int128 scaled = (unsigned __int128)points.total * SHARE_WHOLE;
-    points.passed = scaled >= (unsigned __int128)pass * points.maximum;
-    points.share = (uint32_t)(scaled / points.maximum);
     return points;
 }

@@ -1,10 +1,11 @@
-/* Verdicts → points: pure arithmetic in whole numbers. */
+/* Verdicts → points: pure arithmetic, in whole numbers and exact fractions (labctl-scoring(7)). */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "score/ratio.h"
 #include "score/verdict.h"
 
 struct points_check {
@@ -32,16 +33,26 @@ struct points_guard {
     uint64_t lost; /* filled in */
 };
 
-struct points {
-    uint64_t earned;    /* sum of the tasks' */
-    uint64_t penalties; /* of the guards that are red, each once */
-    uint64_t total;     /* earned less penalties; never below 0 */
-    uint64_t maximum;   /* what the machine could score */
-    bool passed;        /* total / maximum >= pass, compared exactly */
-    uint32_t share;     /* total / maximum in parts per 10^9, rounded down; for people */
+/* What is earned beside tasks: questions, and the diagnosis. */
+struct points_rest {
+    uint64_t questions, questions_maximum;
+    struct ratio diagnosis;
+    uint64_t diagnosis_maximum;
 };
 
-/* pass: a share.  A check or guard that is neither passed nor failed counts neither for nor against.  Where nothing
- * could be judged (maximum 0), nothing is passed, unless there was nothing to earn (no task) and no guard is red. */
+struct points {
+    uint64_t tasks, questions; /* earned */
+    struct ratio diagnosis;    /* earned */
+    struct ratio earned;       /* sum of the three */
+    uint64_t penalties;        /* of the guards that are red, each once */
+    struct ratio total;        /* earned less penalties; never below 0 */
+    uint64_t maximum;          /* what the machine could score */
+    bool passed;               /* total / maximum >= pass, compared exactly */
+    uint32_t share;            /* total / maximum in parts per 10^9, rounded down; for people */
+};
+
+/* pass: a share.  rest: NULL where there is none.  A check or guard that is neither passed nor failed counts neither for
+ * nor against.  Where nothing could be judged (maximum 0), nothing is passed, unless there was nothing to earn (no task)
+ * and no guard is red. */
 struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards,
-                           size_t guard_count, uint32_t pass);
+                           size_t guard_count, const struct points_rest *rest, uint32_t pass);

@@ -1,0 +1,145 @@
+/* Every relation is looked at from the side that holds the reference; who asks tries both sides. */
+#include "model/adjacent.h"
+
+/* What a thing is, as one pointer. */
+static const void *identity(const struct thing *thing)
+{
+    switch (thing->kind) {
+    case THING_NODE:
+        return thing->node;
+    case THING_INTERFACE:
+        return thing->interface;
+    case THING_SERVICE:
+        return thing->service;
+    case THING_VPC:
+    case THING_INTERNET_GATEWAY:
+        return thing->vpc;
+    case THING_SUBNET:
+        return thing->subnet;
+    case THING_ROUTE_TABLE:
+        return thing->route_table;
+    case THING_NAT_GATEWAY:
+        return thing->nat_gateway;
+    case THING_SECURITY_GROUP:
+        return thing->security_group;
+    case THING_BRIDGE:
+        return thing->bridge;
+    case THING_LINK:
+        return thing->link;
+    default:
+        return NULL;
+    }
+}
+
+bool things_equal(const struct thing *a, const struct thing *b)
+{
+    return a->kind == b->kind && a->kind != THING_NONE && identity(a) == identity(b);
+}
+
+static bool is(const struct thing *thing, enum thing_kind kind, const void *what)
+{
+    return what && thing->kind == kind && identity(thing) == what;
+}
+
+/* The other end of an interface's link, or NULL. */
+static const struct interface *far_end(const struct interface *interface)
+{
+    const struct link *link = interface->attachment == ATTACH_LINK ? interface->link : NULL;
+    if (!link || link->end_count < 2)
+        return NULL;
+    return link->ends[0] == interface ? link->ends[1] : link->ends[0];
+}
+
+static bool carries(const struct interface *interface, const struct thing *group)
+{
+    for (size_t i = 0; i < interface->security_group_count; i++)
+        if (is(group, THING_SECURITY_GROUP, interface->security_groups[i]))
+            return true;
+    return false;
+}
+
+/* What an interface is attached to, and carries. */
+static bool reaches(const struct interface *interface, const struct thing *other)
+{
+    switch (interface->attachment) {
+    case ATTACH_SUBNET:
+        return is(other, THING_SUBNET, interface->subnet) || carries(interface, other);
+    case ATTACH_BRIDGE:
+        return is(other, THING_BRIDGE, interface->bridge);
+    case ATTACH_LINK:
+        return is(other, THING_LINK, interface->link);
+    default:
+        return false;
+    }
+}
+
+static bool interface_next_to(const struct interface *interface, const struct thing *other)
+{
+    return is(other, THING_NODE, interface->node) || is(other, THING_INTERFACE, far_end(interface)) ||
+           reaches(interface, other);
+}
+
+static bool node_next_to(const struct node *node, const struct thing *other)
+{
+    for (size_t i = 0; i < node->interface_count; i++) {
+        const struct interface *far = far_end(node->interfaces[i]);
+        if (reaches(node->interfaces[i], other) || (far && is(other, THING_NODE, far->node)))
+            return true;
+    }
+    return false;
+}
+
+static bool route_table_next_to(const struct route_table *table, const struct thing *other)
+{
+    for (size_t i = 0; i < table->route_count; i++) {
+        const struct vpc_route *route = &table->routes[i];
+        if ((route->target == TARGET_INTERNET_GATEWAY && is(other, THING_INTERNET_GATEWAY, table->vpc)) ||
+            (route->target == TARGET_NAT_GATEWAY && is(other, THING_NAT_GATEWAY, route->nat_gateway)) ||
+            (route->target == TARGET_NODE && route->interface &&
+             (is(other, THING_INTERFACE, route->interface) || is(other, THING_NODE, route->interface->node))))
+            return true;
+    }
+    return is(other, THING_VPC, table->vpc);
+}
+
+static bool rules_name(const struct security_rule *rules, size_t count, const struct thing *group)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t p = 0; p < rules[i].peer_count; p++)
+            if (rules[i].peers[p].kind == PEER_GROUP && is(group, THING_SECURITY_GROUP, rules[i].peers[p].group))
+                return true;
+    return false;
+}
+
+/* The references that `a` holds. */
+static bool leads_to(const struct thing *a, const struct thing *b)
+{
+    switch (a->kind) {
+    case THING_NODE:
+        return node_next_to(a->node, b);
+    case THING_INTERFACE:
+        return interface_next_to(a->interface, b);
+    case THING_SERVICE:
+        return is(b, THING_NODE, a->service->node);
+    case THING_SUBNET:
+        return is(b, THING_VPC, a->subnet->vpc) || is(b, THING_ROUTE_TABLE, a->subnet->route_table);
+    case THING_ROUTE_TABLE:
+        return route_table_next_to(a->route_table, b);
+    case THING_NAT_GATEWAY:
+        return is(b, THING_VPC, a->nat_gateway->vpc) || is(b, THING_SUBNET, a->nat_gateway->subnet) ||
+               is(b, THING_INTERNET_GATEWAY, a->nat_gateway->vpc);
+    case THING_INTERNET_GATEWAY:
+        return is(b, THING_VPC, a->vpc);
+    case THING_SECURITY_GROUP:
+        return is(b, THING_VPC, a->security_group->vpc) ||
+               rules_name(a->security_group->ingress, a->security_group->ingress_count, b) ||
+               rules_name(a->security_group->egress, a->security_group->egress_count, b);
+    default:
+        return false;
+    }
+}
+
+bool things_adjacent(const struct thing *a, const struct thing *b)
+{
+    return !things_equal(a, b) && (leads_to(a, b) || leads_to(b, a));
+}
