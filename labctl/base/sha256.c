@@ -1,11 +1,11 @@
-/* SHA-256 as FIPS 180-4 describes it (sections 4.1.2, 5.1.1, 6.2): one call over the whole message. */
+/* SHA-256 as FIPS 180-4 describes it (sections 4.1.2, 5.1.1, 6.2), over a message that follows a first block or not:
+ * the keyed form is two hashes that each begin with a block made of the key. */
 #include "base/sha256.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64, DIGEST = 32 };
 
 static const uint32_t constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -49,10 +49,12 @@ static void compress(uint32_t state[8], const uint8_t block[BLOCK])
         state[i] += v[i];
 }
 
-void sha256_text(const void *data, size_t length, char out[static SHA256_TEXT])
+static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
+/* Ends a hash with `length` bytes, after `before` bytes that are in the state already. */
+static void finish(uint32_t state[8], size_t before, const void *data, size_t length, uint8_t out[DIGEST])
 {
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     uint8_t tail[2 * BLOCK] = {0};
     const uint8_t *bytes = data;
     size_t whole = length / BLOCK * BLOCK, rest = length - whole;
@@ -62,11 +64,57 @@ void sha256_text(const void *data, size_t length, char out[static SHA256_TEXT])
         memcpy(tail, bytes + whole, rest);
     tail[rest] = 0x80;
     size_t padded = rest + 9 <= BLOCK ? BLOCK : 2 * BLOCK;
-    uint64_t bits = (uint64_t)length * 8;
+    uint64_t bits = (uint64_t)(before + length) * 8;
     for (unsigned i = 0; i < 8; i++)
         tail[padded - 1 - i] = (uint8_t)(bits >> 8 * i);
     for (size_t at = 0; at < padded; at += BLOCK)
         compress(state, tail + at);
-    for (unsigned i = 0; i < 8; i++)
-        snprintf(out + 8 * i, 9, "%08x", state[i]);
+    for (unsigned i = 0; i < DIGEST; i++)
+        out[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+static void hash(const uint8_t *first, const void *data, size_t length, uint8_t out[DIGEST])
+{
+    uint32_t state[8];
+    memcpy(state, initial, sizeof state);
+    if (first)
+        compress(state, first);
+    finish(state, first ? BLOCK : 0, data, length, out);
+}
+
+static void write_text(const uint8_t digest[DIGEST], char out[static SHA256_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+    for (unsigned i = 0; i < DIGEST; i++) {
+        out[2 * i] = digits[digest[i] >> 4];
+        out[2 * i + 1] = digits[digest[i] & 15];
+    }
+    out[2 * DIGEST] = 0;
+}
+
+void sha256_text(const void *data, size_t length, char out[static SHA256_TEXT])
+{
+    uint8_t digest[DIGEST];
+    hash(NULL, data, length, digest);
+    write_text(digest, out);
+}
+
+void sha256_keyed_text(const void *key, size_t key_length, const void *data, size_t length,
+                       char out[static SHA256_TEXT])
+{
+    uint8_t block[BLOCK] = {0}, inner[BLOCK], outer[BLOCK], digest[DIGEST];
+    if (key_length > BLOCK)
+        hash(NULL, key, key_length, block);
+    else
+        memcpy(block, key, key_length);
+    for (unsigned i = 0; i < BLOCK; i++) {
+        inner[i] = block[i] ^ 0x36;
+        outer[i] = block[i] ^ 0x5c;
+    }
+    hash(inner, data, length, digest);
+    hash(outer, digest, DIGEST, digest);
+    write_text(digest, out);
+    explicit_bzero(block, sizeof block);
+    explicit_bzero(inner, sizeof inner);
+    explicit_bzero(outer, sizeof outer);
 }

@@ -42,9 +42,9 @@ static json_t *kind_json(const struct fault_kind *kind)
                                                  stage_name(kind->targets[i].stage)));
     for (size_t i = 0; i < kind->parameter_count; i++)
         json_array_append_new(parameters, parameter_json(&kind->parameters[i]));
-    return json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:s, s:s}", "name", kind->name, "summary", kind->summary, "layer",
-                     (int)kind->layer, "things", (int)kind->things, "targets", targets, "parameters", parameters,
-                     "symptom", kind->symptom, "tools", kind->tools);
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:s, s:s}", "name", kind->name, "summary", kind->summary,
+                     "family", fault_family_name(kind->family), "layer", (int)kind->layer, "things", (int)kind->things,
+                     "targets", targets, "parameters", parameters, "symptom", kind->symptom, "tools", kind->tools);
 }
 
 static int list_kinds(const struct context *context)
@@ -99,7 +99,8 @@ static int show_kind(const struct context *context, const char *name)
     for (size_t i = 0; i < kind->target_count; i++)
         printf("%s%s (%s)", i ? ", " : "", thing_kind_name(kind->targets[i].thing),
                kind->targets[i].stage == FAULT_TOPOLOGY ? "shown by `labctl dump`" : "in the machine");
-    printf("\nlayer %u\nseen as: %s\nfound with: %s\n", kind->layer, kind->symptom, kind->tools);
+    printf("\nlayer %u, family %s\nseen as: %s\nfound with: %s\n", kind->layer, fault_family_name(kind->family),
+           kind->symptom, kind->tools);
     if (kind->parameter_count)
         puts("parameters:");
     for (size_t i = 0; i < kind->parameter_count; i++)

@@ -23,6 +23,7 @@
 #include "lab/lab.h"
 #include "load/scenario.h"
 #include "model/scenario.h"
+#include "report/graph.h"
 
 #define SCENARIO_STATE "exercise.yaml"
 #define TOPOLOGY_STATE "exercise-topology.yaml"
@@ -60,23 +61,36 @@ static int write_report(int fd, const json_t *result, struct error *err)
     return 0;
 }
 
+/* The score, with all that is needed to compute it again. */
+static int record_score(struct director *director, struct exercise *exercise, const struct exercise_results *results,
+                        struct error *err)
+{
+    STR_AUTO graph = STR_INIT;
+    STR_AUTO topology = STR_INIT;
+    graph_write(director_topology(director), GRAPH_JSON, &graph);
+    if (file_read(director_state_directory(director), TOPOLOGY_STATE, &topology, TEXT_MAX))
+        return error_set_errno(err, errno, "read the exercise's state");
+    struct session_record record = {.scenario = exercise->stripped,
+                                    .topology = str_text(&topology),
+                                    .graph = json_loads(str_text(&graph), 0, NULL)};
+    return session_score(&exercise->session, results->outcomes, results->count, &record, clock_boot(), clock_real(),
+                         err);
+}
+
 /* Everything is measured: points, report, farewell. */
 static void scored(struct director *director, void *context, const struct exercise_results *results,
                    const struct error *err)
 {
     struct request *request = context;
     struct exercise *exercise = current;
-    struct points points;
     struct error problem = ERROR_INIT;
+    json_t *result = NULL;
     (void)err; /* no outcome at all: every check counts as not judged */
-    json_t *result = result_make(&exercise->session, results->outcomes, results->count, &points);
-    json_t *score = json_pack("{s:I, s:I, s:b}", "total", (json_int_t)points.total, "maximum",
-                              (json_int_t)points.maximum, "passed", points.passed);
-    session_note(&exercise->session, "score", score, clock_boot(), clock_real(), NULL);
-    json_object_set_new(result, "journal",
-                        json_pack("{s:I, s:s}", "entries", (json_int_t)exercise->session.journal.count, "head",
-                                  exercise->session.journal.head));
-    int written = write_report(exercise->report, result, &problem);
+    int written = record_score(director, exercise, results, &problem);
+    if (!written) {
+        result = result_make(&exercise->session, NULL);
+        written = write_report(exercise->report, result, &problem);
+    }
     if (request)
         request_finish(request, written ? NULL : json_pack("{s:O}", "report", result), NULL, 0, &problem);
     json_decref(result);
@@ -99,13 +113,8 @@ void exercise_farewell(struct director *director, struct exercise *exercise)
 int exercise_score(struct director *director, enum session_end end, struct request *request, struct error *err)
 {
     struct exercise *exercise = current;
-    int64_t now = clock_boot(), deadline = session_deadline(&exercise->session), real = clock_real();
-    if (deadline <= now) {
-        end = SESSION_DEADLINE;
-        real -= now - deadline;
-        now = deadline;
-    }
-    if (exercise->session.state == SESSION_RUNNING && session_stop(&exercise->session, end, now, real, err))
+    if (exercise->session.state != SESSION_ENDED &&
+        session_stop(&exercise->session, end, clock_boot(), clock_real(), err))
         return -1;
     exercise->scoring = true;
     stop_timer(director, exercise);
@@ -173,8 +182,8 @@ int exercise_begin(struct director *director, struct scenario *scenario, const c
                                   .report = report,
                                   .timer = -1,
                                   .session.journal.fd = -1};
-    if (session_open(&exercise->session, scenario, journal, err) || keep(director, exercise, err) ||
-        session_begin(&exercise->session, clock_boot(), clock_real(), note, err)) {
+    if (session_open(&exercise->session, scenario, journal, NULL, err) || keep(director, exercise, err) ||
+        session_begin(&exercise->session, SESSION_PRACTICE, clock_boot(), clock_real(), note, err)) {
         exercise_free(exercise);
         return -1;
     }
@@ -204,7 +213,7 @@ static int take_up(struct director *director, struct exercise *exercise, struct 
     journal = fcntl(journal, F_DUPFD_CLOEXEC, 0);
     if (journal < 0 || exercise->report < 0)
         return error_set_errno(err, errno, "take the exercise's files up again");
-    return session_open(&exercise->session, exercise->scenario, journal, err);
+    return session_open(&exercise->session, exercise->scenario, journal, NULL, err);
 }
 
 static bool has_state(struct director *director)

@@ -66,8 +66,9 @@ static const char *wrong_with(const struct journal *journal, const char *line, s
     if (!hash_line(journal, line, length, own, said))
         return "it has no hash";
     if (strcmp(own, said))
-        return journal->key.length ? "its keyed hash is not that of its content: it was changed, or made without the key"
-                                   : "its hash is not that of its content: it was changed";
+        return journal->key.length
+                   ? "its keyed hash is not that of its content: it was changed, or made without the key"
+                   : "its hash is not that of its content: it was changed";
     return NULL;
 }
 
@@ -85,8 +86,8 @@ static int verify(struct journal *journal, const char *line, size_t length, jour
             each(context, entry);
     }
     json_decref(entry);
-    return wrong ? error_set(err, ERR_FILE, "corrupted journal: line %llu: %s",
-                             (unsigned long long)journal->count + 1, wrong)
+    return wrong ? error_set(err, ERR_FILE, "corrupted journal: line %llu: %s", (unsigned long long)journal->count + 1,
+                             wrong)
                  : 0;
 }
 

@@ -12,8 +12,8 @@
 
 #define DRIFT_MAX (2 * NANOSECONDS_PER_SECOND) /* by which the two clocks may differ from entry to entry */
 
-static const char *const moment_names[] = {
-    [MOMENT_HEALTHY] = "healthy", [MOMENT_BROKEN] = "broken", [MOMENT_END] = "end"};
+static const char *const moment_names[] =
+    {[MOMENT_HEALTHY] = "healthy", [MOMENT_BROKEN] = "broken", [MOMENT_END] = "end"};
 _Static_assert(ARRAY_SIZE(moment_names) == MOMENT_COUNT, "every moment has a name");
 
 const char *session_moment_name(enum session_moment moment)
@@ -88,7 +88,7 @@ static void on_lost(struct session *session, json_t *entry)
     char lost[UNITS_TEXT_MAX], given[UNITS_TEXT_MAX];
     const int64_t second = NANOSECONDS_PER_SECOND;
     if (session->state == SESSION_PAUSED)
-        session->paused += integer(entry, "lost");
+        session->paused += integer(entry, "alive") - session->at + integer(entry, "lost");
     set_clock(session, entry, session->runs);
     if (!session->runs)
         return;
@@ -136,8 +136,8 @@ static void on_claim(struct session *session, json_t *entry)
     *claim = (struct session_claim){.after = integer(entry, "at"),
                                     .what = text(entry, "what"),
                                     .none = json_is_true(json_object_get(entry, "none"))};
-    json_array_foreach(json_object_get(entry, "where"), i, place) if (json_is_string(place)) *ARENA_PUSH(
-        arena, claim->where.items, claim->where.count) = json_string_value(place);
+    json_array_foreach(json_object_get(entry, "where"), i, place) if (json_is_string(place)) *
+        ARENA_PUSH(arena, claim->where.items, claim->where.count) = json_string_value(place);
 }
 
 static void on_answer(struct session *session, json_t *entry)
@@ -198,10 +198,9 @@ static const struct {
     const char *event;
     void (*apply)(struct session *session, json_t *entry);
 } events[] = {
-    {"start", on_start},   {"pause", on_pause}, {"resume", on_resume}, {"lost", on_lost},
-    {"phase", on_phase},   {"hint", on_hint},   {"claim", on_claim},   {"answer", on_answer},
-    {"matrix", on_matrix}, {"stop", on_stop},   {"score", on_score},   {"abandon", on_abandon},
-    {"mark", on_mark},
+    {"start", on_start}, {"pause", on_pause},     {"resume", on_resume}, {"lost", on_lost},     {"phase", on_phase},
+    {"hint", on_hint},   {"claim", on_claim},     {"answer", on_answer}, {"matrix", on_matrix}, {"stop", on_stop},
+    {"score", on_score}, {"abandon", on_abandon}, {"mark", on_mark},
 };
 
 /* ---- the machine's clocks ---- */
@@ -256,9 +255,9 @@ json_t *outcomes_json(const struct outcome *outcomes, size_t count)
         const struct outcome *outcome = &outcomes[i];
         json_object_set_new(object, outcome->id,
                             json_pack("{s:s, s:o, s:o, s:o, s:I, s:i}", "verdict", verdict_name(outcome->verdict),
-                                      "asked", any_text(outcome->asked), "expected", any_text(outcome->expected), "seen",
-                                      any_text(outcome->seen), "duration", (json_int_t)outcome->duration, "attempts",
-                                      (int)outcome->attempts));
+                                      "asked", any_text(outcome->asked), "expected", any_text(outcome->expected),
+                                      "seen", any_text(outcome->seen), "duration", (json_int_t)outcome->duration,
+                                      "attempts", (int)outcome->attempts));
     }
     return object;
 }

@@ -1,8 +1,8 @@
 /* The clock, and what entries make of a session.  Every change is an entry of the journal first; replaying the entries
  * and making them are the same function.
  *
- * Each entry says when it was by the exercise's clock ("at").  The clock itself is two numbers: it stood at `elapsed` at
- * boot time `at`, and `runs` or stands since; what starts, stops or shifts it sets both anew. */
+ * Each entry says when it was by the exercise's clock ("at").  The clock itself is two numbers: it stood at `elapsed`
+ * at boot time `at`, and `runs` or stands since; what starts, stops or shifts it sets both anew. */
 #include "exercise/session.h"
 
 #include <stdio.h>
@@ -129,6 +129,21 @@ int session_note(struct session *session, const char *event, json_t *members, in
     return add(session, event, members ? members : json_object(), session_elapsed(session, boot), boot, real, err);
 }
 
+/* Which variant it is, where the caller does not say. */
+static void note_variant(const struct scenario *scenario, json_t *note)
+{
+    json_t *variables = json_object();
+    for (size_t i = 0; i < scenario->variable_count; i++)
+        json_object_set_new(variables, scenario->variables[i].name, json_string(scenario->variables[i].value));
+    if (!json_object_get(note, "variables") && scenario->variable_count)
+        json_object_set(note, "variables", variables);
+    json_decref(variables);
+    if (!json_object_get(note, "seed") && scenario->seed && *scenario->seed)
+        json_object_set_new(note, "seed", json_string(scenario->seed));
+    if (!json_object_get(note, "learner") && scenario->learner && *scenario->learner)
+        json_object_set_new(note, "learner", json_string(scenario->learner));
+}
+
 int session_begin(struct session *session, enum session_mode mode, int64_t boot, int64_t real, json_t *note,
                   struct error *err)
 {
@@ -138,6 +153,7 @@ int session_begin(struct session *session, enum session_mode mode, int64_t boot,
     }
     if (!note)
         note = json_object();
+    note_variant(session->scenario, note);
     json_object_set_new(note, "scenario", json_string(session->scenario->name));
     json_object_set_new(note, "mode", json_string(session_mode_name(mode)));
     json_object_set_new(note, "time_allowed", json_integer(scenario_time(session->scenario)));
@@ -192,8 +208,8 @@ int session_lost(struct session *session, const struct session_gap *gap, int64_t
     }
     /* While the clock stands nothing can be lost, but boot time may have begun anew. */
     int64_t at = session_elapsed(session, alive_boot) + (session->runs ? lost - given : 0);
-    json_t *entry = json_pack("{s:s, s:I, s:I, s:b}", "reason", gap->reason, "lost", (json_int_t)lost, "given",
-                              (json_int_t)given, "rebooted", gap->rebooted);
+    json_t *entry = json_pack("{s:s, s:I, s:I, s:I, s:b}", "reason", gap->reason, "alive", (json_int_t)alive_boot,
+                              "lost", (json_int_t)lost, "given", (json_int_t)given, "rebooted", gap->rebooted);
     return add(session, "lost", entry, at, boot, real, err);
 }
 

@@ -60,13 +60,13 @@ struct session {
     enum session_end end;
     int64_t started, started_real; /* boot time and wall clock, ns */
     int64_t ended, ended_real;
-    int64_t elapsed, at; /* the exercise's clock stood at `elapsed` at boot time `at` */
-    bool runs;           /* and has gone on from there */
-    size_t phase;        /* the present one; 0 where there are none */
+    int64_t elapsed, at;          /* the exercise's clock stood at `elapsed` at boot time `at` */
+    bool runs;                    /* and has gone on from there */
+    size_t phase;                 /* the present one; 0 where there are none */
     struct session_phase *phases; /* as many as the scenario has */
-    bool *bought;       /* by hint */
-    int64_t *bought_at; /* by the exercise's clock, ns */
-    const char **answers; /* by question; NULL where none was given */
+    bool *bought;                 /* by hint */
+    int64_t *bought_at;           /* by the exercise's clock, ns */
+    const char **answers;         /* by question; NULL where none was given */
     struct session_claim *claims;
     size_t claim_count;
     const char *text_file; /* of the articulation, or NULL */
@@ -108,12 +108,11 @@ int session_resume(struct session *session, int64_t boot, int64_t real, struct e
 /* After a crash or a reboot: how long nobody could work, and how much of it is given back: all in practice, at most the
  * scenario's `grace` (less what was given before) in an exam. */
 struct session_gap {
-    const char *reason;            /* "the director was restarted", "the machine was restarted" */
+    const char *reason;             /* "the director was restarted", "the machine was restarted" */
     int64_t alive_boot, alive_real; /* the last moment at which it was seen alive; both 0: the last entry */
-    bool rebooted;                 /* boot time has begun anew: only the wall clock tells how long it was */
+    bool rebooted;                  /* boot time has begun anew: only the wall clock tells how long it was */
 };
-int session_lost(struct session *session, const struct session_gap *gap, int64_t boot, int64_t real,
-                 struct error *err);
+int session_lost(struct session *session, const struct session_gap *gap, int64_t boot, int64_t real, struct error *err);
 
 /* ---- phases ---- */
 
@@ -151,8 +150,8 @@ int session_claim(struct session *session, const struct strings *where, const ch
  */
 int session_answer(struct session *session, const char *id, const char *answer, int64_t boot, int64_t real,
                    struct error *err);
-/* The articulation: its words are counted, its hash recorded; the text itself lies in `file` (by name, in the exercise's
- * directory). */
+/* The articulation: its words are counted, its hash recorded; the text itself lies in `file` (by name, in the
+ * exercise's directory). */
 int session_articulate(struct session *session, const char *text, size_t length, const char *file, int64_t boot,
                        int64_t real, struct error *err);
 

@@ -262,6 +262,7 @@ static const struct fault_parameter_row parameters[] = {
 const struct fault_kind fault_asymmetric_routing = {
     .name = "asymmetric-routing",
     .summary = "the replies come back another way, and are dropped on it",
+    .family = FAMILY_ROUTING,
     .layer = 3,
     .things = 2,
     .targets = targets,

@@ -53,8 +53,21 @@ struct fault_target_row {
     enum fault_stage stage;
 };
 
+/* By what mechanism a kind breaks: a diagnosis that names another kind of the same family is half right. */
+enum fault_family {
+    FAMILY_NONE, /* of no kind */
+    FAMILY_ROUTING,
+    FAMILY_FILTERING,
+    FAMILY_NAT,
+    FAMILY_DNS,
+    FAMILY_IMPAIRMENT,
+    FAMILY_COUNT
+};
+const char *fault_family_name(enum fault_family family); /* "routing", "filtering", … */
+
 struct fault_kind {
     const char *name, *summary;
+    enum fault_family family;
     unsigned layer; /* of the cause: 1..7 */
     size_t things;  /* how many stand in `at`: 1 or 2 */
     const struct fault_target_row *targets;

@@ -68,6 +68,7 @@ static const struct fault_parameter_row parameters[] = {
 const struct fault_kind fault_loss = {
     .name = "loss",
     .summary = "packets are lost at random on a link or at an interface",
+    .family = FAMILY_IMPAIRMENT,
     .layer = 1,
     .things = 1,
     .targets = targets,

@@ -61,6 +61,7 @@ static const struct fault_parameter_row parameters[] = {
 const struct fault_kind fault_nat_gateway_misplaced = {
     .name = "nat-gateway-misplaced",
     .summary = "a NAT gateway stands in the wrong subnet",
+    .family = FAMILY_NAT,
     .layer = 3,
     .things = 1,
     .targets = targets,

@@ -155,6 +155,7 @@ static const struct fault_parameter_row parameters[] = {
 const struct fault_kind fault_route_missing = {
     .name = "route-missing",
     .summary = "a route is missing in a machine or in a VPC's route table",
+    .family = FAMILY_ROUTING,
     .layer = 3,
     .things = 1,
     .targets = targets,

@@ -182,6 +182,7 @@ static const struct fault_parameter_row parameters[] = {
 const struct fault_kind fault_security_group_rule_missing = {
     .name = "security-group-rule-missing",
     .summary = "a rule of a security group is missing",
+    .family = FAMILY_FILTERING,
     .layer = 4,
     .things = 1,
     .targets = targets,

@@ -70,6 +70,17 @@ const char *parameter_type_name(enum parameter_type type)
     return (size_t)type < PARAMETER_COUNT ? type_names[type] : "?";
 }
 
+static const char *const family_names[] = {
+    [FAMILY_NONE] = "none", [FAMILY_ROUTING] = "routing", [FAMILY_FILTERING] = "filtering",
+    [FAMILY_NAT] = "nat",   [FAMILY_DNS] = "dns",         [FAMILY_IMPAIRMENT] = "impairment",
+};
+_Static_assert(ARRAY_SIZE(family_names) == FAMILY_COUNT, "every family has a name");
+
+const char *fault_family_name(enum fault_family family)
+{
+    return (size_t)family < FAMILY_COUNT ? family_names[family] : "?";
+}
+
 static const char *const force_names[] = {[FORCE_NO] = "no", [FORCE_YES] = "yes", [FORCE_UNKNOWN] = "unknown"};
 _Static_assert(ARRAY_SIZE(force_names) == FORCE_COUNT, "every answer has a name");
 

@@ -1,11 +1,14 @@
 /* The table of report writers, and the two that every exercise needs: text for people, JSON for programs. */
 #include "report/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/table.h"
+
+#define POINTS_TEXT 32
 
 #define BOLD  "\033[1m"
 #define GREEN "\033[32m"
@@ -21,6 +24,13 @@ static const char *text(const json_t *object, const char *key)
 static long long number(const json_t *object, const char *key)
 {
     return (long long)json_integer_value(json_object_get(object, key));
+}
+
+/* Points may have halves. */
+static const char *points_text(const json_t *object, const char *key, char out[static POINTS_TEXT])
+{
+    snprintf(out, POINTS_TEXT, "%.10g", json_number_value(json_object_get(object, key)));
+    return out;
 }
 
 static bool truth(const json_t *object, const char *key)
@@ -154,12 +164,13 @@ static void write_percent(const json_t *points, struct str *out)
 static void write_score(const json_t *result, bool color, struct str *out)
 {
     const json_t *points = json_object_get(result, "points");
+    char earned[POINTS_TEXT], total[POINTS_TEXT];
     bool passed = truth(points, "passed");
     str_append(out, "\n");
     if (number(points, "penalties"))
-        str_printf(out, "%lld points earned, %lld lost to guards\n", number(points, "earned"),
+        str_printf(out, "%s points earned, %lld lost to guards\n", points_text(points, "earned", earned),
                    number(points, "penalties"));
-    str_printf(out, "%lld of %lld points, ", number(points, "total"), number(points, "maximum"));
+    str_printf(out, "%s of %lld points, ", points_text(points, "total", total), number(points, "maximum"));
     write_percent(points, out);
     str_printf(out, "; pass mark %s: ", text(points, "pass_mark"));
     paint(out, color, passed ? GREEN : RED, passed ? "passed" : "not passed");
@@ -247,8 +258,9 @@ void report_status(const json_t *status, bool color, struct str *out)
         paint(out, color, RED, "lost");
         str_printf(out, "  %lld points  guard %s: %s\n", number(item, "lost"), text(item, "id"), text(item, "seen"));
     }
+    char total[POINTS_TEXT];
     const json_t *points = json_object_get(status, "points");
-    str_printf(out, "%lld of %lld points so far, ", number(points, "total"), number(points, "maximum"));
+    str_printf(out, "%s of %lld points so far, ", points_text(points, "total", total), number(points, "maximum"));
     write_percent(points, out);
     str_printf(out, " (pass mark %s)\n", text(points, "pass_mark"));
 }

@@ -19,11 +19,11 @@ struct reach_matrix {
 };
 
 struct comparison {
-    struct reach_matrix fixed;         /* healthy yes, broken no, end yes */
-    struct reach_matrix newly_broken;  /* healthy yes, broken yes, end no */
-    struct reach_matrix newly_opened;  /* healthy no, end yes */
-    struct reach_matrix still_broken;  /* healthy yes, broken no, end no */
-    size_t preserved;                  /* healthy yes, broken yes, end yes */
+    struct reach_matrix fixed;        /* healthy yes, broken no, end yes */
+    struct reach_matrix newly_broken; /* healthy yes, broken yes, end no */
+    struct reach_matrix newly_opened; /* healthy no, end yes */
+    struct reach_matrix still_broken; /* healthy yes, broken no, end no */
+    size_t preserved;                 /* healthy yes, broken yes, end yes */
 };
 
 /* Only what all three matrices hold is compared; without a broken one (NULL) what was healthy counts as unbroken.  The

@@ -51,8 +51,8 @@ struct points {
     uint32_t share;            /* total / maximum in parts per 10^9, rounded down; for people */
 };
 
-/* pass: a share.  rest: NULL where there is none.  A check or guard that is neither passed nor failed counts neither for
- * nor against.  Where nothing could be judged (maximum 0), nothing is passed, unless there was nothing to earn (no task)
- * and no guard is red. */
+/* pass: a share.  rest: NULL where there is none.  A check or guard that is neither passed nor failed counts neither
+ * for nor against.  Where nothing could be judged (maximum 0), nothing is passed, unless there was nothing to earn (no
+ * task) and no guard is red. */
 struct points points_score(struct points_task *tasks, size_t task_count, struct points_guard *guards,
                            size_t guard_count, const struct points_rest *rest, uint32_t pass);

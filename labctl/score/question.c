@@ -17,7 +17,6 @@
 #define PLACES_MAX 9 /* after the point */
 #define DIGITS_MAX 17
 
-
 static const char *skip_spaces(const char *text)
 {
     while (isspace((unsigned char)*text))

@@ -33,3 +33,7 @@ run_steps() { # reads steps; fails with the first that fails
 points() { # JSON: "TOTAL of MAXIMUM"
     sed -n '/^  "points"/,/}/s/.*"\(total\|maximum\)": \([0-9]*\).*/\2/p' "$1" | paste -sd' ' | sed 's/ / of /'
 }
+
+task_points() { # JSON: "EARNED of MAXIMUM" of the tasks alone
+    echo "$(sed -n '/^  "points"/,/}/s/^    "tasks": \([0-9]*\).*/\1/p' "$1") of $(sed -n '/^  "tasks"/,/^  ]/s/^      "maximum": \([0-9]*\).*/\1/p' "$1" | awk '{ sum += $1 } END { print sum }')"
+}

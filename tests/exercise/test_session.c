@@ -104,11 +104,11 @@ static void runs_by_the_clock(void **state)
     struct fixture *f = *state;
     struct session session;
     struct error err = ERROR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
     assert_int_equal(session.state, SESSION_PREPARED);
     assert_true(session_deadline(&session) == INT64_MAX);
-    assert_int_equal(session_begin(&session, 100 * SECOND, 5 * SECOND, NULL, &err), 0);
-    assert_int_equal(session_begin(&session, 101 * SECOND, 6 * SECOND, NULL, &err), -1);
+    assert_int_equal(session_begin(&session, SESSION_PRACTICE, 100 * SECOND, 5 * SECOND, NULL, &err), 0);
+    assert_int_equal(session_begin(&session, SESSION_PRACTICE, 101 * SECOND, 6 * SECOND, NULL, &err), -1);
     assert_int_equal(session_elapsed(&session, 130 * SECOND), 30 * SECOND);
     assert_int_equal(session_left(&session, 130 * SECOND), 30 * SECOND);
     assert_int_equal(session_left(&session, 161 * SECOND), 0);
@@ -124,10 +124,10 @@ static void hints_are_bought_once_and_in_order(void **state)
     struct fixture *f = *state;
     struct session session;
     struct error err = ERROR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
     assert_int_equal(session_buy_hint(&session, &hints[0], 0, 0, &err), -1); /* the clock does not run */
     error_clear(&err);
-    assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
+    assert_int_equal(session_begin(&session, SESSION_PRACTICE, 0, 0, NULL, &err), 0);
     assert_ptr_equal(session_next_hint(&session, "updates"), &hints[0]);
     assert_null(session_next_hint(&session, "other"));
     assert_int_equal(session_buy_hint(&session, &hints[0], SECOND, SECOND, &err), 0);
@@ -135,7 +135,7 @@ static void hints_are_bought_once_and_in_order(void **state)
     assert_int_equal(session_hint_cost(&session, "updates"), 5);
     session_close(&session);
     /* A director that was killed finds all of it again. */
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
     assert_int_equal(session.state, SESSION_RUNNING);
     assert_int_equal(session_hint_cost(&session, "updates"), 5);
     assert_int_equal(session.bought_at[0], SECOND);
@@ -154,8 +154,8 @@ static void a_changed_line_shows(void **state)
     struct session session;
     struct error err = ERROR_INIT;
     STR_AUTO text = STR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
-    assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
+    assert_int_equal(session_begin(&session, SESSION_PRACTICE, 0, 0, NULL, &err), 0);
     assert_int_equal(session_buy_hint(&session, &hints[0], SECOND, SECOND, &err), 0);
     session_close(&session);
     read_journal(f, &text);
@@ -163,14 +163,14 @@ static void a_changed_line_shows(void **state)
     assert_non_null(cost);
     cost[7] = '0';
     assert_int_equal(file_replace(f->directory, JOURNAL_FILE, text.data, text.length, 0600), 0);
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), -1);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), -1);
     assert_int_equal(err.kind, ERR_FILE);
     /* A line left out shows as well. */
     error_clear(&err);
     cost[7] = '5';
     char *second = strchr(text.data, '\n') + 1;
     assert_int_equal(file_replace(f->directory, JOURNAL_FILE, second, strlen(second), 0600), 0);
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), -1);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), -1);
 }
 
 static void a_line_cut_off_is_taken_away(void **state)
@@ -178,15 +178,15 @@ static void a_line_cut_off_is_taken_away(void **state)
     struct fixture *f = *state;
     struct session session;
     struct error err = ERROR_INIT;
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
-    assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
+    assert_int_equal(session_begin(&session, SESSION_PRACTICE, 0, 0, NULL, &err), 0);
     assert_int_equal(fd_write_all(session.journal.fd, "{\"event\":\"hi", 12), 0);
     session_close(&session);
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
     assert_int_equal(session.journal.count, 1);
     assert_int_equal(session_stop(&session, SESSION_SUBMITTED, SECOND, SECOND, &err), 0);
     session_close(&session);
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
     assert_int_equal(session.state, SESSION_ENDED);
     session_close(&session);
 }
@@ -202,13 +202,14 @@ static void the_result_explains_every_point(void **state)
         {.id = "name", .verdict = VERDICT_FAIL, .asked = "ping", .expected = "reachable", .seen = "no reply"},
         {.id = "closed", .verdict = VERDICT_FAIL, .asked = "ping", .expected = "unreachable", .seen = "a reply"},
     };
-    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), &err), 0);
-    assert_int_equal(session_begin(&session, 0, 0, NULL, &err), 0);
+    assert_int_equal(session_open(&session, &f->scenario, journal_of(f), NULL, &err), 0);
+    assert_int_equal(session_begin(&session, SESSION_PRACTICE, 0, 0, NULL, &err), 0);
     assert_int_equal(session_buy_hint(&session, &hints[0], SECOND, SECOND, &err), 0);
     assert_int_equal(session_stop(&session, SESSION_SUBMITTED, 9 * SECOND, 9 * SECOND, &err), 0);
-    json_t *result = result_make(&session, outcomes, ARRAY_SIZE(outcomes), &points);
-    assert_int_equal(points.earned, 55); /* 60 - 5 */
-    assert_int_equal(points.total, 25);  /* - 30 */
+    assert_int_equal(session_score(&session, outcomes, ARRAY_SIZE(outcomes), NULL, 9 * SECOND, 9 * SECOND, &err), 0);
+    json_t *result = result_make(&session, &points);
+    assert_int_equal(points.earned.above, 55); /* 60 - 5 */
+    assert_int_equal(points.total.above, 25);  /* - 30 */
     assert_int_equal(points.maximum, 100);
     assert_false(points.passed);
     const json_t *first = json_array_get(json_object_get(result, "tasks"), 0);
@@ -219,10 +220,9 @@ static void the_result_explains_every_point(void **state)
     assert_true(json_real_value(json_object_get(result, "time_used_s")) == 9.0);
     json_decref(result);
     /* What was not measured counts neither for nor against. */
-    result = result_make(&session, outcomes, 1, &points);
+    points = result_points(&session, outcomes, 1);
     assert_int_equal(points.maximum, 60);
-    assert_int_equal(points.total, 55);
-    json_decref(result);
+    assert_int_equal(points.total.above, 55);
     session_close(&session);
 }
 

@@ -465,6 +465,7 @@ static void the_table_is_well_formed(void **state)
         const struct fault_kind *kind = fault_kinds[i];
         assert_true(i == 0 || strcmp(fault_kinds[i - 1]->name, kind->name) < 0);
         assert_true(*kind->summary && *kind->symptom && *kind->tools && kind->layer >= 1 && kind->layer <= 7);
+        assert_true(kind->family > FAMILY_NONE && kind->family < FAMILY_COUNT);
         assert_true(kind->target_count > 0 && (kind->things == 1 || kind->things == 2));
         for (size_t t = 0; t < kind->target_count; t++)
             assert_non_null(kind->targets[t].stage == FAULT_TOPOLOGY ? (void *)kind->rewrite_topology
