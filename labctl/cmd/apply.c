@@ -51,7 +51,7 @@ const struct command command_apply = {
     .summary = "Change the running lab to what a file says",
     .description =
         "Only the difference is executed, and shown: `+` added, `-` removed, `~` changed.  Where an operation is\n"
-        "refused, the lab goes back to what it was.",
+        "refused, the lab goes back to what it was.  An interface that was deleted inside its node is made again.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

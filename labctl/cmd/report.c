@@ -31,7 +31,8 @@ const struct command command_report = {
     .synopsis = "report [EXERCISE] [--as FORMAT]",
     .summary = "Explain every point of an exercise that has ended",
     .description = "EXERCISE is the name of a scenario (its latest exercise) or of a directory below\n"
-                   "$XDG_STATE_HOME/labctl/exercises; without it, the latest exercise of all.",
+                   "$XDG_STATE_HOME/labctl/exercises; without it, the latest exercise of all.\n"
+                   "Exit status: 0, however many points there are; that of `submit` tells the pass mark.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .own_formats = true,

@@ -116,12 +116,28 @@ int director_roll_forward(struct director *director, struct error *err)
     return execute(director, topology, plan, &options, NULL, err);
 }
 
+/* Makes the links again that are gone, so that the change finds what it is about. */
+static int restore_links(struct director *director, struct str *operations, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    uint32_t *links;
+    size_t count;
+    if (lab_lost_links(director->lab, arena, &links, &count, err) != 0 ||
+        lab_restore_links(director->lab, links, count, err) != 0)
+        return error_wrap(err, "make the links again that are gone");
+    for (size_t i = 0; i < count && operations; i++)
+        director_describe_lost(director->plan, links[i], operations);
+    return 0;
+}
+
 int director_change_with(struct director *director, struct director_change *change, struct error *err)
 {
     if (!director->plan)
         return error_set(err, ERR_BUSY, "lab '%s' is not built yet", director->lab_name);
     if (director->unfinished && director_roll_forward(director, err) != 0)
         return error_wrap(err, "finish the change before this one");
+    if (change->restore && restore_links(director, change->operations, err) != 0)
+        return -1;
     struct state *state = &director->state;
     const char *text = change->text ? change->text : str_text(&state->current.text);
     const json_t *faults = change->faults ? change->faults : state->current.faults;

@@ -68,6 +68,7 @@ void director_cancel(struct director *director, int timer);
 struct director_change {
     const char *text;       /* canonical YAML; NULL: the topology as it is */
     const json_t *faults;   /* NULL: the faults as they are */
+    bool restore;           /* make links again that somebody deleted in a node */
     bool keep_changes;      /* undo: what somebody changed since is left as it is */
     struct str *notes;      /* lines for a person, or NULL */
     struct str *operations; /* receives what is done, a line each, or NULL */

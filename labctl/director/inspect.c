@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -247,6 +248,25 @@ static json_t *bridges_json(const struct topology *topology)
     return bridges;
 }
 
+/* Somebody may delete an interface inside a node; no node can bring back its own. */
+static void warn_of_lost_links(struct director *director, json_t *warnings)
+{
+    ARENA_AUTO arena = arena_new();
+    const struct plan *plan = director->plan;
+    uint32_t *links;
+    size_t count;
+    if (lab_lost_links(director->lab, arena, &links, &count, NULL) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct plan_link_end *end = &plan->links[links[i]].end[0];
+        const char *node = plan->namespaces[end->ns].name;
+        json_array_append_new(
+            warnings, json_sprintf("interface %s of %s is gone: it was deleted in the node; `labctl apply FILE` "
+                                   "makes it again, `labctl exec %s reboot -f` starts the whole node anew",
+                                   end->name, node, node));
+    }
+}
+
 int verb_inspect(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     (void)request;
@@ -258,6 +278,7 @@ int verb_inspect(struct director *director, struct request *request, json_t **re
     STR_AUTO warning = STR_INIT;
     if (lab_preflight(director->plan, &warning))
         json_array_append_new(warnings, json_string(str_text(&warning)));
+    warn_of_lost_links(director, warnings);
     if (director->unfinished)
         json_array_append_new(warnings,
                               json_string("a change was begun and could not be finished; the next one tries again"));

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "director/change.h"
 #include "director/verbs.h"
+#include "lab/lab.h"
 #include "model/topology.h"
 #include "plan/difference.h"
 #include "plan/plan.h"
@@ -75,6 +76,26 @@ void director_describe(const struct plan *before, const struct plan *after, stru
     }
 }
 
+void director_describe_lost(const struct plan *plan, uint32_t link, struct str *out)
+{
+    str_append(out, "+ ");
+    plan_item_describe(plan, ITEM_LINK, link, out);
+    str_append(out, " (it was gone)\n");
+}
+
+/* What `apply` would put back. */
+static int describe_lost(struct director *director, struct str *out, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    uint32_t *links;
+    size_t count;
+    if (lab_lost_links(director_lab(director), arena, &links, &count, err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        director_describe_lost(director_plan(director), links[i], out);
+    return 0;
+}
+
 int verb_apply(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     STR_AUTO text = STR_INIT;
@@ -86,7 +107,7 @@ int verb_apply(struct director *director, struct request *request, json_t **repl
     const char *path = json_string_value(json_object_get(request_params(request), "path"));
     json_t *faults = path && director_hooks.repaired ? director_hooks.repaired(director, path) : NULL;
     struct director_change change = {
-        .text = str_text(&text), .faults = faults, .notes = &notes, .operations = &operations};
+        .text = str_text(&text), .faults = faults, .restore = !path, .notes = &notes, .operations = &operations};
     int result = director_change_with(director, &change, err);
     json_decref(faults);
     if (result != 0)
@@ -107,12 +128,14 @@ int verb_difference(struct director *director, struct request *request, json_t *
     if (director_derive(director, str_text(&text), director_faults(director), &topology, &plan, err) != 0)
         return -1;
     STR_AUTO operations = STR_INIT;
+    int result = json_object_get(request_params(request), "path") ? 0 : describe_lost(director, &operations, err);
     director_describe(director_plan(director), plan, &operations);
-    *reply =
-        json_pack("{s:o, s:i}", "operations", lines_of(&operations), "generation", (int)director_generation(director));
+    if (result == 0)
+        *reply = json_pack("{s:o, s:i}", "operations", lines_of(&operations), "generation",
+                           (int)director_generation(director));
     plan_free(plan);
     arena_free(topology->arena);
-    return 0;
+    return result;
 }
 
 int verb_dump(struct director *director, struct request *request, json_t **reply, struct error *err)

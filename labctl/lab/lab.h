@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct arena;
 struct plan;
 struct error;
 struct str;
@@ -54,6 +55,11 @@ int lab_apply(struct lab *lab, const struct plan *before, const struct plan *aft
 /* The keeper has made this node anew (its init died): everything of the plan in it once more, its links, its processes.
  */
 int lab_rebuild_node(struct lab *lab, const char *node, struct error *err);
+
+/* The links of the plan that are not there any more (somebody deleted one in a node): indices, in the arena. */
+int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_t *count, struct error *err);
+/* Makes these again, with the addresses, routes and whatever else the plan says of them. */
+int lab_restore_links(struct lab *lab, const uint32_t *links, size_t count, struct error *err);
 
 /* A warning for a person where the plan needs more dynamic neighbour entries than this machine has room for: appended
  * to out.  Returns whether there was one. */

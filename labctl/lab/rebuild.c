@@ -1,5 +1,6 @@
 /* A node that the keeper has made anew, as after a reboot: its links, its configuration, its processes; and at the far
- * ends of its links what went with them. */
+ * ends of its links what went with them.  And a link that somebody deleted in a node, made again with all that the plan
+ * says of it. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -40,16 +41,33 @@ static bool sysctl_of(const struct plan_sysctl *sysctl, const char *name)
     return found && strncmp(found, name, length) == 0 && found[length] == '/';
 }
 
-static bool route_by(const struct plan_route *route, const char *name)
+/* Is this next hop in a network of the interface? */
+static bool reached_by(const struct apply *a, uint32_t ns, const struct addr *via, const char *name)
 {
-    for (size_t n = 0; n < route->nexthop_count; n++)
-        if (str_equal(route->nexthops[n].interface, name))
+    struct plan_group group = plan_index_group(a->after_index, ns, ITEM_ADDRESS);
+    for (size_t g = 0; g < group.count; g++) {
+        const struct plan_address *address = &a->after->addresses[group.items[g]];
+        struct prefix network = prefix_network(address->address);
+        if (str_equal(address->interface, name) && prefix_contains(&network, via))
             return true;
+    }
     return false;
 }
 
-static bool belongs(const struct plan *plan, enum plan_item item, uint32_t i, const char *name)
+static bool route_by(const struct apply *a, const struct plan_route *route, const char *name)
 {
+    for (size_t n = 0; n < route->nexthop_count; n++) {
+        const struct plan_nexthop *hop = &route->nexthops[n];
+        if (hop->interface ? str_equal(hop->interface, name)
+                           : addr_is_set(&hop->via) && reached_by(a, route->ns, &hop->via, name))
+            return true;
+    }
+    return false;
+}
+
+static bool belongs(const struct apply *a, enum plan_item item, uint32_t i, const char *name)
+{
+    const struct plan *plan = a->after;
     switch (item) {
     case ITEM_SYSCTL:
         return sysctl_of(&plan->sysctls[i], name);
@@ -58,14 +76,14 @@ static bool belongs(const struct plan *plan, enum plan_item item, uint32_t i, co
     case ITEM_NEIGHBOUR:
         return str_equal(plan->neighbours[i].interface, name);
     case ITEM_ROUTE:
-        return route_by(&plan->routes[i], name) && !plan->routes[i].connected;
+        return route_by(a, &plan->routes[i], name) && !plan->routes[i].connected;
     default:
         return false;
     }
 }
 
-/* What the far side lost with the interface. */
-static int restore_far(struct rebuild *r, const struct plan_link_end *end)
+/* What the namespace of this end lost with the interface. */
+static int restore_end(struct rebuild *r, const struct plan_link_end *end)
 {
     static const enum plan_item items[] = {ITEM_SYSCTL, ITEM_ADDRESS, ITEM_NEIGHBOUR, ITEM_ROUTE};
     struct apply *a = &r->apply;
@@ -74,7 +92,7 @@ static int restore_far(struct rebuild *r, const struct plan_link_end *end)
         struct plan_group group = plan_index_group(a->after_index, end->ns, items[k]);
         for (size_t g = 0; g < group.count; g++) {
             struct plan_operation operation = {ACTION_ADD, items[k], 0, group.items[g], false};
-            if (!belongs(a->after, items[k], group.items[g], end->name))
+            if (!belongs(a, items[k], group.items[g], end->name))
                 continue;
             if ((items[k] == ITEM_SYSCTL ? change_sysctl(a, &operation) : change_network(a, &operation)) != 0)
                 return -1;
@@ -135,38 +153,103 @@ static int rebuild(struct rebuild *r)
     configuration_end(&c);
     struct plan_group links = plan_index_group(a->after_index, r->ns, ITEM_LINK);
     for (size_t g = 0; result == 0 && g < links.count; g++)
-        result = restore_far(r, &a->after->links[links.items[g] / 2].end[links.items[g] % 2 ? 0 : 1]);
+        result = restore_end(r, &a->after->links[links.items[g] / 2].end[links.items[g] % 2 ? 0 : 1]);
     return result == 0 ? rebuild_processes(r) : -1;
+}
+
+/* For what is done in the plan that the lab is. */
+static void begin(struct rebuild *r, struct lab *lab, struct arena *arena, struct error *err)
+{
+    static const struct lab_apply_options options;
+    r->apply = (struct apply){.lab = lab,
+                              .before = lab->plan,
+                              .after = lab->plan,
+                              .before_index = lab->index,
+                              .after_index = lab->index,
+                              .arena = arena,
+                              .options = &options,
+                              .err = err};
+}
+
+static int end(struct rebuild *r, int result)
+{
+    struct apply *a = &r->apply;
+    if (result == 0)
+        result = journal_clear(a->lost, a->err);
+    if (result == 0)
+        result = lab_record(a->lab, a->err);
+    apply_unsee(a, NULL);
+    lost_close(a->lost);
+    return result;
 }
 
 int lab_rebuild_node(struct lab *lab, const char *node, struct error *err)
 {
-    static const struct lab_apply_options options;
     struct space *space = space_find(lab, node);
     if (!space || space->kind != NAMESPACE_NODE || !lab->plan)
         return error_set(err, ERR_ABSENT, "there is no node '%s' in this lab", node);
     ARENA_AUTO arena = arena_new();
     struct error own = ERROR_INIT;
     struct rebuild r = {.space = space, .ns = plan_find_namespace(lab->plan, node)};
-    r.apply = (struct apply){.lab = lab,
-                             .before = lab->plan,
-                             .after = lab->plan,
-                             .before_index = lab->index,
-                             .after_index = lab->index,
-                             .arena = arena,
-                             .options = &options,
-                             .err = err ? err : &own};
+    begin(&r, lab, arena, err ? err : &own);
     space->rebuild = false;
     if (r.ns == UINT32_MAX)
         return 0;
     int result = lost_open(lab, &r.apply.lost, r.apply.err);
     if (result == 0)
         result = rebuild(&r);
+    return end(&r, result) == 0 ? 0 : error_wrap(r.apply.err, "rebuild node %s", node);
+}
+
+/* ---- links that are gone ------------------------------------------------------------------------------------------
+ */
+
+int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_t *count, struct error *err)
+{
+    const struct plan *plan = lab->plan;
+    struct observation **seen = arena_alloc(arena, plan->namespace_count * sizeof *seen);
+    int result = 0;
+    *links = NULL;
+    *count = 0;
+    for (uint32_t i = 0; i < plan->link_count && result == 0; i++) {
+        const struct plan_link_end *near = &plan->links[i].end[0], *far = &plan->links[i].end[1];
+        const struct space *space = space_of(lab, plan, near->ns);
+        if (!space || !space->ready || space->rebuild) /* the node's return brings them back */
+            continue;
+        if (!seen[far->ns]) {
+            int netns = space_netns(space_of(lab, plan, far->ns), err);
+            result = netns < 0 ? -1 : observe_links(netns, &seen[far->ns], err);
+        }
+        if (result == 0 && !observed_link_by_name(seen[far->ns], far->name))
+            *ARENA_PUSH(arena, *links, *count) = i;
+    }
+    for (uint32_t ns = 0; ns < plan->namespace_count; ns++)
+        observation_free(seen[ns]);
+    return result;
+}
+
+static int restore_link(struct rebuild *r, uint32_t link)
+{
+    struct apply *a = &r->apply;
+    struct plan_operation operation = {ACTION_ADD, ITEM_LINK, 0, link, false};
+    if (change_link(a, &operation) != 0)
+        return -1;
+    return restore_end(r, &a->after->links[link].end[1]) == 0 ? restore_end(r, &a->after->links[link].end[0]) : -1;
+}
+
+int lab_restore_links(struct lab *lab, const uint32_t *links, size_t count, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    struct error own = ERROR_INIT;
+    struct rebuild r = {0};
+    if (!count)
+        return 0;
+    begin(&r, lab, arena, err ? err : &own);
+    r.apply.links = arena_alloc(arena, count * sizeof *r.apply.links);
+    int result = lost_open(lab, &r.apply.lost, r.apply.err);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = restore_link(&r, links[i]);
     if (result == 0)
-        result = journal_clear(r.apply.lost, r.apply.err);
-    if (result == 0)
-        result = lab_record(lab, r.apply.err);
-    apply_unsee(&r.apply, NULL);
-    lost_close(r.apply.lost);
-    return result == 0 ? 0 : error_wrap(r.apply.err, "rebuild node %s", node);
+        result = bridges_settle(lab, lab->plan, lab->index, r.apply.err);
+    return end(&r, result);
 }

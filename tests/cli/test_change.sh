@@ -33,6 +33,20 @@ check "a ruleset that nft refuses" $?
 ! "$LABCTL" exec web test -e /etc/motd && [ -z "$("$LABCTL" exec web nft list tables)" ]
 check "what was done before it is undone" $?
 
+"$LABCTL" exec web ip link del eth0
+run "$LABCTL" inspect
+grep -q '^warning: interface eth0 of web is gone: .*labctl apply' "$work/out"
+check "an interface that was deleted in its node is told, with the remedy" $?
+run "$LABCTL" apply --dry-run "$work/lab.yaml"
+grep -q '^+ link web/eth0 .*(it was gone)$' "$work/out" && ! "$LABCTL" exec web ip link show eth0 >"$work/out" 2>&1
+check "apply --dry-run names it" $?
+run "$LABCTL" apply "$work/lab.yaml"
+grep -q '^1 operation done$' "$work/out" && "$LABCTL" exec web ping -n -c 1 -W 1 10.0.0.2 >>"$work/out"
+check "apply makes it again" $?
+run "$LABCTL" apply "$work/lab.yaml"
+grep -q '^nothing changed$' "$work/out"
+check "once" $?
+
 "$LABCTL" apply "$work/silent.yaml" >"$work/slow" 2>&1 &
 slow=$!
 busy() { "$LABCTL" list --format json | grep -q '"busy": "apply"'; }
