@@ -22,6 +22,7 @@ static const struct {
     [OUTCOME_NO_NAME] = {'?', "no name"},
     [OUTCOME_FAILED] = {'F', "failed"},
     [OUTCOME_ERROR] = {'E', "error"},
+    [OUTCOME_UNSUPPORTED] = {'N', "not supported"},
 };
 _Static_assert(ARRAY_SIZE(signs) == OUTCOME_COUNT, "every outcome has a sign");
 

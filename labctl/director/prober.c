@@ -60,6 +60,12 @@ static int world_root(void *context, const char *node)
     return lab_node_root(prober->task->lab, node);
 }
 
+static pid_t world_init(void *context, const char *node)
+{
+    const struct prober *prober = context;
+    return lab_node_init(prober->task->lab, node);
+}
+
 static int world_run(void *context, const char *node, const char *const *argv, int output, struct error *err)
 {
     const struct prober *prober = context;
@@ -142,7 +148,7 @@ void prober_controls(const struct topology *topology, const struct node *node, s
 static bool shows_life(const struct check *check, const struct fact *fact)
 {
     bool own = fact->target.family == 4 && fact->target.bytes[0] == 127;
-    if (check->kind == CHECK_COMMAND || check->kind == CHECK_MATRIX || own)
+    if (check_is_local(check->kind) || check->kind == CHECK_MATRIX || own)
         return false;
     return fact->outcome == OUTCOME_ANSWERED || fact->outcome == OUTCOME_REFUSED || fact->outcome == OUTCOME_FAILED;
 }
@@ -156,7 +162,7 @@ static int control_of(const struct prober *prober, const struct node *node)
             continue;
         if (prober->outcomes[i].alive)
             return CONTROL_ALIVE;
-        any |= !check_is_negative(check) && check->kind != CHECK_COMMAND;
+        any |= !check_is_negative(check) && !check_is_local(check->kind);
     }
     return any ? CONTROL_DEAD : CONTROL_UNKNOWN;
 }
@@ -260,6 +266,7 @@ int prober_main(const struct prober_task *task, int fd)
                                 .topology = task->topology,
                                 .netns = world_netns,
                                 .root = world_root,
+                                .init = world_init,
                                 .run = world_run,
                                 .ended = world_ended};
     struct probe_options options = {

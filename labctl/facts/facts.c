@@ -12,6 +12,7 @@ static const char *const outcome_names[] = {
     [OUTCOME_NO_NAME] = "no-name",
     [OUTCOME_FAILED] = "failed",
     [OUTCOME_ERROR] = "error",
+    [OUTCOME_UNSUPPORTED] = "unsupported",
 };
 _Static_assert(ARRAY_SIZE(outcome_names) == OUTCOME_COUNT, "every outcome has a name");
 

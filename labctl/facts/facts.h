@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/words.h"
 
 /* How one attempt to talk ended, as the prober's socket saw it. */
 enum fact_outcome {
@@ -17,6 +18,7 @@ enum fact_outcome {
     OUTCOME_NO_NAME,     /* the name did not resolve */
     OUTCOME_FAILED,      /* talked, but broken: reset in the middle, malformed answer */
     OUTCOME_ERROR,       /* labctl's own failure: never a verdict */
+    OUTCOME_UNSUPPORTED, /* this machine cannot measure it */
     OUTCOME_COUNT
 };
 const char *fact_outcome_name(enum fact_outcome outcome);
@@ -52,6 +54,11 @@ struct fact {
     /* command */
     int32_t exit_status;
     char *output; /* stdout, up to 64 KiB */
+    /* a node's own state: what is there, in words as the check's (routes, sockets, …); owned by the fact's arena.  A file
+     * is one entry, its content is the body. */
+    struct words *entries;
+    size_t entry_count;
+    uint32_t time_wait; /* socket: connections in TIME-WAIT */
     /* matrix: pairs that answered, row-major: nodes x nodes */
     uint8_t *matrix;    /* enum fact_outcome each */
     size_t matrix_size; /* number of nodes */

@@ -164,6 +164,12 @@ int lab_node_root(struct lab *lab, const char *name)
     return space && space->ready && space->kind == NAMESPACE_NODE ? space_root(space, NULL) : -1;
 }
 
+pid_t lab_node_init(struct lab *lab, const char *name)
+{
+    struct space *space = space_find(lab, name);
+    return space && space->ready && space->kind == NAMESPACE_NODE ? space->pid : -1;
+}
+
 struct keeper *lab_keeper(struct lab *lab)
 {
     return lab->keeper;

@@ -69,6 +69,7 @@ bool lab_preflight(const struct plan *plan, struct str *out);
 int lab_netns(struct lab *lab, const char *name); /* for kernel/namespace.h */
 int lab_node_root(struct lab *lab,
                   const char *name); /* the node's root directory; use openat2 with RESOLVE_IN_ROOT (lab/files.h) */
+pid_t lab_node_init(struct lab *lab, const char *name); /* its first process, as the director sees it */
 struct keeper *lab_keeper(struct lab *lab);
 /* A descriptor that a director before this one gave into the keeper's care (keeper_store): borrowed, or -1. */
 int lab_stored(struct lab *lab, const char *tag);

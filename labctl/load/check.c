@@ -60,7 +60,7 @@ static void decode_kind(struct decoder *decoder, const struct field *field, cons
 #define KIND(word, text, rows)                                                                                         \
     {                                                                                                                  \
         .key = (word), .type = FIELD_CUSTOM, .schema = (rows), .decode = decode_kind, .wants = "a check",              \
-        .json = "{\"type\": [\"object\", \"string\", \"integer\"]}", .doc = (text)                                     \
+        .json = "{\"type\": [\"object\", \"string\", \"array\"]}", .doc = (text)                                       \
     }
 #define LATER(word, text)                                                                                              \
     {                                                                                                                  \
@@ -96,6 +96,16 @@ static const struct field check_fields[] = {
     KIND("tls", "A TLS handshake; short form: \"TARGET\" or \"TARGET:PORT\".", &tls_schema),
     KIND("matrix", "Who reaches whom: exactly these pairs, nothing else; short form: all.", &matrix_schema),
     KIND("command", "A command line at the node, as a last resort; short form: the command line.", &command_schema),
+    KIND("socket", "What listens at the node; short form: \"tcp/443\".", &socket_check_schema),
+    KIND("route", "A route of the node; short form: \"10.0.0.0/8 via 10.0.1.1\".", &route_check_schema),
+    KIND("neighbour", "A neighbour of the node; short form: its address.", &neighbour_check_schema),
+    KIND("address", "An address of the node; short form: \"10.0.0.5/24\".", &address_check_schema),
+    KIND("link", "An interface of the node; short form: \"eth0 up\".", &link_check_schema),
+    KIND("sysctl", "A setting of the node; short form: \"net.ipv4.ip_forward=1\".", &sysctl_check_schema),
+    KIND("conntrack", "A flow that the node tracks; short form: \"tcp to 10.0.0.5 port 80\".", &conntrack_check_schema),
+    KIND("resolver", "The name servers of the node; short form: the address of one.", &resolver_check_schema),
+    KIND("file", "A file of the node; short form: its path.", &file_check_schema),
+    KIND("process", "A process of the node; short form: its name.", &process_check_schema),
     {.key = "within",
      .type = FIELD_DURATION,
      FIELD_AT(struct check, within),
@@ -134,17 +144,7 @@ static const struct field check_fields[] = {
     LATER("path", "The way of a packet."),
     LATER("mtu", "The largest packet."),
     LATER("throughput", "How much passes."),
-    LATER("socket", "What listens."),
-    LATER("route", "A route of the node."),
-    LATER("neighbour", "A neighbour of the node."),
-    LATER("address", "An address of the node."),
-    LATER("link", "A link of the node."),
-    LATER("sysctl", "A setting of the node."),
-    LATER("conntrack", "A tracked flow of the node."),
-    LATER("resolver", "The resolver of the node."),
     LATER("firewall", "What the node's firewall does."),
-    LATER("file", "A file of the node."),
-    LATER("process", "A process of the node."),
 };
 const struct schema check_schema = SCHEMA("check", check_fields);
 

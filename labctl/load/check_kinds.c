@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "load/check_state.h"
 
 #define NEAREST_MAX 50 /* findings with a search through the names of all things */
 
@@ -246,6 +247,16 @@ static const struct kind_row {
     [CHECK_TLS] = {.schema = &tls_schema, .key = "to", .port = PORT_OPTIONAL, .defaults = default_tls},
     [CHECK_MATRIX] = {.read = read_matrix},
     [CHECK_COMMAND] = {.schema = &command_schema, .key = "run"},
+    [CHECK_SOCKET] = {.read = read_state},
+    [CHECK_ROUTE] = {.read = read_state},
+    [CHECK_NEIGHBOUR] = {.read = read_state},
+    [CHECK_ADDRESS] = {.read = read_state},
+    [CHECK_LINK] = {.read = read_state},
+    [CHECK_SYSCTL] = {.read = read_state},
+    [CHECK_CONNTRACK] = {.read = read_state},
+    [CHECK_RESOLVER] = {.read = read_state},
+    [CHECK_FILE] = {.read = read_file_check},
+    [CHECK_PROCESS] = {.read = read_state},
 };
 _Static_assert(ARRAY_SIZE(kind_rows) == CHECK_KIND_COUNT, "every kind of check is read");
 

@@ -1,7 +1,11 @@
 /* Canonical YAML of checks. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+#include "base/table.h"
 #include "base/units.h"
+#include "load/check_state.h"
 #include "load/dump.h"
 
 static void dump_ping(struct yaml *yaml, const struct check_ping *ping)
@@ -151,6 +155,65 @@ static void dump_command(struct yaml *yaml, const struct check_command *command)
     dump_text(yaml, "stdout_contains", command->stdout_contains);
 }
 
+/* The word of a row as it is written in the file; NULL where the thing lacks it, or has it anyway. */
+static const char *row_value(const struct words *words, const struct word_row *row)
+{
+    const char *value = words_get(words, row->word);
+    if (!value && row->type == WORD_OWN_ADDRESS)
+        value = words_get(words, "ip");
+    if (!value && str_equal(row->word, "user"))
+        value = words_get(words, "uid");
+    return str_equal(value, row->fallback) ? NULL : value;
+}
+
+/* A row: of each thing where they differ in it, else of the first. */
+static void dump_row(struct yaml *yaml, const struct check_state *state, const struct word_row *row)
+{
+    size_t count = 0, things = row->many ? state->wanted_count : 1;
+    for (size_t i = 0; i < things; i++)
+        count += row_value(&state->wanted[i], row) != NULL;
+    if (!count)
+        return;
+    yaml_key(yaml, row->key);
+    if (count > 1)
+        yaml_list(yaml);
+    for (size_t i = 0; i < things; i++)
+        if (row_value(&state->wanted[i], row))
+            yaml_text(yaml, row_value(&state->wanted[i], row));
+    if (count > 1)
+        yaml_list_end(yaml);
+}
+
+static void dump_state(struct yaml *yaml, const struct check *check)
+{
+    const struct check_state *state = &check->state;
+    const struct state_shape *shape = state_shape_of(check->kind);
+    for (size_t i = 0; state->wanted_count && i < shape->count; i++)
+        dump_row(yaml, state, &shape->rows[i]);
+    if (state->has_count)
+        yaml_plain_member(yaml, "count", "%u", state->count);
+    if (state->has_time_wait_below)
+        yaml_plain_member(yaml, "time_wait_below", "%u", state->time_wait_below);
+    if (state->expect != STATE_PRESENT)
+        yaml_text_member(yaml, "expect", state_expect_name(state->expect));
+}
+
+static void dump_file(struct yaml *yaml, const struct check_file *file)
+{
+    yaml_text_member(yaml, "path", file->path);
+    dump_text(yaml, "type", file->type);
+    dump_text(yaml, "content", file->content);
+    dump_texts(yaml, "contains", file->contains, file->contains_count);
+    dump_texts(yaml, "lacks", file->lacks, file->lacks_count);
+    if (file->has_mode) {
+        char mode[16];
+        snprintf(mode, sizeof mode, "%04o", file->mode);
+        yaml_text_member(yaml, "mode", mode);
+    }
+    if (file->expect == STATE_ABSENT)
+        yaml_text_member(yaml, "expect", "absent");
+}
+
 static void dump_kind(struct yaml *yaml, const struct check *check)
 {
     yaml_key(yaml, check_kind_name(check->kind));
@@ -179,6 +242,20 @@ static void dump_kind(struct yaml *yaml, const struct check *check)
         break;
     case CHECK_COMMAND:
         dump_command(yaml, &check->command);
+        break;
+    case CHECK_SOCKET:
+    case CHECK_ROUTE:
+    case CHECK_NEIGHBOUR:
+    case CHECK_ADDRESS:
+    case CHECK_LINK:
+    case CHECK_SYSCTL:
+    case CHECK_CONNTRACK:
+    case CHECK_RESOLVER:
+    case CHECK_PROCESS:
+        dump_state(yaml, check);
+        break;
+    case CHECK_FILE:
+        dump_file(yaml, &check->file);
         break;
     case CHECK_KIND_COUNT:
         break;

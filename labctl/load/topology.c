@@ -213,6 +213,16 @@ const struct schema *const load_schemas[] = {
     &matrix_schema,
     &matrix_pair_schema,
     &command_schema,
+    &socket_check_schema,
+    &route_check_schema,
+    &neighbour_check_schema,
+    &address_check_schema,
+    &link_check_schema,
+    &sysctl_check_schema,
+    &conntrack_check_schema,
+    &resolver_check_schema,
+    &file_check_schema,
+    &process_check_schema,
 };
 const size_t load_schema_count = ARRAY_SIZE(load_schemas);
 

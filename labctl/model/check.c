@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/table.h"
 #include "model/topology.h"
 
 bool check_is_negative(const struct check *check)
@@ -21,7 +22,7 @@ bool check_is_negative(const struct check *check)
 
 bool check_is_local(enum check_kind kind)
 {
-    return kind == CHECK_COMMAND;
+    return kind == CHECK_COMMAND || (kind >= CHECK_SOCKET && kind <= CHECK_PROCESS);
 }
 
 const struct check_target *check_target_of(const struct check *check)
@@ -40,6 +41,23 @@ const struct check_target *check_target_of(const struct check *check)
     default:
         return NULL;
     }
+}
+
+/* "route at web: no 10.0.0.0/8 via 10.0.1.1". */
+static void describe_state(const struct check *check, const char *at, char *out, size_t size)
+{
+    static const char *const before[] = {[STATE_PRESENT] = "", [STATE_ABSENT] = "no ", [STATE_EXACT] = "exactly "};
+    _Static_assert(ARRAY_SIZE(before) == STATE_EXPECT_COUNT, "words for each expectation");
+    const struct check_state *state = &check->state;
+    char one[200];
+    int length = snprintf(out, size, "%s at %s: ", check_kind_name(check->kind), at);
+    for (size_t i = 0; i < state->wanted_count && length >= 0 && (size_t)length < size; i++)
+        length += snprintf(out + length, size - (size_t)length, "%s%s", i ? ", " : before[state->expect],
+                           *words_format(&state->wanted[i], one, sizeof one) ? one : "any");
+    if (state->has_count && length >= 0 && (size_t)length < size)
+        length += snprintf(out + length, size - (size_t)length, " (%u)", state->count);
+    if (!state->wanted_count && length >= 0 && (size_t)length < size)
+        snprintf(out + length, size - (size_t)length, "%s", state->has_time_wait_below ? "TIME-WAIT" : "nothing");
 }
 
 const char *check_describe(const struct check *check, char *out, size_t size)
@@ -79,6 +97,21 @@ const char *check_describe(const struct check *check, char *out, size_t size)
         break;
     case CHECK_COMMAND:
         snprintf(out, size, "command at %s: %s", from, check->command.run);
+        break;
+    case CHECK_SOCKET:
+    case CHECK_ROUTE:
+    case CHECK_NEIGHBOUR:
+    case CHECK_ADDRESS:
+    case CHECK_LINK:
+    case CHECK_SYSCTL:
+    case CHECK_CONNTRACK:
+    case CHECK_RESOLVER:
+    case CHECK_PROCESS:
+        describe_state(check, from, out, size);
+        break;
+    case CHECK_FILE:
+        snprintf(out, size, "file at %s: %s%s", from, check->file.expect == STATE_ABSENT ? "no " : "",
+                 check->file.path);
         break;
     case CHECK_KIND_COUNT:
         break;

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/mark.h"
+#include "base/words.h"
 
 struct node;
 struct interface;
@@ -21,6 +22,16 @@ enum check_kind {
     CHECK_TLS,
     CHECK_MATRIX,
     CHECK_COMMAND,
+    CHECK_SOCKET,
+    CHECK_ROUTE,
+    CHECK_NEIGHBOUR,
+    CHECK_ADDRESS,
+    CHECK_LINK,
+    CHECK_SYSCTL,
+    CHECK_CONNTRACK,
+    CHECK_RESOLVER,
+    CHECK_FILE,
+    CHECK_PROCESS,
     CHECK_KIND_COUNT
 };
 const char *check_kind_name(enum check_kind kind);
@@ -143,6 +154,30 @@ struct check_command {
     const char *stdout_contains; /* or NULL */
 };
 
+/* The node's own state: socket, route, neighbour, address, link, sysctl, conntrack, resolver, process. */
+enum state_expect { STATE_PRESENT, STATE_ABSENT, STATE_EXACT, STATE_EXPECT_COUNT };
+const char *state_expect_name(enum state_expect expect);
+struct check_state {
+    enum state_expect expect; /* each of them; none of them; each of them and nothing else of their kind */
+    struct words *wanted;     /* words as in facts: struct fact, entries */
+    size_t wanted_count;
+    bool has_count;
+    uint32_t count; /* process, conntrack: exactly so many */
+    bool has_time_wait_below;
+    uint32_t time_wait_below; /* socket */
+};
+
+struct check_file {
+    const char *path;         /* absolute, in the node */
+    enum state_expect expect; /* STATE_PRESENT or STATE_ABSENT */
+    const char *type;         /* "file", "directory", or NULL */
+    const char *content;      /* the whole of it, or NULL */
+    const char **contains, **lacks;
+    size_t contains_count, lacks_count;
+    bool has_mode;
+    uint32_t mode;
+};
+
 struct check {
     const char *id; /* given or made: "check-3" */
     struct mark mark;
@@ -158,6 +193,8 @@ struct check {
         struct check_tls tls;
         struct check_matrix matrix;
         struct check_command command;
+        struct check_state state; /* of the kinds named there */
+        struct check_file file;
     };
     int64_t within;     /* ns; 0 = one attempt */
     int64_t stable_for; /* ns */

@@ -21,8 +21,25 @@ static const char *const thing_kinds[] = {"nothing", "node",        "interface",
 _Static_assert(ARRAY_SIZE(thing_kinds) == THING_KIND_COUNT, "a word for each kind of thing");
 
 static const char *const check_kinds[] = {
-    [CHECK_PING] = "ping", [CHECK_TCP] = "tcp", [CHECK_UDP] = "udp",       [CHECK_DNS] = "dns",
-    [CHECK_HTTP] = "http", [CHECK_TLS] = "tls", [CHECK_MATRIX] = "matrix", [CHECK_COMMAND] = "command",
+    [CHECK_PING] = "ping",
+    [CHECK_TCP] = "tcp",
+    [CHECK_UDP] = "udp",
+    [CHECK_DNS] = "dns",
+    [CHECK_HTTP] = "http",
+    [CHECK_TLS] = "tls",
+    [CHECK_MATRIX] = "matrix",
+    [CHECK_COMMAND] = "command",
+    /* a node's own state */
+    [CHECK_SOCKET] = "socket",
+    [CHECK_ROUTE] = "route",
+    [CHECK_NEIGHBOUR] = "neighbour",
+    [CHECK_ADDRESS] = "address",
+    [CHECK_LINK] = "link",
+    [CHECK_SYSCTL] = "sysctl",
+    [CHECK_CONNTRACK] = "conntrack",
+    [CHECK_RESOLVER] = "resolver",
+    [CHECK_FILE] = "file",
+    [CHECK_PROCESS] = "process",
 };
 _Static_assert(ARRAY_SIZE(check_kinds) == CHECK_KIND_COUNT, "a word for each check kind");
 
@@ -48,6 +65,9 @@ static const char *const tls_reasons[] = {
     [TLS_REFUSED] = "refused",
 };
 _Static_assert(ARRAY_SIZE(tls_reasons) == TLS_REASON_COUNT, "a word for each reason");
+
+static const char *const state_expects[] = {"present", "absent", "exact"};
+_Static_assert(ARRAY_SIZE(state_expects) == STATE_EXPECT_COUNT, "a word for each expectation");
 
 #define WORD(table, index) ((size_t)(index) < ARRAY_SIZE(table) ? (table)[index] : "?")
 
@@ -99,4 +119,9 @@ const char *tls_version_name(enum tls_version version)
 const char *tls_reason_name(enum tls_reason reason)
 {
     return WORD(tls_reasons, reason);
+}
+
+const char *state_expect_name(enum state_expect expect)
+{
+    return WORD(state_expects, expect);
 }

@@ -15,9 +15,25 @@
 #include "probe/impostor.h"
 
 static const struct probe_kind *const kinds[] = {
-    [CHECK_PING] = &probe_ping,       [CHECK_TCP] = &probe_tcp,   [CHECK_UDP] = &probe_udp,
-    [CHECK_DNS] = &probe_dns,         [CHECK_HTTP] = &probe_http, [CHECK_TLS] = &probe_tls, [CHECK_MATRIX] = &probe_matrix,
+    [CHECK_PING] = &probe_ping,
+    [CHECK_TCP] = &probe_tcp,
+    [CHECK_UDP] = &probe_udp,
+    [CHECK_DNS] = &probe_dns,
+    [CHECK_HTTP] = &probe_http,
+    [CHECK_TLS] = &probe_tls,
+    [CHECK_MATRIX] = &probe_matrix,
     [CHECK_COMMAND] = &probe_command,
+    /* a node's own state */
+    [CHECK_SOCKET] = &probe_state,
+    [CHECK_ROUTE] = &probe_state,
+    [CHECK_NEIGHBOUR] = &probe_state,
+    [CHECK_ADDRESS] = &probe_state,
+    [CHECK_LINK] = &probe_state,
+    [CHECK_SYSCTL] = &probe_state,
+    [CHECK_CONNTRACK] = &probe_state,
+    [CHECK_RESOLVER] = &probe_state,
+    [CHECK_FILE] = &probe_state,
+    [CHECK_PROCESS] = &probe_state,
 };
 _Static_assert(ARRAY_SIZE(kinds) == CHECK_KIND_COUNT, "every kind of check has its probe");
 

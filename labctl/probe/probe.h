@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct check;
 struct error;
@@ -21,6 +22,8 @@ struct probe_world {
     /* The node's network namespace, and its root directory (O_PATH): borrowed descriptors, or -1. */
     int (*netns)(void *context, const char *node);
     int (*root)(void *context, const char *node);
+    /* The node's first process, as this process sees it; -1 where there is none. */
+    pid_t (*init)(void *context, const char *node);
     /* Starts argv (NULL-terminated, argv[0] an absolute path) in the node, its stdout at `output` (stays the caller's).
      * Returns a descriptor that becomes readable when the program has ended; closing it earlier asks for the program to
      * be killed.  -1 with err. */

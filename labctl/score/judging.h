@@ -10,9 +10,10 @@
 typedef void judge(const struct check *check, const struct fact *fact, const struct verdict_context *context,
                    struct judgement *out);
 
-judge judge_ping, judge_tcp, judge_udp;     /* judge_network.c */
+judge judge_ping, judge_tcp, judge_udp;                /* judge_network.c */
 judge judge_dns, judge_http, judge_tls, judge_command; /* judge_application.c */
-judge judge_matrix;                         /* judge_matrix.c */
+judge judge_matrix;                                    /* judge_matrix.c */
+judge judge_state, judge_file;                         /* judge_state.c */
 
 /* Appends to a text as far as there is room. */
 void judging_add(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

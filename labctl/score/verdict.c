@@ -36,8 +36,25 @@ enum verdict verdict_from_name(const char *name)
 }
 
 static judge *const judges[] = {
-    [CHECK_PING] = judge_ping, [CHECK_TCP] = judge_tcp, [CHECK_UDP] = judge_udp,       [CHECK_DNS] = judge_dns,
-    [CHECK_HTTP] = judge_http, [CHECK_TLS] = judge_tls, [CHECK_MATRIX] = judge_matrix, [CHECK_COMMAND] = judge_command,
+    [CHECK_PING] = judge_ping,
+    [CHECK_TCP] = judge_tcp,
+    [CHECK_UDP] = judge_udp,
+    [CHECK_DNS] = judge_dns,
+    [CHECK_HTTP] = judge_http,
+    [CHECK_TLS] = judge_tls,
+    [CHECK_MATRIX] = judge_matrix,
+    [CHECK_COMMAND] = judge_command,
+    /* a node's own state */
+    [CHECK_SOCKET] = judge_state,
+    [CHECK_ROUTE] = judge_state,
+    [CHECK_NEIGHBOUR] = judge_state,
+    [CHECK_ADDRESS] = judge_state,
+    [CHECK_LINK] = judge_state,
+    [CHECK_SYSCTL] = judge_state,
+    [CHECK_CONNTRACK] = judge_state,
+    [CHECK_RESOLVER] = judge_state,
+    [CHECK_FILE] = judge_file,
+    [CHECK_PROCESS] = judge_state,
 };
 _Static_assert(ARRAY_SIZE(judges) == CHECK_KIND_COUNT, "every kind of check is judged");
 
@@ -49,6 +66,9 @@ struct judgement verdict_of(const struct check *check, const struct fact *fact, 
     if (fact->outcome == OUTCOME_ERROR || fact->outcome == OUTCOME_NONE) {
         out.verdict = VERDICT_ERROR;
         snprintf(out.seen, sizeof out.seen, "%s", *fact->detail ? fact->detail : "nothing was measured");
+    } else if (fact->outcome == OUTCOME_UNSUPPORTED) {
+        out.verdict = VERDICT_UNSUPPORTED;
+        snprintf(out.seen, sizeof out.seen, "%s", fact->detail);
     }
     return out;
 }
