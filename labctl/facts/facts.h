@@ -45,6 +45,13 @@ struct fact {
     size_t body_length;
     char **headers;
     size_t header_count;
+    unsigned http_version; /* enum http_version */
+    int64_t slowest;       /* of the requests, ns */
+    struct fact_server {
+        const char *name; /* of a node, or "?" */
+        uint32_t answers;
+    } * servers; /* who answered */
+    size_t server_count;
     /* tls */
     uint32_t tls_problems; /* bits: 1 << enum tls_reason */
     unsigned tls_version;  /* enum tls_version: what was agreed on */

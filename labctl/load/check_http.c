@@ -6,18 +6,18 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
 
-/* Whether a URL can be asked: http://HOST[:PORT][/PATH]. */
+/* Whether a URL can be asked: http[s]://HOST[:PORT][/PATH]. */
 bool read_url(struct loader *loader, const struct value *value, const char **out)
 {
     const char *text;
     if (!decode_text(&loader->decoder, "url", value, &text))
         return false;
-    if (str_starts(text, "https://")) {
-        decode_later(&loader->decoder, "https", value->mark);
-        return false;
-    }
-    size_t host = str_starts(text, "http://") ? strcspn(text + strlen("http://"), "/:") : 0;
+    size_t scheme = str_starts(text, "http://")    ? strlen("http://")
+                    : str_starts(text, "https://") ? strlen("https://")
+                                                   : 0;
+    size_t host = scheme > 0 ? strcspn(text + scheme, "/:") : 0;
     if (host == 0 || strpbrk(text, " \t\r\n") != NULL) {
         decode_bad(&loader->decoder, "url", "a URL such as http://web/", value);
         return false;
@@ -75,6 +75,59 @@ static void decode_header(struct decoder *decoder, const struct field *field, co
         http->header_value = colon + 1 + strspn(colon + 1, " ");
 }
 
+static const char *const versions[] = {"any", "1.0", "1.1", "2"};
+_Static_assert(ARRAY_SIZE(versions) == HTTP_VERSION_COUNT, "a word for each version");
+
+static void decode_version(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct check_http *http = target;
+    int word;
+    if (decode_version_word(decoder, field->key, value, versions, ARRAY_SIZE(versions), &word))
+        http->version = (enum http_version)word;
+}
+
+#define REQUESTS_MAX     10000
+#define REQUESTS_SHARING 100
+
+static void decode_requests(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct check_http *http = target;
+    int64_t requests;
+    if (decode_integer(decoder, field->key, value, 1, REQUESTS_MAX, &requests))
+        http->requests = (uint32_t)requests;
+}
+
+static void decode_served_by(struct decoder *decoder, const struct field *field, const struct value *value,
+                             void *target)
+{
+    struct check_http *http = target;
+    http->served_by = load_node_reference(LOADER(decoder)->topology, decoder, field->key, value);
+}
+
+/* { web-1: 50%, web-2: 50% } */
+static void decode_shares(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct check_http *http = target;
+    uint64_t sum = 0;
+    if (!decode_map(decoder, field->key, value))
+        return;
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++) {
+        const struct entry *entry = &value->entries[i];
+        struct value name = {
+            .kind = VALUE_TEXT, .mark = entry->key_mark, .text = entry->key, .length = strlen(entry->key)};
+        struct http_share share = {.node = load_node_reference(LOADER(decoder)->topology, decoder, field->key, &name)};
+        if (share.node == NULL || !decode_share(decoder, entry->key, entry->value, &share.share))
+            continue;
+        sum += share.share;
+        *ARENA_PUSH(decoder->arena, http->shares, http->share_count) = share;
+    }
+    if (sum > SHARE_WHOLE)
+        findings_add(decoder->findings, FINDING_ERROR, "out-of-range", value->mark,
+                     "'share' wants at most 100%% in all");
+    if (http->requests == 1 && http->share_count > 0)
+        http->requests = REQUESTS_SHARING;
+}
+
 static const struct field http_fields[] = {
     {.key = "url",
      .type = FIELD_CUSTOM,
@@ -82,7 +135,7 @@ static const struct field http_fields[] = {
      .decode = decode_url,
      .wants = "a URL",
      .json = "{\"type\": \"string\"}",
-     .doc = "What is asked for: http://HOST[:PORT]/PATH; the host is resolved as the node's programs would."},
+     .doc = "What is asked for: http://HOST[:PORT]/PATH, or https; the host is resolved as the node's programs would."},
     {.key = "method",
      .type = FIELD_CUSTOM,
      FIELD_AT(struct check_http, method),
@@ -119,9 +172,42 @@ static const struct field http_fields[] = {
      .type = FIELD_DURATION,
      FIELD_AT(struct check_http, time_below),
      .doc = "The answer comes within this."},
-    {.key = "version", .type = FIELD_CUSTOM, .later = true, .doc = "The version of HTTP."},
-    {.key = "served_by", .type = FIELD_CUSTOM, .later = true, .doc = "The node that answered."},
-    {.key = "share", .type = FIELD_CUSTOM, .later = true, .doc = "Who answers how many of several requests."},
-    {.key = "requests", .type = FIELD_CUSTOM, .later = true, .doc = "How many requests are made."},
+    {.key = "version",
+     .type = FIELD_CUSTOM,
+     .decode = decode_version,
+     .wants = "any, 1.0, 1.1 or 2",
+     .json = "{\"type\": [\"number\", \"string\"]}",
+     .fallback = "any",
+     .doc = "The version of HTTP that is asked for and must be answered with."},
+    {.key = "redirects",
+     .type = FIELD_INTEGER,
+     FIELD_AT(struct check_http, redirects),
+     .least = 0,
+     .most = 50,
+     .fallback = "0",
+     .doc = "How many redirects are followed; the answer behind the last one counts."},
+    {.key = "requests",
+     .type = FIELD_CUSTOM,
+     .decode = decode_requests,
+     .wants = "a whole number",
+     .json = "{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 10000}",
+     .fallback = "1; with share 100",
+     .doc = "How many requests are made, one after the other, each on a connection of its own; all must be answered as "
+            "expected."},
+    {.key = "served_by",
+     .type = FIELD_CUSTOM,
+     .decode = decode_served_by,
+     .wants = "a node",
+     .json = "{\"type\": \"string\"}",
+     .doc =
+         "The node that answers: as the header X-Served-By says, which the http service sends, else the owner of the "
+         "address."},
+    {.key = "share",
+     .type = FIELD_CUSTOM,
+     .decode = decode_shares,
+     .wants = "shares by node",
+     .json = "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}}",
+     .doc =
+         "Which node answers what share of the requests; what is not named is for nobody else. Chance is allowed for."},
 };
 const struct schema http_schema = SCHEMA("http check", http_fields);

@@ -223,6 +223,7 @@ static void default_dns(struct check *check)
 static void default_http(struct check *check)
 {
     check->http.method = "GET";
+    check->http.requests = 1;
 }
 
 static void default_tls(struct check *check)

@@ -21,5 +21,8 @@ field_decode decode_target;
     }
 /* A URL that can be asked: http://HOST[:PORT][/PATH]. */
 bool read_url(struct loader *loader, const struct value *value, const char **out);
+/* A version out of a list of words: 1.2 and "1.2" are the same. */
+bool decode_version_word(struct decoder *decoder, const char *key, const struct value *value, const char *const *words,
+                         size_t count, int *out);
 /* A word, kept in capitals. */
 field_decode decode_capitals;

@@ -10,16 +10,21 @@ static const char *const reasons[] = {
     "other", "version", "refused"};
 _Static_assert(ARRAY_SIZE(reasons) == TLS_REASON_COUNT, "a word for each reason");
 
-/* A version is no number: 1.2, "1.2". */
-static void decode_version(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+bool decode_version_word(struct decoder *decoder, const char *key, const struct value *value, const char *const *words,
+                         size_t count, int *out)
 {
     const char *text;
-    int word;
     struct value copy = *value;
-    if (!decode_scalar(decoder, field->key, value, &text))
-        return;
-    copy.kind = VALUE_TEXT;
-    if (decode_word(decoder, field->key, &copy, versions, ARRAY_SIZE(versions), &word))
+    if (!decode_scalar(decoder, key, value, &text))
+        return false;
+    copy.kind = VALUE_TEXT; /* a version is no number */
+    return decode_word(decoder, key, &copy, words, count, out);
+}
+
+static void decode_version(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    int word;
+    if (decode_version_word(decoder, field->key, value, versions, ARRAY_SIZE(versions), &word))
         *(enum tls_version *)(void *)((char *)target + field->offset) = (enum tls_version)word;
 }
 

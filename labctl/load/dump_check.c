@@ -101,6 +101,22 @@ static void dump_http(struct yaml *yaml, const struct check_http *http)
         dump_text(yaml, "header", http->header_name);
     }
     dump_duration(yaml, "time_below", http->time_below);
+    if (http->version != HTTP_ANY)
+        yaml_text_member(yaml, "version", http_version_name(http->version));
+    dump_number(yaml, "redirects", http->redirects);
+    if (http->requests != 1)
+        dump_number(yaml, "requests", http->requests);
+    if (http->served_by != NULL)
+        yaml_text_member(yaml, "served_by", http->served_by->name);
+    if (http->share_count > 0) {
+        yaml_key(yaml, "share");
+        yaml_map(yaml);
+        for (size_t i = 0; i < http->share_count; i++) {
+            char text[UNITS_TEXT_MAX];
+            yaml_plain_member(yaml, http->shares[i].node->name, "%s", share_format(http->shares[i].share, text));
+        }
+        yaml_map_end(yaml);
+    }
 }
 
 static void dump_tls(struct yaml *yaml, const struct check_tls *tls)

@@ -92,8 +92,14 @@ struct check_dns {
     int64_t time_below; /* ns; 0 = not asked */
 };
 
+enum http_version { HTTP_ANY, HTTP_1_0, HTTP_1_1, HTTP_2, HTTP_VERSION_COUNT };
+const char *http_version_name(enum http_version version); /* "1.1" */
+struct http_share {
+    const struct node *node;
+    uint32_t share; /* of the answers, parts per 10^9 */
+};
 struct check_http {
-    const char *url;      /* http://HOST[:PORT]/PATH */
+    const char *url;      /* http[s]://HOST[:PORT]/PATH */
     const char *method;   /* "GET" */
     const char **headers; /* "Name: value" */
     size_t header_count;
@@ -102,6 +108,11 @@ struct check_http {
     const char *body_contains;              /* or NULL */
     const char *header_name, *header_value; /* an expected header; value NULL = present */
     int64_t time_below;
+    enum http_version version;    /* asked for and expected */
+    uint32_t requests, redirects; /* how many are made; how often each follows */
+    const struct node *served_by; /* or NULL */
+    struct http_share *shares;
+    size_t share_count;
 };
 
 enum tls_version { TLS_ANY, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, TLS_VERSION_COUNT };

@@ -68,6 +68,8 @@ _Static_assert(ARRAY_SIZE(tls_reasons) == TLS_REASON_COUNT, "a word for each rea
 
 static const char *const state_expects[] = {"present", "absent", "exact"};
 _Static_assert(ARRAY_SIZE(state_expects) == STATE_EXPECT_COUNT, "a word for each expectation");
+static const char *const http_versions[] = {"any", "1.0", "1.1", "2"};
+_Static_assert(ARRAY_SIZE(http_versions) == HTTP_VERSION_COUNT, "a word for each version");
 
 #define WORD(table, index) ((size_t)(index) < ARRAY_SIZE(table) ? (table)[index] : "?")
 
@@ -124,4 +126,9 @@ const char *tls_reason_name(enum tls_reason reason)
 const char *state_expect_name(enum state_expect expect)
 {
     return WORD(state_expects, expect);
+}
+
+const char *http_version_name(enum http_version version)
+{
+    return WORD(http_versions, version);
 }

@@ -71,6 +71,7 @@ void attempt_begin(struct engine *engine, const struct probe_world *world, const
     attempt->done = done;
     attempt->context = context;
     attempt->started = clock_monotonic();
+    attempt->limited = attempt->started;
     attempt->deadline = attempt->started + (check->timeout > 0 ? check->timeout : NANOSECONDS_PER_SECOND);
     attempt->timer = (struct timer){.expired = attempt_expired, .context = attempt};
     if (!kind->own_time)
@@ -112,7 +113,7 @@ void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char 
 
 const char *attempt_limit(const struct attempt *attempt, char out[static 32])
 {
-    int64_t limit = attempt->deadline - attempt->started;
+    int64_t limit = attempt->deadline - attempt->limited;
     if (limit % NANOSECONDS_PER_SECOND == 0)
         snprintf(out, 32, "%lld s", (long long)(limit / NANOSECONDS_PER_SECOND));
     else

@@ -50,6 +50,7 @@ struct attempt {
     struct arena *arena; /* ends with the attempt: texts of the fact */
     struct fact fact;
     int64_t started, deadline; /* monotonic ns */
+    int64_t limited;           /* since when the deadline runs: started, or the last of several requests */
     struct timer timer;
     void *state; /* of the kind, zeroed */
     bool over;

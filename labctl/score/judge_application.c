@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "facts/facts.h"
 #include "model/check.h"
+#include "model/topology.h"
 #include "score/judging.h"
 
 /* Names compare without case and final dot, texts as they are. */
@@ -58,11 +59,11 @@ static void expect_dns(const struct check_dns *dns, struct judgement *out)
         EXPECT(out, ", within %s", duration_format(dns->time_below, text));
 }
 
-static void judge_time(int64_t limit, const struct fact *fact, struct judgement *out)
+static void judge_time(int64_t limit, int64_t took, struct judgement *out)
 {
     char text[UNITS_TEXT_MAX];
-    if (limit && fact->duration >= limit)
-        judging_fail(out, "took %.3g ms, limit %s", (double)fact->duration / 1e6, duration_format(limit, text));
+    if (limit && took >= limit)
+        judging_fail(out, "took %.3g ms, limit %s", (double)took / 1e6, duration_format(limit, text));
 }
 
 void judge_dns(const struct check *check, const struct fact *fact, const struct verdict_context *context,
@@ -84,7 +85,7 @@ void judge_dns(const struct check *check, const struct fact *fact, const struct 
     else if (dns->has_authoritative && fact->authoritative != dns->authoritative)
         judging_fail(out, "%sauthoritative", fact->authoritative ? "" : "not ");
     else
-        judge_time(dns->time_below, fact, out);
+        judge_time(dns->time_below, fact->duration, out);
 }
 
 static bool has_header(const struct check_http *http, const struct fact *fact)
@@ -102,29 +103,75 @@ static bool has_header(const struct check_http *http, const struct fact *fact)
     return false;
 }
 
-void judge_http(const struct check *check, const struct fact *fact, const struct verdict_context *context,
-                struct judgement *out)
+static void expect_http(const struct check_http *http, struct judgement *out)
 {
-    (void)context;
-    const struct check_http *http = &check->http;
     char text[UNITS_TEXT_MAX];
     if (http->status)
         EXPECT(out, "status %u", http->status);
     else
         EXPECT(out, "a status below 400");
+    if (http->requests > 1)
+        EXPECT(out, " %u times", http->requests);
+    if (http->version)
+        EXPECT(out, ", HTTP/%s", http_version_name(http->version));
     if (http->body_contains)
         EXPECT(out, ", a body with '%s'", http->body_contains);
     if (http->header_name)
         EXPECT(out, ", header %s%s%s", http->header_name, http->header_value ? ": " : "",
                http->header_value ? http->header_value : "");
+    if (http->served_by)
+        EXPECT(out, ", served by %s", http->served_by->name);
+    for (size_t i = 0; i < http->share_count; i++)
+        EXPECT(out, ", %s by %s", share_format(http->shares[i].share, text), http->shares[i].node->name);
     if (http->time_below)
         EXPECT(out, ", within %s", duration_format(http->time_below, text));
+}
+
+static uint32_t answers_of(const struct fact *fact, const char *node)
+{
+    for (size_t i = 0; i < fact->server_count; i++)
+        if (str_equal(fact->servers[i].name, node))
+            return fact->servers[i].answers;
+    return 0;
+}
+
+/* Who answered: shares are those that chance allows for. */
+static void judge_servers(const struct check_http *http, const struct fact *fact, struct judgement *out)
+{
+    uint32_t total = 0, named = 0, rest = SHARE_WHOLE;
+    for (size_t i = 0; i < fact->server_count; i++)
+        total += fact->servers[i].answers;
+    if (http->served_by && answers_of(fact, http->served_by->name) != total) {
+        const char *other = str_equal(fact->servers[0].name, http->served_by->name) && fact->server_count > 1
+                                ? fact->servers[1].name
+                                : fact->servers[0].name;
+        judging_fail(out, "served by %s", other);
+    }
+    for (size_t i = 0; i < http->share_count; i++) {
+        uint32_t answers = answers_of(fact, http->shares[i].node->name);
+        named += answers;
+        rest -= http->shares[i].share;
+        if (judging_differs(answers, total, http->shares[i].share))
+            judging_fail(out, "%u of %u answers are by %s", answers, total, http->shares[i].node->name);
+    }
+    if (http->share_count && judging_differs(total - named, total, rest))
+        judging_fail(out, "%u of %u answers are by others", total - named, total);
+}
+
+void judge_http(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+                struct judgement *out)
+{
+    (void)context;
+    const struct check_http *http = &check->http;
+    expect_http(http, out);
     if (fact->outcome != OUTCOME_ANSWERED) {
         out->verdict = VERDICT_FAIL;
         return;
     }
     if (http->status ? fact->status != http->status : fact->status >= 400)
         out->verdict = VERDICT_FAIL;
+    else if (http->version && fact->http_version != (unsigned)http->version)
+        judging_fail(out, "HTTP/%s", http_version_name((enum http_version)fact->http_version));
     else if (http->body_contains &&
              (!fact->body || !memmem(fact->body, fact->body_length, http->body_contains, strlen(http->body_contains))))
         judging_fail(out, "the body does not contain '%s' but begins '%.*s'", http->body_contains,
@@ -132,7 +179,8 @@ void judge_http(const struct check *check, const struct fact *fact, const struct
     else if (http->header_name && !has_header(http, fact))
         judging_fail(out, "no such header");
     else
-        judge_time(http->time_below, fact, out);
+        judge_servers(http, fact, out);
+    judge_time(http->time_below, http->requests > 1 ? fact->slowest : fact->duration, out);
 }
 
 static void expect_tls(const struct check_tls *tls, bool valid, struct judgement *out)

@@ -23,14 +23,6 @@ static void judge_silence(struct judgement *judgement, const struct fact *fact, 
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------ */
 
-/* One-sided score test (Wilson) at 95 %: is a loss of `lost` in `sent` too much for a true share below the limit?
- * z = 1.645; z^2 = 2.706. */
-static bool loss_exceeds(uint32_t lost, uint32_t sent, uint32_t limit_parts)
-{
-    double limit = (double)limit_parts / SHARE_WHOLE, share = (double)lost / sent;
-    return share > limit && (share - limit) * (share - limit) * sent > 2.706 * limit * (1 - limit);
-}
-
 void judge_ping(const struct check *check, const struct fact *fact, const struct verdict_context *context,
                 struct judgement *out)
 {
@@ -55,7 +47,7 @@ void judge_ping(const struct check *check, const struct fact *fact, const struct
         return;
     }
     uint32_t lost = fact->sent > fact->received ? fact->sent - fact->received : 0;
-    if (ping->has_loss_below && loss_exceeds(lost, fact->sent, ping->loss_below))
+    if (ping->has_loss_below && judging_exceeds(lost, fact->sent, ping->loss_below))
         judging_fail(out, "loss %.4g%%, limit %s", 100.0 * lost / fact->sent, share_format(ping->loss_below, text));
     if (ping->rtt_below && fact->rtt_mean >= ping->rtt_below)
         judging_fail(out, "round trip %s, limit %s", duration_format(fact->rtt_mean / 1000 * 1000, text),

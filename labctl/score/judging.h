@@ -15,6 +15,12 @@ judge judge_dns, judge_http, judge_tls, judge_command; /* judge_application.c */
 judge judge_matrix;                                    /* judge_matrix.c */
 judge judge_state, judge_file;                         /* judge_state.c */
 
+/* Statistics: is the count beyond what chance does?  Score tests (Wilson).  A limit is broken only where the whole
+ * one-sided 95 % interval of the true share lies on the wrong side of it; a share differs where it lies outside of the
+ * two-sided 99 % interval.  Shares in parts per 10^9; nothing differs of none. */
+bool judging_exceeds(uint32_t count, uint32_t total, uint32_t limit);
+bool judging_differs(uint32_t count, uint32_t total, uint32_t share);
+
 /* Appends to a text as far as there is room. */
 void judging_add(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 #define EXPECT(judgement, ...) judging_add((judgement)->expected, sizeof(judgement)->expected, __VA_ARGS__)

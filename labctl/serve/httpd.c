@@ -3,6 +3,7 @@
  * libmicrohttpd runs a thread for each connection, so that a delayed answer delays nobody else. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
@@ -61,6 +62,9 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     bool html = str_starts(body, "<");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8");
+    char name[HOST_NAME_MAX + 1] = "";
+    if (gethostname(name, sizeof name) == 0)
+        MHD_add_response_header(response, "X-Served-By", name);
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     log_request(connection, method, path, status);

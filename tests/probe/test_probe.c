@@ -23,7 +23,7 @@ struct record {
     struct fact fact;
     uint32_t attempts;
     int64_t duration;
-    char first_answer[100], output[200];
+    char first_answer[100], output[200], servers[100];
 };
 static struct record records[64];
 static size_t satisfied_after[64]; /* the n-th fact is what is wanted; 0: any */
@@ -41,6 +41,9 @@ static void on_result(void *context, size_t index, const struct fact *fact, uint
     struct record *record = &records[index];
     *record = (struct record){.fact = *fact, .attempts = attempts, .duration = duration};
     snprintf(record->first_answer, sizeof record->first_answer, "%s", fact->answer_count ? fact->answers[0] : "");
+    for (size_t i = 0, length = 0; i < fact->server_count && length < sizeof record->servers; i++)
+        length += (size_t)snprintf(record->servers + length, sizeof record->servers - length, "%s%s %u", i ? ", " : "",
+                                   fact->servers[i].name, fact->servers[i].answers);
     snprintf(record->output, sizeof record->output, "%s", fact->output ? fact->output : fact->body ? fact->body : "");
 }
 
@@ -436,7 +439,8 @@ static void command_is_run_and_limited(void **state)
 }
 
 /* A server of one answer. */
-static pid_t serve_http(const char *node, uint16_t port, const char *answer)
+/* Answers with the first and the second text in turn. */
+static pid_t serve_in_turn(const char *node, uint16_t port, const char *answer, const char *next)
 {
     int fd = listener(node, port, INADDR_ANY);
     pid_t child = fork();
@@ -448,6 +452,9 @@ static pid_t serve_http(const char *node, uint16_t port, const char *answer)
             (void)!write(connection, answer, strlen(answer));
             if (!*answer)
                 continue; /* accepted, read, and never a word */
+            const char *done = answer;
+            answer = next;
+            next = done;
             shutdown(connection, SHUT_WR);
             while (read(connection, data, sizeof data) > 0)
                 continue;
@@ -458,11 +465,16 @@ static pid_t serve_http(const char *node, uint16_t port, const char *answer)
     return child;
 }
 
+static pid_t serve_http(const char *node, uint16_t port, const char *answer)
+{
+    return serve_in_turn(node, port, answer, answer);
+}
+
 static struct check http(const char *from, const char *url)
 {
     struct check check = ping(from, "n2");
     check.kind = CHECK_HTTP;
-    check.http = (struct check_http){.url = url, .method = "GET"};
+    check.http = (struct check_http){.url = url, .method = "GET", .requests = 1};
     return check;
 }
 
@@ -496,6 +508,53 @@ static void http_ends_in_many_ways(void **state)
     assert_outcome(OUTCOME_NO_NAME, &records[6]);
     assert_says(&records[6], "'no-such-name.invalid' does not resolve in n1");
     assert_outcome(OUTCOME_ANSWERED, &records[7]); /* resolved and reached in n2 itself */
+}
+
+static void http_follows_redirects_as_far_as_asked(void **state)
+{
+    (void)state;
+    pid_t first =
+        serve_http("n2", 80, "HTTP/1.1 302 Found\r\nLocation: http://10.0.0.3/x\r\nContent-Length: 0\r\n\r\n");
+    pid_t second = serve_http("n3", 80, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nthere");
+    struct check asked = http("n1", "http://10.0.0.2/"), followed = asked, looped = http("n1", "http://10.0.0.2/");
+    followed.http.redirects = 1;
+    looped.http.redirects = 3;
+    const struct check *set[] = {&asked, &followed, &looped};
+    run(set, 3, true);
+    kill(first, SIGKILL), kill(second, SIGKILL);
+    assert_int_equal(records[0].fact.status, 302);
+    assert_string_equal(records[0].servers, "n2 1");
+    assert_int_equal(records[1].fact.status, 200);
+    assert_string_equal(records[1].servers, "n3 1");
+    assert_string_equal(records[1].output, "there");
+    assert_int_equal(records[1].fact.http_version, HTTP_1_0);
+    assert_int_equal(records[2].fact.status, 200);
+}
+
+static void http_counts_who_answers(void **state)
+{
+    (void)state;
+    pid_t balanced = serve_in_turn("n2", 80, "HTTP/1.1 200 OK\r\nX-Served-By: web-1\r\nContent-Length: 0\r\n\r\n",
+                                   "HTTP/1.1 200 OK\r\nX-Served-By: web-2\r\nContent-Length: 0\r\n\r\n");
+    pid_t failing = serve_in_turn("n3", 80, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                                  "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+    struct check counted = http("n1", "http://10.0.0.2/"), half = http("n1", "http://10.0.0.3/"),
+                 slow = http("n1", "http://10.0.0.4/");
+    counted.http.requests = 50;
+    half.http.requests = 50;
+    slow.http.requests = 50;
+    nft("n4", "table ip t { chain in { type filter hook input priority 0; tcp dport 80 drop; }; }");
+    const struct check *set[] = {&counted, &half, &slow};
+    run(set, 3, true);
+    nft("n4", "delete table ip t");
+    kill(balanced, SIGKILL), kill(failing, SIGKILL);
+    assert_string_equal(records[0].servers, "web-1 25, web-2 25");
+    assert_says(&records[0], "status 200, 50 requests answered (web-1 25, web-2 25)");
+    assert_true(records[0].fact.slowest > 0);
+    assert_int_equal(records[1].fact.status, 503); /* the first one that is not as it should be */
+    assert_string_equal(records[1].servers, "n3 2");
+    assert_outcome(OUTCOME_SILENT, &records[2]);
+    assert_in_range(records[2].duration, 290000000, 800000000);
 }
 
 /* ---- matrix -------------------------------------------------------------------------------------------------------
@@ -642,6 +701,8 @@ int main(void)
         cmocka_unit_test(thirty_checks_last_as_long_as_the_slowest),
         cmocka_unit_test(command_is_run_and_limited),
         cmocka_unit_test(http_ends_in_many_ways),
+        cmocka_unit_test(http_follows_redirects_as_far_as_asked),
+        cmocka_unit_test(http_counts_who_answers),
         cmocka_unit_test(matrix_of_everybody),
         cmocka_unit_test(matrix_of_tcp),
         cmocka_unit_test(matrix_sees_who_is_deaf),

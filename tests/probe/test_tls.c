@@ -57,7 +57,7 @@ static struct identity issue(const char *name, const struct identity *issuer, bo
     X509 *by = issuer ? issuer->certificate : out.certificate;
     X509_set_issuer_name(out.certificate, X509_get_subject_name(by));
     add_extension(out.certificate, by, NID_basic_constraints, authority ? "critical,CA:TRUE" : "CA:FALSE");
-    snprintf(alternative, sizeof alternative, "DNS:%s", name);
+    snprintf(alternative, sizeof alternative, "%s:%s", *name >= '0' && *name <= '9' ? "IP" : "DNS", name);
     if (!authority)
         add_extension(out.certificate, by, NID_subject_alt_name, alternative);
     assert_true(X509_sign(out.certificate, issuer ? issuer->key : out.key, EVP_sha256()) > 0);
@@ -67,7 +67,7 @@ static struct identity issue(const char *name, const struct identity *issuer, bo
 /* ---- the server ---------------------------------------------------------------------------------------------------
  */
 
-enum { GOOD, CHAIN, EXPIRED, EARLY, WRONG, SELF, ALONE, FOREIGN, OLD, NEW, DEAF, PLAIN, DOORS };
+enum { GOOD, CHAIN, EXPIRED, EARLY, WRONG, SELF, ALONE, FOREIGN, OLD, NEW, ADDRESS, DEAF, PLAIN, DOORS };
 
 struct door {
     struct identity identity;
@@ -92,6 +92,7 @@ static void make_identities(void)
     doors[ALONE].identity = issue("n2", &intermediate, false, -DAY, 90L * DAY);
     doors[FOREIGN] = (struct door){issue("n2", &stranger_between, false, -DAY, 90L * DAY), &stranger_between, 0, 0};
     doors[OLD] = (struct door){issue("n2", &authority, false, -DAY, 90L * DAY), NULL, TLS1_1_VERSION, TLS1_2_VERSION};
+    doors[ADDRESS].identity = issue("10.0.0.2", &authority, false, -DAY, 90L * DAY);
     doors[NEW] = (struct door){issue("n2", &authority, false, -DAY, 90L * DAY), NULL, TLS1_3_VERSION, 0};
 }
 
@@ -115,16 +116,19 @@ static void serve_one(const struct door *door, int fd)
     SSL_CTX_set_max_proto_version(context, door->most);
     SSL_CTX_use_certificate(context, door->identity.certificate);
     SSL_CTX_use_PrivateKey(context, door->identity.key);
-    SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
+    if (door != &doors[ADDRESS]) /* which speaks HTTP/1.1 alone */
+        SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
     if (door->intermediate) {
         X509_up_ref(door->intermediate->certificate);
         SSL_CTX_add_extra_chain_cert(context, door->intermediate->certificate);
     }
     SSL *ssl = SSL_new(context);
-    char data;
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nhi\n";
+    char data[2000];
     SSL_set_fd(ssl, fd);
-    if (SSL_accept(ssl) == 1)
-        SSL_read(ssl, &data, 1); /* until the prober has gone */
+    if (SSL_accept(ssl) == 1 && SSL_read(ssl, data, sizeof data) > 0) /* a request, or the prober has gone */
+        SSL_write(ssl, answer, (int)strlen(answer));
+    SSL_shutdown(ssl);
     SSL_free(ssl);
     SSL_CTX_free(context);
 }
@@ -346,11 +350,33 @@ static void what_is_no_handshake_is_no_certificate(void **state)
     check.timeout = 300000000;
     measure(check, VERDICT_FAIL);
     assert_int_equal(fact.outcome, OUTCOME_SILENT);
-    assert_string_equal(fact.detail, "no handshake in 300 ms with 10.0.0.2:9010");
+    assert_string_equal(fact.detail, "no handshake in 300 ms with 10.0.0.2:9011");
     check = check_of(77);
     check.tls.reason = TLS_REFUSED; /* a closed port refuses no handshake */
     measure(check, VERDICT_FAIL);
     assert_int_equal(fact.outcome, OUTCOME_REFUSED);
+}
+
+static void https_trusts_whom_the_node_trusts(void **state)
+{
+    (void)state;
+    struct check check = {.id = "h", .kind = CHECK_HTTP, .from = lan->topology->nodes[0], .timeout = 2000000000};
+    check.http = (struct check_http){.url = "https://10.0.0.2:9010/", .method = "GET", .requests = 1};
+    measure(check, VERDICT_PASS);
+    assert_int_equal(fact.status, 200);
+    check.http.version = HTTP_1_1;
+    measure(check, VERDICT_PASS);
+    check.http.version = HTTP_2;
+    measure(check, VERDICT_FAIL);
+    check.http.version = HTTP_ANY;
+    static const int bad[] = {GOOD /* for n2, not for 10.0.0.2 */, EXPIRED, SELF, FOREIGN, PLAIN};
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        char url[40];
+        snprintf(url, sizeof url, "https://10.0.0.2:%d/", 9000 + bad[i]);
+        check.http.url = url;
+        measure(check, VERDICT_FAIL);
+        assert_int_equal(fact.outcome, OUTCOME_FAILED);
+    }
 }
 
 static int setup(void **state)
@@ -385,6 +411,7 @@ int main(void)
         cmocka_unit_test(versions_are_told),
         cmocka_unit_test(protocol_and_days_are_told),
         cmocka_unit_test(what_is_no_handshake_is_no_certificate),
+        cmocka_unit_test(https_trusts_whom_the_node_trusts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -149,6 +149,39 @@ static void a_broken_service_is_not_a_closed_port(void **state)
     }
 }
 
+static void who_answered_is_judged(void **state)
+{
+    (void)state;
+    struct node a = {.name = "a"}, b = {.name = "b"};
+    struct http_share shares[] = {{&a, SHARE_WHOLE / 2}, {&b, SHARE_WHOLE / 2}};
+    struct check check = {.kind = CHECK_HTTP, .http = {.url = "http://a/", .requests = 100}};
+    static const struct {
+        uint32_t a, b, c;
+        enum verdict half, only_a, served_by_a;
+    } rows[] = {
+        {50, 50, 0, VERDICT_PASS, VERDICT_FAIL, VERDICT_FAIL}, {38, 62, 0, VERDICT_PASS, VERDICT_FAIL, VERDICT_FAIL},
+        {36, 64, 0, VERDICT_FAIL, VERDICT_FAIL, VERDICT_FAIL}, {100, 0, 0, VERDICT_FAIL, VERDICT_PASS, VERDICT_PASS},
+        {50, 49, 1, VERDICT_FAIL, VERDICT_FAIL, VERDICT_FAIL}, {99, 0, 1, VERDICT_FAIL, VERDICT_FAIL, VERDICT_FAIL},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct fact_server servers[] = {{"a", rows[i].a}, {"b", rows[i].b}, {"c", rows[i].c}};
+        struct fact fact = fact_of(OUTCOME_ANSWERED);
+        fact.servers = servers;
+        fact.server_count = 3;
+        check.http.served_by = NULL;
+        check.http.shares = shares;
+        check.http.share_count = 2;
+        shares[0].share = SHARE_WHOLE / 2;
+        assert_verdict(rows[i].half, judge(&check, &fact));
+        check.http.share_count = 1;
+        shares[0].share = SHARE_WHOLE;
+        assert_verdict(rows[i].only_a, judge(&check, &fact));
+        check.http.share_count = 0;
+        check.http.served_by = &a;
+        assert_verdict(rows[i].served_by_a, judge(&check, &fact));
+    }
+}
+
 /* ---- figures ------------------------------------------------------------------------------------------------------
  */
 
@@ -370,6 +403,7 @@ int main(void)
         cmocka_unit_test(names_go_both_ways),
         cmocka_unit_test(seen_is_what_the_prober_says),
         cmocka_unit_test(a_dead_prober_proves_nothing),
+        cmocka_unit_test(who_answered_is_judged),
         cmocka_unit_test(a_broken_service_is_not_a_closed_port),
         cmocka_unit_test(loss_is_judged_beyond_chance),
         cmocka_unit_test(the_test_has_its_level_and_power),
