@@ -198,7 +198,8 @@ static int run(struct context *context)
     if (rule)
         return cmd_usage(context, "'%s': %s", context->lab, rule);
     const char *file = exercise_file(context->argv[0], &path);
-    int status = exercise_read(&reading, context, file);
+    const struct variant variant = {cmd_option(context, "--seed"), cmd_option(context, "--learner")};
+    int status = exercise_read_variant(&reading, context, file, &variant);
     if (status)
         return status;
     struct scenario *scenario = reading.scenario;

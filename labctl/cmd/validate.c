@@ -1,10 +1,12 @@
 /* labctl validate */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
-#include "cmd/common/exercise.h"
+#include "cmd/common/variants.h"
 #include "doc/doc.h"
 #include "load/load.h"
 #include "load/scenario.h"
@@ -12,9 +14,12 @@
 #include "rules/rules.h"
 #include "service/service.h"
 
+enum { SEEDS_MAX = 10000 };
+
 /* One file that was read. */
 struct validated {
     const char *path, *kind, *name;
+    size_t seeds; /* variants of a scenario that were read */
     bool valid;
 };
 
@@ -25,6 +30,7 @@ struct validation {
     struct findings findings;
     struct validated *files;
     size_t file_count;
+    size_t seeds; /* asked for, or 0 */
     bool strict;
 };
 
@@ -51,11 +57,10 @@ static void read_scenario(struct validation *validation, struct document *docume
 {
     struct scenario *scenario = NULL;
     file->kind = "scenario";
-    load_scenario_document(document, NULL, &scenario);
+    file->seeds = read_variants(document, validation->seeds, &scenario);
     if (scenario == NULL)
         return;
     file->name = scenario->name;
-    exercise_check_scenario(scenario, &validation->findings);
     if (scenario->topology != NULL)
         check_programs(validation, scenario->topology);
 }
@@ -96,7 +101,8 @@ static void print_text(struct validation *validation)
     for (size_t i = 0; i < validation->file_count && !validation->context->quiet; i++) {
         const struct validated *file = &validation->files[i];
         if (file->valid)
-            printf("%s: %s '%s' is valid\n", file->path, file->kind, file->name != NULL ? file->name : "");
+            printf("%s: %s '%s' is valid%s\n", file->path, file->kind, file->name != NULL ? file->name : "",
+                   file->seeds > 1 ? arena_printf(validation->arena, " in %zu variants", file->seeds) : "");
     }
 }
 
@@ -119,6 +125,8 @@ static void print_json(struct validation *validation)
         json_put_string_member(&json, "kind", validation->files[i].kind);
         json_put_string_member(&json, "name", validation->files[i].name);
         json_put_boolean_member(&json, "valid", validation->files[i].valid);
+        if (validation->files[i].seeds > 0)
+            json_put_integer_member(&json, "variants", (int64_t)validation->files[i].seeds);
         json_put_object_end(&json);
     }
     json_put_array_end(&json);
@@ -126,6 +134,18 @@ static void print_json(struct validation *validation)
     findings_json(findings, validation->sources, &json);
     json_put_object_end(&json);
     puts(str_text(&text));
+}
+
+static int read_seeds(struct context *context, size_t *seeds)
+{
+    const char *text = cmd_option(context, "--seeds");
+    char *end = NULL;
+    if (text == NULL)
+        return 0;
+    *seeds = strtoul(text, &end, 10);
+    if (strspn(text, "0123456789") != strlen(text) || *seeds < 1 || *seeds > SEEDS_MAX)
+        return cmd_usage(context, "--seeds is a number from 1 to %d, not '%s'", SEEDS_MAX, text);
+    return 0;
 }
 
 static int run(struct context *context)
@@ -138,6 +158,8 @@ static int run(struct context *context)
                                     .sources = sources_new(arena),
                                     .strict = cmd_option(context, "--strict") != NULL};
     findings_init(&validation.findings, arena);
+    if (read_seeds(context, &validation.seeds) != 0)
+        return 2;
     for (int i = 0; i < context->argc; i++)
         read_file(&validation, context->argv[i]);
     if (validation.strict)
@@ -151,20 +173,26 @@ static int run(struct context *context)
 }
 
 static const struct option_spec options[] = {
+    {.name = "--seeds", .argument = "N", .help = "Read the variants of the seeds 1 to N of a scenario that draws."},
     {.name = "--strict", .help = "Take warnings for errors."},
 };
 
 const struct command command_validate = {
     .name = "validate",
     .group = "a file",
-    .synopsis = "validate [--strict] FILE…",
+    .synopsis = "validate [--strict] [--seeds N] FILE…",
     .summary = "Read topologies and scenarios and say what is wrong",
     .description =
         "Reads each FILE, a topology or a scenario, and reports every mistake with its file, line and column, the line "
         "itself, the rule in [brackets] and the nearest valid word, all of them in one run.  Warnings tell of what is "
         "allowed but hardly meant, and of programs that this machine lacks.\n\n"
+        "A scenario with variables or draws is read in several variants, with the seeds 1, 2 and so on: at least 10, "
+        "and "
+        "more until each choice and each ticket was drawn once (at most 200).  A mistake that only some variants have "
+        "names the first seed that has it.\n\n"
         "Exit status 0 when no file has an error, else 2.  With `--format json`: {version, valid, errors, warnings, "
-        "files: [{file, kind, name, valid}], findings: [{level, file, line, column, rule, text, hint?, other?: {file, "
+        "files: [{file, kind, name, valid, variants?}], findings: [{level, file, line, column, rule, text, hint?, "
+        "other?: {file, "
         "line, column, text}}]}.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

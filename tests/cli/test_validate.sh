@@ -59,6 +59,19 @@ chmod 600 "$work/key.pem"
 chmod 644 "$work/includes.yaml"
 expect "a file that fewer may read is not" 2 'key.pem:[0-9]*:[0-9]*: error: ' \
     bash -c '! "$0" validate "$1" 2>&1 | tee /dev/stderr | grep -q hunter2; exit $((PIPESTATUS[0] ? 2 : 1))' "$LABCTL" "$work/includes.yaml"
+cat >"$work/variants.yaml" <<YAML
+scenario: variants
+topology: $PWD/topologies/home-lan.yaml
+vars: { who: { choose: [nas, nas, nas, nas, nas, nas, nas, nas, nas, nass] } }
+faults: [ { kind: loss, at: "node/\${who}/eth0", loss: 5% } ]
+tasks: [ { id: reach, checks: [ { from: laptop, ping: nas } ] } ]
+YAML
+expect "a variant that is impossible names its seed" 2 "'node/nass/eth0' in this lab (seed [0-9]*: who = nass)" \
+    "$LABCTL" validate "$work/variants.yaml"
+sed -i 's/, nass//' "$work/variants.yaml"
+expect "several variants are read" 0 "'variants' is valid in 10 variants" "$LABCTL" validate "$work/variants.yaml"
+expect "as many as asked for" 0 '"variants": 3' "$LABCTL" validate --seeds 3 --format json "$work/variants.yaml"
+expect "seeds are counted" 2 "is a number from 1" "$LABCTL" validate --seeds 0 "$work/variants.yaml"
 expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
 expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"
 expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml

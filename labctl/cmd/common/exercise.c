@@ -58,6 +58,12 @@ void exercise_check_scenario(const struct scenario *scenario, struct findings *f
 
 int exercise_read(struct exercise_reading *reading, const struct context *context, const char *path)
 {
+    return exercise_read_variant(reading, context, path, NULL);
+}
+
+int exercise_read_variant(struct exercise_reading *reading, const struct context *context, const char *path,
+                          const struct variant *variant)
+{
     exercise_reading_free(reading);
     reading->arena = arena_new();
     reading->sources = sources_new(reading->arena);
@@ -68,7 +74,7 @@ int exercise_read(struct exercise_reading *reading, const struct context *contex
                      "this is no scenario: it has no key 'scenario'")
             ->hint = "a topology is built with `labctl up`";
     else if (reading->document->root)
-        load_scenario_document(reading->document, NULL, &reading->scenario);
+        load_scenario_document(reading->document, variant, &reading->scenario);
     if (reading->scenario)
         exercise_check_scenario(reading->scenario, &reading->findings);
     findings_sort(&reading->findings);

@@ -13,6 +13,7 @@ struct document;
 struct error;
 struct scenario;
 struct sources;
+struct variant;
 
 struct exercise_reading {
     struct arena *arena;
@@ -24,6 +25,9 @@ struct exercise_reading {
 #define EXERCISE_READING_AUTO __attribute__((cleanup(exercise_reading_free))) struct exercise_reading
 /* 0, or the exit status after the findings were printed.  exercise_reading_free in any case. */
 int exercise_read(struct exercise_reading *reading, const struct context *context, const char *path);
+/* Same in the variant of a seed and a learner (NULL: without). */
+int exercise_read_variant(struct exercise_reading *reading, const struct context *context, const char *path,
+                          const struct variant *variant);
 void exercise_reading_free(struct exercise_reading *reading); /* takes a zeroed one */
 /* All that is to be said of a scenario that was loaded: its topology's rules, its faults, what it requires by name. */
 void exercise_check_scenario(const struct scenario *scenario, struct findings *findings);
