@@ -66,7 +66,7 @@ vars: { who: { choose: [nas, nas, nas, nas, nas, nas, nas, nas, nas, nass] } }
 faults: [ { kind: loss, at: "node/\${who}/eth0", loss: 5% } ]
 tasks: [ { id: reach, checks: [ { from: laptop, ping: nas } ] } ]
 YAML
-expect "a variant that is impossible names its seed" 2 "'node/nass/eth0' in this lab (seed [0-9]*: who = nass)" \
+expect "a variant that is impossible names its seed" 2 "'node/nass/eth0' in this lab .seed [0-9]*: who = nass" \
     "$LABCTL" validate "$work/variants.yaml"
 sed -i 's/, nass//' "$work/variants.yaml"
 expect "several variants are read" 0 "'variants' is valid in 10 variants" "$LABCTL" validate "$work/variants.yaml"
