@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "base/table.h"
 #include "kernel/netlink.h"
 
 static struct addr addr_of(unsigned family, const struct nlattr *attribute)
@@ -133,6 +134,8 @@ static int on_address(void *context, const struct nlmsghdr *message)
         .message = keep(o, message),
     };
     const struct addr *addr = &address->address.addr;
+    address->host = header->ifa_scope == RT_SCOPE_HOST;
+    address->duplicate = (address->flags & IFA_F_DADFAILED) != 0;
     address->linklocal = addr->family == 6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
     return 0;
 }
@@ -241,6 +244,7 @@ static int on_neighbour(void *context, const struct nlmsghdr *message)
         .mac = mac_of(a[NDA_LLADDR]),
         .state = header->ndm_state,
         .protocol = a[NDA_PROTOCOL] ? nla_get_u8(a[NDA_PROTOCOL]) : 0,
+        .valid = (header->ndm_state & ~(NUD_FAILED | NUD_INCOMPLETE)) != 0,
         .proxy = header->ndm_flags & NTF_PROXY,
         .message = keep(o, message),
     };
@@ -393,4 +397,39 @@ const char *observed_name(const struct observation *observation, uint32_t index)
 {
     const struct observed_link *link = observed_link_by_index(observation, index);
     return link ? link->name : "";
+}
+
+const char *observed_route_type(const struct observed_route *route)
+{
+    static const char *const names[] = {
+        [RTN_UNSPEC] = "other",        [RTN_UNICAST] = "unicast",         [RTN_LOCAL] = "local",
+        [RTN_BROADCAST] = "broadcast", [RTN_ANYCAST] = "anycast",         [RTN_MULTICAST] = "multicast",
+        [RTN_BLACKHOLE] = "blackhole", [RTN_UNREACHABLE] = "unreachable", [RTN_PROHIBIT] = "prohibit",
+        [RTN_THROW] = "throw",
+    };
+    return route->type < ARRAY_SIZE(names) ? names[route->type] : names[RTN_UNSPEC];
+}
+
+const char *observed_table_name(uint32_t table)
+{
+    return table == RT_TABLE_MAIN      ? "main"
+           : table == RT_TABLE_LOCAL   ? "local"
+           : table == RT_TABLE_DEFAULT ? "default"
+                                       : NULL;
+}
+
+const char *observed_neighbour_state(const struct observed_neighbour *neighbour)
+{
+    static const struct {
+        uint16_t state;
+        const char *name;
+    } names[] = {
+        {NUD_PERMANENT, "permanent"},   {NUD_REACHABLE, "reachable"}, {NUD_STALE, "stale"},
+        {NUD_DELAY, "delay"},           {NUD_PROBE, "probe"},         {NUD_FAILED, "failed"},
+        {NUD_INCOMPLETE, "incomplete"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (neighbour->state & names[i].state)
+            return names[i].name;
+    return "none";
 }

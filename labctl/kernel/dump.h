@@ -34,6 +34,8 @@ struct observed_address {
     uint32_t flags; /* IFA_F_* */
     uint8_t scope;  /* RT_SCOPE_* */
     bool linklocal; /* an IPv6 address of fe80::/10 */
+    bool host;      /* of the host alone (its scope), such as 127.0.0.1 */
+    bool duplicate; /* another one on the segment has it: not in use */
     const struct nlmsghdr *message;
 };
 
@@ -68,6 +70,7 @@ struct observed_neighbour {
     struct addr addr;
     struct mac mac;
     uint16_t state;   /* NUD_* */
+    bool valid;       /* its MAC address is known */
     uint8_t protocol; /* the mark of neighbour_put_marked, or 0 */
     bool proxy;
     const struct nlmsghdr *message;
@@ -104,3 +107,9 @@ void observation_free(struct observation *observation); /* takes NULL */
 const struct observed_link *observed_link_by_name(const struct observation *observation, const char *name);
 /* "eth0", or "" where there is no such index */
 const char *observed_name(const struct observation *observation, uint32_t index);
+/* "unicast", "blackhole", …, "other" */
+const char *observed_route_type(const struct observed_route *route);
+/* "main", "local", "default", or NULL: the table has a number only */
+const char *observed_table_name(uint32_t table);
+/* "permanent", "stale", …, "none" */
+const char *observed_neighbour_state(const struct observed_neighbour *neighbour);

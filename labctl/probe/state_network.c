@@ -1,8 +1,5 @@
 /* Routes, neighbours, addresses, links, settings, tracked flows and sockets of a node, as its kernel has them. */
 #include <errno.h>
-#include <linux/if_addr.h>
-#include <linux/neighbour.h>
-#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,17 +29,11 @@ static struct observation *look(struct attempt *attempt, int netns)
 /* ---- routes -------------------------------------------------------------------------------------------------------
  */
 
-static const char *const route_types[] = {
-    [RTN_UNICAST] = "unicast",         [RTN_LOCAL] = "local",         [RTN_BROADCAST] = "broadcast",
-    [RTN_ANYCAST] = "anycast",         [RTN_MULTICAST] = "multicast", [RTN_BLACKHOLE] = "blackhole",
-    [RTN_UNREACHABLE] = "unreachable", [RTN_PROHIBIT] = "prohibit",   [RTN_THROW] = "throw",
-};
-
 static void route_entry(struct attempt *attempt, const struct observation *seen, const struct observed_route *route,
                         const struct observed_nexthop *hop)
 {
     char text[ADDR_TEXT_MAX];
-    const char *type = route->type < ARRAY_SIZE(route_types) ? route_types[route->type] : NULL;
+    const char *type = observed_route_type(route), *table = observed_table_name(route->table);
     struct words *entry = state_entry(attempt, "destination", prefix_format(&route->destination, text));
     if (hop) {
         state_addr(attempt, entry, "via", &hop->via);
@@ -53,16 +44,16 @@ static void route_entry(struct attempt *attempt, const struct observation *seen,
     else
         state_quiet(attempt, entry, "metric", "0");
     state_addr(attempt, entry, "src", &route->source);
-    if (route->table == RT_TABLE_MAIN)
-        state_quiet(attempt, entry, "table", "main");
-    else if (route->table == RT_TABLE_LOCAL || route->table == RT_TABLE_DEFAULT)
-        state_word(attempt, entry, "table", route->table == RT_TABLE_LOCAL ? "local" : "default");
+    if (str_equal(table, "main"))
+        state_quiet(attempt, entry, "table", table);
+    else if (table)
+        state_word(attempt, entry, "table", table);
     else
         state_number(attempt, entry, "table", route->table);
-    if (route->type == RTN_UNICAST)
-        state_quiet(attempt, entry, "type", "unicast");
+    if (str_equal(type, "unicast"))
+        state_quiet(attempt, entry, "type", type);
     else
-        state_bare(attempt, entry, "type", type ? type : "other");
+        state_bare(attempt, entry, "type", type);
     if (route->linkdown)
         state_word(attempt, entry, "link", "down");
 }
@@ -86,20 +77,6 @@ void state_read_route(struct attempt *attempt, int netns)
 /* ---- neighbours, addresses, links ---------------------------------------------------------------------------------
  */
 
-static const char *neighbour_state(uint16_t state)
-{
-    static const struct {
-        uint16_t state;
-        const char *name;
-    } names[] = {{NUD_PERMANENT, "permanent"},  {NUD_REACHABLE, "reachable"}, {NUD_STALE, "stale"},
-                 {NUD_DELAY, "delay"},          {NUD_PROBE, "probe"},         {NUD_FAILED, "failed"},
-                 {NUD_INCOMPLETE, "incomplete"}};
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (state & names[i].state)
-            return names[i].name;
-    return "none";
-}
-
 void state_read_neighbour(struct attempt *attempt, int netns)
 {
     struct observation *seen = look(attempt, netns);
@@ -109,10 +86,10 @@ void state_read_neighbour(struct attempt *attempt, int netns)
         if (neighbour->proxy)
             continue;
         struct words *entry = state_entry(attempt, "address", addr_format(&neighbour->addr, text));
-        if (neighbour->state & ~(NUD_FAILED | NUD_INCOMPLETE | NUD_NONE))
+        if (neighbour->valid)
             state_word(attempt, entry, "mac", mac_format(&neighbour->mac, text));
         state_word(attempt, entry, "dev", observed_name(seen, neighbour->interface));
-        state_bare(attempt, entry, "state", neighbour_state(neighbour->state));
+        state_bare(attempt, entry, "state", observed_neighbour_state(neighbour));
     }
     observation_free(seen);
     if (seen)
@@ -126,12 +103,12 @@ void state_read_address(struct attempt *attempt, int netns)
     for (size_t i = 0; seen && i < seen->address_count; i++) {
         const struct observed_address *address = &seen->addresses[i];
         const char *name = observed_name(seen, address->interface);
-        if (address->flags & IFA_F_DADFAILED) /* another one has it: of no use */
+        if (address->duplicate) /* another one has it: of no use */
             continue;
         struct words *entry = state_entry(attempt, "address", prefix_format(&address->address, text));
         state_word(attempt, entry, "dev", name);
         state_quiet(attempt, entry, "ip", addr_format(&address->address.addr, text));
-        bool own = address->scope == RT_SCOPE_HOST || address->linklocal || str_equal(name, "lo");
+        bool own = address->host || address->linklocal || str_equal(name, "lo");
         state_quiet(attempt, entry, "scope", own ? "own" : "global");
     }
     observation_free(seen);
