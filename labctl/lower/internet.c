@@ -16,21 +16,9 @@ static const struct prefix public_prefixes[] = {
     {{4, {203, 0, 113, 0}}, 24}, /* RFC 5737 */
 };
 
-static bool is_used(const struct topology *topology)
-{
-    for (size_t i = 0; i < topology->vpc_count; i++)
-        if (topology->vpcs[i]->internet_gateway)
-            return true;
-    for (size_t i = 0; i < topology->node_count; i++)
-        for (size_t j = 0; j < topology->nodes[i]->interface_count; j++)
-            if (topology->nodes[i]->interfaces[j]->attachment == ATTACH_INTERNET)
-                return true;
-    return false;
-}
-
 void lower_internet_namespace(struct lowering *l)
 {
-    if (!is_used(l->topology))
+    if (!topology_uses_internet(l->topology))
         return;
     l->internet = add_namespace(l, NAMESPACE_CLOUD, NAME, NAME);
     l->internet_mac = lower_mac(NAME);

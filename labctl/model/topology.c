@@ -63,3 +63,15 @@ struct security_group *vpc_security_group(const struct vpc *vpc, const char *nam
 {
     FIND(vpc->security_groups, vpc->security_group_count, name);
 }
+
+bool topology_uses_internet(const struct topology *topology)
+{
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        if (topology->vpcs[i]->internet_gateway)
+            return true;
+    for (size_t i = 0; i < topology->node_count; i++)
+        for (size_t j = 0; j < topology->nodes[i]->interface_count; j++)
+            if (topology->nodes[i]->interfaces[j]->attachment == ATTACH_INTERNET)
+                return true;
+    return false;
+}

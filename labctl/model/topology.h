@@ -430,6 +430,8 @@ struct thing {
     struct bridge *bridge;
     struct link *link;
 };
+/* The simulated internet is there only when used: by an internet gateway, or by a machine on it. */
+bool topology_uses_internet(const struct topology *topology);
 /* Resolves "node/db", "node/db/eth0", "node/web/service/http", "vpc/main/subnet/private", "link/uplink" …; a bare name
  * is taken as a node's, "db/eth0" as a node's interface.  THING_NONE where nothing of that name exists; then, if
  * `nearest` is not NULL, it receives the nearest existing full name or NULL. */

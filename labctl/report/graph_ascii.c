@@ -303,7 +303,7 @@ void graph_write_ascii(const struct topology *topology, struct str *out)
     str_printf(out, "%s%s%s\n\n", topology->name ? topology->name : "lab", topology->title ? ": " : "",
                topology->title ? topology->title : "");
     count_hung(&drawing);
-    if (graph_has_internet(topology))
+    if (topology_uses_internet(topology))
         place_internet(&drawing);
     place_all(&drawing, true);
     place_all(&drawing, false);

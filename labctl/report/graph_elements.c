@@ -147,7 +147,7 @@ void elements_of(const struct topology *topology, struct elements *out, struct a
 {
     *out = (struct elements){.arena = arena};
     struct collector collector = {.out = out, .vertices = map_new(arena), .clusters = map_new(arena)};
-    if (graph_has_internet(topology))
+    if (topology_uses_internet(topology))
         add_vertex(&collector, "internet", "internet", VERTEX_INTERNET, CLUSTER_NONE);
     for (size_t i = 0; i < topology->vpc_count; i++)
         add_vpc(&collector, topology->vpcs[i]);

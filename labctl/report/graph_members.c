@@ -87,18 +87,6 @@ struct interface *const *members_at(const struct members *members, const void *s
     return members->items + first;
 }
 
-bool graph_has_internet(const struct topology *topology)
-{
-    for (size_t i = 0; i < topology->vpc_count; i++)
-        if (topology->vpcs[i]->internet_gateway)
-            return true;
-    for (size_t i = 0; i < topology->node_count; i++)
-        for (size_t j = 0; j < topology->nodes[i]->interface_count; j++)
-            if (topology->nodes[i]->interfaces[j]->attachment == ATTACH_INTERNET)
-                return true;
-    return false;
-}
-
 /* ---- names --------------------------------------------------------------------------------------------------- */
 
 const char *graph_interface_name(const struct interface *interface, struct arena *arena)

@@ -21,9 +21,6 @@ struct interface *const *members_at(const struct members *members, const void *s
 /* Stands for the internet among segments. */
 extern const char members_internet;
 
-/* The internet is drawn where something is attached to it. */
-bool graph_has_internet(const struct topology *topology);
-
 /* "web", or "router/lan0" for one of several interfaces. */
 const char *graph_interface_name(const struct interface *interface, struct arena *arena);
 /* "10.0.0.2", with its length where the segment does not tell it; several joined by ", "; with a public address

@@ -24,20 +24,7 @@
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
 #include "sandbox.h"
-
-static struct prefix prefix(const char *text)
-{
-    struct prefix out;
-    assert_true(prefix_parse(text, &out));
-    return out;
-}
-
-static struct addr addr(const char *text)
-{
-    struct addr out;
-    assert_true(addr_parse(text, &out));
-    return out;
-}
+#include "values.h"
 
 static void commit(int netns, struct batch *batch)
 {

@@ -39,6 +39,7 @@
 #include "plan/difference.h"
 #include "plan/index.h"
 #include "plan/plan.h"
+#include "values.h"
 
 #define FINISHED "executor tests finished: "
 
@@ -46,20 +47,6 @@ static struct lab *lab;
 static struct plan *present; /* what the lab is */
 
 /* ---- plans ---------------------------------------------------------------------------------------------------- */
-
-static struct prefix prefix(const char *text)
-{
-    struct prefix out;
-    assert_true(prefix_parse(text, &out));
-    return out;
-}
-
-static struct addr addr(const char *text)
-{
-    struct addr out;
-    assert_true(addr_parse(text, &out));
-    return out;
-}
 
 static uint32_t add_namespace(struct plan *plan, const char *name, enum namespace_kind kind)
 {

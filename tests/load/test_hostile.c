@@ -19,6 +19,7 @@
 #include "load/generate.h"
 #include "load/load.h"
 #include "model/topology.h"
+#include "quick.h"
 
 #define ROUNDS_MAX 4000
 #define TIME_MAX   (20 * NANOSECONDS_PER_SECOND)
@@ -104,7 +105,8 @@ static void survive_soon(const struct str *text)
 {
     int64_t start = clock_monotonic();
     survive(str_text(text), text->length);
-    assert_true(clock_monotonic() - start < 15 * NANOSECONDS_PER_SECOND); /* well below 1 s without sanitizers */
+    if (times_count())
+        assert_true(clock_monotonic() - start < 15 * NANOSECONDS_PER_SECOND); /* well below 1 s on a quiet machine */
 }
 
 static void many_aliases_are_survived(void **state)

@@ -15,20 +15,7 @@
 #include "plan/difference.h"
 #include "plan/index.h"
 #include "plan/plan.h"
-
-static struct prefix prefix(const char *text)
-{
-    struct prefix out;
-    assert_true(prefix_parse(text, &out));
-    return out;
-}
-
-static struct addr addr(const char *text)
-{
-    struct addr out;
-    assert_true(addr_parse(text, &out));
-    return out;
-}
+#include "values.h"
 
 static uint32_t add_node(struct plan *plan, const char *name)
 {
