@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,36 +88,46 @@ static int write_rest(int upper, const char *name, size_t present, off_t offset,
     return error;
 }
 
-/* Reads the next file record, in most cases at once, and writes it into the upper layer.  Returns the offset of the
- * next. */
-static uint64_t write_file(uint64_t offset, int upper)
-{
-    struct {
-        struct keeper_file file;
-        char text[8192];
-    } record;
+/* A file record, as far as one read takes it: in most cases all of it. */
+struct record {
+    struct keeper_file file;
+    char text[8192];
+    /* taken from the text: */
     char path[4096];
-    ssize_t length = pread(node->memory, &record, sizeof record, (off_t)offset);
-    if (length < (ssize_t)sizeof record.file)
-        fail(EBADMSG, "read the list of files");
-    size_t present = (size_t)length - sizeof record.file, path_length = record.file.path_length;
-    if (path_length == 0 || path_length >= sizeof path || path_length > present)
-        fail(EBADMSG, "read the list of files");
-    memcpy(path, record.text, path_length);
-    path[path_length] = 0;
-    present -= path_length;
-    size_t content_length = record.file.content_length, first = present < content_length ? present : content_length;
+    const char *content;
+    size_t present; /* of the content */
+    uint64_t offset, next;
+};
 
+static void read_record(struct record *record, uint64_t offset)
+{
+    ssize_t length = pread(node->memory, record, offsetof(struct record, path), (off_t)offset);
+    if (length < (ssize_t)sizeof record->file)
+        fail(EBADMSG, "read the list of files");
+    size_t present = (size_t)length - sizeof record->file, path_length = record->file.path_length;
+    if (path_length == 0 || path_length >= sizeof record->path || path_length > present)
+        fail(EBADMSG, "read the list of files");
+    memcpy(record->path, record->text, path_length);
+    record->path[path_length] = 0;
+    record->content = record->text + path_length;
+    record->offset = offset + sizeof record->file + path_length;
+    record->next = (record->offset + record->file.content_length + 7) & ~(uint64_t)7;
+    present -= path_length;
+    record->present = present < record->file.content_length ? present : record->file.content_length;
+}
+
+/* Writes a file into the upper layer. */
+static void write_file(const struct record *record, int upper)
+{
+    const char *path = record->path;
+    unsigned mode = record->file.mode ? record->file.mode : 0644;
     int error = path[0] != '/' ? -EINVAL : strncmp(path, "/usr/", 5) ? make_parents(upper, path + 1) : -EROFS;
     if (!error)
-        error =
-            base_write(upper, path + 1, record.text + path_length, first, record.file.mode ? record.file.mode : 0644);
-    uint64_t content = offset + sizeof record.file + path_length;
-    if (!error && first < content_length)
-        error = write_rest(upper, path + 1, first, (off_t)content, content_length);
+        error = base_write(upper, path + 1, record->content, record->present, mode);
+    if (!error && record->present < record->file.content_length)
+        error = write_rest(upper, path + 1, record->present, (off_t)record->offset, record->file.content_length);
     if (error)
         fail_file(-error, path);
-    return (content + content_length + 7) & ~(uint64_t)7;
 }
 
 static void write_files(const char *directory)
@@ -131,10 +142,29 @@ static void write_files(const char *directory)
         error = base_write(upper, "etc/hostname", text, (size_t)length, 0644);
     if (error)
         fail(-error, "write /etc/hostname");
-    uint64_t offset = node->files;
-    for (uint32_t i = 0; i < node->file_count; i++)
-        offset = write_file(offset, upper);
+    struct record record = {.next = node->files};
+    for (uint32_t i = 0; i < node->file_count; i++) {
+        read_record(&record, record.next);
+        write_file(&record, upper);
+    }
     close(upper);
+}
+
+/* Sysctls, when /proc is there. */
+static void write_settings(void)
+{
+    struct record record = {.next = node->settings};
+    int sysctls = open("proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (uint32_t i = 0; i < node->setting_count; i++) {
+        read_record(&record, record.next);
+        int fd = openat(sysctls, record.path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        (void)!write(fd, record.content, record.present);
+        close(fd);
+    }
+    if (sysctls >= 0)
+        close(sysctls);
 }
 
 /* Where overlays are not fit: the template and the view, copied. */
@@ -206,6 +236,8 @@ static void mount_tree(void)
         fail(errno, "mount /dev/pts");
     if (mount("proc", "proc", "proc", flags, NULL))
         fail(errno, "mount /proc");
+    if (node->setting_count)
+        write_settings();
     if (mount("sysfs", "sys", "sysfs", flags, NULL))
         fail(errno, "mount /sys");
     /* Once more, below: `ip netns exec` takes the upper one away before it mounts its own, and the kernel lets a user

@@ -147,8 +147,8 @@ struct node_start {
     uint32_t id, generation, view;
     const char *hostname;
     int memory; /* memfd with the files' records */
-    uint64_t files;
-    uint32_t file_count;
+    uint64_t files, settings;
+    uint32_t file_count, setting_count;
     int go; /* end of file: the id maps are written */
 };
 void inside_run(const struct node_start *start) __attribute__((noreturn));

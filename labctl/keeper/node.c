@@ -32,8 +32,8 @@ struct batch {
 };
 
 struct node {
-    uint32_t id, view, generation, file_count;
-    uint64_t files;
+    uint32_t id, view, generation, file_count, setting_count;
+    uint64_t files, settings;
     struct batch *batch;
     enum node_state state;
     bool deleted;
@@ -166,6 +166,8 @@ static int take_spec(const struct keeper_node *spec, struct batch *batch)
     node->view = spec->view;
     node->files = spec->files;
     node->file_count = spec->file_count;
+    node->settings = spec->settings;
+    node->setting_count = spec->setting_count;
     node->batch = batch;
     batch->uses++;
     memcpy(node->hostname, spec->hostname, sizeof node->hostname);
@@ -230,7 +232,9 @@ static void run_child(const struct node *node, int go)
                                .hostname = node->hostname,
                                .memory = node->batch->memory,
                                .files = node->files,
+                               .settings = node->settings,
                                .file_count = node->file_count,
+                               .setting_count = node->setting_count,
                                .go = go};
     inside_run(&start);
 }

@@ -95,8 +95,9 @@ struct keeper_node {
     uint32_t view;
     char hostname[KEEPER_HOSTNAME_MAX + 1];
     char zero[3];
-    uint32_t file_count;
-    uint64_t files; /* offset of the first; the others follow it */
+    uint32_t file_count, setting_count;
+    uint64_t files;    /* offset of the first; the others follow it */
+    uint64_t settings; /* the same; paths are relative to /proc/sys */
 };
 
 enum keeper_target { KEEPER_TARGET_NODE, KEEPER_TARGET_CLOUD, KEEPER_TARGET_FABRIC };

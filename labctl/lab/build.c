@@ -120,7 +120,7 @@ static int namespace_there(struct build *b, uint32_t ns)
 
 static int node_failure(struct build *b)
 {
-    for (size_t i = 0; i < b->lab->id_count; i++)
+    for (size_t i = 0; b->lab->node_failed && i < b->lab->id_count; i++)
         if (b->lab->by_id[i] && b->lab->by_id[i]->failure)
             return space_failed(b->lab, b->lab->by_id[i], b->err);
     return 0;

@@ -42,7 +42,7 @@ static int begin_namespace(struct apply *a, uint32_t ns)
     int netns = space_netns(space, a->err);
     if (netns < 0)
         return -1;
-    const char *key = namespace->ipv6 ? "net/ipv6/conf/default/addr_gen_mode" : "net/ipv6/conf/all/disable_ipv6";
+    const char *key = namespace->ipv6 ? "net/ipv6/conf/default/addr_gen_mode" : NO_IPV6;
     if (sysctl_write(netns, key, "1", &off) != 0 && off.number != ENOENT)
         return error_set(a->err, ERR_SYSTEM, "%s in %s", off.text, namespace->name);
     link_up(&batch, item_tag(VERB_ADD, ITEM_NAMESPACE, ns), LOOPBACK, true);
@@ -142,8 +142,7 @@ int change_namespace(struct apply *a, const struct plan_operation *operation)
     if (before != after) {
         const struct observation *o = apply_see(a, s.space);
         if (!o || journal_begin(a->lost, "~ IPv6", s.space, o, a->err) != 0 ||
-            sysctl_write(space_netns(s.space, a->err), "net/ipv6/conf/all/disable_ipv6", after ? "0" : "1", a->err) !=
-                0 ||
+            sysctl_write(space_netns(s.space, a->err), NO_IPV6, after ? "0" : "1", a->err) != 0 ||
             journal_end(a->lost, s.space, o, a->err) != 0 || lost_restore(a->lost, s.space, a->err) != 0 ||
             lost_save(a->lost, a->err) != 0)
             return -1;

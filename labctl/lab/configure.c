@@ -161,16 +161,19 @@ static int put_sysctls(struct configuration *c, const struct space *space, uint3
 {
     struct error off = ERROR_INIT;
     const struct plan_namespace *namespace = &c->plan->namespaces[ns];
+    struct plan_group group = plan_index_group(c->index, ns, ITEM_SYSCTL);
+    bool node = namespace->kind == NAMESPACE_NODE;
     FD_AUTO proc_sys = -1;
-    if (space->kind == NAMESPACE_NODE && (proc_sys = proc_sys_of(space, c->err)) < 0)
+    if (node && !c->anew && group.count == 0) /* it was made with its settings */
+        return 0;
+    if (node && (proc_sys = proc_sys_of(space, c->err)) < 0)
         return -1;
     /* A kernel without IPv6 has nothing to switch off. */
-    if (namespace->kind == NAMESPACE_NODE && !namespace->ipv6 &&
-        sysctl_write_here(proc_sys, "net/ipv6/conf/all/disable_ipv6", "1", &off) != 0 && off.number != ENOENT)
+    if (node && c->anew && sysctl_write_here(proc_sys, NO_IPV6, namespace->ipv6 ? "0" : "1", &off) != 0 &&
+        off.number != ENOENT)
         return error_set(c->err, ERR_SYSTEM, "%s in %s", off.text, namespace->name);
-    if (inherited_undo(c, ns, proc_sys) != 0)
+    if ((!node || c->anew) && inherited_undo(c, ns, proc_sys) != 0)
         return error_wrap(c->err, "%s", namespace->name);
-    struct plan_group group = plan_index_group(c->index, ns, ITEM_SYSCTL);
     for (size_t g = 0; g < group.count; g++) {
         const struct plan_sysctl *sysctl = &c->plan->sysctls[group.items[g]];
         if (sysctl_write_here(proc_sys, sysctl->key, sysctl->value, c->err) != 0)
@@ -225,7 +228,7 @@ int configure_quiet(struct configuration *c, uint32_t ns)
     int netns = space_netns(space_of(c->lab, c->plan, ns), c->err);
     if (netns < 0)
         return -1;
-    const char *key = namespace->ipv6 ? "net/ipv6/conf/default/addr_gen_mode" : "net/ipv6/conf/all/disable_ipv6";
+    const char *key = namespace->ipv6 ? "net/ipv6/conf/default/addr_gen_mode" : NO_IPV6;
     if (sysctl_write(netns, key, "1", &off) != 0 && off.number != ENOENT)
         return error_set(c->err, ERR_SYSTEM, "%s in %s", off.text, namespace->name);
     return 0;

@@ -5,7 +5,9 @@
  * file must give the same lab.  So what differs from the kernel's own defaults is put back, before the sysctls.  The
  * machine's TCP congestion control is another such thing: bbr does not heed loss. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -77,12 +79,18 @@ bool inherited_control(struct lab *lab, const char *wanted)
 
 /* What routes that somebody adds by hand use.  A namespace may choose only among what the machine allows to everybody:
  * where the wanted one is not, reno always is, and heeds loss like it. */
-static void set_control(const struct configuration *c, uint32_t ns, int proc_sys)
+static const char *control_of(const struct plan *plan, const struct plan_index *index, uint32_t ns)
 {
-    struct plan_group routes = plan_index_group(c->index, ns, ITEM_ROUTE);
+    struct plan_group routes = plan_index_group(index, ns, ITEM_ROUTE);
     const char *wanted = NULL;
     for (size_t g = 0; g < routes.count && !wanted; g++)
-        wanted = c->plan->routes[routes.items[g]].congestion_control;
+        wanted = plan->routes[routes.items[g]].congestion_control;
+    return wanted;
+}
+
+static void set_control(const struct configuration *c, uint32_t ns, int proc_sys)
+{
+    const char *wanted = control_of(c->plan, c->index, ns);
     if (inherited_control(c->lab, wanted) && sysctl_write_here(proc_sys, CONGESTION_CONTROL, wanted, NULL) != 0)
         sysctl_write_here(proc_sys, CONGESTION_CONTROL, "reno", NULL);
 }
@@ -94,6 +102,8 @@ int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys)
     if (ns == 0) /* the fabric routes nothing, and stays as the witness for a later look */
         return 0;
     set_control(c, ns, proc_sys);
+    if (c->plan->namespaces[ns].kind == NAMESPACE_NODE)
+        return 0;
     for (size_t i = 0; i < ARRAY_SIZE(own); i++)
         if (c->inherited & 1U << i && sysctl_write_here(proc_sys, own[i].key, own[i].value, c->err) != 0)
             return -1;
@@ -109,4 +119,32 @@ int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys)
         }
     }
     return 0;
+}
+
+static struct keeper_file_spec setting(struct arena *arena, const char *key, const char *value)
+{
+    return (struct keeper_file_spec){.path = arena_strdup(arena, key), .content = value, .length = strlen(value)};
+}
+
+size_t inherited_settings(struct lab *lab, const struct plan *plan, const struct plan_index *index, uint32_t ns,
+                          uint32_t inherited, struct arena *arena, const struct keeper_file_spec **out)
+{
+    char key[96];
+    struct keeper_file_spec *settings = NULL;
+    size_t count = 0;
+    const char *control = control_of(plan, index, ns);
+    if (!plan->namespaces[ns].ipv6)
+        *ARENA_PUSH(arena, settings, count) = setting(arena, NO_IPV6, "1");
+    if (inherited_control(lab, control)) {
+        *ARENA_PUSH(arena, settings, count) = setting(arena, CONGESTION_CONTROL, "reno");
+        *ARENA_PUSH(arena, settings, count) = setting(arena, CONGESTION_CONTROL, control);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (inherited & 1U << i)
+            *ARENA_PUSH(arena, settings, count) = setting(arena, own[i].key, own[i].value);
+    for (size_t i = 0; i < ARRAY_SIZE(each); i++)
+        if (inherited & 1U << (ARRAY_SIZE(own) + i))
+            *ARENA_PUSH(arena, settings, count) = setting(arena, each_key(i, "default", key), each[i].value);
+    *out = settings;
+    return count;
 }

@@ -81,6 +81,7 @@ struct lab {
     size_t event_count, event_capacity;
     uint32_t *arrived; /* ids of nodes that became ready, for whoever waits */
     size_t arrived_count, arrived_capacity;
+    bool node_failed; /* of one at least, space.failure says why */
 };
 
 struct space *space_find(struct lab *lab, const char *name); /* NULL where absent */
@@ -162,13 +163,20 @@ struct configuration {
     const uint64_t *connected; /* sorted hashes of (namespace, network) with a connected route in the plan */
     size_t connected_count;
     uint32_t inherited; /* see inherited_find */
+    bool anew;          /* a node that was made anew: its settings may be those of a former plan */
 };
+#define NO_IPV6 "net/ipv6/conf/all/disable_ipv6"
 /* inherited.c: which of the machine's settings a new namespace took over and must not (asked in the fabric, a bit for
  * each); and putting them back in the namespace that the thread is in. */
 uint32_t inherited_find(void);
 /* Is the machine's own congestion control another one than this (NULL: any will do)? */
 bool inherited_control(struct lab *lab, const char *wanted);
+/* In a namespace that is there; nodes are made with inherited_settings and only need what the plan says otherwise. */
 int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys);
+/* The settings that a node of the plan is made with: what it would take over, and no IPv6 where it has no address of
+ * it.  Returns their number. */
+size_t inherited_settings(struct lab *lab, const struct plan *plan, const struct plan_index *index, uint32_t ns,
+                          uint32_t inherited, struct arena *arena, const struct keeper_file_spec **out);
 void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan,
                         const struct plan_index *index, struct interfaces *interfaces, struct arena *arena,
                         struct error *err);

@@ -310,11 +310,15 @@ int keeper_create_nodes(struct keeper *keeper, const struct keeper_node_spec *no
         struct keeper_node node = {.id = nodes[i].id,
                                    .view = nodes[i].view,
                                    .file_count = (uint32_t)nodes[i].file_count,
+                                   .setting_count = (uint32_t)nodes[i].setting_count,
                                    .files = count * sizeof node + files.length};
         memcpy(node.hostname, nodes[i].hostname, length);
-        str_append_bytes(&records, &node, sizeof node);
         for (size_t j = 0; j < nodes[i].file_count; j++)
             add_file(&files, &nodes[i].files[j]);
+        node.settings = count * sizeof node + files.length;
+        for (size_t j = 0; j < nodes[i].setting_count; j++)
+            add_file(&files, &nodes[i].settings[j]);
+        str_append_bytes(&records, &node, sizeof node);
     }
     str_append_bytes(&records, str_text(&files), files.length);
     FD_AUTO memory = fd_memory("nodes", str_text(&records), records.length);

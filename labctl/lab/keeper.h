@@ -71,6 +71,10 @@ struct keeper_node_spec {
     uint32_t view;                        /* UINT32_MAX: none */
     const struct keeper_file_spec *files; /* written before the node's first process runs; again after a rebuild */
     size_t file_count;
+    /* Sysctls of the node's network namespace, by path below /proc/sys, set before it has any interface; again after a
+     * rebuild.  Those that the kernel does not have, and values that it refuses, are left out. */
+    const struct keeper_file_spec *settings;
+    size_t setting_count;
 };
 
 /* Asks for nodes, all at once; returns before they are ready: each reports by NODE_READY or NODE_FAILED, early ones

@@ -30,6 +30,7 @@ int nodes_create(struct lab *lab, const struct plan *plan, const struct plan_ind
     struct keeper_node_spec *nodes = arena_alloc(arena, (count + 1) * sizeof *nodes);
     uint32_t *clouds = arena_alloc(arena, (count + 1) * sizeof *clouds);
     size_t node_count = 0, cloud_count = 0;
+    uint32_t inherited = inherited_find();
     for (size_t n = 0; n < count; n++) {
         const struct plan_namespace *namespace = &plan->namespaces[namespaces[n]];
         struct space *space = space_of(lab, plan, namespaces[n]);
@@ -42,12 +43,16 @@ int nodes_create(struct lab *lab, const struct plan *plan, const struct plan_ind
         struct plan_group files = plan_index_group(index, namespaces[n], ITEM_FILE);
         if (namespace->hosts_view < plan->hosts_view_count)
             space->view = view_ids[namespace->hosts_view];
+        const struct keeper_file_spec *settings;
+        size_t setting_count = inherited_settings(lab, plan, index, namespaces[n], inherited, arena, &settings);
         nodes[node_count++] = (struct keeper_node_spec){
             .id = space->id,
             .hostname = namespace->name,
             .view = space->view,
             .files = files_of(plan, files, arena),
             .file_count = files.count,
+            .settings = settings,
+            .setting_count = setting_count,
         };
     }
     if (spaces_save(lab, err) != 0)

@@ -145,6 +145,7 @@ static int rebuild(struct rebuild *r)
     struct configuration c;
     a->interfaces = interfaces_new(a->after, a->arena);
     configuration_init(&c, a->lab, a->after, a->after_index, a->interfaces, a->arena, a->err);
+    c.anew = true;
     int result = configure_bridges(&c, r->ns);
     if (result == 0)
         result = rebuild_links(r);

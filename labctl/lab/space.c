@@ -223,6 +223,7 @@ static void node_failed(struct lab *lab, const struct keeper_event *event)
     STR_AUTO text = STR_INIT;
     str_printf(&text, "%s: %s", event->operation, strerror(event->number));
     space->failure = arena_strdup(lab->arena, str_text(&text));
+    lab->node_failed = true;
     space->ready = false;
 }
 

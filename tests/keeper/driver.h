@@ -141,13 +141,21 @@ static inline void driver_make_nodes(struct driver_state *state, const struct dr
         {.path = "/var/www/deep/index.html", .content = "page\n", .length = 5},
         {.path = "/root/long", .content = text, .length = sizeof text},
     };
+    struct keeper_file_spec settings[] = {
+        {.path = "net/no/such/setting", .content = "1", .length = 1},
+        {.path = "net/ipv4/ip_forward", .content = "1", .length = 1},
+        {.path = "net/ipv4/ip_default_ttl", .content = "0", .length = 1}, /* refused */
+        {.path = "net/ipv4/conf/default/log_martians", .content = "1", .length = 1},
+    };
     for (uint32_t i = 0; i < request->count; i++) {
         snprintf(names[i], sizeof names[i], "n%u", request->first + i);
         specs[i] = (struct keeper_node_spec){.id = request->first + i,
                                              .hostname = names[i],
                                              .view = request->target,
                                              .files = files,
-                                             .file_count = ARRAY_SIZE(files)};
+                                             .file_count = ARRAY_SIZE(files),
+                                             .settings = settings,
+                                             .setting_count = ARRAY_SIZE(settings)};
     }
     unsigned want = state->ready + request->count;
     answer->status = keeper_create_nodes(state->keeper, specs, request->count, err);

@@ -63,6 +63,13 @@ static void a_node_is_a_machine_of_its_own(void **state)
                   "/proc/self/mounts\n");
 }
 
+static void settings_are_made_where_they_can_be(void **state)
+{
+    (void)state;
+    assert_prints(0, "sysctl -n net.ipv4.ip_forward net.ipv4.ip_default_ttl net.ipv4.conf.default.log_martians",
+                  "1\n64\n1\n");
+}
+
 static void long_files_arrive_whole(void **state)
 {
     (void)state;
@@ -404,7 +411,8 @@ static void a_node_whose_init_dies_is_rebuilt(void **state)
     assert_int_equal(driver_do(&lab, DRIVER_NODE_RESTART, 1, 0), 0);
     int64_t after = driver_do(&lab, DRIVER_NODE_PID, 1, 0);
     assert_true(after > 0 && after != before);
-    assert_prints(1, "hostname; cat /etc/marker; ls /tmp; pgrep -c sleep || true", "n1\nmade\n0\n");
+    assert_prints(1, "hostname; cat /etc/marker; ls /tmp; pgrep -c sleep || sysctl -n net.ipv4.ip_forward",
+                  "n1\nmade\n0\n1\n");
 }
 
 static void a_reboot_inside_is_a_rebuild(void **state)
@@ -529,6 +537,7 @@ int main(int argc, char **argv)
         return driver_director();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_is_a_machine_of_its_own),
+        cmocka_unit_test(settings_are_made_where_they_can_be),
         cmocka_unit_test(long_files_arrive_whole),
         cmocka_unit_test(it_has_the_powers_of_a_machine),
         cmocka_unit_test(files_can_be_written_and_are_ones_own),
