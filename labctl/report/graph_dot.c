@@ -32,12 +32,6 @@ static void quote(struct str *out, const char *text)
     str_append_char(out, '"');
 }
 
-static void indent(struct str *out, unsigned depth)
-{
-    for (unsigned i = 0; i < depth; i++)
-        str_append(out, "  ");
-}
-
 /* *count: of those written before it. */
 static void attribute(struct str *out, unsigned *count, const char *name, const char *value)
 {
@@ -47,43 +41,31 @@ static void attribute(struct str *out, unsigned *count, const char *name, const 
     quote(out, value);
 }
 
-static void write_vertices(const struct elements *elements, size_t cluster, unsigned depth, struct str *out)
+static void write_vertex(const struct elements *elements, size_t i, struct str *out)
 {
-    for (size_t i = 0; i < elements->vertex_count; i++) {
-        const struct vertex *vertex = &elements->vertices[i];
-        if (vertex->cluster != cluster)
-            continue;
-        indent(out, depth);
-        quote(out, vertex->id);
-        str_append(out, " [");
-        unsigned count = 0;
-        attribute(out, &count, "label", vertex->label);
-        str_printf(out, "%s%s];\n", count > 0 ? ", " : "", shapes[vertex->shape]);
-    }
+    const struct vertex *vertex = &elements->vertices[i];
+    unsigned count = 0;
+    quote(out, vertex->id);
+    str_append(out, " [");
+    attribute(out, &count, "label", vertex->label);
+    str_printf(out, "%s%s];\n", count > 0 ? ", " : "", shapes[vertex->shape]);
 }
 
-static void write_clusters(const struct elements *elements, size_t parent, unsigned depth, struct str *out)
+static void open_cluster(const struct elements *elements, size_t i, unsigned depth, struct str *out)
 {
-    for (size_t i = 0; i < elements->cluster_count; i++) {
-        const struct cluster *cluster = &elements->clusters[i];
-        if (cluster->parent != parent)
-            continue;
-        STR_AUTO id = STR_INIT;
-        str_printf(&id, "cluster %s", cluster->id);
-        indent(out, depth);
-        str_append(out, "subgraph ");
-        quote(out, str_text(&id));
-        str_append(out, " {\n");
-        indent(out, depth + 1);
-        str_append(out, "label=");
-        quote(out, cluster->label);
-        str_append(out, ";\n");
-        write_vertices(elements, i, depth + 1, out);
-        write_clusters(elements, i, depth + 1, out);
-        indent(out, depth);
-        str_append(out, "}\n");
-    }
+    const struct cluster *cluster = &elements->clusters[i];
+    STR_AUTO id = STR_INIT;
+    str_printf(&id, "cluster %s", cluster->id);
+    str_append(out, "subgraph ");
+    quote(out, str_text(&id));
+    str_append(out, " {\n");
+    elements_indent(out, depth + 1);
+    str_append(out, "label=");
+    quote(out, cluster->label);
+    str_append(out, ";\n");
 }
+
+static const struct element_writer writer = {write_vertex, open_cluster, "}\n"};
 
 static void write_edges(const struct elements *elements, struct str *out)
 {
@@ -119,8 +101,7 @@ void graph_write_dot(const struct topology *topology, struct str *out)
         str_append(out, "; labelloc=t;\n");
     }
     str_append(out, "  node [fontname=\"sans-serif\"]; edge [fontname=\"sans-serif\", fontsize=10];\n");
-    write_vertices(&elements, CLUSTER_NONE, 1, out);
-    write_clusters(&elements, CLUSTER_NONE, 1, out);
+    elements_write(&elements, &writer, out);
     write_edges(&elements, out);
     str_append(out, "}\n");
 }

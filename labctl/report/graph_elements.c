@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/str.h"
 #include "report/graph_members.h"
 
 /* While collecting: where things have become vertices and clusters.  Maps hold index + 1. */
@@ -160,4 +161,36 @@ void elements_of(const struct topology *topology, struct elements *out, struct a
         add_attachments(&collector, topology->nodes[i]);
     for (size_t i = 0; i < topology->link_count; i++)
         add_link(&collector, topology->links[i]);
+}
+
+void elements_indent(struct str *out, unsigned depth)
+{
+    for (unsigned i = 0; i < depth; i++)
+        str_append(out, "  ");
+}
+
+/* What stands in one cluster: vertices first, then the clusters in it. */
+static void write_inside(const struct elements *elements, size_t cluster, unsigned depth,
+                         const struct element_writer *writer, struct str *out)
+{
+    for (size_t i = 0; i < elements->vertex_count; i++) {
+        if (elements->vertices[i].cluster != cluster)
+            continue;
+        elements_indent(out, depth);
+        writer->vertex(elements, i, out);
+    }
+    for (size_t i = 0; i < elements->cluster_count; i++) {
+        if (elements->clusters[i].parent != cluster)
+            continue;
+        elements_indent(out, depth);
+        writer->open(elements, i, depth, out);
+        write_inside(elements, i, depth + 1, writer, out);
+        elements_indent(out, depth);
+        str_append(out, writer->close);
+    }
+}
+
+void elements_write(const struct elements *elements, const struct element_writer *writer, struct str *out)
+{
+    write_inside(elements, CLUSTER_NONE, 1, writer, out);
 }

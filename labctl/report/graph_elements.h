@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 struct arena;
+struct str;
 struct topology;
 
 enum vertex_shape {
@@ -46,3 +47,15 @@ struct elements {
 /* In the file's order: the internet, VPCs with their subnets and gateways, bridges, nodes; edges by node, then links.
  */
 void elements_of(const struct topology *topology, struct elements *out, struct arena *arena);
+
+/* How a language says one vertex, and the beginning and the end of a cluster; each writes whole lines, behind an
+ * indentation that is there already. */
+struct element_writer {
+    void (*vertex)(const struct elements *elements, size_t vertex, struct str *out);
+    void (*open)(const struct elements *elements, size_t cluster, unsigned depth, struct str *out);
+    const char *close;
+};
+/* Two spaces for each level. */
+void elements_indent(struct str *out, unsigned depth);
+/* Writes all vertices and clusters, each inside its own, beginning at depth 1. */
+void elements_write(const struct elements *elements, const struct element_writer *writer, struct str *out);

@@ -62,40 +62,23 @@ static void quote_yaml(struct str *out, const char *text)
     str_append_char(out, '"');
 }
 
-static void indent(struct str *out, unsigned depth)
+static void write_vertex(const struct elements *elements, size_t i, struct str *out)
 {
-    for (unsigned i = 0; i < depth; i++)
-        str_append(out, "  ");
+    const struct vertex *vertex = &elements->vertices[i];
+    str_printf(out, "n%zu%s", i, shapes[vertex->shape].open);
+    quote(out, *vertex->label ? vertex->label : " ");
+    str_printf(out, "%s\n", shapes[vertex->shape].close);
 }
 
-static void write_vertices(const struct elements *elements, size_t cluster, unsigned depth, struct str *out)
+static void open_cluster(const struct elements *elements, size_t i, unsigned depth, struct str *out)
 {
-    for (size_t i = 0; i < elements->vertex_count; i++) {
-        const struct vertex *vertex = &elements->vertices[i];
-        if (vertex->cluster != cluster)
-            continue;
-        indent(out, depth);
-        str_printf(out, "n%zu%s", i, shapes[vertex->shape].open);
-        quote(out, *vertex->label ? vertex->label : " ");
-        str_printf(out, "%s\n", shapes[vertex->shape].close);
-    }
+    (void)depth;
+    str_printf(out, "subgraph c%zu [", i);
+    quote(out, elements->clusters[i].label);
+    str_append(out, "]\n");
 }
 
-static void write_clusters(const struct elements *elements, size_t parent, unsigned depth, struct str *out)
-{
-    for (size_t i = 0; i < elements->cluster_count; i++) {
-        if (elements->clusters[i].parent != parent)
-            continue;
-        indent(out, depth);
-        str_printf(out, "subgraph c%zu [", i);
-        quote(out, elements->clusters[i].label);
-        str_append(out, "]\n");
-        write_vertices(elements, i, depth + 1, out);
-        write_clusters(elements, i, depth + 1, out);
-        indent(out, depth);
-        str_append(out, "end\n");
-    }
-}
+static const struct element_writer writer = {write_vertex, open_cluster, "end\n"};
 
 static void write_edges(const struct elements *elements, struct str *out)
 {
@@ -127,7 +110,6 @@ void graph_write_mermaid(const struct topology *topology, struct str *out)
         str_append(out, "\n---\n");
     }
     str_append(out, "flowchart TB\n");
-    write_vertices(&elements, CLUSTER_NONE, 1, out);
-    write_clusters(&elements, CLUSTER_NONE, 1, out);
+    elements_write(&elements, &writer, out);
     write_edges(&elements, out);
 }
