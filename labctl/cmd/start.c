@@ -1,6 +1,5 @@
 /* labctl start */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +14,11 @@
 #include "cmd/common/exercise.h"
 #include "cmd/common/launch.h"
 #include "cmd/common/reading.h"
-#include "kernel/capability.h"
 #include "lab/control.h"
 #include "lab/start.h"
 #include "load/load.h"
 #include "load/scenario.h"
 #include "model/scenario.h"
-#include "service/service.h"
 
 static const struct option_spec options[] = {
     {"--seed", "N", "Which variant of a scenario that has variables; recorded in the journal."},
@@ -31,32 +28,6 @@ static const struct option_spec options[] = {
 struct texts {
     struct str stripped, topology;
 };
-
-/* ---- what the scenario requires ---- */
-
-static bool has_program(const char *name)
-{
-    static const char *const places[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/%s", places[i], name);
-        if (!access(path, X_OK))
-            return true;
-    }
-    return false;
-}
-
-static int check_requirements(const struct scenario *scenario, struct error *err)
-{
-    for (size_t i = 0; i < scenario->requires_programs.count; i++)
-        if (!has_program(scenario->requires_programs.items[i]))
-            return error_set(err, ERR_CAPABILITY, "scenario '%s' needs the program '%s', which is not installed",
-                             scenario->name, scenario->requires_programs.items[i]);
-    for (size_t i = 0; i < scenario->requires_kernel.count; i++)
-        if (capability_try(scenario->requires_kernel.items[i], err))
-            return error_wrap(err, "scenario '%s'", scenario->name);
-    return service_programs_check(scenario->topology, err);
-}
 
 /* ---- the two labs ---- */
 
@@ -205,7 +176,7 @@ static int run(struct context *context)
     struct scenario *scenario = reading.scenario;
     if (context->lab)
         scenario->topology->name = context->lab;
-    if (check_requirements(scenario, &err))
+    if (exercise_requirements(scenario, &err))
         return cmd_fail(context, &err);
     status = refuse_running(context, scenario->topology->name);
     if (status)

@@ -24,6 +24,7 @@
     COMMAND(logs)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
     COMMAND(plan)                                                                                                      \
+    COMMAND(prove)                                                                                                     \
     COMMAND(report)                                                                                                    \
     COMMAND(set)                                                                                                       \
     COMMAND(shell)                                                                                                     \

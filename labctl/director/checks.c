@@ -244,10 +244,17 @@ bool checks_measurable(const struct node *node)
 static const struct check *asked_of(struct run *run, const struct check *check, const struct checks_options *options)
 {
     check = whole(run, check);
-    if (!options || options->patience <= check->within || check_is_negative(check))
+    if (!options)
+        return check;
+    int64_t within = check->within;
+    if (options->patience > within && !check_is_negative(check))
+        within = options->patience;
+    if (options->settle && options->settle < within)
+        within = options->settle;
+    if (within == check->within)
         return check;
     struct check *patient = arena_copy(run->arena, check, sizeof *check);
-    patient->within = options->patience;
+    patient->within = within;
     return patient;
 }
 

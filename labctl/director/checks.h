@@ -29,6 +29,9 @@ struct checks_options {
     /* Positive checks are repeated until they are green for at least this long (ns), whatever their `within` says:
      * where green is what decides, one lost packet must not.  0: as they say themselves; unused with single_attempt. */
     int64_t patience;
+    /* None of them is repeated for longer than this (ns), whatever its `within` says: red is what is expected.  0: as
+     * they say. */
+    int64_t settle;
     const struct check **controls; /* positive checks that may serve as controls, beside the set itself */
     size_t control_count;
     /* what listened when the lab was healthy, by check: LISTENED_*, or NULL */

@@ -24,6 +24,7 @@ struct exercise {
     int report; /* descriptor of the report's file */
     int timer;  /* of the deadline */
     bool scoring;
+    int64_t settle; /* a red check is believed after this long, whatever its `within` says (ns); 0: it is not */
 };
 
 /* The exercise of this director, or NULL. */
@@ -46,6 +47,11 @@ typedef void exercise_measured(struct director *director, void *context, const s
 int exercise_measure(struct director *director, const struct scenario *scenario, unsigned parts, bool single_attempt,
                      const json_t *listened, exercise_measured *done, void *context, struct error *err);
 
+/* The checks of these tasks (an array of ids), each by one attempt; or, `others`, all that are left: of the other
+ * tasks, patiently, and the guards. */
+int exercise_measure_tasks(struct director *director, const struct scenario *scenario, const json_t *tasks, bool others,
+                           const json_t *listened, exercise_measured *done, void *context, struct error *err);
+
 /* The same over the topology of now, in a running exercise, patient only while it is scored; ids: of tasks, checks and
  * guards, or NULL: all. */
 int exercise_measure_now(struct director *director, struct exercise *exercise, const json_t *ids, bool single_attempt,
@@ -66,6 +72,8 @@ int exercise_begin(struct director *director, struct scenario *scenario, const c
 int exercise_score(struct director *director, enum session_end end, struct request *request, struct error *err);
 /* No deadline any more; the lab ends in a moment if the client does not end it first. */
 void exercise_farewell(struct director *director, struct exercise *exercise);
+/* No deadline comes: the exercise is part of a proof. */
+void exercise_unhurried(struct director *director, struct exercise *exercise);
 /* For director_hooks. */
 void exercise_standing(struct director *director, bool restarted);
 void exercise_inspect(struct director *director, json_t *reply);

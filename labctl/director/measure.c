@@ -103,6 +103,31 @@ int exercise_measure(struct director *director, const struct scenario *scenario,
     return begin_measurement(director, m, scenario, options, listened, err);
 }
 
+static bool in_list(const json_t *ids, const char *id)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(ids, i, item)
+    {
+        if (str_equal(json_string_value(item), id))
+            return true;
+    }
+    return false;
+}
+
+int exercise_measure_tasks(struct director *director, const struct scenario *scenario, const json_t *tasks, bool others,
+                           const json_t *listened, exercise_measured *done, void *context, struct error *err)
+{
+    struct measurement *m = measurement_new(done, context);
+    for (size_t t = 0; t < scenario->task_count; t++)
+        for (size_t c = 0; in_list(tasks, scenario->tasks[t].id) != others && c < scenario->tasks[t].check_count; c++)
+            *ARENA_PUSH(m->arena, m->checks, m->count) = scenario->tasks[t].checks[c];
+    if (others)
+        collect(m, scenario, PART_GUARDS);
+    struct checks_options options = {.single_attempt = !others, .patience = PATIENCE};
+    return begin_measurement(director, m, scenario, options, listened, err);
+}
+
 /* The scenario over the topology of now, so that an address that was changed is the one that is asked.  Where it does
  * not fit any more (a node is gone), what was started with is measured. */
 static const struct scenario *view_of(struct director *director, struct exercise *exercise)
@@ -154,6 +179,7 @@ int exercise_measure_now(struct director *director, struct exercise *exercise, c
     }
     if (!json_array_size(ids))
         collect(m, view, PART_ALL);
-    struct checks_options options = {.single_attempt = single_attempt, .patience = exercise->scoring ? PATIENCE : 0};
+    struct checks_options options = {
+        .single_attempt = single_attempt, .patience = exercise->scoring ? PATIENCE : 0, .settle = exercise->settle};
     return begin_measurement(director, m, view, options, exercise->listened, err);
 }

@@ -5,6 +5,7 @@
 #include "director/checks.h"
 #include "director/exercise.h"
 #include "director/fault.h"
+#include "director/proof.h"
 
 const struct verb verbs[] = {
     {"apply", verb_apply, true},
@@ -29,6 +30,10 @@ const struct verb verbs[] = {
     {"logs", verb_logs, false},
     {"matrix", verb_matrix, false},
     {"nodes", verb_nodes, false},
+    {"proof-begin", verb_proof_begin, true},
+    {"proof-build", verb_proof_build, true},
+    {"proof-measure", verb_proof_measure, true},
+    {"proof-state", verb_proof_state, true},
 };
 const size_t verb_count = ARRAY_SIZE(verbs);
 

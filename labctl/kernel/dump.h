@@ -10,6 +10,7 @@
 struct arena;
 struct error;
 struct nlmsghdr;
+struct str;
 
 /* Of a bridge's port, as the spanning tree has it (linux/if_bridge.h, BR_STATE_*); PORT_DISABLED for what is none. */
 enum port_state { PORT_DISABLED, PORT_LISTENING, PORT_LEARNING, PORT_FORWARDING, PORT_BLOCKING };
@@ -113,3 +114,6 @@ const char *observed_route_type(const struct observed_route *route);
 const char *observed_table_name(uint32_t table);
 /* "permanent", "stale", …, "none" */
 const char *observed_neighbour_state(const struct observed_neighbour *neighbour);
+/* Appends it as text, a line for each thing, sorted: without indices, and without what comes and goes by itself (learnt
+ * neighbours). */
+void observation_write(const struct observation *observation, const char *prefix, struct str *out);

@@ -40,6 +40,6 @@ int control_send(int fd, const json_t *message, const int *fds, size_t fd_count,
 int control_receive(int fd, json_t **message, int *fds, size_t *fd_count, struct error *err);
 int control_descriptor(const struct control *control);
 
-/* The registry: names of this user's running labs, sorted (reads /proc/net/unix, then tries each).  Caller frees each
- * and the array. */
+/* The registry: names of this user's running labs, sorted (reads /proc/net/unix, then tries each); not those with a dot
+ * in their name, in which `labctl prove` works.  Caller frees each and the array. */
 int registry_list(char ***names, size_t *count, struct error *err);

@@ -41,7 +41,7 @@ static char *lab_in_line(char *line)
         return NULL;
     name += strlen(prefix);
     name[strcspn(name, "\n")] = '\0';
-    return *name ? name : NULL;
+    return *name && !strchr(name, '.') ? name : NULL; /* with a dot: a lab of a proof, which is nobody's business */
 }
 
 int registry_list(char ***names, size_t *count, struct error *err)

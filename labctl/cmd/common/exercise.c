@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 #include "model/scenario.h"
 #include "report/report.h"
 #include "rules/rules.h"
+#include "service/service.h"
 
 #define REPORT_BYTES ((size_t)64 << 20)
 
@@ -90,6 +92,32 @@ void exercise_reading_free(struct exercise_reading *reading)
 {
     arena_free(reading->arena);
     *reading = (struct exercise_reading){0};
+}
+
+/* ---- what the scenario requires ---- */
+
+static bool has_program(const char *name)
+{
+    static const char *const places[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", places[i], name);
+        if (!access(path, X_OK))
+            return true;
+    }
+    return false;
+}
+
+int exercise_requirements(const struct scenario *scenario, struct error *err)
+{
+    for (size_t i = 0; i < scenario->requires_programs.count; i++)
+        if (!has_program(scenario->requires_programs.items[i]))
+            return error_set(err, ERR_CAPABILITY, "scenario '%s' needs the program '%s', which is not installed",
+                             scenario->name, scenario->requires_programs.items[i]);
+    for (size_t i = 0; i < scenario->requires_kernel.count; i++)
+        if (capability_try(scenario->requires_kernel.items[i], err))
+            return error_wrap(err, "scenario '%s'", scenario->name);
+    return service_programs_check(scenario->topology, err);
 }
 
 const char *exercise_file(const char *file, struct str *path)

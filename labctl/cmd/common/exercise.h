@@ -32,6 +32,9 @@ void exercise_reading_free(struct exercise_reading *reading); /* takes a zeroed 
 /* All that is to be said of a scenario that was loaded: its topology's rules, its faults, what it requires by name. */
 void exercise_check_scenario(const struct scenario *scenario, struct findings *findings);
 
+/* Whether this machine has what it requires and what its services run: 0, or -1 with err (ERR_CAPABILITY). */
+int exercise_requirements(const struct scenario *scenario, struct error *err);
+
 /* The file that FILE means: itself, or the shipped scenario of that name. */
 const char *exercise_file(const char *file, struct str *path);
 

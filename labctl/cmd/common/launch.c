@@ -91,6 +91,11 @@ int launch_begin(const char *lab, const char *file, struct launch **out, struct 
     return -1;
 }
 
+struct control *launch_control(const struct launch *launch)
+{
+    return launch->control;
+}
+
 int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params,
                     const int *fds, size_t fd_count, json_t **reply, struct error *err)
 {
@@ -141,13 +146,18 @@ void launch_end(struct launch *launch)
         raise(interrupted);
 }
 
+void launch_log(const struct launch *launch, struct str *out)
+{
+    keeper_start_log(launch->start, out, LOG_LIMIT);
+}
+
 int launch_fail(const struct launch *launch, const struct context *context, const struct error *err)
 {
     int status = err ? cmd_fail(context, err) : 3;
     if (!launch || interrupted || (err && (err->kind == ERR_FILE || err->kind == ERR_USAGE)))
         return status;
     STR_AUTO log = STR_INIT;
-    keeper_start_log(launch->start, &log, LOG_LIMIT);
+    launch_log(launch, &log);
     if (log.length > 0)
         fprintf(stderr, "The end of the lab's log:\n%s%s", str_text(&log), str_ends(str_text(&log), "\n") ? "" : "\n");
     return status;

@@ -5,17 +5,20 @@
 #include "cmd/common/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/table.h"
@@ -166,4 +169,71 @@ int spawn_run(const struct context *context, const struct spawn *spawn)
     if (raw)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
     return status;
+}
+
+/* ---- without a terminal ---- */
+
+#define OUTPUT_MAX ((size_t)16 << 20)
+
+int spawn_begin(struct control *control, const char *node, const char *const *argv, size_t argc, struct spawned *out,
+                struct error *err)
+{
+    int pair[2];
+    json_t *words = json_array();
+    for (size_t i = 0; i < argc; i++)
+        json_array_append_new(words, json_string(argv[i]));
+    json_t *params = json_pack("{s:s, s:o, s:[]}", "node", node, "argv", words, "environment");
+    FD_AUTO null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    FD_AUTO output = memfd_create("output", MFD_CLOEXEC);
+    if (null < 0 || output < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        json_decref(params);
+        return error_set_errno(err, errno, "prepare a command in '%s'", node);
+    }
+    const int fds[] = {null, output, output, pair[1]};
+    int result = control_call(control, "exec", params, fds, ARRAY_SIZE(fds), NULL, NULL, NULL, NULL, NULL, err);
+    close(pair[1]);
+    if (result != 0) {
+        close(pair[0]);
+        return -1;
+    }
+    *out = (struct spawned){.near = pair[0], .output = fd_steal(&output), .node = node};
+    return 0;
+}
+
+/* 0 when it has said how it ended. */
+static int wait_for_status(const struct spawned *spawned, struct control *control, int timeout,
+                           struct keeper_status *status, struct error *err)
+{
+    int64_t deadline = clock_boot() + (int64_t)timeout * 1000000;
+    for (;;) {
+        struct pollfd ready[] = {{.fd = spawned->near, .events = POLLIN}, {.fd = control_descriptor(control)}};
+        int64_t left = (deadline - clock_boot()) / 1000000;
+        if (left <= 0)
+            return error_set(err, ERR_USAGE, "in %s: it has not ended after %d s", spawned->node, timeout / 1000);
+        if (poll(ready, ARRAY_SIZE(ready), (int)left) < 0)
+            continue;
+        ssize_t got = ready[0].revents ? recv(spawned->near, status, sizeof *status, MSG_DONTWAIT) : -1;
+        if (got == (ssize_t)sizeof *status)
+            return 0;
+        if (got == 0 || ready[1].revents)
+            return error_set(err, ERR_ABSENT, "node '%s' has ended, and the command with it", spawned->node);
+    }
+}
+
+int spawn_finish(struct spawned *spawned, struct control *control, int timeout, struct str *out, int *status,
+                 struct error *err)
+{
+    struct keeper_status seen = {0};
+    int result = wait_for_status(spawned, control, timeout, &seen, err);
+    seen.operation[sizeof seen.operation - 1] = '\0';
+    if (!result && seen.end != KEEPER_EXITED && seen.end != KEEPER_SIGNALED)
+        result = error_set_errno(err, seen.value, "in %s: %s", spawned->node,
+                                 seen.operation[0] ? seen.operation : "start a command");
+    if (!result && (lseek(spawned->output, 0, SEEK_SET) < 0 || fd_read_all(spawned->output, out, OUTPUT_MAX)))
+        result = error_set_errno(err, errno, "read what a command in '%s' wrote", spawned->node);
+    if (!result)
+        *status = seen.end == KEEPER_EXITED ? seen.value : STATUS_SIGNAL + seen.value;
+    close(spawned->near);
+    close(spawned->output);
+    return result;
 }

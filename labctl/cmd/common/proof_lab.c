@@ -1,0 +1,153 @@
+/* One lab of a proof: an ordinary lab that lives as long as its connection. */
+#include "cmd/common/proof_lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/table.h"
+#include "cmd/common/client.h"
+#include "cmd/common/launch.h"
+#include "cmd/common/spawn.h"
+#include "lab/control.h"
+#include "model/scenario.h"
+
+#define LOOK_TIMEOUT 30000 /* ms */
+#define FILE_MAX     ((size_t)1 << 20)
+
+int proof_lab_start(const struct proof_job *job, struct launch **out, struct error *err)
+{
+    return launch_begin(job->lab, job->run->file, out, err);
+}
+
+int proof_lab_call(struct launch *launch, const char *verb, json_t *params, json_t **reply, struct error *err)
+{
+    return control_call(launch_control(launch), verb, params, NULL, 0, NULL, NULL, reply, NULL, NULL, err);
+}
+
+int proof_lab_build(struct launch *launch, const struct proof_run *run, json_t *faults, json_t **reply,
+                    struct error *err)
+{
+    FD_AUTO stripped = fd_memory("scenario", str_text(&run->stripped), run->stripped.length);
+    FD_AUTO topology = fd_memory("topology", str_text(&run->topology), run->topology.length);
+    json_t *params = json_pack("{s:o}", "faults", faults);
+    if (stripped < 0 || topology < 0) {
+        json_decref(params);
+        return error_set_errno(err, errno, "make a memory file");
+    }
+    return control_call(launch_control(launch), "proof-build", params, (const int[]){stripped, topology}, 2, NULL, NULL,
+                        reply, NULL, NULL, err);
+}
+
+static const json_t *listened(const struct proof_run *run)
+{
+    return json_object_get(run->healthy, "listened");
+}
+
+int proof_lab_measure(struct launch *launch, const struct proof_run *run, json_t *red, json_t **reply,
+                      struct error *err)
+{
+    json_t *params = json_pack("{s:o}", "red", red);
+    if (listened(run))
+        json_object_set(params, "listened", (json_t *)listened(run));
+    return proof_lab_call(launch, "proof-measure", params, reply, err);
+}
+
+int proof_lab_state(struct launch *launch, struct str *out, json_t **missing, struct error *err)
+{
+    json_t *reply = NULL;
+    int fds[CONTROL_FDS_MAX];
+    size_t count = 0;
+    if (control_call(launch_control(launch), "proof-state", NULL, NULL, 0, NULL, NULL, &reply, fds, &count, err))
+        return -1;
+    int result = count ? client_read_text(fds[0], out, err) : error_set(err, ERR_SYSTEM, "the lab sent no state");
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    if (missing)
+        *missing = json_incref(json_object_get(reply, "missing"));
+    json_decref(reply);
+    return result;
+}
+
+int proof_lab_begin(struct launch *launch, const struct proof_run *run, int64_t settle_ms, struct error *err)
+{
+    FD_AUTO journal = memfd_create("journal", MFD_CLOEXEC);
+    FD_AUTO report = memfd_create("report", MFD_CLOEXEC);
+    json_t *params = json_pack("{s:I}", "settle_ms", (json_int_t)settle_ms);
+    if (listened(run))
+        json_object_set(params, "listened", (json_t *)listened(run));
+    if (journal < 0 || report < 0) {
+        json_decref(params);
+        return error_set_errno(err, errno, "make a memory file");
+    }
+    return control_call(launch_control(launch), "proof-begin", params, (const int[]){journal, report}, 2, NULL, NULL,
+                        NULL, NULL, NULL, err);
+}
+
+/* ---- looking ---- */
+
+/* Whether a file of a node is the machine's own, byte for byte: then it tells what every node of every lab tells. */
+static bool of_the_machine(const char *path, const char *content, size_t length)
+{
+    STR_AUTO raw = STR_INIT;
+    STR_AUTO clean = STR_INIT;
+    if (!str_starts(path, "/etc/") || file_read(AT_FDCWD, path, &raw, FILE_MAX))
+        return false;
+    look_clean(str_text(&raw), raw.length, &clean);
+    return clean.length + 1 == length && !memcmp(str_text(&clean), content, clean.length);
+}
+
+/* Appends a look without the content of files that are the machine's own. */
+static void take_look(const char *look, struct str *out)
+{
+    const char *file = look, *end;
+    while ((end = strchr(file, '\002')) != NULL) {
+        str_append_bytes(out, file, (size_t)(end - file));
+        const char *path = end + 1, *content = path + strcspn(path, "\n");
+        content += *content == '\n';
+        size_t length = strcspn(content, "\001\002");
+        STR_AUTO name = STR_INIT;
+        str_append_bytes(&name, path, strcspn(path, "\n"));
+        if (!of_the_machine(str_text(&name), content, length))
+            str_append_bytes(out, end, (size_t)(content + length - end));
+        file = content + length;
+    }
+    str_append(out, file);
+}
+
+int proof_lab_look(struct launch *launch, const struct proof_run *run, json_t **looks, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    const struct topology *topology = run->reading.scenario->topology;
+    struct spawned *spawned = arena_alloc(arena, (topology->node_count + 1) * sizeof *spawned);
+    const char *argv[] = {"/bin/sh", "-c", look_script};
+    size_t begun = 0;
+    *looks = json_object();
+    int result = 0;
+    for (; begun < topology->node_count && !result; begun++)
+        result = spawn_begin(launch_control(launch), topology->nodes[begun]->name, argv, ARRAY_SIZE(argv),
+                             &spawned[begun], err);
+    begun -= result != 0;
+    for (size_t i = 0; i < begun; i++) {
+        STR_AUTO raw = STR_INIT;
+        STR_AUTO clean = STR_INIT;
+        STR_AUTO look = STR_INIT;
+        int status;
+        result = spawn_finish(&spawned[i], launch_control(launch), LOOK_TIMEOUT, &raw, &status, result ? NULL : err) ||
+                 result;
+        look_clean(str_text(&raw), raw.length, &clean);
+        take_look(str_text(&clean), &look);
+        json_object_set_new(*looks, topology->nodes[i]->name, json_string(str_text(&look)));
+    }
+    if (!result)
+        return 0;
+    json_decref(*looks);
+    *looks = NULL;
+    return -1;
+}

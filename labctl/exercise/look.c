@@ -1,0 +1,300 @@
+/* What a learner can see, and what of it would tell.
+ *
+ * A look is text in sections.  Two rules are held against it: no word of the scenario's own stands in it, and where the
+ * faults change nothing in a node, the node looks in the broken lab as it does in the healthy one. */
+#include "exercise/look.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "plan/difference.h"
+
+#define SECTION    '\001'
+#define FILE_HEAD  '\002'
+#define SHOWN_MAX  8   /* lines noted for each node and rule: the first tell enough */
+#define LINE_SHOWN 200 /* characters of a line */
+
+const char look_script[] =
+    "exec 2>/dev/null\n"
+    "s() { printf '\\001%s\\n' \"$1\"; }\n"
+    "s hostname; hostname; cat /proc/sys/kernel/domainname\n"
+    "s links; ip -o -d link | sed 's/ *link-netnsid [0-9]*//; s/^[0-9]*: //; s/@if[0-9]*//; s/ state [A-Z]* / /'\n"
+    "s addresses; ip -o address | sed 's/^[0-9]*: //; s/ tentative//'\n"
+    "s routes; ip route show table all; ip -6 route show table all | sed 's/ expires [0-9]*sec//'\n"
+    "s rules; ip rule; ip -6 rule\n"
+    "s neighbours; ip neighbour show nud permanent; ip neighbour show proxy\n"
+    "s nftables; nft -s list ruleset\n"
+    "s queues; tc qdisc show | sed 's/ refcnt [0-9]*//'\n"
+    "s sockets; ss -Hlntu | awk '{ print $1, $5 }'; awk 'NR > 1 && $8 { print $8 }' /proc/net/unix\n"
+    "foreign() {\n" /* not of this look: of another session */
+    "    read -r l <$1/stat || return 1; set -- ${l##*) }; [ \"$4\" != \"$own\" ]\n"
+    "}\n"
+    "read -r l </proc/$$/stat; set -- ${l##*) }; own=$4\n"
+    "s processes\n"
+    "for p in /proc/[0-9]*; do\n"
+    "    foreign $p && echo \"$(tr '\\0' ' ' <$p/cmdline) [$(cat $p/comm)] $(readlink $p/cwd)\"\n"
+    "done\n"
+    "s environment\n"
+    "for p in /proc/[0-9]*; do foreign $p && tr '\\0' '\\n' <$p/environ; done | sort -u\n"
+    "s mounts; sed 's/^[0-9]* [0-9]* [0-9:]* //; s/ master:[0-9]*//; s/ shared:[0-9]*//' /proc/self/mountinfo\n"
+    "s sysctls; grep -rs . /proc/sys/net | grep -vE 'conntrack_count|fastopen_key|/stat/|random|/nf_log/'\n"
+    "s files; find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev \\) -prune -o "
+    "\\( -type f -o -type l -o -type d \\) -printf '%M %p %l\\n'\n"
+    "ls -d /usr/share/labctl /usr/local/share/labctl /usr/libexec/labctl /usr/local/libexec/labctl\n"
+    "s contents\n"
+    "find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev -o -path /etc/ssl/certs \\) "
+    "-prune -o -type f -size -257k -print |\n"
+    "while IFS= read -r f; do printf '\\002%s\\n' \"$f\"; head -c 262144 \"$f\"; echo; done\n";
+
+/* Each section, and the items of a plan that account for a difference in it. */
+static const struct section {
+    const char *name;
+    unsigned items; /* 1 << enum plan_item */
+    bool names;     /* what stands here is a name: plain words tell as well */
+} sections[] = {
+#define I(item) (1U << ITEM_##item)
+    {"hostname", I(NAMESPACE), true},
+    {"links", I(LINK) | I(BRIDGE), true},
+    {"addresses", I(ADDRESS) | I(LINK), false},
+    {"routes", I(ROUTE) | I(ADDRESS) | I(LINK), false},
+    {"rules", I(RULE), false},
+    {"neighbours", I(NEIGHBOUR) | I(LINK), false},
+    {"nftables", I(NFT), true},
+    {"queues", I(LINK), false},
+    {"sockets", I(PROCESS) | I(FILE), false},
+    {"processes", I(PROCESS), true},
+    {"environment", I(PROCESS), true},
+    {"mounts", I(NAMESPACE), true},
+    {"sysctls", I(SYSCTL) | I(LINK), false},
+    {"files", I(FILE) | I(PROCESS) | I(HOSTS_VIEW), true},
+    {"contents", I(FILE) | I(PROCESS) | I(HOSTS_VIEW), false},
+#undef I
+};
+
+void look_clean(const char *raw, size_t length, struct str *out)
+{
+    for (size_t i = 0; i < length;) {
+        size_t n = str_utf8_length(raw + i, length - i);
+        unsigned char c = (unsigned char)raw[i];
+        if (n > 1 || (n == 1 && (c >= ' ' || c == '\n' || c == '\t' || c == SECTION || c == FILE_HEAD)))
+            str_append_bytes(out, raw + i, n);
+        else
+            str_append_char(out, '.');
+        i += n ? n : 1;
+    }
+}
+
+/* ---- lines ---- */
+
+struct line {
+    const struct section *section; /* NULL before the first */
+    const char *file;              /* in "contents" */
+    const char *text;
+};
+
+struct lines {
+    struct line *items;
+    size_t count;
+};
+
+static const struct section *section_of(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+        if (str_equal(sections[i].name, name))
+            return &sections[i];
+    return NULL;
+}
+
+static struct lines lines_of(const char *look, struct arena *arena)
+{
+    struct lines lines = {0};
+    const struct section *section = NULL;
+    const char *file = NULL;
+    while (look && *look) {
+        size_t length = strcspn(look, "\n");
+        const char *text = arena_strndup(arena, look, length);
+        look += length + (look[length] == '\n');
+        if (*text == SECTION) {
+            section = section_of(text + 1);
+            file = NULL;
+        } else if (*text == FILE_HEAD) {
+            file = text + 1;
+        } else if (*text) {
+            *ARENA_PUSH(arena, lines.items, lines.count) = (struct line){section, file, text};
+        }
+    }
+    return lines;
+}
+
+static int compare_lines(const struct line *a, const struct line *b)
+{
+    if (a->section != b->section)
+        return a->section < b->section ? -1 : 1;
+    int by_file = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+    return by_file ? by_file : strcmp(a->text, b->text);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    return compare_lines(a, b);
+}
+
+static void sort(struct lines *lines)
+{
+    if (lines->count)
+        qsort(lines->items, lines->count, sizeof *lines->items, by_place);
+}
+
+static bool holds(const struct lines *sorted, const struct line *line)
+{
+    return sorted->count && bsearch(line, sorted->items, sorted->count, sizeof *line, by_place);
+}
+
+static const char *place_of(const struct line *line)
+{
+    return line->file ? line->file : line->section ? line->section->name : "";
+}
+
+/* ---- words ---- */
+
+static const char *const telling[] = {"labctl", "fault", "faults", "inject", "injected", "scenario", "wrong-fix"};
+
+static bool has_word(const struct strings *words, const char *word)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (str_equal(words->items[i], word))
+            return true;
+    return false;
+}
+
+/* A word of several parts, or with a digit, stands nowhere by chance. */
+static void add_word(struct look_words *words, const struct strings *names, const char *word, struct arena *arena)
+{
+    struct strings *list = word && strpbrk(word, "-_0123456789") ? words->distinct : words->plain;
+    if (!word || strlen(word) < 3 || has_word(names, word) || has_word(list, word))
+        return;
+    *ARENA_PUSH(arena, list->items, list->count) = word;
+}
+
+struct look_words look_words_of(const struct scenario *scenario, const struct strings *names, struct arena *arena)
+{
+    struct look_words words = {ARENA_NEW(arena, struct strings), ARENA_NEW(arena, struct strings)};
+    for (size_t i = 0; i < ARRAY_SIZE(telling); i++)
+        *ARENA_PUSH(arena, words.distinct->items, words.distinct->count) = telling[i];
+    add_word(&words, names, scenario->name, arena);
+    for (size_t i = 0; i < scenario->fault_count; i++) {
+        add_word(&words, names, scenario->faults[i].id, arena);
+        add_word(&words, names, scenario->faults[i].kind, arena);
+    }
+    for (size_t i = 0; i < scenario->task_count; i++)
+        add_word(&words, names, scenario->tasks[i].id, arena);
+    for (size_t i = 0; i < scenario->wrong_fix_count; i++)
+        add_word(&words, names, scenario->wrong_fixes[i].id, arena);
+    return words;
+}
+
+static bool in_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* Whether the text holds the word as a whole one, in capitals or not. */
+static bool text_has(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = text; (at = strcasestr(at, word)) != NULL; at++)
+        if ((at == text || !in_word(at[-1])) && !in_word(at[length]))
+            return true;
+    return false;
+}
+
+static const char *found_in(const char *text, const struct strings *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (text_has(text, words->items[i]))
+            return words->items[i];
+    return NULL;
+}
+
+void look_search(struct proof_judgement *judgement, const char *node, const char *look, const char *healthy,
+                 const struct look_words *words)
+{
+    ARENA_AUTO arena = arena_new();
+    struct lines lines = lines_of(look, arena), before = lines_of(healthy, arena);
+    size_t noted = 0;
+    sort(&before);
+    for (size_t i = 0; i < lines.count && noted < SHOWN_MAX; i++) {
+        const struct line *line = &lines.items[i];
+        const char *word = found_in(line->text, words->distinct);
+        bool name = line->section && line->section->names;
+        if (!word && (name || (healthy && !holds(&before, line))))
+            word = found_in(line->text, words->plain);
+        if (!word)
+            continue;
+        proof_note(judgement, PROOF_FAILED, (struct mark){0}, "node %s shows the word '%s' in %s: %.*s", node, word,
+                   place_of(line), LINE_SHOWN, line->text);
+        noted++;
+    }
+}
+
+/* ---- differences ---- */
+
+static bool accounted(const struct line *line, const char *node, const json_t *differences)
+{
+    size_t i;
+    json_t *difference;
+    json_array_foreach(differences, i, difference)
+    {
+        const char *name = json_string_value(json_object_get(difference, "node"));
+        const char *item = json_string_value(json_object_get(difference, "item"));
+        const char *path = json_string_value(json_object_get(difference, "path"));
+        if (!line->section || !item || (name && *name && !str_equal(name, node)))
+            continue;
+        if (path && line->file && !str_equal(path, line->file))
+            continue;
+        if (str_equal(item, plan_item_name(ITEM_RUN)))
+            return true;
+        for (enum plan_item k = 0; k < ITEM_COUNT; k++)
+            if (line->section->items & (1U << k) && str_equal(plan_item_name(k), item))
+                return true;
+    }
+    return false;
+}
+
+/* Lines of `one` that `other` does not hold. */
+static size_t missing(struct proof_judgement *judgement, const char *node, const char *said, const struct lines *one,
+                      const struct lines *other, const json_t *differences, size_t *noted)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < one->count; i++) {
+        const struct line *line = &one->items[i];
+        if (holds(other, line) || accounted(line, node, differences))
+            continue;
+        count++;
+        if ((*noted)++ < SHOWN_MAX)
+            proof_note(judgement, PROOF_FAILED, (struct mark){0}, "%s%s%s %s: %.*s", node, *place_of(line) ? ", " : "",
+                       place_of(line), said, LINE_SHOWN, line->text);
+    }
+    return count;
+}
+
+size_t look_compare(struct proof_judgement *judgement, const char *node, const char *before, const char *after,
+                    const json_t *differences)
+{
+    ARENA_AUTO arena = arena_new();
+    struct lines old = lines_of(before, arena), new = lines_of(after, arena);
+    size_t noted = 0;
+    sort(&old);
+    sort(&new);
+    return missing(judgement, node, "has what the healthy lab has not", &new, &old, differences, &noted) +
+           missing(judgement, node, "lacks what the healthy lab has", &old, &new, differences, &noted);
+}
+
+size_t look_compare_lines(struct proof_judgement *judgement, const char *what, const char *before, const char *after)
+{
+    return look_compare(judgement, what, before, after, NULL);
+}
