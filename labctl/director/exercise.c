@@ -104,11 +104,6 @@ static void stop_timer(struct director *director, struct exercise *exercise)
     exercise->timer = -1;
 }
 
-void exercise_unhurried(struct director *director, struct exercise *exercise)
-{
-    stop_timer(director, exercise);
-}
-
 void exercise_farewell(struct director *director, struct exercise *exercise)
 {
     stop_timer(director, exercise);

@@ -72,8 +72,6 @@ int exercise_begin(struct director *director, struct scenario *scenario, const c
 int exercise_score(struct director *director, enum session_end end, struct request *request, struct error *err);
 /* No deadline any more; the lab ends in a moment if the client does not end it first. */
 void exercise_farewell(struct director *director, struct exercise *exercise);
-/* No deadline comes: the exercise is part of a proof. */
-void exercise_unhurried(struct director *director, struct exercise *exercise);
 /* For director_hooks. */
 void exercise_standing(struct director *director, bool restarted);
 void exercise_inspect(struct director *director, json_t *reply);

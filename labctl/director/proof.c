@@ -5,11 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -18,6 +16,7 @@
 #include "director/exercise.h"
 #include "director/fault.h"
 #include "director/proof_state.h"
+#include "exercise/proof.h"
 #include "lab/lab.h"
 #include "load/load.h"
 #include "load/scenario.h"
@@ -184,23 +183,9 @@ struct measuring {
     struct error err;
 };
 
-/* As if an exercise ended like this: the same functions add up. */
 static json_t *score(const struct measuring *m, struct error *err)
 {
-    struct session session;
-    int64_t boot = clock_boot(), real = clock_real();
-    int journal = memfd_create("journal", MFD_CLOEXEC);
-    if (journal < 0) {
-        error_set_errno(err, errno, "make a memory file");
-        return NULL;
-    }
-    if (session_open(&session, proof->scenario, journal, err))
-        return NULL;
-    json_t *result = NULL;
-    if (!session_begin(&session, boot, real, NULL, err) && !session_stop(&session, SESSION_SUBMITTED, boot, real, err))
-        result = result_make(&session, m->outcomes, m->count, NULL);
-    session_close(&session);
-    return result;
+    return proof_score(proof->scenario, m->outcomes, m->count, false, err);
 }
 
 static void end_measuring(struct director *director, struct measuring *m)
@@ -307,27 +292,57 @@ int verb_proof_state(struct director *director, struct request *request, json_t 
     return REQUEST_DEFERRED;
 }
 
-/* ---- an exercise in it ---- */
+/* ---- the end of an exercise ---- */
 
-int verb_proof_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
+struct scoring {
+    struct exercise exercise;
+    struct request *request;
+    bool solved;
+};
+
+static void end_scoring(struct director *director, struct scoring *scoring, json_t *result, const struct error *err)
 {
+    director_occupy(director, NULL, 0);
+    request_finish(scoring->request, result ? json_pack("{s:o}", "result", result) : NULL, NULL, 0, err);
+    scenario_free(scoring->exercise.view);
+    json_decref(scoring->exercise.listened);
+    free(scoring);
+}
+
+static void scored(struct director *director, void *context, const struct exercise_results *results,
+                   const struct error *err)
+{
+    struct scoring *scoring = context;
+    struct error problem = ERROR_INIT;
+    json_t *result = NULL;
+    if (!err) {
+        result = proof_score(proof->scenario, results->outcomes, results->count, scoring->solved, &problem);
+        err = &problem;
+    }
+    end_scoring(director, scoring, result, err);
+}
+
+int verb_proof_score(struct director *director, struct request *request, json_t **reply, struct error *err)
+{
+    (void)reply;
     if (stands(request, err))
         return -1;
-    if (request_fd(request, 1) < 0)
-        return error_set(err, ERR_USAGE, "'%s' needs two files", request_verb(request));
-    struct scenario *scenario = proof->scenario;
-    proof->scenario = NULL; /* the exercise's, or freed */
-    int result = exercise_begin(director, scenario, str_text(&proof->stripped),
-                                json_incref(json_object_get(request_params(request), "listened")),
-                                request_steal_fd(request, 0), request_steal_fd(request, 1), NULL, err);
-    proof_free(proof);
-    proof = NULL;
-    if (result)
-        return -1;
-    struct exercise *exercise = exercise_current();
-    exercise->settle =
-        json_integer_value(json_object_get(request_params(request), "settle_ms")) * (NANOSECONDS_PER_SECOND / 1000);
-    exercise_unhurried(director, exercise);
-    *reply = json_object();
-    return 0;
+    const json_t *params = request_params(request);
+    struct scoring *scoring = calloc(1, sizeof *scoring);
+    if (!scoring)
+        arena_exhausted();
+    *scoring = (struct scoring){.request = request, .solved = json_is_true(json_object_get(params, "solved"))};
+    scoring->exercise = (struct exercise){.scenario = proof->scenario,
+                                          .stripped = proof->stripped.data,
+                                          .listened = json_incref(json_object_get(params, "listened")),
+                                          .scoring = true,
+                                          .settle = json_integer_value(json_object_get(params, "settle_ms")) *
+                                                    (NANOSECONDS_PER_SECOND / 1000)};
+    director_occupy(director, "prove", request_client(request));
+    if (!exercise_measure_now(director, &scoring->exercise, NULL, false, scored, scoring, err))
+        return REQUEST_DEFERRED;
+    director_occupy(director, NULL, 0);
+    json_decref(scoring->exercise.listened);
+    free(scoring);
+    return -1;
 }

@@ -9,12 +9,13 @@
  * the second being all that the faults change, by the plans. */
 verb_run verb_proof_build;
 /* params: "red": ids of the tasks that are expected red (one attempt decides; everything else is given its time);
- * "listened": what listened when the lab was healthy.  Answers {"checks": […], "listened": {…}, "score": the result of
- * an exercise that ends like this}. */
+ * "listened": what listened when the lab was healthy.  Answers {"checks": […], "listened": {…}, "score": the
+ * result of an exercise that ends like this}. */
 verb_run verb_proof_measure;
 /* Answers {"missing": […]}: what the healthy lab's plan says and a device does not; and as descriptor 0 a text of all
  * that no node sees: links, addresses, routes, rules and nftables of the fabric and the cloud. */
 verb_run verb_proof_state;
-/* Begins an exercise in the lab as it is, with descriptors for journal and report, which nobody else ever sees.  No
- * clock runs; a red check is believed after params "settle_ms" at the end (0: after its own time). */
-verb_run verb_proof_begin;
+/* Measures everything as the end of an exercise does, and scores it.  params: "listened"; "solved": with the answer key
+ * and the true claim; "settle_ms": a red check is believed after that time (0: after its own).  Answers {"result": as
+ * exercise/result.h makes it}. */
+verb_run verb_proof_score;

@@ -30,9 +30,9 @@ const struct verb verbs[] = {
     {"logs", verb_logs, false},
     {"matrix", verb_matrix, false},
     {"nodes", verb_nodes, false},
-    {"proof-begin", verb_proof_begin, true},
     {"proof-build", verb_proof_build, true},
     {"proof-measure", verb_proof_measure, true},
+    {"proof-score", verb_proof_score, true},
     {"proof-state", verb_proof_state, true},
 };
 const size_t verb_count = ARRAY_SIZE(verbs);

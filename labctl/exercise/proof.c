@@ -1,12 +1,16 @@
 /* The judgement over the steps of a proof. */
 #include "exercise/proof.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
 #include "facts/facts.h"
 #include "model/check.h"
 #include "score/verdict.h"
@@ -60,10 +64,9 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static json_int_t number_of(const json_t *object, const char *key)
+static double number_of(const json_t *object, const char *key)
 {
-    const json_t *value = json_object_get(object, key);
-    return json_is_real(value) ? (json_int_t)json_real_value(value) : json_integer_value(value);
+    return json_number_value(json_object_get(object, key));
 }
 
 static const json_t *by_id(const json_t *list, const char *id)
@@ -128,8 +131,7 @@ static bool expects_red(enum proof_step step, const struct task *task, bool own)
 
 static bool is_own(const struct task *task, const struct ticket *ticket)
 {
-    (void)task;
-    return ticket != NULL;
+    return ticket && task->ticket == ticket;
 }
 
 json_t *proof_red_tasks(const struct scenario *scenario, enum proof_step step, const struct ticket *ticket)
@@ -234,6 +236,79 @@ void proof_judge_force(struct proof_judgement *judgement, const struct scenario 
 
 /* ---- points ---- */
 
+/* What the answer key says, or NULL: a pattern need not have an answer. */
+static const char *answer_of(const struct question *question, char text[static UNITS_TEXT_MAX])
+{
+    if (question->answer || question->form != QUESTION_NUMBER)
+        return question->answer;
+    snprintf(text, UNITS_TEXT_MAX, "%.17g", question->number);
+    return text;
+}
+
+static int answer_all(struct session *session, int64_t now, struct error *err)
+{
+    char text[UNITS_TEXT_MAX];
+    for (size_t i = 0; i < session->scenario->question_count; i++) {
+        const struct question *question = &session->scenario->questions[i];
+        const char *answer = answer_of(question, text);
+        if (answer && session_answer(session, question->id, answer, now, now, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* One claim for each fault; what comes and goes by the clock is noise, unless all faults do. */
+static int claim_all(struct session *session, int64_t now, struct error *err)
+{
+    const struct scenario *scenario = session->scenario;
+    bool lasting = false, claimed = false;
+    if (!scenario->diagnosis_points)
+        return 0;
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        lasting = lasting || !fault_is_scheduled(&scenario->faults[i]);
+    for (size_t i = 0; i < scenario->fault_count; i++) {
+        const struct fault *fault = &scenario->faults[i];
+        if (lasting && fault_is_scheduled(fault))
+            continue;
+        if (session_claim(session, &fault->at, fault->kind, false, now, now, err))
+            return -1;
+        claimed = true;
+    }
+    return claimed ? 0 : session_claim(session, &(struct strings){0}, NULL, true, now, now, err);
+}
+
+static int play(struct session *session, const struct outcome *outcomes, size_t count, bool solved, struct error *err)
+{
+    const int64_t now = 1; /* the clock of a proof */
+    if (session_begin(session, SESSION_PRACTICE, now, now, NULL, err))
+        return -1;
+    while (!session_last_phase(session))
+        if (session_end_phase(session, SESSION_SUBMITTED, now, now, err) ||
+            session_next_phase(session, outcomes, count, now, now, err))
+            return -1;
+    if (solved && (answer_all(session, now, err) || claim_all(session, now, err)))
+        return -1;
+    if (session_stop(session, SESSION_SUBMITTED, now, now, err))
+        return -1;
+    return session_score(session, outcomes, count, NULL, now, now, err);
+}
+
+json_t *proof_score(const struct scenario *scenario, const struct outcome *outcomes, size_t count, bool solved,
+                    struct error *err)
+{
+    struct session session;
+    int journal = memfd_create("journal", MFD_CLOEXEC);
+    if (journal < 0) {
+        error_set_errno(err, errno, "make a memory file for the journal");
+        return NULL;
+    }
+    if (session_open(&session, scenario, journal, NULL, err))
+        return NULL;
+    json_t *result = play(&session, outcomes, count, solved, err) ? NULL : result_make(&session, NULL);
+    session_close(&session);
+    return result;
+}
+
 static const json_t *checks_of(const json_t *result, const char *task)
 {
     return json_object_get(by_id(json_object_get(result, "tasks"), task), "checks");
@@ -242,26 +317,26 @@ static const json_t *checks_of(const json_t *result, const char *task)
 static const char *points_summary(struct proof_judgement *judgement, const json_t *result)
 {
     const json_t *points = json_object_get(result, "points");
-    return arena_printf(judgement->arena, "%lld of %lld points", (long long)number_of(points, "total"),
-                        (long long)number_of(points, "maximum"));
+    return arena_printf(judgement->arena, "%.10g of %.10g points", number_of(points, "total"),
+                        number_of(points, "maximum"));
 }
 
 void proof_judge_nothing(struct proof_judgement *judgement, const struct scenario *scenario, const json_t *result)
 {
-    json_int_t earned = 0;
+    double earned = 0;
     for (size_t t = 0; t < scenario->task_count; t++) {
         const struct task *task = &scenario->tasks[t];
         for (size_t c = 0; c < task->check_count; c++) {
             const json_t *check = by_id(checks_of(result, task->id), task->checks[c]->id);
-            json_int_t points = number_of(check, "earned");
+            double points = number_of(check, "earned");
             earned += points;
             if (points > 0)
                 proof_note(judgement, PROOF_FAILED, task->checks[c]->mark,
-                           "check '%s' of task '%s' gives %lld points for nothing: it is green under the faults",
-                           task->checks[c]->id, task->id, (long long)points);
+                           "check '%s' of task '%s' gives %.10g points for nothing: it is green under the faults",
+                           task->checks[c]->id, task->id, points);
         }
     }
-    judgement->summary = arena_printf(judgement->arena, "%lld points for tasks", (long long)earned);
+    judgement->summary = arena_printf(judgement->arena, "%.10g points for tasks", earned);
 }
 
 /* Every part that has not given all its points, with the reason. */
@@ -278,21 +353,31 @@ static void solution_tasks(struct proof_judgement *judgement, const struct scena
                    by_id(json_object_get(result, "guards"), scenario->guards[g]->id));
 }
 
-static void solution_answers(struct proof_judgement *judgement, const struct scenario *scenario, const json_t *result)
+/* Points of questions that the answer key says nothing about. */
+static double solution_answers(struct proof_judgement *judgement, const struct scenario *scenario, const json_t *result)
 {
+    double open = 0;
+    char text[UNITS_TEXT_MAX];
     for (size_t q = 0; q < scenario->question_count; q++) {
         const struct question *question = &scenario->questions[q];
         const json_t *seen = by_id(json_object_get(result, "questions"), question->id);
-        if (seen && number_of(seen, "earned") < number_of(seen, "points"))
+        const char *answer = answer_of(question, text);
+        if (!answer) {
+            open += question->points;
+            proof_note(judgement, PROOF_OK, question->mark,
+                       "question '%s' has no `answer` beside its pattern: that one can be given is not shown",
+                       question->id);
+        } else if (number_of(seen, "earned") < question->points) {
             proof_note(judgement, PROOF_FAILED, question->mark,
-                       "question '%s' gives %lld of %lld points for its own answer '%s'", question->id,
-                       (long long)number_of(seen, "earned"), (long long)number_of(seen, "points"),
-                       question->answer ? question->answer : "");
+                       "question '%s' gives %.10g of %u points for its own answer '%s'", question->id,
+                       number_of(seen, "earned"), question->points, answer);
+        }
     }
     const json_t *diagnosis = json_object_get(result, "diagnosis");
     if (json_is_object(diagnosis) && number_of(diagnosis, "earned") < number_of(diagnosis, "points"))
-        proof_note(judgement, PROOF_FAILED, scenario->mark, "the true claim earns %lld of %lld points",
-                   (long long)number_of(diagnosis, "earned"), (long long)number_of(diagnosis, "points"));
+        proof_note(judgement, PROOF_FAILED, scenario->mark, "the true claim earns %.10g of %.10g points",
+                   number_of(diagnosis, "earned"), number_of(diagnosis, "points"));
+    return open;
 }
 
 void proof_judge_solution(struct proof_judgement *judgement, const struct scenario *scenario, const json_t *result)
@@ -300,11 +385,16 @@ void proof_judge_solution(struct proof_judgement *judgement, const struct scenar
     const json_t *points = json_object_get(result, "points");
     judgement->summary = points_summary(judgement, result);
     solution_tasks(judgement, scenario, result);
-    solution_answers(judgement, scenario, result);
-    bool full = number_of(points, "total") == number_of(points, "maximum");
-    if (judgement->verdict == PROOF_OK && (!full || !json_is_true(json_object_get(points, "passed"))))
+    double open = solution_answers(judgement, scenario, result);
+    bool full = number_of(points, "total") + open >= number_of(points, "maximum");
+    if (judgement->verdict != PROOF_OK)
+        return;
+    if (!full)
         proof_note(judgement, PROOF_FAILED, scenario->mark, "the solution gives %s, not all of them",
                    judgement->summary);
+    else if (!json_is_true(json_object_get(points, "passed")))
+        proof_note(judgement, PROOF_FAILED, scenario->mark, "the solution gives %s and does not pass (%s)",
+                   judgement->summary, text_of(points, "pass_mark"));
 }
 
 /* Whether a task or a guard is red in a result: a task where a check of it fails. */

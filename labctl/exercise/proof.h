@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "exercise/result.h"
 #include "model/scenario.h"
 
 struct arena;
-struct ticket;
+struct error;
 
 enum proof_step {
     PROOF_HEALTHY,   /* repair tasks and guards green, build tasks red */
@@ -53,6 +54,11 @@ struct proof_judgement proof_judgement_new(struct arena *arena);
 /* Adds a note; the verdict becomes the worse of the two. */
 void proof_note(struct proof_judgement *judgement, enum proof_verdict verdict, struct mark mark, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
+
+/* The result of an exercise that ends with these outcomes, all its phases over; solved: with the answer key and the
+ * true claims.  It is recorded and scored like any other, on a clock that stands.  NULL with err. */
+json_t *proof_score(const struct scenario *scenario, const struct outcome *outcomes, size_t count, bool solved,
+                    struct error *err);
 
 /* The tasks that a step expects red, for "proof-measure": ids. */
 json_t *proof_red_tasks(const struct scenario *scenario, enum proof_step step, const struct ticket *ticket);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "doc/doc.h"
-#include "exercise/sha256.h"
+#include "base/sha256.h"
 #include "model/scenario.h"
 
 static json_t *files_json(const struct proof_run *run)

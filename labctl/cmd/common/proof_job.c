@@ -223,30 +223,17 @@ static int broken(struct lab *lab, struct error *err)
 
 /* ---- an exercise ---- */
 
-static int answer_all(struct lab *lab, struct error *err)
-{
-    (void)lab, (void)err;
-    return 0;
-}
-
-/* An exercise to its end.  fix NULL: the solution. */
+/* An exercise to its end: 0, 1 where a step does not do what it says, -1.  fix NULL: the solution. */
 static int exercise(struct lab *lab, const struct wrong_fix *fix, json_t **result, struct error *err)
 {
     const struct scenario *scenario = lab->scenario;
     const struct step *steps = fix ? fix->steps : scenario->solution;
     size_t count = fix ? fix->step_count : scenario->solution_count;
-    json_t *reply = NULL;
-    if (proof_lab_build(lab->launch, lab->run, fault_ids(scenario), NULL, err) ||
-        proof_lab_begin(lab->launch, lab->run, fix ? SETTLE_MS : 0, err) || (!fix && answer_all(lab, err)))
+    if (proof_lab_build(lab->launch, lab->run, fault_ids(scenario), NULL, err))
         return -1;
-    struct control *control = launch_control(lab->launch);
-    if (steps_run(control, lab->run->reading.document, steps, count, err))
+    if (steps_run(launch_control(lab->launch), lab->run->reading.document, steps, count, err))
         return 1;
-    if (proof_lab_call(lab->launch, "exercise-submit", NULL, &reply, err))
-        return -1;
-    *result = json_incref(json_object_get(reply, "report"));
-    json_decref(reply);
-    return 0;
+    return proof_lab_score(lab->launch, lab->run, !fix, fix ? SETTLE_MS : 0, result, err);
 }
 
 static int solved(struct lab *lab, const struct wrong_fix *fix, struct error *err)

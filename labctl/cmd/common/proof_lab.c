@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -75,19 +74,17 @@ int proof_lab_state(struct launch *launch, struct str *out, json_t **missing, st
     return result;
 }
 
-int proof_lab_begin(struct launch *launch, const struct proof_run *run, int64_t settle_ms, struct error *err)
+int proof_lab_score(struct launch *launch, const struct proof_run *run, bool solved, int64_t settle_ms, json_t **result,
+                    struct error *err)
 {
-    FD_AUTO journal = memfd_create("journal", MFD_CLOEXEC);
-    FD_AUTO report = memfd_create("report", MFD_CLOEXEC);
-    json_t *params = json_pack("{s:I}", "settle_ms", (json_int_t)settle_ms);
+    json_t *reply = NULL, *params = json_pack("{s:b, s:I}", "solved", solved, "settle_ms", (json_int_t)settle_ms);
     if (listened(run))
         json_object_set(params, "listened", (json_t *)listened(run));
-    if (journal < 0 || report < 0) {
-        json_decref(params);
-        return error_set_errno(err, errno, "make a memory file");
-    }
-    return control_call(launch_control(launch), "proof-begin", params, (const int[]){journal, report}, 2, NULL, NULL,
-                        NULL, NULL, NULL, err);
+    if (proof_lab_call(launch, "proof-score", params, &reply, err))
+        return -1;
+    *result = json_incref(json_object_get(reply, "result"));
+    json_decref(reply);
+    return 0;
 }
 
 /* ---- looking ---- */

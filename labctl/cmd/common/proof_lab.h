@@ -20,7 +20,9 @@ int proof_lab_measure(struct launch *launch, const struct proof_run *run, json_t
 int proof_lab_state(struct launch *launch, struct str *out, json_t **missing, struct error *err);
 /* A look at every node: {node: text}. */
 int proof_lab_look(struct launch *launch, const struct proof_run *run, json_t **looks, struct error *err);
-/* An exercise in it from here on: a red check is believed after that time at its end (0: after its own). */
-int proof_lab_begin(struct launch *launch, const struct proof_run *run, int64_t settle_ms, struct error *err);
+/* "proof-score": as an exercise that ends now; solved: with the answer key and the true claim.  A red check is believed
+ * after that time (0: after its own). */
+int proof_lab_score(struct launch *launch, const struct proof_run *run, bool solved, int64_t settle_ms, json_t **result,
+                    struct error *err);
 /* One verb without descriptors; params stolen, reply may be NULL. */
 int proof_lab_call(struct launch *launch, const char *verb, json_t *params, json_t **reply, struct error *err);
