@@ -75,7 +75,8 @@ static int read_run(struct proving *proving, struct proof_run *run)
     run->file = file;
     run->steps = json_array();
     run->fixes = json_array();
-    int status = exercise_read(&run->reading, proving->context, file);
+    struct variant variant = {.seed = run->seed};
+    int status = exercise_read_variant(&run->reading, proving->context, file, &variant);
     if (status)
         return status;
     if (exercise_requirements(run->reading.scenario, &err))
