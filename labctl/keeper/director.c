@@ -241,8 +241,7 @@ static void handle(union request *request, size_t length, int *fds, size_t fd_co
         [KEEPER_NODES] = {sizeof request->count, 1},  [KEEPER_NODE_DELETE] = {sizeof request->id, 0},
         [KEEPER_CLOUDS] = {sizeof request->ids, 0},   [KEEPER_CLOUD_DELETE] = {sizeof request->ids, 0},
         [KEEPER_SPAWN] = {sizeof request->spawn, 3},  [KEEPER_KILL] = {sizeof request->kill, 0},
-        [KEEPER_STORE] = {sizeof request->store, 1},  [KEEPER_DROP] = {sizeof request->store, 0},
-        [KEEPER_EXIT] = {sizeof request->header, 0},
+        [KEEPER_STORE] = {sizeof request->store, 1},  [KEEPER_EXIT] = {sizeof request->header, 0},
     };
     uint32_t kind = request->header.kind, number = request->header.number;
     if (kind >= ARRAY_SIZE(shape) || shape[kind].least == 0 || length < shape[kind].least ||
@@ -282,9 +281,6 @@ static void handle(union request *request, size_t length, int *fds, size_t fd_co
         break;
     case KEEPER_STORE:
         store_put(&request->store, fds[0]);
-        break;
-    case KEEPER_DROP:
-        store_drop(&request->store);
         break;
     default:
         keeper_log("the lab ends, as asked");

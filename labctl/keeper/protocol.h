@@ -40,7 +40,6 @@ enum keeper_kind {
     KEEPER_SPAWN,        /* keeper_spawn + descriptors: PROCESS_STARTED and PROCESS_ENDED, or PROCESS_ENDED alone */
     KEEPER_KILL,         /* keeper_kill: no answer */
     KEEPER_STORE,        /* keeper_store + one descriptor: DONE */
-    KEEPER_DROP,         /* keeper_store: DONE */
     KEEPER_EXIT,         /* ends the lab: no answer */
     /* answers and events */
     KEEPER_DONE = 100,      /* keeper_done */

@@ -41,17 +41,6 @@ void store_put(const struct keeper_store *request, int fd)
     director_done(request->header.number, 0, "keep a descriptor");
 }
 
-void store_drop(const struct keeper_store *request)
-{
-    struct stored **at = find(request->tag), *entry = *at;
-    if (entry) {
-        *at = entry->next;
-        close(entry->fd);
-        free(entry);
-    }
-    director_done(request->header.number, entry ? 0 : ENOENT, "drop a descriptor");
-}
-
 void store_announce(void)
 {
     for (const struct stored *entry = stored; entry; entry = entry->next) {

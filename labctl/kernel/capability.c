@@ -330,15 +330,3 @@ int capability_try(const char *name, struct error *err)
     return explain(&result, err);
 }
 
-int capability_try_required(struct error *err)
-{
-    for (size_t i = 0; i < capability_count; i++) {
-        struct capability_result result;
-        if (capabilities[i].need != CAPABILITY_REQUIRED)
-            continue;
-        capability_probe(&capabilities[i], &result);
-        if (explain(&result, err) != 0)
-            return -1;
-    }
-    return 0;
-}

@@ -84,5 +84,3 @@ void capability_probe_all(struct capability_result *results);
  * fallback), else -1 with an ERR_CAPABILITY that names it, what failed and the remedy.  An unknown name is a
  * programming error (asserted). */
 int capability_try(const char *name, struct error *err);
-/* The first missing one among those that every lab needs: the reason for a lab that could not be built.  0: none. */
-int capability_try_required(struct error *err);

@@ -414,25 +414,15 @@ int keeper_kill(struct keeper *keeper, uint32_t process, int signal, struct erro
     return send_request(keeper, &request, sizeof request, NULL, 0, err);
 }
 
-static int call_store(struct keeper *keeper, uint32_t kind, const char *tag, const int *fd, struct error *err)
+int keeper_store(struct keeper *keeper, const char *tag, int fd, struct error *err)
 {
-    struct keeper_store request = {.header = {kind, 0}};
+    struct keeper_store request = {.header = {KEEPER_STORE, 0}};
     size_t length = strlen(tag);
     if (length >= sizeof request.tag)
         return error_set(err, ERR_SYSTEM, "keep descriptor '%s': its tag is longer than %d bytes", tag,
                          KEEPER_TAG_MAX - 1);
     memcpy(request.tag, tag, length);
-    return call(keeper, &request, sizeof request, fd, fd ? 1 : 0, err);
-}
-
-int keeper_store(struct keeper *keeper, const char *tag, int fd, struct error *err)
-{
-    return call_store(keeper, KEEPER_STORE, tag, &fd, err);
-}
-
-int keeper_drop(struct keeper *keeper, const char *tag, struct error *err)
-{
-    return call_store(keeper, KEEPER_DROP, tag, NULL, err);
+    return call(keeper, &request, sizeof request, &fd, 1, err);
 }
 
 int keeper_exit(struct keeper *keeper, struct error *err)

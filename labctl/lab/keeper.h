@@ -114,7 +114,6 @@ int keeper_kill(struct keeper *keeper, uint32_t process, int signal, struct erro
 /* Gives a descriptor into the keeper's care under a tag (replacing an older one of that tag); a restarted director gets
  * it again as KEEPER_EVENT_STORED. */
 int keeper_store(struct keeper *keeper, const char *tag, int fd, struct error *err);
-int keeper_drop(struct keeper *keeper, const char *tag, struct error *err);
 
 /* Ends the lab: the keeper exits and everything of the lab with it, this process too. */
 int keeper_exit(struct keeper *keeper, struct error *err);
