@@ -65,6 +65,8 @@ static const char *wrong_with(const struct journal *journal, const char *line, s
         return "it does not follow from the line before it, which was changed or left out";
     if (!hash_line(journal, line, length, own, said))
         return "it has no hash";
+    if (strcmp(own, said) && !journal->key.length && json_is_true(json_object_get(entry, "keyed")))
+        return "it is an exam's, whose hashes are keyed: they are verified with its start code";
     if (strcmp(own, said))
         return journal->key.length
                    ? "its keyed hash is not that of its content: it was changed, or made without the key"
@@ -157,26 +159,37 @@ static int write_line(struct journal *journal, const struct str *line, struct er
     return -1;
 }
 
-int journal_append(struct journal *journal, json_t *entry, int64_t boot, int64_t real, struct error *err)
+/* The line of an entry, with its hash. */
+static void write_entry(const struct journal *journal, json_t *entry, char own[static SHA256_TEXT], struct str *line)
 {
-    char own[SHA256_TEXT];
-    json_object_set_new(entry, "n", json_integer((json_int_t)journal->count + 1));
-    json_object_set_new(entry, "boot", json_integer(boot));
-    json_object_set_new(entry, "real", json_integer(real));
-    json_object_set_new(entry, "previous", json_string(journal->head));
     char *text = json_dumps(entry, CANONICAL);
     hash_text(journal, text ? text : "", text ? strlen(text) : 0, own);
     free(text);
     json_object_set_new(entry, "hash", json_string(own));
     text = json_dumps(entry, CANONICAL);
-    json_decref(entry);
-    STR_AUTO line = STR_INIT;
-    str_append(&line, text ? text : "{}");
-    str_append_char(&line, '\n');
+    str_append(line, text ? text : "{}");
+    str_append_char(line, '\n');
     free(text);
+}
+
+int journal_append(struct journal *journal, json_t *entry, int64_t boot, int64_t real, journal_entry *each,
+                   void *context, struct error *err)
+{
+    char own[SHA256_TEXT];
+    STR_AUTO line = STR_INIT;
+    json_object_set_new(entry, "n", json_integer((json_int_t)journal->count + 1));
+    json_object_set_new(entry, "boot", json_integer(boot));
+    json_object_set_new(entry, "real", json_integer(real));
+    json_object_set_new(entry, "previous", json_string(journal->head));
+    write_entry(journal, entry, own, &line);
+    json_decref(entry);
     if (write_line(journal, &line, err))
         return -1;
     journal->count++;
     memcpy(journal->head, own, sizeof own);
+    json_t *read = each ? json_loadb(str_text(&line), line.length - 1, 0, NULL) : NULL;
+    if (read)
+        each(context, read);
+    json_decref(read);
     return 0;
 }

@@ -64,11 +64,15 @@ int session_open(struct session *session, const struct scenario *scenario, int j
     return journal_open(journal, &session->journal, key, session_replay, session, err);
 }
 
-int session_read(struct session *session, const struct scenario *scenario, const char *text, size_t length,
-                 const struct journal_key *key, struct error *err)
+void session_recall(struct session *session, const struct scenario *scenario, const json_t *entries,
+                    const struct journal *journal)
 {
+    size_t i;
+    json_t *entry;
     prepare(session, scenario);
-    return journal_read(text, length, &session->journal, key, session_replay, session, err);
+    session->journal = *journal;
+    session->journal.fd = -1;
+    json_array_foreach(entries, i, entry) session_replay(session, entry);
 }
 
 void session_close(struct session *session)
@@ -115,12 +119,7 @@ static int add(struct session *session, const char *event, json_t *entry, int64_
 {
     json_object_set_new(entry, "event", json_string(event));
     json_object_set_new(entry, "at", json_integer(at));
-    json_incref(entry);
-    int result = journal_append(&session->journal, entry, boot, real, err);
-    if (!result)
-        session_replay(session, entry);
-    json_decref(entry);
-    return result;
+    return journal_append(&session->journal, entry, boot, real, session_replay, session, err);
 }
 
 int session_note(struct session *session, const char *event, json_t *members, int64_t boot, int64_t real,
@@ -155,6 +154,8 @@ int session_begin(struct session *session, enum session_mode mode, int64_t boot,
         note = json_object();
     note_variant(session->scenario, note);
     json_object_set_new(note, "scenario", json_string(session->scenario->name));
+    if (session->journal.key.length)
+        json_object_set_new(note, "keyed", json_true());
     json_object_set_new(note, "mode", json_string(session_mode_name(mode)));
     json_object_set_new(note, "time_allowed", json_integer(scenario_time(session->scenario)));
     return session_note(session, "start", note, boot, real, err);

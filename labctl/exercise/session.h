@@ -84,9 +84,9 @@ struct session {
  * NULL. */
 int session_open(struct session *session, const struct scenario *scenario, int journal, const struct journal_key *key,
                  struct error *err);
-/* The same over the text of a journal: to look at what was recorded.  Nothing can be added to it. */
-int session_read(struct session *session, const struct scenario *scenario, const char *text, size_t length,
-                 const struct journal_key *key, struct error *err);
+/* The same from entries that were verified (record.h), to look at what was recorded: nothing can be added to it. */
+void session_recall(struct session *session, const struct scenario *scenario, const json_t *entries,
+                    const struct journal *journal);
 void session_close(struct session *session);
 
 /* ---- the clock ---- */
@@ -174,7 +174,10 @@ int session_mark(struct session *session, const char *marker, const uint32_t *aw
                  int64_t real, struct error *err);
 int session_matrix(struct session *session, enum session_moment moment, const struct reach_matrix *matrix, int64_t boot,
                    int64_t real, struct error *err);
-/* Any other entry: "check" (verdicts: {id: verdict}), "change" (text, things: [name]), "fault" (fault, in), "record".
- * members stolen. */
+/* Any other entry, by its event; members are stolen:
+ *   "check"  verdicts: {id: verdict}; verb: where it was not `check` itself that measured ("status")
+ *   "change" text: for a person; things: [full names of what was changed]
+ *   "fault"  fault: id; in: true or false
+ *   "record" text: what was recorded; file */
 int session_note(struct session *session, const char *event, json_t *members, int64_t boot, int64_t real,
                  struct error *err);

@@ -56,14 +56,19 @@ struct fault_target_row {
 /* By what mechanism a kind breaks: a diagnosis that names another kind of the same family is half right. */
 enum fault_family {
     FAMILY_NONE, /* of no kind */
+    FAMILY_LINK,
+    FAMILY_IMPAIRMENT,
+    FAMILY_ADDRESSING,
+    FAMILY_NEIGHBOUR,
     FAMILY_ROUTING,
+    FAMILY_MTU,
     FAMILY_FILTERING,
     FAMILY_NAT,
     FAMILY_DNS,
-    FAMILY_IMPAIRMENT,
+    FAMILY_SERVICE,
     FAMILY_COUNT
 };
-const char *fault_family_name(enum fault_family family); /* "routing", "filtering", … */
+const char *fault_family_name(enum fault_family family); /* "link", "impairment", … */
 
 struct fault_kind {
     const char *name, *summary;

@@ -71,8 +71,17 @@ const char *parameter_type_name(enum parameter_type type)
 }
 
 static const char *const family_names[] = {
-    [FAMILY_NONE] = "none", [FAMILY_ROUTING] = "routing", [FAMILY_FILTERING] = "filtering",
-    [FAMILY_NAT] = "nat",   [FAMILY_DNS] = "dns",         [FAMILY_IMPAIRMENT] = "impairment",
+    [FAMILY_NONE] = "none",
+    [FAMILY_LINK] = "link",
+    [FAMILY_IMPAIRMENT] = "impairment",
+    [FAMILY_ADDRESSING] = "addressing",
+    [FAMILY_NEIGHBOUR] = "neighbour",
+    [FAMILY_ROUTING] = "routing",
+    [FAMILY_MTU] = "mtu",
+    [FAMILY_FILTERING] = "filtering",
+    [FAMILY_NAT] = "nat",
+    [FAMILY_DNS] = "dns",
+    [FAMILY_SERVICE] = "service",
 };
 _Static_assert(ARRAY_SIZE(family_names) == FAMILY_COUNT, "every family has a name");
 

@@ -34,7 +34,7 @@ static size_t add_cluster(struct collector *collector, const char *id, const cha
 static void add_edge(struct collector *collector, size_t from, size_t to, const char *label)
 {
     struct elements *out = collector->out;
-    *ARENA_PUSH(out->arena, out->edges, out->edge_count) = (struct edge){from, to, label, "", ""};
+    *ARENA_PUSH(out->arena, out->edges, out->edge_count) = (struct edge){NULL, from, to, label, "", ""};
 }
 
 static size_t index_of(const struct map *map, const char *id)
@@ -140,6 +140,7 @@ static void add_link(struct collector *collector, const struct link *link)
     add_edge(collector, ends[0], ends[1],
              *properties ? arena_printf(arena, "%s\n%s", link->name, properties) : arena_strdup(arena, link->name));
     struct edge *edge = &collector->out->edges[collector->out->edge_count - 1];
+    edge->id = arena_printf(arena, "link/%s", link->name);
     edge->from_label = graph_addresses(link->ends[0], arena);
     edge->to_label = graph_addresses(link->ends[1], arena);
 }

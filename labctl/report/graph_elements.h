@@ -30,6 +30,7 @@ struct cluster {
     size_t parent; /* stands before it, or CLUSTER_NONE */
 };
 struct edge {
+    const char *id;                    /* "link/NAME", or NULL where it is no thing of its own */
     size_t from, to;                   /* vertices */
     const char *label;                 /* "" where there is none */
     const char *from_label, *to_label; /* at the ends, "" where there are none */

@@ -55,6 +55,7 @@ static void put_edges(struct json *json, const struct elements *elements)
     for (size_t i = 0; i < elements->edge_count; i++) {
         const struct edge *edge = &elements->edges[i];
         json_put_object(json);
+        json_put_string_member(json, "id", edge->id);
         json_put_string_member(json, "from", elements->vertices[edge->from].id);
         json_put_string_member(json, "to", elements->vertices[edge->to].id);
         json_put_string_member(json, "label", edge->label);

@@ -32,7 +32,8 @@
 #include "rules/rules.h"
 #include "service/service.h"
 
-#define REPORT_BYTES ((size_t)64 << 20)
+#define REPORT_BYTES  ((size_t)64 << 20)
+#define JOURNAL_BYTES ((size_t)256 << 20)
 
 /* ---- reading ---- */
 
@@ -231,12 +232,16 @@ static bool has_report(const char *home, const char *directory)
     return !stat(str_text(&path), &status) && status.st_size > 0;
 }
 
-int exercise_report_read(const char *name, struct str *path, json_t **result, struct error *err)
+/* The directory of an exercise that has a report: a path as it is, else the latest one of that name. */
+static int find_directory(const char *name, struct str *path, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     STR_AUTO home = STR_INIT;
-    STR_AUTO text = STR_INIT;
     const char *latest = NULL;
+    if (name && strchr(name, '/')) {
+        str_append(path, name);
+        return 0;
+    }
     if (exercises_home(&home, err))
         return -1;
     DIR *directory = opendir(str_text(&home));
@@ -249,7 +254,26 @@ int exercise_report_read(const char *name, struct str *path, json_t **result, st
     if (!latest)
         return error_set(err, ERR_ABSENT, "there is no report%s%s%s in %s", name ? " of '" : "", name ? name : "",
                          name ? "'" : "", str_text(&home));
-    str_printf(path, "%s/%s/" RESULT_FILE, str_text(&home), latest);
+    str_printf(path, "%s/%s", str_text(&home), latest);
+    return 0;
+}
+
+int exercise_journal_read(const char *name, struct str *path, struct str *text, struct error *err)
+{
+    if (find_directory(name, path, err))
+        return -1;
+    str_append(path, "/" JOURNAL_FILE);
+    return file_read(AT_FDCWD, str_text(path), text, JOURNAL_BYTES)
+               ? error_set_errno(err, errno, "read %s", str_text(path))
+               : 0;
+}
+
+int exercise_report_read(const char *name, struct str *path, json_t **result, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    if (find_directory(name, path, err))
+        return -1;
+    str_append(path, "/" RESULT_FILE);
     if (file_read(AT_FDCWD, str_text(path), &text, REPORT_BYTES))
         return error_set_errno(err, errno, "read %s", str_text(path));
     *result = json_loadb(str_text(&text), text.length, JSON_REJECT_DUPLICATES, NULL);

@@ -44,8 +44,11 @@ int exercises_home(struct str *out, struct error *err);
 int exercise_directory_new(const char *scenario, struct str *path, int *journal, int *report, struct error *err);
 /* Takes a directory away in which nothing came to be. */
 void exercise_directory_remove(const char *path);
-/* The report of an exercise: by the name of its directory or its scenario (the latest one); NULL: the latest of all. */
+/* The report of an exercise: by the name of its directory or its scenario (the latest one), or by the path of a
+ * directory (with a slash); NULL: the latest of all. */
 int exercise_report_read(const char *name, struct str *path, json_t **result, struct error *err);
+/* Its journal, likewise. */
+int exercise_journal_read(const char *name, struct str *path, struct str *text, struct error *err);
 
 /* Refuses a command that no lab needs (`plan`) while an exercise of this user runs. */
 int exercise_forbids(const char *command, struct error *err);
