@@ -296,10 +296,9 @@ static void write_users(int etc, bool root_mode)
     free(shadow);
 }
 
-static void copy_all(int etc, const char *const *names, size_t count)
+static void copy_all(int host, int etc, const char *const *names, size_t count)
 {
-    int host = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (size_t i = 0; host >= 0 && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct stat status;
         if (fstatat(host, names[i], &status, AT_SYMLINK_NOFOLLOW))
             continue;
@@ -309,19 +308,17 @@ static void copy_all(int etc, const char *const *names, size_t count)
         if (error)
             stage_fail(-error, "copy /etc/%s into the lab", names[i]);
     }
-    if (host >= 0)
-        close(host);
 }
 
-void base_build_first(int etc)
+void base_build_first(int host, int etc)
 {
     static const char *const first[] = {"ld.so.cache"};
-    copy_all(etc, first, ARRAY_SIZE(first));
+    copy_all(host, etc, first, ARRAY_SIZE(first));
 }
 
-void base_build(int etc, bool root_mode)
+void base_build(int host, int etc, bool root_mode)
 {
-    copy_all(etc, copied, ARRAY_SIZE(copied));
+    copy_all(host, etc, copied, ARRAY_SIZE(copied));
     unlinkat(etc, "ssl/certs/ssl-cert-snakeoil.pem", 0); /* made by the host for itself: holds its name */
     for (size_t i = 0; i < ARRAY_SIZE(written); i++)
         write_text(etc, written[i].path, written[i].content, strlen(written[i].content), written[i].mode);

@@ -54,8 +54,10 @@ void tree_file(const char *path);
 void tree_link(const char *target, const char *path);
 void tree_read_only(const char *path, unsigned flags); /* flags: 0 or AT_RECURSIVE */
 
-/* nursery.c, in stage 1: starts its building, when the tree has all that it shows of the host. */
+/* nursery.c, in stage 1: starts its building in the empty tree, and lets it go on when the tree has all that it shows
+ * of the host. */
 void nursery_start(struct settings *settings);
+void nursery_go_on(const struct settings *settings);
 /* In stage 2. */
 void nursery_adopt(const struct settings *settings);
 bool nursery_ready(void);
@@ -65,10 +67,10 @@ void nursery_readable(void); /* STAGE_NURSERY is */
 int nursery_enter(uint32_t view);
 void nursery_leave(void);
 
-/* base.c: fills directory `etc` (descriptor) with what programs need from the host's /etc and with own texts.  First
- * what the director's start needs. */
-void base_build_first(int etc);
-void base_build(int etc, bool root_mode);
+/* base.c: fills directory `etc` with what programs need from the host's /etc (both are descriptors) and with own texts.
+ * First what the director's start needs. */
+void base_build_first(int host, int etc);
+void base_build(int host, int etc, bool root_mode);
 /* Copies a tree: directories, regular files, symbolic links; skips what cannot be read.  0 or a negative errno value.
  */
 int base_copy(int from, const char *from_name, int to, const char *to_name);

@@ -11,15 +11,14 @@
  *   node      where a node mounts the tmpfs of its upper layer
  *   proc sys  of namespaces that have ended: the kernel lets a node mount its own only where it can see one already
  *
- * It is built in stage 1 by a child in a mount, pid and network namespace of its own, beside the rest of the lab's tree
- * and the director's start.  The keeper takes its mount namespace over and ends the child. Each view has a namespace
- * that is a copy of the nursery's, with the view's directory mounted on /view. */
+ * It is built by a child of stage 1, beside the rest of the lab's tree and the director's start; the child makes a
+ * mount namespace of its own when the tree has what it takes from there.  The keeper takes it over and ends the child.
+ * Each view has a namespace that is a copy of the nursery's, with the view's directory mounted on /view. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
@@ -63,7 +63,7 @@ static const struct {
 
 /* ---- stage 1: the child that builds ------------------------------------------------------------------------------ */
 
-static void make_template(const struct settings *settings, int etc)
+static void make_template(bool root_mode, int host, int etc)
 {
     for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
         char path[64];
@@ -80,6 +80,12 @@ static void make_template(const struct settings *settings, int etc)
         snprintf(path, sizeof path, "nursery/template/dev/%s", tree_devices[i]);
         tree_file(path); /* nodes bind over it */
     }
+    base_build(host, etc, root_mode);
+}
+
+/* /bin, /lib…, as they are in the lab's tree. */
+static void add_beside_usr(uint32_t beside_usr)
+{
     for (size_t i = 0; i < ARRAY_SIZE(tree_beside_usr); i++) {
         char path[64], target[PATH_MAX];
         snprintf(path, sizeof path, "nursery/template/%s", tree_beside_usr[i]);
@@ -87,11 +93,10 @@ static void make_template(const struct settings *settings, int etc)
         if (length >= 0) {
             target[length] = 0;
             tree_link(target, path);
-        } else if (settings->beside_usr & (1u << i)) {
+        } else if (beside_usr & (1u << i)) {
             tree_directory(path, 0755);
         }
     }
-    base_build(etc, settings->root_mode);
 }
 
 /* A mount of the lab's tree under the same name in the nursery. */
@@ -103,14 +108,14 @@ static void take(const char *name, unsigned long flags)
         stage_fail(errno, "show /%s in nodes", name);
 }
 
-static void take_all(const struct settings *settings)
+static void take_all(uint32_t beside_usr)
 {
     tree_directory("nursery/usr", 0755);
     take("usr", MS_REC);
     tree_directory("nursery/opt", 0755);
     take("opt", 0);
     for (size_t i = 0; i < ARRAY_SIZE(tree_beside_usr); i++)
-        if (settings->beside_usr & (1u << i)) {
+        if (beside_usr & (1u << i)) {
             char place[64];
             snprintf(place, sizeof place, "nursery/%s", tree_beside_usr[i]);
             tree_directory(place, 0755);
@@ -126,20 +131,37 @@ static void take_all(const struct settings *settings)
     }
 }
 
-static void mount_nursery(const struct settings *settings)
+/* The /proc and /sys of namespaces that end at once: the network namespace is the child's, the pid namespace that of a
+ * grandchild. */
+static void mount_kernel_files(void)
 {
     const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if (mount("nursery", "nursery", NULL, MS_BIND, NULL))
-        stage_fail(errno, "mount the root of nodes");
-    take_all(settings);
-    tree_directory("nursery/view", 0755);
-    tree_directory("nursery/node", 0755);
     tree_directory("nursery/proc", 0555);
     tree_directory("nursery/sys", 0555);
-    if (mount("proc", "nursery/proc", "proc", flags, NULL))
+    struct clone_args args = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
+    pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    if (child == 0) {
+        if (mount("proc", "nursery/proc", "proc", flags, NULL))
+            stage_fail(errno, "%s", STAGE_OP_PROC);
+        if (mount("sysfs", "nursery/sys", "sysfs", flags, NULL))
+            stage_fail(errno, "%s", STAGE_OP_SYS);
+        _exit(0);
+    }
+    int status;
+    if (child < 0 || waitpid(child, &status, 0) != child)
         stage_fail(errno, "%s", STAGE_OP_PROC);
-    if (mount("sysfs", "nursery/sys", "sysfs", flags, NULL))
-        stage_fail(errno, "%s", STAGE_OP_SYS);
+    if (status)
+        _exit(1);
+}
+
+static void mount_nursery(uint32_t beside_usr)
+{
+    if (unshare(CLONE_NEWNS | CLONE_NEWNET) || mount("nursery", "nursery", NULL, MS_BIND, NULL))
+        stage_fail(errno, "mount the root of nodes");
+    take_all(beside_usr);
+    tree_directory("nursery/view", 0755);
+    tree_directory("nursery/node", 0755);
+    mount_kernel_files();
     if (chdir("nursery") || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
         stage_fail(errno, "make the root of nodes");
     tree_read_only("/", 0);
@@ -166,45 +188,88 @@ static bool overlay_works(void)
     return works;
 }
 
-static void build(const struct settings *settings, int etc, int out) __attribute__((noreturn));
-static void build(const struct settings *settings, int etc, int out)
+static struct {
+    int go;  /* pipe: settings.beside_usr, when the tree has what the nursery takes from it */
+    int out; /* pipe: struct nursery_report */
+} pipes;
+
+static void build(bool root_mode, int host, int etc) __attribute__((noreturn));
+static void build(bool root_mode, int host, int etc)
 {
-    make_template(settings, etc);
-    close(etc);
-    mount_nursery(settings);
+    uint32_t beside_usr;
+    make_template(root_mode, host, etc);
+    if (read(pipes.go, &beside_usr, sizeof beside_usr) != (ssize_t)sizeof beside_usr)
+        _exit(1); /* stage 1 has said why */
+    add_beside_usr(beside_usr);
+    mount_nursery(beside_usr);
     struct nursery_report report = {.overlay = overlay_works()};
     /* This memory is from before the lab's user namespace: else the keeper may not look up its namespaces. */
     prctl(PR_SET_DUMPABLE, 1);
-    if (write(out, &report, sizeof report) != (ssize_t)sizeof report)
+    if (write(pipes.out, &report, sizeof report) != (ssize_t)sizeof report)
         _exit(1);
     for (;;) /* until the keeper has taken the namespace over */
         pause();
 }
 
+static int open_place(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        stage_fail(errno, "open %s", path);
+    return fd;
+}
+
+/* Above the descriptors that have fixed numbers. */
+static int move_up(int fd)
+{
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STAGE_END);
+    if (moved < 0)
+        stage_fail(errno, "make a pipe");
+    close(fd);
+    return moved;
+}
+
+static void make_pipe(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC))
+        stage_fail(errno, "make a pipe");
+    ends[0] = move_up(ends[0]);
+    ends[1] = move_up(ends[1]);
+}
+
 void nursery_start(struct settings *settings)
 {
-    int out[2];
+    int go[2], out[2];
     tree_directory("nursery", 0755);
     tree_directory("nursery/template", 0755);
     tree_directory("nursery/template/etc", 0755);
-    int etc = open("nursery/template/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (etc < 0)
-        stage_fail(errno, "open the lab's /etc");
-    base_build_first(etc);
-    if (pipe2(out, O_CLOEXEC) || (out[1] = fcntl(out[1], F_DUPFD_CLOEXEC, STAGE_END)) < 0 ||
-        (out[0] == STAGE_NURSERY ? fcntl(out[0], F_SETFD, 0) : dup2(out[0], STAGE_NURSERY)) < 0)
-        stage_fail(errno, "make a pipe");
-    struct clone_args args = {.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET, .exit_signal = SIGCHLD};
-    pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    int host = move_up(open_place("/etc")), etc = move_up(open_place("nursery/template/etc"));
+    base_build_first(host, etc);
+    make_pipe(go);
+    make_pipe(out);
+    pid_t child = fork();
     if (child < 0)
-        stage_fail(errno, "make the namespaces of the nursery");
+        stage_fail(errno, "fork");
     if (child == 0) {
-        close(STAGE_NURSERY);
-        build(settings, etc, out[1]);
+        pipes.go = go[0];
+        pipes.out = out[1];
+        build(settings->root_mode, host, etc);
     }
     settings->nursery = (uint32_t)child;
+    pipes.go = go[1];
+    if (dup2(out[0], STAGE_NURSERY) < 0)
+        stage_fail(errno, "make a pipe");
+    close(out[0]);
     close(out[1]);
+    close(go[0]);
+    close(host);
     close(etc);
+}
+
+void nursery_go_on(const struct settings *settings)
+{
+    if (write(pipes.go, &settings->beside_usr, sizeof settings->beside_usr) != (ssize_t)sizeof settings->beside_usr)
+        stage_fail(errno, "build the root of nodes");
 }
 
 /* ---- stage 2: the keeper's part ---------------------------------------------------------------------------------- */

@@ -208,6 +208,7 @@ void tree_build(const struct stage_options *options, struct settings *settings)
         stage_fail(errno, "%s", STAGE_OP_TAKE_MOUNTS);
     if (mount("tmpfs", BUILD_PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=512m") || chdir(BUILD_PLACE))
         stage_fail(errno, "%s", STAGE_OP_ROOT);
+    nursery_start(settings);
     show("usr");
     for (size_t i = 0; i < ARRAY_SIZE(always_hidden); i++)
         hide(always_hidden[i]);
@@ -216,7 +217,7 @@ void tree_build(const struct stage_options *options, struct settings *settings)
     show_beside_usr(settings);
     show_devices();
     place_services(options);
-    nursery_start(settings);
+    nursery_go_on(settings);
     tree_link("nursery/template/etc", "etc");
     place_programs();
     make_writable_places();
