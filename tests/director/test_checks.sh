@@ -89,6 +89,11 @@ run "$LABCTL" check open
 check "a failure says what was expected and what was seen" $?
 run "$LABCTL" exec web -- nft delete table ip house
 
+# A service that somebody kills is started again.
+"$LABCTL" exec web -- sh -c 'pkill -9 httpd; ! pidof httpd'
+until_true 5 "$LABCTL" -q check page >"$work/out" 2>"$work/err"
+check "a service that is killed comes back" $?
+
 # What must not work proves nothing without a control.
 run "$LABCTL" exec client -- ip link set eth0 down
 run "$LABCTL" check banner-port-closed
