@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "cmd/common/catalogue.h"
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "lab/control.h"
@@ -56,6 +57,15 @@ static void complete_nodes(const char *lab)
             print_word(names[i], NULL);
 }
 
+static void complete_scenarios(void)
+{
+    ARENA_AUTO arena = arena_new();
+    struct shipped *shipped;
+    size_t count = catalogue_list(arena, &shipped);
+    for (size_t i = 0; i < count; i++)
+        print_word(shipped[i].name, NULL);
+}
+
 /* Which word of a command's synopsis stands next, after `given` operands: "NODE", "FILE", "[NAME|--all]". */
 static bool expects(const struct command *command, int given, const char *word)
 {
@@ -67,6 +77,20 @@ static bool expects(const struct command *command, int given, const char *word)
     size_t length = strcspn(text + 1, " ");
     const char *found = strstr(text, word);
     return found && found < text + 1 + length;
+}
+
+/* The words of "scenario|topology", where that stands next in the synopsis; false where it does not. */
+static bool complete_choices(const struct command *command, int given)
+{
+    const char *text = strchr(command->synopsis, ' ');
+    for (int i = 0; text && i < given; i++)
+        text = strchr(text + 1, ' ');
+    size_t length = text ? strcspn(text + 1, " ") : 0;
+    if (!length || strspn(text + 1, "abcdefghijklmnopqrstuvwxyz|") != length || !memchr(text + 1, '|', length))
+        return false;
+    for (const char *word = text + 1, *end = word + length; word < end; word += strcspn(word, "| ") + 1)
+        printf("%.*s\n", (int)strcspn(word, "| "), word);
+    return true;
 }
 
 /* argv: the words before the one that is completed, and that one. */
@@ -90,9 +114,13 @@ static int run_words(struct context *context)
         complete_options(command);
     else if (!command)
         complete_commands();
+    else if (complete_choices(command, given))
+        return 0;
     else if (expects(command, given, "NODE"))
         complete_nodes(lab);
-    else if (expects(command, given, "NAME"))
+    else if (expects(command, given, "SCENARIO"))
+        complete_scenarios();
+    else if (expects(command, given, "NAME") && !str_equal(command->name, "new"))
         complete_labs();
     else if (expects(command, given, "COMMAND"))
         complete_commands();

@@ -14,6 +14,7 @@
     COMMAND(dump)                                                                                                      \
     COMMAND(edit)                                                                                                      \
     COMMAND(exec)                                                                                                      \
+    COMMAND(exercises)                                                                                                 \
     COMMAND(fault)                                                                                                     \
     COMMAND(gc)                                                                                                        \
     COMMAND(graph)                                                                                                     \
@@ -23,6 +24,7 @@
     COMMAND(list)                                                                                                      \
     COMMAND(logs)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
+    COMMAND(new)                                                                                                       \
     COMMAND(plan)                                                                                                      \
     COMMAND(prove)                                                                                                     \
     COMMAND(report)                                                                                                    \

@@ -121,22 +121,6 @@ int exercise_requirements(const struct scenario *scenario, struct error *err)
     return service_programs_check(scenario->topology, err);
 }
 
-const char *exercise_file(const char *file, struct str *path)
-{
-    char installed[PATH_MAX];
-    const char *const places[] = {
-        "scenarios", place_installed("share/labctl/scenarios", installed) ? installed : LABCTL_DATA "/scenarios"};
-    if (!access(file, F_OK) || strchr(file, '/'))
-        return file;
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        str_clear(path);
-        str_printf(path, "%s/%s.yaml", places[i], file);
-        if (!access(str_text(path), R_OK))
-            return str_text(path);
-    }
-    return file;
-}
-
 /* ---- directories ---- */
 
 int exercises_home(struct str *out, struct error *err)

@@ -7,6 +7,7 @@
 
 #include "base/mark.h"
 #include "base/str.h"
+#include "cmd/common/catalogue.h"
 
 struct context;
 struct document;
@@ -34,9 +35,6 @@ void exercise_check_scenario(const struct scenario *scenario, struct findings *f
 
 /* Whether this machine has what it requires and what its services run: 0, or -1 with err (ERR_CAPABILITY). */
 int exercise_requirements(const struct scenario *scenario, struct error *err);
-
-/* The file that FILE means: itself, or the shipped scenario of that name. */
-const char *exercise_file(const char *file, struct str *path);
 
 /* Where the directories of exercises are: below XDG_STATE_HOME. */
 int exercises_home(struct str *out, struct error *err);

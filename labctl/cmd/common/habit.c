@@ -43,8 +43,8 @@ bool habit_is_node(const char *word, const char *lab)
 
 /* Commands of the language of this program that a later version brings. */
 static const char *const later[] = {
-    "answer", "claim", "exercises", "explain", "flow-logs", "fmt",    "link", "mark",
-    "new",    "pack",  "pause",     "probe",   "prove",     "resume", "top",
+    "answer", "claim", "explain", "flow-logs", "fmt",    "link", "mark",
+    "pack",   "pause", "probe",   "prove",     "resume", "top",
 };
 
 static bool is_later(const char *word)
