@@ -164,15 +164,15 @@ static int put_sysctls(struct configuration *c, const struct space *space, uint3
     struct plan_group group = plan_index_group(c->index, ns, ITEM_SYSCTL);
     bool node = namespace->kind == NAMESPACE_NODE;
     FD_AUTO proc_sys = -1;
-    if (node && !c->anew && group.count == 0) /* it was made with its settings */
+    if (node && !c->anew && !c->inherited && namespace->ipv6 && group.count == 0) /* made with its settings */
         return 0;
     if (node && (proc_sys = proc_sys_of(space, c->err)) < 0)
         return -1;
     /* A kernel without IPv6 has nothing to switch off. */
-    if (node && c->anew && sysctl_write_here(proc_sys, NO_IPV6, namespace->ipv6 ? "0" : "1", &off) != 0 &&
-        off.number != ENOENT)
+    if (node && (c->anew || !namespace->ipv6) &&
+        sysctl_write_here(proc_sys, NO_IPV6, namespace->ipv6 ? "0" : "1", &off) != 0 && off.number != ENOENT)
         return error_set(c->err, ERR_SYSTEM, "%s in %s", off.text, namespace->name);
-    if ((!node || c->anew) && inherited_undo(c, ns, proc_sys) != 0)
+    if (inherited_undo(c, ns, proc_sys) != 0)
         return error_wrap(c->err, "%s", namespace->name);
     for (size_t g = 0; g < group.count; g++) {
         const struct plan_sysctl *sysctl = &c->plan->sysctls[group.items[g]];

@@ -16,7 +16,9 @@
 
 #define CONGESTION_CONTROL "net/ipv4/tcp_congestion_control"
 
-/* Of the namespace itself. */
+/* Of the namespace itself.  The first needs the kernel's lock of all links: where that is taken, the write spins, so it
+ * is not for many nodes at once. */
+#define OWN_LOCKED 1
 static const struct {
     const char *key, *value;
 } own[] = {
@@ -101,13 +103,13 @@ int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys)
     struct plan_group links = plan_index_group(c->index, ns, ITEM_LINK);
     if (ns == 0) /* the fabric routes nothing, and stays as the witness for a later look */
         return 0;
-    set_control(c, ns, proc_sys);
-    if (c->plan->namespaces[ns].kind == NAMESPACE_NODE)
-        return 0;
-    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+    bool node = c->plan->namespaces[ns].kind == NAMESPACE_NODE;
+    if (!node || c->anew)
+        set_control(c, ns, proc_sys);
+    for (size_t i = 0; i < (node ? OWN_LOCKED : ARRAY_SIZE(own)); i++)
         if (c->inherited & 1U << i && sysctl_write_here(proc_sys, own[i].key, own[i].value, c->err) != 0)
             return -1;
-    for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+    for (size_t i = 0; !node && i < ARRAY_SIZE(each); i++) {
         if (!(c->inherited & 1U << (ARRAY_SIZE(own) + i)))
             continue;
         if (sysctl_write_here(proc_sys, each_key(i, "default", key), each[i].value, c->err) != 0)
@@ -133,13 +135,11 @@ size_t inherited_settings(struct lab *lab, const struct plan *plan, const struct
     struct keeper_file_spec *settings = NULL;
     size_t count = 0;
     const char *control = control_of(plan, index, ns);
-    if (!plan->namespaces[ns].ipv6)
-        *ARENA_PUSH(arena, settings, count) = setting(arena, NO_IPV6, "1");
     if (inherited_control(lab, control)) {
         *ARENA_PUSH(arena, settings, count) = setting(arena, CONGESTION_CONTROL, "reno");
         *ARENA_PUSH(arena, settings, count) = setting(arena, CONGESTION_CONTROL, control);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+    for (size_t i = OWN_LOCKED; i < ARRAY_SIZE(own); i++)
         if (inherited & 1U << i)
             *ARENA_PUSH(arena, settings, count) = setting(arena, own[i].key, own[i].value);
     for (size_t i = 0; i < ARRAY_SIZE(each); i++)

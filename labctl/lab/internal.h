@@ -173,8 +173,7 @@ uint32_t inherited_find(void);
 bool inherited_control(struct lab *lab, const char *wanted);
 /* In a namespace that is there; nodes are made with inherited_settings and only need what the plan says otherwise. */
 int inherited_undo(const struct configuration *c, uint32_t ns, int proc_sys);
-/* The settings that a node of the plan is made with: what it would take over, and no IPv6 where it has no address of
- * it.  Returns their number. */
+/* The settings that a node of the plan is made with, against what it would take over.  Returns their number. */
 size_t inherited_settings(struct lab *lab, const struct plan *plan, const struct plan_index *index, uint32_t ns,
                           uint32_t inherited, struct arena *arena, const struct keeper_file_spec **out);
 void configuration_init(struct configuration *c, struct lab *lab, const struct plan *plan,
