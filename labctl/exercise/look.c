@@ -47,7 +47,7 @@ const char look_script[] =
     "ls -d /usr/share/labctl /usr/local/share/labctl /usr/libexec/labctl /usr/local/libexec/labctl\n"
     "s contents\n"
     "find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev -o -path /etc/ssl/certs \\) "
-    "-prune -o -type f -size -257k -print |\n"
+    "-prune -o -type f -size -257k ! -name '*.pid' -print |\n"
     "while IFS= read -r f; do printf '\\002%s\\n' \"$f\"; head -c 262144 \"$f\"; echo; done\n";
 
 /* Each section, and the items of a plan that account for a difference in it. */

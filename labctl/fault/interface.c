@@ -236,6 +236,7 @@ const struct fault_kind fault_bridge_wrong = {
     .parameter_count = ARRAY_SIZE(bridge_parameters),
     .symptom = "the machine reaches nobody of its own network, although its settings are right",
     .tools = "ip neigh (FAILED), tcpdump -e (strange neighbours), arping",
+    .set_key = "bridge",
     .validate = validate_bridge,
     .rewrite_plan = rewrite_bridge,
 };

@@ -197,6 +197,8 @@ bool fault_repaired_by(const struct topology *topology, const struct fault *faul
         return false;
     ARENA_AUTO arena = arena_new();
     struct thing named = topology_thing(topology, arena_strndup(arena, path, (size_t)(slash - path)), NULL);
+    if (named.kind == THING_NODE && named.node->interfaces_inline && things[0].kind == THING_INTERFACE)
+        return things[0].interface == named.node->interfaces[0]; /* its keys stand at the node */
     return named.kind != THING_NONE && str_equal(thing_name(topology, &named), thing_name(topology, &things[0]));
 }
 

@@ -42,7 +42,7 @@ exercise() { # SCENARIO: two whole exercises
 }
 
 # At the same time: most of it is waiting for what does not answer.
-for file in scenarios/*.yaml; do
+for file in scenarios/{lossy-uplink,asymmetric-return,broken-dns,closed-security-group}.yaml; do
     exercise "$file" >"$scratch/${file##*/}.out" 2>&1 &
 done
 wait
