@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/common/ruleset.h"
 #include "cmd/common/variants.h"
 #include "doc/doc.h"
 #include "load/load.h"
@@ -74,6 +75,7 @@ static void read_topology(struct validation *validation, struct document *docume
         return;
     file->name = topology->name;
     rules_check(topology, &validation->findings);
+    rulesets_check(topology, validation->sources, &validation->findings);
     check_programs(validation, topology);
 }
 

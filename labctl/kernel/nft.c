@@ -104,6 +104,20 @@ int nft_load(int netns, const char *what, const char *text, struct error *err)
     return run_in(netns, what, text, deletes, err);
 }
 
+int nft_parse(const char *what, const char *text, struct error *err)
+{
+    struct error problem = ERROR_INIT;
+    struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
+    if (!context)
+        return 0;
+    nft_ctx_set_dry_run(context, true);
+    bool refused = nft_ctx_buffer_error(context) == 0 && nft_ctx_buffer_output(context) == 0 &&
+                   run(context, what, text, &problem) != 0;
+    nft_ctx_free(context);
+    /* Behind the syntax begins what only the node's own namespace can answer. */
+    return refused && problem.kind == ERR_FILE ? error_set(err, ERR_FILE, "%s", problem.text) : 0;
+}
+
 int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body, struct error *err)
 {
     /* The body's first line is the first line of the text, so that nft's numbers are those of the body. */

@@ -9,6 +9,8 @@ struct error;
 /* Loads the text, all or nothing.  On failure err holds nft's own words, each line that nft quotes with its number in
  * this text, prefixed by `what` ("nftables of node web"). */
 int nft_load(int netns, const char *what, const char *text, struct error *err);
+/* Whether nft can read the text at all; nothing is loaded, no namespace entered.  -1 with err as nft_load has it. */
+int nft_parse(const char *what, const char *text, struct error *err);
 /* Replaces one table in one transaction; body: what stands between its braces. */
 int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body,
                 struct error *err);

@@ -10,7 +10,7 @@ nodes:
   db: { bridge: lan, address: 10.0.0.2/24 }
 YAML
 variant() { sed "s|10.0.0.1/24 }|10.0.0.1/24, $2 }|" "$work/lab.yaml" >"$work/$1.yaml"; }
-variant refused 'files: { /etc/motd: { content: hi } }, nftables: "table inet x { chain y { bogus } }"'
+variant refused 'files: { /etc/motd: { content: hi } }, nftables: "table inet x { chain y { iif nothing accept; }; }"'
 variant silent 'services: { s: { kind: exec, command: "echo waiting >\&2; sleep 100", ready: { tcp: 99 } } }'
 variant dead 'services: { s: { kind: exec, command: "echo no luck >\&2; exit 4", ready: { tcp: 99 } } }'
 variant motd 'files: { /etc/motd: { content: hi } }'
@@ -28,7 +28,7 @@ run "$LABCTL" up "$work/lab.yaml"
 check "up" $?
 "$LABCTL" dump >"$work/healthy"
 run "$LABCTL" apply "$work/refused.yaml"
-[ $? -eq 2 ] && grep -q 'refused.yaml:[0-9]*:[0-9]*: error: nft: ' "$work/err" && grep -q '^labctl: nothing was changed$' "$work/err"
+[ $? -eq 3 ] && grep -q 'refused.yaml:[0-9]*:[0-9]*: error: nft: ' "$work/err" && grep -q '^labctl: nothing was changed$' "$work/err"
 check "a ruleset that nft refuses" $?
 ! "$LABCTL" exec web test -e /etc/motd && [ -z "$("$LABCTL" exec web nft list tables)" ]
 check "what was done before it is undone" $?

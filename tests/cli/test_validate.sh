@@ -38,9 +38,9 @@ expect "several files at once" 0 "topology 'star-100' is valid" "$LABCTL" valida
 expect "quiet says nothing of a good file" 0 '^$' bash -c '"$0" -q validate topologies/home-lan.yaml; s=$?; echo; exit $s' "$LABCTL"
 expect "an option stands once" 2 "'fault' has '--at' twice: 'node/a' and 'node/b'" \
     "$LABCTL" fault inject loss --at node/a --at node/b
-expect "a command that comes later" 2 "the command 'prove' is not supported yet" "$LABCTL" prove "$work/none.yaml"
+expect "a command that comes later" 2 "the command 'top' is not supported yet" "$LABCTL" top "$work/none.yaml"
 printf 'lab: ruleset-%s\nnodes: { a: { nftables: "table inet x { chain" } }\n' $$ >"$work/ruleset.yaml"
-expect "a ruleset that nft cannot read" 2 'ruleset.yaml:2:25: error: nft: syntax error.*\[nftables\]' "$LABCTL" up "$work/ruleset.yaml"
+expect "a ruleset that nft cannot read" 2 'ruleset.yaml:2:25: error: nft: syntax error.*\[nftables\]' "$LABCTL" validate "$work/ruleset.yaml"
 cat >"$work/words.yaml" <<YAML
 lab: words-$$
 nodes:
@@ -51,7 +51,10 @@ nodes:
 YAML
 expect "the line of the file that nft complains of" 2 'words.yaml:6:28: error: nft: syntax error, unexpected fwd' \
     "$LABCTL" up "$work/words.yaml"
-expect "a word of nft's own" 2 '^  `fwd` is a word of nft itself' "$LABCTL" up "$work/words.yaml"
+expect "a word of nft's own" 2 '^  `fwd` is a word of nft itself' "$LABCTL" validate "$work/words.yaml"
+sed 's/fwd/x/; s/priority 0/priority 0; iif "nothing" accept/; s/; } }/; }; }/' "$work/words.yaml" >"$work/kernel.yaml"
+expect "what only the node can answer is none of the file's" 0 'is valid' "$LABCTL" validate "$work/kernel.yaml"
+expect "and stands at its line too" 3 'kernel.yaml:6:[0-9]*: error: nft: Interface does not exist' "$LABCTL" up "$work/kernel.yaml"
 printf 'lab: includes\ninclude: [ key.pem ]\n' >"$work/includes.yaml"
 printf -- '-----BEGIN KEY-----\nhunter2: {\n' >"$work/key.pem"
 expect "an included file is quoted" 2 '^  hunter2' "$LABCTL" validate "$work/includes.yaml"

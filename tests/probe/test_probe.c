@@ -96,6 +96,14 @@ static void assert_says(const struct record *record, const char *words)
         fail_msg("'%s' does not say '%s'", record->fact.detail, words);
 }
 
+/* Returns when its port is free again. */
+static void end_server(pid_t server)
+{
+    kill(server, SIGKILL);
+    while (waitpid(server, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
 static int listener(const char *node, uint16_t port, uint32_t address)
 {
     int fd = netns_socket(lan_netns(lan, node), AF_INET, SOCK_STREAM, 0, NULL), on = 1;
@@ -284,7 +292,7 @@ static void udp_ends_in_five_ways(void **state)
     const struct check *set[] = {&answered, &empty, &silent, &refused, &prohibited, &looped, &far};
     run(set, 7, true);
     nft("n2", "delete table ip t");
-    kill(server, SIGKILL);
+    end_server(server);
     for (size_t i = 0; i < 3; i++)
         close(fds[i]);
     assert_outcome(OUTCOME_ANSWERED, &records[0]);
@@ -493,7 +501,7 @@ static void http_ends_in_many_ways(void **state)
     const struct check *set[] = {&found, &silent, &broken, &refused, &dropped, &nowhere, &named, &local};
     run(set, 8, true);
     nft("n2", "delete table ip t");
-    kill(good, SIGKILL), kill(mute, SIGKILL), kill(odd, SIGKILL);
+    end_server(good), end_server(mute), end_server(odd);
     assert_outcome(OUTCOME_ANSWERED, &records[0]);
     assert_int_equal(records[0].fact.status, 302);
     assert_string_equal(records[0].output, "hello");
@@ -521,7 +529,7 @@ static void http_follows_redirects_as_far_as_asked(void **state)
     looped.http.redirects = 3;
     const struct check *set[] = {&asked, &followed, &looped};
     run(set, 3, true);
-    kill(first, SIGKILL), kill(second, SIGKILL);
+    end_server(first), end_server(second);
     assert_int_equal(records[0].fact.status, 302);
     assert_string_equal(records[0].servers, "n2 1");
     assert_int_equal(records[1].fact.status, 200);
@@ -547,7 +555,7 @@ static void http_counts_who_answers(void **state)
     const struct check *set[] = {&counted, &half, &slow};
     run(set, 3, true);
     nft("n4", "delete table ip t");
-    kill(balanced, SIGKILL), kill(failing, SIGKILL);
+    end_server(balanced), end_server(failing);
     assert_string_equal(records[0].servers, "web-1 25, web-2 25");
     assert_says(&records[0], "status 200, 50 requests answered (web-1 25, web-2 25)");
     assert_true(records[0].fact.slowest > 0);

@@ -19,6 +19,7 @@
 #include "base/place.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
+#include "cmd/common/ruleset.h"
 #include "cmd/cmd.h"
 #include "doc/doc.h"
 #include "exercise/journal.h"
@@ -80,6 +81,8 @@ int exercise_read_variant(struct exercise_reading *reading, const struct context
         load_scenario_document(reading->document, variant, &reading->scenario);
     if (reading->scenario)
         exercise_check_scenario(reading->scenario, &reading->findings);
+    if (reading->scenario && reading->scenario->topology)
+        rulesets_check(reading->scenario->topology, reading->sources, &reading->findings);
     findings_sort(&reading->findings);
     if (reading->findings.errors > 0) {
         STR_AUTO text = STR_INIT;

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "cmd/cmd.h"
+#include "cmd/common/ruleset.h"
 #include "doc/doc.h"
 #include "load/load.h"
 #include "model/topology.h"
@@ -21,8 +22,10 @@ static void begin(struct reading *reading)
 
 static int finish(struct reading *reading, const struct context *context)
 {
-    if (reading->topology)
+    if (reading->topology) {
         rules_check(reading->topology, &reading->findings);
+        rulesets_check(reading->topology, reading->sources, &reading->findings);
+    }
     findings_sort(&reading->findings);
     if (reading->findings.errors > 0 || !context->quiet) {
         STR_AUTO text = STR_INIT;

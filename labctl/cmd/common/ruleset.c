@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "doc/doc.h"
+#include "kernel/nft.h"
 #include "model/topology.h"
 
 #define SUBJECT "nftables of "
@@ -91,6 +92,32 @@ static void add(const struct complaint *complaint, struct sources *sources, stru
     finding->hint = remedy(text, findings->arena);
 }
 
+static void add_all(const struct topology *topology, struct sources *sources, const struct error *err,
+                    struct findings *findings)
+{
+    bool unreadable = false;
+    for (const char *at = err->text; !unreadable && (at = strstr(at, SUBJECT));) {
+        struct complaint complaint;
+        at += strlen(SUBJECT);
+        if (!parse(at, topology, &complaint))
+            continue;
+        add(&complaint, sources, findings);
+        unreadable = str_starts(complaint.text, "syntax error");
+    }
+}
+
+void rulesets_check(const struct topology *topology, struct sources *sources, struct findings *findings)
+{
+    for (size_t i = 0; i < topology->node_count; i++) {
+        const struct node *node = topology->nodes[i];
+        struct error err = ERROR_INIT;
+        STR_AUTO what = STR_INIT;
+        str_printf(&what, SUBJECT "%s", node->name);
+        if (node->nftables && nft_parse(str_text(&what), node->nftables, &err) != 0)
+            add_all(topology, sources, &err, findings);
+    }
+}
+
 bool ruleset_fail(const struct context *context, const struct topology *topology, struct sources *sources,
                   const struct error *err)
 {
@@ -98,15 +125,7 @@ bool ruleset_fail(const struct context *context, const struct topology *topology
     struct findings findings;
     STR_AUTO text = STR_INIT;
     findings_init(&findings, arena);
-    bool unreadable = false;
-    for (const char *at = err->text; !unreadable && (at = strstr(at, SUBJECT));) {
-        struct complaint complaint;
-        at += strlen(SUBJECT);
-        if (!parse(at, topology, &complaint))
-            continue;
-        add(&complaint, sources, &findings);
-        unreadable = str_starts(complaint.text, "syntax error");
-    }
+    add_all(topology, sources, err, &findings);
     if (findings.count == 0)
         return false;
     findings_print(&findings, sources, context->color_stderr, &text);
