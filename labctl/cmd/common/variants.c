@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "cmd/common/exercise.h"
+#include "cmd/common/ruleset.h"
 #include "doc/doc.h"
 #include "doc/write.h"
 #include "load/scenario.h"
@@ -152,6 +153,8 @@ static struct scenario *read_variant(struct reading *reading, const char *seed, 
     load_scenario_document(&document, &(struct variant){.seed = seed}, &scenario);
     if (scenario) {
         exercise_check_scenario(scenario, &findings);
+        if (scenario->topology)
+            rulesets_check(scenario->topology, document.sources, &findings);
         note_draws(reading, scenario);
     }
     merge(reading, &findings, number, describe(reading, scenario, seed));
