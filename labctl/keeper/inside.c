@@ -88,6 +88,8 @@ static int write_rest(int upper, const char *name, size_t present, off_t offset,
     return error;
 }
 
+#define SETTING_SIZE (sizeof(struct keeper_file) + 256) /* each is short: no memory is touched for more */
+
 /* A file record, as far as one read takes it: in most cases all of it. */
 struct record {
     struct keeper_file file;
@@ -99,9 +101,9 @@ struct record {
     uint64_t offset, next;
 };
 
-static void read_record(struct record *record, uint64_t offset)
+static void read_record(struct record *record, uint64_t offset, size_t size)
 {
-    ssize_t length = pread(node->memory, record, offsetof(struct record, path), (off_t)offset);
+    ssize_t length = pread(node->memory, record, size, (off_t)offset);
     if (length < (ssize_t)sizeof record->file)
         fail(EBADMSG, "read the list of files");
     size_t present = (size_t)length - sizeof record->file, path_length = record->file.path_length;
@@ -142,9 +144,10 @@ static void write_files(const char *directory)
         error = base_write(upper, "etc/hostname", text, (size_t)length, 0644);
     if (error)
         fail(-error, "write /etc/hostname");
-    struct record record = {.next = node->files};
-    for (uint32_t i = 0; i < node->file_count; i++) {
-        read_record(&record, record.next);
+    struct record record;
+    uint64_t offset = node->files;
+    for (uint32_t i = 0; i < node->file_count; i++, offset = record.next) {
+        read_record(&record, offset, offsetof(struct record, path));
         write_file(&record, upper);
     }
     close(upper);
@@ -153,10 +156,11 @@ static void write_files(const char *directory)
 /* Sysctls, when /proc is there. */
 static void write_settings(void)
 {
-    struct record record = {.next = node->settings};
+    struct record record;
+    uint64_t offset = node->settings;
     int sysctls = open("proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    for (uint32_t i = 0; i < node->setting_count; i++) {
-        read_record(&record, record.next);
+    for (uint32_t i = 0; i < node->setting_count; i++, offset = record.next) {
+        read_record(&record, offset, SETTING_SIZE);
         int fd = openat(sysctls, record.path, O_WRONLY | O_CLOEXEC);
         if (fd < 0)
             continue;

@@ -279,6 +279,8 @@ static struct {
     int home, plain; /* mount namespaces: the keeper's, the nursery's; the latter -1 until it is built */
     int self;        /* /proc/self/ns, which no nursery has */
     int *views;      /* mount namespaces by view, or -1 */
+    bool inside;     /* the keeper is in the namespace of this view: */
+    uint32_t inside_view;
     uint32_t view_limit;
 } nursery = {.home = -1, .plain = -1, .self = -1};
 
@@ -347,7 +349,7 @@ static int make_view(uint32_t view)
     return error;
 }
 
-int nursery_enter(uint32_t view)
+static int enter(uint32_t view)
 {
     if (view == UINT32_MAX)
         return setns(nursery.plain, CLONE_NEWNS) ? errno : 0;
@@ -359,8 +361,19 @@ int nursery_enter(uint32_t view)
     return make_view(view);
 }
 
+int nursery_enter(uint32_t view)
+{
+    if (nursery.inside && nursery.inside_view == view)
+        return 0;
+    int error = enter(view);
+    nursery.inside = !error;
+    nursery.inside_view = view;
+    return error;
+}
+
 void nursery_leave(void)
 {
+    nursery.inside = false;
     if (setns(nursery.home, CLONE_NEWNS)) { /* nothing else is right elsewhere */
         keeper_log("return to the lab's files: %s", strerror(errno));
         _exit(1);
