@@ -37,7 +37,8 @@ struct sources {
 struct sources *sources_new(struct arena *arena);
 /* Adds a text (copied; NULL for a file that could not be read) and returns its number for marks. */
 uint32_t sources_add(struct sources *sources, const char *name, const char *text, size_t length);
-/* The text of a line (not terminated) without its line break; false where there is no such line, or none to be shown. */
+/* The text of a line (not terminated) without its line break; false where there is no such line, or where it is not to
+ * be shown. */
 bool sources_line(struct sources *sources, struct mark mark, const char **out_text, size_t *out_length);
 
 /* ---- the tree ------------------------------------------------------------------------------------------------ */

@@ -65,8 +65,7 @@ bool source_read(struct document *document, const char *path, const struct mark 
     int number = errno;
     document->file = sources_add(document->sources, path, result == 0 ? str_text(&text) : NULL, text.length);
     if (mark != NULL)
-        document->sources->items[document->file].secret =
-            is_secret(path, document->sources->items[mark->file].name);
+        document->sources->items[document->file].secret = is_secret(path, document->sources->items[mark->file].name);
     if (result == 0)
         return true;
     struct mark whole = {document->file, 0, 0};

@@ -329,4 +329,3 @@ int capability_try(const char *name, struct error *err)
     capability_probe(capability, &result);
     return explain(&result, err);
 }
-
