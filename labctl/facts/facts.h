@@ -58,11 +58,26 @@ struct fact {
     enum { TLS_OLDER_UNKNOWN, TLS_OLDER_REFUSED, TLS_OLDER_ACCEPTED } tls_older; /* than min_version */
     char alpn[32];                                                               /* the server's choice, or "" */
     int32_t days_left;                                                           /* of its certificate */
+    /* path */
+    struct fact_hop {
+        struct addr addr; /* family 0: silent */
+        const char *node; /* which has it, or NULL */
+    } * hops;             /* the target is the last one where it answered */
+    size_t hop_count;
+    /* Which nodes passed the packet on, and its answer, in this order: seen inside of them. */
+    const char **there, **back;
+    size_t there_count, back_count;
+    struct addr *passed; /* all addresses of those that passed the packet on */
+    size_t passed_count;
+    bool ways_known;
+    /* mtu */
+    uint32_t mtu; /* the largest packet that got through */
+    enum { DISCOVERY_UNKNOWN, DISCOVERY_UNNEEDED, DISCOVERY_WORKS, DISCOVERY_BROKEN } discovery;
     /* command */
     int32_t exit_status;
     char *output; /* stdout, up to 64 KiB */
-    /* a node's own state: what is there, in words as the check's (routes, sockets, …); owned by the fact's arena.  A file
-     * is one entry, its content is the body. */
+    /* a node's own state: what is there, in words as the check's (routes, sockets, …); owned by the fact's arena.  A
+     * file is one entry, its content is the body. */
     struct words *entries;
     size_t entry_count;
     uint32_t time_wait; /* socket: connections in TIME-WAIT */

@@ -246,6 +246,8 @@ static const struct kind_row {
     [CHECK_DNS] = {.schema = &dns_check_schema, .key = "name", .defaults = default_dns},
     [CHECK_HTTP] = {.schema = &http_schema, .key = "url", .defaults = default_http},
     [CHECK_TLS] = {.schema = &tls_schema, .key = "to", .port = PORT_OPTIONAL, .defaults = default_tls},
+    [CHECK_PATH] = {.schema = &path_schema, .key = "to"},
+    [CHECK_MTU] = {.schema = &mtu_schema, .key = "to"},
     [CHECK_MATRIX] = {.read = read_matrix},
     [CHECK_COMMAND] = {.schema = &command_schema, .key = "run"},
     [CHECK_SOCKET] = {.read = read_state},

@@ -253,6 +253,12 @@ static void dump_kind(struct yaml *yaml, const struct check *check)
     case CHECK_TLS:
         dump_tls(yaml, &check->tls);
         break;
+    case CHECK_PATH:
+        dump_path_check(yaml, &check->path);
+        break;
+    case CHECK_MTU:
+        dump_mtu_check(yaml, &check->mtu);
+        break;
     case CHECK_MATRIX:
         dump_matrix(yaml, &check->matrix);
         break;

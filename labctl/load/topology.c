@@ -210,6 +210,8 @@ const struct schema *const load_schemas[] = {
     &dns_check_schema,
     &http_schema,
     &tls_schema,
+    &path_schema,
+    &mtu_schema,
     &matrix_schema,
     &matrix_pair_schema,
     &command_schema,

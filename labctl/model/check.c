@@ -36,6 +36,10 @@ const struct check_target *check_target_of(const struct check *check)
         return &check->udp.to;
     case CHECK_TLS:
         return &check->tls.to;
+    case CHECK_PATH:
+        return &check->path.to;
+    case CHECK_MTU:
+        return &check->mtu.to;
     case CHECK_DNS:
         return check->dns.has_server ? &check->dns.server : NULL;
     default:
@@ -88,6 +92,12 @@ const char *check_describe(const struct check *check, char *out, size_t size)
                  check->tls.server_name != NULL ? " as " : "",
                  check->tls.server_name != NULL ? check->tls.server_name : "",
                  check->tls.reason != TLS_NONE || (check->tls.has_valid && !check->tls.valid) ? " invalid" : "");
+        break;
+    case CHECK_PATH:
+        snprintf(out, size, "path %s -> %s by %s", from, check->path.to.text, path_protocol_name(check->path.protocol));
+        break;
+    case CHECK_MTU:
+        snprintf(out, size, "mtu %s -> %s", from, check->mtu.to.text);
         break;
     case CHECK_MATRIX:
         if (check->matrix.port != 0)

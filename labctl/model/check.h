@@ -20,6 +20,8 @@ enum check_kind {
     CHECK_DNS,
     CHECK_HTTP,
     CHECK_TLS,
+    CHECK_PATH,
+    CHECK_MTU,
     CHECK_MATRIX,
     CHECK_COMMAND,
     CHECK_SOCKET,
@@ -145,6 +147,24 @@ struct check_tls {
     uint32_t days_left_above;
 };
 
+enum path_protocol { PATH_ICMP, PATH_UDP, PATH_TCP, PATH_PROTOCOL_COUNT };
+const char *path_protocol_name(enum path_protocol protocol);
+struct check_path {
+    struct check_target to;
+    enum path_protocol protocol;
+    uint16_t port; /* 0: 33434 for udp, 80 for tcp */
+    uint32_t hops; /* as traceroute counts, the target included; 0: not asked */
+    struct check_target *via, *not_via;
+    size_t via_count, not_via_count;
+    bool has_symmetric, symmetric;
+};
+
+struct check_mtu {
+    struct check_target to;
+    uint32_t at_least; /* bytes, with the IP header; 0: not asked */
+    bool discovery;    /* must work */
+};
+
 /* `matrix`: exactly these ordered pairs answer, nothing else. */
 struct matrix_pair {
     const struct node *from, *to;
@@ -202,6 +222,8 @@ struct check {
         struct check_dns dns;
         struct check_http http;
         struct check_tls tls;
+        struct check_path path;
+        struct check_mtu mtu;
         struct check_matrix matrix;
         struct check_command command;
         struct check_state state; /* of the kinds named there */

@@ -27,6 +27,8 @@ static const char *const check_kinds[] = {
     [CHECK_DNS] = "dns",
     [CHECK_HTTP] = "http",
     [CHECK_TLS] = "tls",
+    [CHECK_PATH] = "path",
+    [CHECK_MTU] = "mtu",
     [CHECK_MATRIX] = "matrix",
     [CHECK_COMMAND] = "command",
     /* a node's own state */
@@ -70,6 +72,9 @@ static const char *const state_expects[] = {"present", "absent", "exact"};
 _Static_assert(ARRAY_SIZE(state_expects) == STATE_EXPECT_COUNT, "a word for each expectation");
 static const char *const http_versions[] = {"any", "1.0", "1.1", "2"};
 _Static_assert(ARRAY_SIZE(http_versions) == HTTP_VERSION_COUNT, "a word for each version");
+
+static const char *const path_protocols[] = {"icmp", "udp", "tcp"};
+_Static_assert(ARRAY_SIZE(path_protocols) == PATH_PROTOCOL_COUNT, "a word for each protocol");
 
 #define WORD(table, index) ((size_t)(index) < ARRAY_SIZE(table) ? (table)[index] : "?")
 
@@ -131,4 +136,9 @@ const char *state_expect_name(enum state_expect expect)
 const char *http_version_name(enum http_version version)
 {
     return WORD(http_versions, version);
+}
+
+const char *path_protocol_name(enum path_protocol protocol)
+{
+    return WORD(path_protocols, protocol);
 }

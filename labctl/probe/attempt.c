@@ -21,6 +21,8 @@ static const struct probe_kind *const kinds[] = {
     [CHECK_DNS] = &probe_dns,
     [CHECK_HTTP] = &probe_http,
     [CHECK_TLS] = &probe_tls,
+    [CHECK_PATH] = &probe_path,
+    [CHECK_MTU] = &probe_mtu,
     [CHECK_MATRIX] = &probe_matrix,
     [CHECK_COMMAND] = &probe_command,
     /* a node's own state */

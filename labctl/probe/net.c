@@ -9,11 +9,13 @@
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/table.h"
 #include "kernel/namespace.h"
+#include "kernel/sysctl.h"
 
 socklen_t net_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr_storage *out)
 {
@@ -69,12 +71,20 @@ static void read_offender(const struct sock_extended_err *ee, struct addr *out)
 bool net_take_error(int fd, struct net_error *out)
 {
     char data[64];
+    size_t length = sizeof data;
+    return net_take_error_of(fd, out, data, &length);
+}
+
+bool net_take_error_of(int fd, struct net_error *out, void *data, size_t *length)
+{
     char control[512] __attribute__((aligned(8)));
-    struct iovec vector = {.iov_base = data, .iov_len = sizeof data};
+    struct iovec vector = {.iov_base = data, .iov_len = *length};
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+    ssize_t size = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (size < 0)
         return false;
+    *length = (size_t)size;
     memset(out, 0, sizeof *out);
     for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg; cmsg = CMSG_NXTHDR(&message, cmsg)) {
         bool ipv4 = cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_RECVERR;
@@ -159,6 +169,67 @@ const char *net_error_format(const struct net_error *error, char out[static NET_
     if (addr_is_set(&error->offender))
         snprintf(out + length, NET_ERROR_MAX - (size_t)length, " from %s", addr_format(&error->offender, address));
     return out;
+}
+
+uint16_t net_checksum(uint32_t sum, const void *bytes, size_t size)
+{
+    const uint8_t *data = bytes;
+    for (size_t i = 0; i + 1 < size; i += 2)
+        sum += (uint32_t)(data[i] << 8 | data[i + 1]);
+    if (size % 2)
+        sum += (uint32_t)(data[size - 1] << 8);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return htons((uint16_t)~sum);
+}
+
+uint16_t net_identifier(void)
+{
+    static uint16_t identifier;
+    if (!identifier && getrandom(&identifier, sizeof identifier, GRND_NONBLOCK) < 0)
+        identifier = (uint16_t)getpid();
+    return ++identifier;
+}
+
+void net_make_echo(bool ipv6, uint16_t id, uint16_t sequence, uint8_t *packet, size_t size)
+{
+    struct icmphdr header = {.type = ipv6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO};
+    header.un.echo.id = htons(id);
+    header.un.echo.sequence = htons(sequence);
+    memcpy(packet, &header, sizeof header);
+    if (ipv6)
+        return; /* the kernel fills in the sum */
+    header.checksum = net_checksum(0, packet, size);
+    memcpy(packet, &header, sizeof header);
+}
+
+bool net_read_echo(bool ipv6, uint16_t id, const uint8_t *packet, size_t size, uint16_t *sequence)
+{
+    struct icmphdr echo;
+    size_t header = ipv6 || !size ? 0 : (size_t)(packet[0] & 15) * 4;
+    if (size < header + sizeof echo)
+        return false;
+    memcpy(&echo, packet + header, sizeof echo);
+    *sequence = ntohs(echo.un.echo.sequence);
+    return echo.type == (ipv6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) && ntohs(echo.un.echo.id) == id;
+}
+
+void net_want_replies(int fd, bool ipv6)
+{
+    struct icmp6_filter filter6;
+    uint32_t filter = ~(1u << ICMP_ECHOREPLY);
+    ICMP6_FILTER_SETBLOCKALL(&filter6);
+    ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter6);
+    if (ipv6)
+        setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter6, sizeof filter6);
+    else
+        setsockopt(fd, SOL_RAW, 1 /* ICMP_FILTER, linux/icmp.h */, &filter, sizeof filter);
+}
+
+void net_forget_mtu(int netns)
+{
+    sysctl_write(netns, "net/ipv4/route/flush", "1", NULL);
+    sysctl_write(netns, "net/ipv6/route/flush", "1", NULL);
 }
 
 bool net_neighbours_full(int netns, const struct addr *addr)

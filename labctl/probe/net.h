@@ -27,9 +27,24 @@ struct net_error {
 };
 /* Takes the next entry of the error queue; false where it is empty. */
 bool net_take_error(int fd, struct net_error *out);
+/* Same with the packet that it is about, from behind the IP header (UDP: the payload): up to *length bytes. */
+bool net_take_error_of(int fd, struct net_error *out, void *data, size_t *length);
 /* "ICMP host unreachable from 10.0.0.1", "no route to host". */
 #define NET_ERROR_MAX 160
 const char *net_error_format(const struct net_error *error, char out[static NET_ERROR_MAX]);
+
+/* The internet checksum (RFC 1071), on top of the sum of what came before. */
+uint16_t net_checksum(uint32_t sum, const void *bytes, size_t size);
+/* Different for all attempts of this process, and hardly ever equal to that of a ping which a node itself runs. */
+uint16_t net_identifier(void);
+/* ICMP echo over a raw socket: fills in the head of a request whose payload is there already; reads what a raw socket
+ * got, false where it is no reply to ours; lets nothing but replies in. */
+void net_make_echo(bool ipv6, uint16_t id, uint16_t sequence, uint8_t *packet, size_t size);
+bool net_read_echo(bool ipv6, uint16_t id, const uint8_t *packet, size_t size, uint16_t *sequence);
+void net_want_replies(int fd, bool ipv6);
+/* Has the namespace forget the path MTUs that it learned (kept for ten minutes otherwise): what is measured shall be
+ * the network of now, and a measurement shall leave no trace. */
+void net_forget_mtu(int netns);
 
 /* True where the kernel refuses packets to addr with ENOBUFS: the machine-wide neighbour table is full. */
 bool net_neighbours_full(int netns, const struct addr *addr);

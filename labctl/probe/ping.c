@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,27 +42,6 @@ struct ping {
     uint8_t *packet;
     size_t packet_size;
 };
-
-static uint16_t checksum(const uint8_t *data, size_t size)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i + 1 < size; i += 2)
-        sum += (uint32_t)(data[i] << 8 | data[i + 1]);
-    if (size % 2)
-        sum += (uint32_t)(data[size - 1] << 8);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return htons((uint16_t)~sum);
-}
-
-/* Different for all attempts of this process, and hardly ever equal to that of a ping which the node itself runs. */
-static uint16_t next_identifier(void)
-{
-    static uint16_t identifier;
-    if (!identifier && getrandom(&identifier, sizeof identifier, GRND_NONBLOCK) < 0)
-        identifier = (uint16_t)getpid();
-    return ++identifier;
-}
 
 static void ping_finish(struct ping *ping)
 {
@@ -99,14 +77,7 @@ static void send_one(struct ping *ping)
 {
     struct attempt *attempt = ping->attempt;
     uint16_t sequence = (uint16_t)attempt->fact.sent;
-    struct icmphdr header = {.type = ping->ipv6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO};
-    header.un.echo.id = htons(ping->id);
-    header.un.echo.sequence = htons(sequence);
-    memcpy(ping->packet, &header, sizeof header);
-    if (!ping->ipv6) {
-        header.checksum = checksum(ping->packet, ping->packet_size);
-        memcpy(ping->packet, &header, sizeof header);
-    }
+    net_make_echo(ping->ipv6, ping->id, sequence, ping->packet, ping->packet_size);
     attempt->fact.sent++;
     ping->sent_at[sequence] = clock_real();
     if (send(ping->watch.fd, ping->packet, ping->packet_size, 0) >= 0)
@@ -143,20 +114,9 @@ static void send_due(void *context)
 static void take_reply(struct ping *ping, const uint8_t *data, size_t size, int64_t at)
 {
     struct fact *fact = &ping->attempt->fact;
-    if (!ping->ipv6) {
-        size_t header = size ? (size_t)(data[0] & 15) * 4 : 0;
-        if (size < header)
-            return;
-        data += header;
-        size -= header;
-    }
-    struct icmphdr echo;
-    if (size < sizeof echo)
-        return;
-    memcpy(&echo, data, sizeof echo);
-    uint16_t sequence = ntohs(echo.un.echo.sequence);
-    if (echo.type != (ping->ipv6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) || ntohs(echo.un.echo.id) != ping->id ||
-        sequence >= fact->sent || !ping->sent_at[sequence])
+    uint16_t sequence;
+    if (!net_read_echo(ping->ipv6, ping->id, data, size, &sequence) || sequence >= fact->sent ||
+        !ping->sent_at[sequence])
         return;
     int64_t trip = at > ping->sent_at[sequence] ? at - ping->sent_at[sequence] : 0;
     ping->sent_at[sequence] = 0;
@@ -210,23 +170,18 @@ static void set_options(const struct ping *ping, int fd)
 {
     int on = 1, buffer = SENDBUFFER;
     net_want_errors(fd, ping->ipv6 ? AF_INET6 : AF_INET);
+    net_want_replies(fd, ping->ipv6);
     setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     int discover = ping->attempt->check->ping.dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
     if (ping->ipv6) {
-        struct icmp6_filter filter;
-        ICMP6_FILTER_SETBLOCKALL(&filter);
-        ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
-        setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
         discover = ping->attempt->check->ping.dont_fragment ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT;
         setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discover, sizeof discover);
         if (ping->attempt->check->ping.dont_fragment)
             setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &on, sizeof on);
         return;
     }
-    uint32_t filter = ~(1u << ICMP_ECHOREPLY);
-    setsockopt(fd, SOL_RAW, 1 /* ICMP_FILTER, linux/icmp.h */, &filter, sizeof filter);
     setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
 }
 
@@ -282,7 +237,7 @@ static void ping_start(struct attempt *attempt)
     }
     if (!open_socket(ping, netns))
         return;
-    ping->id = next_identifier();
+    ping->id = net_identifier();
     ping->packet_size = sizeof(struct icmphdr) + check->size;
     ping->packet = arena_alloc(attempt->arena, ping->packet_size);
     for (size_t i = sizeof(struct icmphdr); i < ping->packet_size; i++)

@@ -12,6 +12,7 @@ typedef void judge(const struct check *check, const struct fact *fact, const str
 
 judge judge_ping, judge_tcp, judge_udp;                /* judge_network.c */
 judge judge_dns, judge_http, judge_tls, judge_command; /* judge_application.c */
+judge judge_path, judge_mtu;                           /* judge_way.c */
 judge judge_matrix;                                    /* judge_matrix.c */
 judge judge_state, judge_file;                         /* judge_state.c */
 

@@ -42,6 +42,8 @@ static judge *const judges[] = {
     [CHECK_DNS] = judge_dns,
     [CHECK_HTTP] = judge_http,
     [CHECK_TLS] = judge_tls,
+    [CHECK_PATH] = judge_path,
+    [CHECK_MTU] = judge_mtu,
     [CHECK_MATRIX] = judge_matrix,
     [CHECK_COMMAND] = judge_command,
     /* a node's own state */

@@ -213,6 +213,12 @@ static inline void generate_checks(struct random *random, struct str *out)
         "  - { from: n1, tls: { to: 192.0.2.9, server_name: a.test, version: 1.3, reason: wrong-name, min_version: "
         "\"1.2\", alpn: \"%s\", days_left_above: %u } }\n  - { from: n2, tls: \"192.0.2.1:8443\" }\n",
         text_of(random), below(random, 90));
+    str_printf(
+        out,
+        "  - { from: n1, path: { to: 192.0.2.9, protocol: tcp, port: 443, hops: %u, via: [n0, n2/eth0, 192.0.2.1], "
+        "not_via: n1, symmetric: false } }\n  - { from: n0, path: 192.0.2.3 }\n"
+        "  - { from: n2, mtu: { to: 192.0.2.4, at_least: 1300, discovery: works } }\n",
+        1 + below(random, 60));
     str_printf(out, "  - { from: n1, udp: { to: 192.0.2.9, port: 53, payload: \"%s\", expect: silent } }\n",
                text_of(random));
     str_printf(out,

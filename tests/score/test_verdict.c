@@ -48,6 +48,7 @@ static void every_outcome_is_judged(void **state)
     struct check answered = {.kind = CHECK_UDP}, rejected = {.kind = CHECK_UDP, .udp.expect = UDP_REFUSED},
                  silent = {.kind = CHECK_UDP, .udp.expect = UDP_SILENT};
     struct check dns = {.kind = CHECK_DNS, .dns = {.name = "a", .type = "A"}};
+    struct check path = {.kind = CHECK_PATH}, mtu = {.kind = CHECK_MTU};
     struct check tls = {.kind = CHECK_TLS}, unsafe = {.kind = CHECK_TLS, .tls.has_valid = true};
     struct check http = {.kind = CHECK_HTTP, .http = {.url = "http://a/"}};
     const struct node a = {.name = "a"}, b = {.name = "b"}, *two[] = {&a, &b};
@@ -58,10 +59,11 @@ static void every_outcome_is_judged(void **state)
         const struct check *check;
         const char *verdicts;
     } rows[] = {
-        {&ping, "EPFFFFFEU"},    {&deaf, "EFPPPPFEU"},    {&open, "EPFFFFFEU"},     {&refused, "EFPFFFFEU"},
-        {&blocked, "EFFPPFFEU"}, {&closed, "EFPPPFFEU"},  {&dns, "EPFFFFFEU"},      {&http, "EPFFFFFEU"},
-        {&matrix, "EPFFFFFEU"},  {&command, "EPFFFFFEU"}, {&answered, "EPFFFFFEU"}, {&rejected, "EFPFFFFEU"},
-        {&silent, "EFFPPFFEU"},  {&tls, "EPFFFFFEU"},     {&unsafe, "EFFFFFFEU"},
+        {&ping, "EPFFFFFEU"},     {&path, "EPFFFFFEU"},     {&mtu, "EPFFFFFEU"},     {&deaf, "EFPPPPFEU"},
+        {&open, "EPFFFFFEU"},     {&refused, "EFPFFFFEU"},  {&blocked, "EFFPPFFEU"}, {&closed, "EFPPPFFEU"},
+        {&dns, "EPFFFFFEU"},      {&http, "EPFFFFFEU"},     {&matrix, "EPFFFFFEU"},  {&command, "EPFFFFFEU"},
+        {&answered, "EPFFFFFEU"}, {&rejected, "EFPFFFFEU"}, {&silent, "EFFPPFFEU"},  {&tls, "EPFFFFFEU"},
+        {&unsafe, "EFFFFFFEU"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         assert_int_equal(strlen(rows[i].verdicts), OUTCOME_COUNT);
@@ -179,6 +181,36 @@ static void who_answered_is_judged(void **state)
         check.http.share_count = 0;
         check.http.served_by = &a;
         assert_verdict(rows[i].served_by_a, judge(&check, &fact));
+    }
+}
+
+static void ways_are_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *there[3], *back[3];
+        bool known;
+        enum verdict same, other;
+    } rows[] = {
+        {{"a", "b"}, {"b", "a"}, true, VERDICT_PASS, VERDICT_FAIL},
+        {{"a", "b"}, {"a", "b"}, true, VERDICT_FAIL, VERDICT_PASS},
+        {{"a"}, {NULL}, true, VERDICT_FAIL, VERDICT_PASS},
+        {{NULL}, {NULL}, true, VERDICT_PASS, VERDICT_FAIL},
+        {{"a"}, {"a"}, false, VERDICT_FAIL, VERDICT_FAIL},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct fact fact = fact_of(OUTCOME_ANSWERED);
+        struct check check = {.kind = CHECK_PATH, .path = {.has_symmetric = true, .symmetric = true}};
+        fact.there = (const char **)(uintptr_t)rows[i].there;
+        fact.back = (const char **)(uintptr_t)rows[i].back;
+        while (rows[i].there[fact.there_count])
+            fact.there_count++;
+        while (rows[i].back[fact.back_count])
+            fact.back_count++;
+        fact.ways_known = rows[i].known;
+        assert_verdict(rows[i].same, judge(&check, &fact));
+        check.path.symmetric = false;
+        assert_verdict(rows[i].other, judge(&check, &fact));
     }
 }
 
@@ -404,6 +436,7 @@ int main(void)
         cmocka_unit_test(seen_is_what_the_prober_says),
         cmocka_unit_test(a_dead_prober_proves_nothing),
         cmocka_unit_test(who_answered_is_judged),
+        cmocka_unit_test(ways_are_judged),
         cmocka_unit_test(a_broken_service_is_not_a_closed_port),
         cmocka_unit_test(loss_is_judged_beyond_chance),
         cmocka_unit_test(the_test_has_its_level_and_power),

@@ -1,0 +1,34 @@
+/* Canonical YAML of checks of the network's ways. */
+#include "load/dump.h"
+
+static void dump_places(struct yaml *yaml, const char *key, const struct check_target *places, size_t count)
+{
+    if (count == 0)
+        return;
+    yaml_key(yaml, key);
+    yaml_flow_list(yaml);
+    for (size_t i = 0; i < count; i++)
+        yaml_text(yaml, places[i].text);
+    yaml_list_end(yaml);
+}
+
+void dump_path_check(struct yaml *yaml, const struct check_path *path)
+{
+    yaml_text_member(yaml, "to", path->to.text);
+    if (path->protocol != PATH_ICMP)
+        yaml_text_member(yaml, "protocol", path_protocol_name(path->protocol));
+    dump_number(yaml, "port", path->port);
+    dump_number(yaml, "hops", path->hops);
+    dump_places(yaml, "via", path->via, path->via_count);
+    dump_places(yaml, "not_via", path->not_via, path->not_via_count);
+    if (path->has_symmetric)
+        yaml_boolean_member(yaml, "symmetric", path->symmetric);
+}
+
+void dump_mtu_check(struct yaml *yaml, const struct check_mtu *mtu)
+{
+    yaml_text_member(yaml, "to", mtu->to.text);
+    dump_number(yaml, "at_least", mtu->at_least);
+    if (mtu->discovery)
+        yaml_text_member(yaml, "discovery", "works");
+}
