@@ -16,6 +16,7 @@
     COMMAND(exec)                                                                                                      \
     COMMAND(exercises)                                                                                                 \
     COMMAND(fault)                                                                                                     \
+    COMMAND(fmt)                                                                                                       \
     COMMAND(gc)                                                                                                        \
     COMMAND(graph)                                                                                                     \
     COMMAND(help)                                                                                                      \

@@ -162,7 +162,7 @@ static bool plain_number(const char *text, size_t length)
     return kind == VALUE_INTEGER || kind == VALUE_FLOAT || kind == VALUE_BOOLEAN;
 }
 
-static void write_quoted(struct str *out, const char *text, size_t length)
+void yaml_quoted(const char *text, size_t length, struct str *out)
 {
     static const char escapes[][2] = {{'\n', 'n'}, {'\t', 't'}, {'\r', 'r'}, {'\033', 'e'},
                                       {'\0', '0'}, {'"', '"'},  {'\\', '\\'}};
@@ -260,7 +260,7 @@ void yaml_bytes(struct yaml *yaml, const char *text, size_t length)
         write_literal(yaml, text, length);
         return;
     } else {
-        write_quoted(yaml->out, text, length);
+        yaml_quoted(text, length, yaml->out);
     }
     end_scalar(yaml);
 }
@@ -302,7 +302,7 @@ void yaml_key(struct yaml *yaml, const char *key)
     if (plain_form(key, length, true) && !misread_elsewhere(key))
         str_append(yaml->out, key);
     else
-        write_quoted(yaml->out, key, length);
+        yaml_quoted(key, length, yaml->out);
     if (length > SIMPLE_KEY_MAX) {
         str_append_char(yaml->out, '\n');
         indent(yaml, top(yaml)->indent);

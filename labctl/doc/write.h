@@ -41,6 +41,9 @@ void yaml_plain_member(struct yaml *yaml, const char *key, const char *format, .
     __attribute__((format(printf, 3, 4)));
 void yaml_boolean_member(struct yaml *yaml, const char *key, bool value);
 
+/* The text in double quotes, on one line. */
+void yaml_quoted(const char *text, size_t length, struct str *out);
+
 /* A whole tree. */
 void yaml_value(struct yaml *yaml, const struct value *value);
 /* A value on one line in flow style (a scenario's `to:` as the text of `set`). */

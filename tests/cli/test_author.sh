@@ -48,5 +48,21 @@ expect "nothing is overwritten" 4 'there.yaml is there already' "$LABCTL" new to
 expect "what was there stays" 0 '^precious$' cat there.yaml
 expect "there is no third kind" 2 "not 'scenarios'" "$LABCTL" new scenarios x
 expect "a name is a lab's name" 2 "'../x'" "$LABCTL" new topology ../x
+
+# ---- the canonical form ------------------------------------------------------------------------------------------
+expect "what is new is formatted" 0 . bash -c '"$0" fmt --check first-*.yaml; s=$?; echo "$s"; exit $s' "$LABCTL"
+printf 'lab:   a # its name\nnodes: {n: {}}\n' >wide.yaml
+chmod 640 wide.yaml
+ln -s wide.yaml link.yaml
+expect "what is not formatted is named" 1 '^wide.yaml is not formatted$' "$LABCTL" fmt --check first-topology.yaml wide.yaml
+expect "fmt rewrites the file" 0 '^link.yaml: formatted$' "$LABCTL" fmt link.yaml
+expect "its comment stays" 0 '^lab: a   # its name$' cat wide.yaml
+expect "its brackets have spaces" 0 '^nodes: \{ n: \{\} \}$' cat wide.yaml
+expect "its mode stays, and the link" 0 '^640 link.yaml$' stat -c '%a link.yaml' wide.yaml
+expect "a link stays a link" 0 '^wide.yaml$' readlink link.yaml
+expect "standard input goes to standard output" 0 '^a: 1$' bash -c 'echo "a:  1" | "$0" fmt -' "$LABCTL"
+echo 'a: [' >syntax.yaml
+expect "bad syntax is reported" 2 'syntax.yaml:.*\[syntax\]' "$LABCTL" fmt syntax.yaml
+expect "and left alone" 0 '^a: \[$' cat syntax.yaml
 cd "$root" || exit 1
 [ "$failures" -eq 0 ]
