@@ -288,7 +288,7 @@ void yaml_scalar(struct yaml *yaml, const char *text)
         yaml_text(yaml, text);
 }
 
-void yaml_boolean(struct yaml *yaml, bool value)
+static void yaml_boolean(struct yaml *yaml, bool value)
 {
     yaml_plain(yaml, "%s", value ? "true" : "false");
 }

@@ -34,7 +34,6 @@ void yaml_text(struct yaml *yaml, const char *text);                 /* reads ba
 void yaml_bytes(struct yaml *yaml, const char *text, size_t length); /* same; !!binary where it is no text */
 void yaml_plain(struct yaml *yaml, const char *format, ...) __attribute__((format(printf, 2, 3))); /* as it is */
 void yaml_scalar(struct yaml *yaml, const char *text); /* text that any scalar may stand for: a number stays plain */
-void yaml_boolean(struct yaml *yaml, bool value);
 /* key and value in one call */
 void yaml_text_member(struct yaml *yaml, const char *key, const char *text);
 void yaml_plain_member(struct yaml *yaml, const char *key, const char *format, ...)

@@ -47,7 +47,7 @@ void dump_duration(struct yaml *yaml, const char *key, int64_t nanoseconds)
         yaml_plain_member(yaml, key, "%s", duration_format(nanoseconds, text));
 }
 
-void dump_share(struct yaml *yaml, const char *key, uint32_t parts)
+static void dump_share(struct yaml *yaml, const char *key, uint32_t parts)
 {
     char text[UNITS_TEXT_MAX];
     if (parts != 0)

@@ -19,7 +19,6 @@ void dump_prefix(struct yaml *yaml, const char *key, const struct prefix *prefix
 void dump_text(struct yaml *yaml, const char *key, const char *text);
 void dump_number(struct yaml *yaml, const char *key, uint64_t number);
 void dump_duration(struct yaml *yaml, const char *key, int64_t nanoseconds);
-void dump_share(struct yaml *yaml, const char *key, uint32_t parts);
 void dump_strings(struct yaml *yaml, const char *key, const struct strings *strings);
 void dump_ports(struct yaml *yaml, const char *key, const struct port_range *ports, size_t count);
 /* The value of an address in canonical form as a scalar. */

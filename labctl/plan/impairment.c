@@ -18,7 +18,9 @@ static const struct {
     const char *table, *hook;
 } directions[] = {[PLAN_SENT] = {"loss-in", "ingress"}, [PLAN_RECEIVED] = {"loss-out", "egress"}};
 
-bool plan_far_end(const struct plan *plan, uint32_t ns, const char *interface, uint32_t *far_ns, const char **far_name)
+/* The end of the veth pair that is not the node's own: its namespace and name.  False where no link has that end. */
+static bool plan_far_end(const struct plan *plan, uint32_t ns, const char *interface, uint32_t *far_ns,
+                         const char **far_name)
 {
     for (size_t i = 0; i < plan->link_count; i++)
         for (unsigned e = 0; e < 2; e++) {

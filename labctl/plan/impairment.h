@@ -9,9 +9,6 @@ struct plan;
 
 enum plan_direction { PLAN_SENT, PLAN_RECEIVED }; /* as the node sees it */
 
-/* The end of the veth pair that is not the node's own: its namespace and name.  False where no link has that end. */
-bool plan_far_end(const struct plan *plan, uint32_t ns, const char *interface, uint32_t *far_ns, const char **far_name);
-
 /* Share (parts per 10^9) of the packets that the node's interface sends or receives which is lost on the wire: replaces
  * what was set for that direction; 0 takes it away.  False where there is no such interface. */
 bool plan_set_loss(struct plan *plan, uint32_t ns, const char *interface, enum plan_direction direction, uint32_t parts,

@@ -15,10 +15,6 @@ struct service_context {
 
 /* argv[0..count), copied into the plan's arena. */
 void service_argv(struct service_context *context, const char *const *argv, size_t count);
-/* Keys that all embedded services know: the address and the port to listen on. */
-void service_listen(const struct service *service, struct str *out);
-/* "text", quoted for the embedded services' configuration (serve/configuration.h). */
-void service_quote(const char *text, struct str *out);
 /* Ready when the port answers: at the bound address, or at 127.0.0.1. */
 void service_ready(struct service_context *context, enum ready_kind kind, uint16_t port);
 

@@ -25,7 +25,8 @@ void service_argv(struct service_context *context, const char *const *argv, size
         context->process->argv[i] = arena_strdup(arena, argv[i]);
 }
 
-void service_listen(const struct service *service, struct str *out)
+/* Keys that all embedded services know: the address and the port to listen on. */
+static void service_listen(const struct service *service, struct str *out)
 {
     char text[ADDR_TEXT_MAX];
     if (addr_is_set(&service->bind))
@@ -33,7 +34,8 @@ void service_listen(const struct service *service, struct str *out)
     str_printf(out, "port %u\n", service->port);
 }
 
-void service_quote(const char *text, struct str *out)
+/* "text", quoted for the embedded services' configuration (serve/configuration.h). */
+static void service_quote(const char *text, struct str *out)
 {
     str_append_char(out, '"');
     for (const char *c = text; *c; c++) {

@@ -60,11 +60,6 @@ void exercise_check_scenario(const struct scenario *scenario, struct findings *f
     }
 }
 
-int exercise_read(struct exercise_reading *reading, const struct context *context, const char *path)
-{
-    return exercise_read_variant(reading, context, path, NULL);
-}
-
 int exercise_read_variant(struct exercise_reading *reading, const struct context *context, const char *path,
                           const struct variant *variant)
 {

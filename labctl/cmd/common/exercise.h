@@ -21,12 +21,11 @@ struct exercise_reading {
     struct sources *sources;
     struct findings findings;
     struct document *document;
-    struct scenario *scenario; /* valid where exercise_read returned 0 */
+    struct scenario *scenario; /* valid where exercise_read_variant returned 0 */
 };
 #define EXERCISE_READING_AUTO __attribute__((cleanup(exercise_reading_free))) struct exercise_reading
-/* 0, or the exit status after the findings were printed.  exercise_reading_free in any case. */
-int exercise_read(struct exercise_reading *reading, const struct context *context, const char *path);
-/* Same in the variant of a seed and a learner (NULL: without). */
+/* Reads it in the variant of a seed and a learner (NULL: without): 0, or the exit status after the findings were
+ * printed.  exercise_reading_free in any case. */
 int exercise_read_variant(struct exercise_reading *reading, const struct context *context, const char *path,
                           const struct variant *variant);
 void exercise_reading_free(struct exercise_reading *reading); /* takes a zeroed one */
