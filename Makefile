@@ -91,6 +91,8 @@ TEST_ROOMS_load   := rules
 TEST_ROOMS_rules  := doc load
 TEST_ROOMS_lower  := doc load rules
 TEST_ROOMS_probe  := score
+TEST_ROOMS_score  := doc load
+TEST_ROOMS_exercise := doc load
 TEST_ROOMS_fault  := doc load rules lower service
 # What only tests of a room link: probes meet a TLS server of the test's own.
 TEST_LIBS_probe := -lssl -lcrypto
