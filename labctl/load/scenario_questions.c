@@ -132,14 +132,17 @@ static void check_pattern(struct scenario_loader *loader, const struct question_
 {
     char reason[120];
     regex_t compiled;
-    int code = regcomp(&compiled, row->pattern, REG_EXTENDED | REG_NOSUB);
+    regmatch_t match;
+    int code = regcomp(&compiled, row->pattern, REG_EXTENDED);
     if (code) {
         regerror(code, &compiled, reason, sizeof reason);
         question_error(loader, question, map, "pattern", "has a pattern that is no regular expression")->hint =
             arena_strdup(loader->decoder.arena, reason);
         return;
     }
-    if (row->answer && regexec(&compiled, row->answer, 0, NULL, 0))
+    /* The pattern has to match the whole answer. */
+    if (row->answer &&
+        (regexec(&compiled, row->answer, 1, &match, 0) || match.rm_so || (size_t)match.rm_eo != strlen(row->answer)))
         question_error(loader, question, map, "answer", "has an answer that its pattern does not accept");
     regfree(&compiled);
 }

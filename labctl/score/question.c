@@ -14,8 +14,8 @@
 
 /* ---- decimals ---- */
 
-#define PLACES_MAX 9 /* after the point */
-#define DIGITS_MAX 17
+#define PLACES_MAX 9  /* after the point */
+#define DIGITS_MAX 18 /* before it */
 
 static const char *skip_spaces(const char *text)
 {
@@ -27,7 +27,7 @@ static const char *skip_spaces(const char *text)
 /* "40", "-3.5", ".25", "1e3" is none; false where it is no such number, or one too long to be compared exactly. */
 static bool read_decimal(const char *text, __int128 *units)
 {
-    unsigned digits = 0, places = 0;
+    unsigned digits = 0, places = 0; /* before the point, after it */
     bool point = false, negative = false;
     __int128 value = 0;
     text = skip_spaces(text);
@@ -38,14 +38,15 @@ static bool read_decimal(const char *text, __int128 *units)
             point = true;
             continue;
         }
-        if (++digits > DIGITS_MAX || (point && ++places > PLACES_MAX))
+        if ((point ? ++places : ++digits) > (point ? PLACES_MAX : DIGITS_MAX))
             return false;
         value = value * 10 + (*text - '0');
     }
+    bool any = digits + places > 0;
     for (; places < PLACES_MAX; places++)
         value *= 10;
     *units = negative ? -value : value;
-    return digits > 0 && !*skip_spaces(text);
+    return any && !*skip_spaces(text);
 }
 
 /* The number that is right, as it was written. */
@@ -69,14 +70,20 @@ static bool number_correct(const struct question *question, const char *answer)
 
 /* ---- texts ---- */
 
-static bool matches_whole(const char *pattern, const char *text)
+/* Spaces around the answer do not matter. */
+static bool matches_whole(const char *pattern, const char *answer)
 {
     regex_t compiled;
     regmatch_t match;
+    STR_AUTO text = STR_INIT;
+    str_append(&text, skip_spaces(answer));
+    while (text.length && isspace((unsigned char)text.data[text.length - 1]))
+        text.data[--text.length] = 0;
     if (regcomp(&compiled, pattern, REG_EXTENDED))
         return false;
     /* The leftmost longest match is the whole text if any match is. */
-    bool whole = !regexec(&compiled, text, 1, &match, 0) && match.rm_so == 0 && (size_t)match.rm_eo == strlen(text);
+    bool whole =
+        !regexec(&compiled, str_text(&text), 1, &match, 0) && match.rm_so == 0 && (size_t)match.rm_eo == text.length;
     regfree(&compiled);
     return whole;
 }

@@ -58,6 +58,8 @@ static void a_number_is_compared_in_decimal(void **state)
     struct question negative = number("-60", -60, 5);
     assert_true(question_correct(&negative, "-63"));
     assert_false(question_correct(&negative, "60"));
+    struct question large = number(NULL, 123456789012, 1);
+    assert_true(question_correct(&large, "123456789013"));
     struct question bare = number(NULL, 2.5, 0); /* where only the value was kept */
     assert_true(question_correct(&bare, "2.5"));
 }
@@ -79,6 +81,7 @@ static void a_pattern_matches_the_whole(void **state)
     (void)state;
     struct question question = {.id = "cmd", .form = QUESTION_PATTERN, .pattern = "ip route get .*"};
     assert_true(question_correct(&question, "ip route get 10.0.0.1"));
+    assert_true(question_correct(&question, " ip route get 10.0.0.1\n"));
     assert_false(question_correct(&question, "sudo ip route get 10.0.0.1"));
     question.pattern = "^ip r(oute)? get .*";
     assert_true(question_correct(&question, "ip r get 10.0.0.1"));
