@@ -177,6 +177,7 @@ int journal_append(struct journal *journal, json_t *entry, int64_t boot, int64_t
 {
     char own[SHA256_TEXT];
     STR_AUTO line = STR_INIT;
+    json_object_del(entry, "hash");
     json_object_set_new(entry, "n", json_integer((json_int_t)journal->count + 1));
     json_object_set_new(entry, "boot", json_integer(boot));
     json_object_set_new(entry, "real", json_integer(real));
