@@ -102,7 +102,7 @@ done
 say $? "every option of every command is in labctl(1)${missing:+:}$missing"
 
 # ---- pages -------------------------------------------------------------------------------------------------------
-for name in labctl.1 labctl-topology.5 labctl-scenario.5; do
+for name in labctl.1 labctl-topology.5 labctl-scenario.5 labctl-scoring.7; do
     [ -f "man/$name" ]
     say $? "man/$name exists"
 done
