@@ -180,6 +180,7 @@ static pid_t start_dnsmasq(const char *node)
         setns(netns, CLONE_NEWNET);
         int null = open("/dev/null", O_WRONLY);
         dup2(null, 1), dup2(null, 2);
+        setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1); /* an ordinary user's has no sbin */
         execvp(argv[0], (char *const *)argv);
         _exit(127);
     }
