@@ -252,7 +252,9 @@ static int parse_rest(const struct command *command, struct arguments *given, in
             taken = take_global(given, argc, argv, &i);
         if (taken < 0)
             return 2;
-        if (taken == 0)
+        if (taken == 0 && command->own_words)
+            given->operands[given->count++] = argv[i++];
+        else if (taken == 0)
             return unknown_option(command, argv[i]);
     }
     while (i < argc)

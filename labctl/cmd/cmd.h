@@ -43,6 +43,7 @@ struct command {
     bool hidden;        /* internal entry points */
     bool own_formats;   /* --format may be more than text and json: context->format_text tells */
     bool takes_command; /* options end at the first operand; the rest is somebody else's command line */
+    bool own_words;     /* options that nobody knows are operands: the command reads "--count 100" itself */
     int (*run)(struct context *context); /* returns the exit status */
 };
 

@@ -11,6 +11,7 @@
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "lab/control.h"
+#include "model/check.h"
 
 /* ---- words --------------------------------------------------------------------------------------------------- */
 
@@ -55,6 +56,12 @@ static void complete_nodes(const char *lab)
     if (client_node_names(lab, arena, &names, &count) == 0)
         for (size_t i = 0; i < count; i++)
             print_word(names[i], NULL);
+}
+
+static void complete_kinds(void)
+{
+    for (int kind = 0; kind < CHECK_KIND_COUNT; kind++)
+        print_word(check_kind_name((enum check_kind)kind), NULL);
 }
 
 static void complete_scenarios(void)
@@ -116,7 +123,9 @@ static int run_words(struct context *context)
         complete_commands();
     else if (complete_choices(command, given))
         return 0;
-    else if (expects(command, given, "NODE"))
+    else if (str_equal(command->name, "probe") && given == 0)
+        complete_kinds();
+    else if (expects(command, given, "NODE") || expects(command, given, "FROM"))
         complete_nodes(lab);
     else if (expects(command, given, "SCENARIO"))
         complete_scenarios();

@@ -27,6 +27,7 @@
     COMMAND(matrix)                                                                                                    \
     COMMAND(new)                                                                                                       \
     COMMAND(plan)                                                                                                      \
+    COMMAND(probe)                                                                                                     \
     COMMAND(prove)                                                                                                     \
     COMMAND(report)                                                                                                    \
     COMMAND(set)                                                                                                       \

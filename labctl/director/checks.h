@@ -49,6 +49,7 @@ int checks_start(struct director *director, const struct check *const *checks, s
 void checks_sweep(struct director *director);
 
 verb_run verb_check, verb_matrix; /* verb_check.c: of the topology's own checks; of all nodes with an address */
+verb_run verb_probe;              /* verb_probe.c: one check from the words of a command line */
 
 /* One result as documented in labctl(1), for every JSON output that shows a check. */
 json_t *check_result_json(const struct check_result *result);

@@ -30,6 +30,7 @@ const struct verb verbs[] = {
     {"logs", verb_logs, false},
     {"matrix", verb_matrix, false},
     {"nodes", verb_nodes, false},
+    {"probe", verb_probe, false},
     {"proof-build", verb_proof_build, true},
     {"proof-measure", verb_proof_measure, true},
     {"proof-score", verb_proof_score, true},

@@ -271,7 +271,7 @@ static struct value *text_value(struct arena *arena, const struct value *whole, 
     return value;
 }
 
-static void add_member(struct arena *arena, struct value *map, const char *key, struct value *value)
+void check_add_key(struct arena *arena, struct value *map, const char *key, struct value *value)
 {
     struct entry *entries = NULL;
     size_t count = 0;
@@ -300,7 +300,12 @@ static size_t split_port(const char *text, const char **target, unsigned long *p
     return length - 2 * brackets;
 }
 
-struct value *check_short_form(struct decoder *decoder, enum check_kind kind, const struct value *value)
+bool check_short_form_is_whole(enum check_kind kind)
+{
+    return kind_rows[kind].read != NULL;
+}
+
+struct value *check_short_form(struct decoder *decoder, enum check_kind kind, const struct value *value, bool has_port)
 {
     const struct kind_row *row = &kind_rows[kind];
     struct arena *arena = decoder->arena;
@@ -309,18 +314,18 @@ struct value *check_short_form(struct decoder *decoder, enum check_kind kind, co
     const char *text = value->text, *target = text;
     unsigned long port = 0;
     size_t length = row->port == PORT_NONE ? strlen(text) : split_port(text, &target, &port);
-    if (port > 65535 || (row->port == PORT_REQUIRED && port == 0)) {
+    if (port > 65535 || (row->port == PORT_REQUIRED && port == 0 && !has_port)) {
         decode_bad(decoder, check_kind_name(kind), "a target and a port such as \"db:5432\"", value);
         return NULL;
     }
-    add_member(arena, map, row->key, text_value(arena, value, target, length));
+    check_add_key(arena, map, row->key, text_value(arena, value, target, length));
     if (port > 0) {
         struct value *number = text_value(arena, value, "", 0);
         number->kind = VALUE_INTEGER;
         number->integer = (int64_t)port;
         number->text = arena_printf(arena, "%lu", port);
         number->length = strlen(number->text);
-        add_member(arena, map, "port", number);
+        check_add_key(arena, map, "port", number);
     }
     return map;
 }
@@ -335,7 +340,7 @@ void read_check_kind(struct loader *loader, struct check *check, const struct va
     if (row->defaults != NULL)
         row->defaults(check);
     if (value->kind == VALUE_TEXT && strlen(value->text) == value->length)
-        value = check_short_form(&loader->decoder, check->kind, value);
+        value = check_short_form(&loader->decoder, check->kind, value, false);
     if (value != NULL) /* all members of the union stand at one place */
         schema_decode(&loader->decoder, row->schema, NULL, value->mark, value, &check->ping);
 }

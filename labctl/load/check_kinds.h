@@ -6,8 +6,11 @@
 /* Reads the value of the check's kind into it. */
 void read_check_kind(struct loader *loader, struct check *check, const struct value *value);
 void read_matrix(struct loader *loader, struct check *check, const struct value *value);
-/* The mapping that a text alone stands for; NULL where it stands for none (reported).  Not for the matrix. */
-struct value *check_short_form(struct decoder *decoder, enum check_kind kind, const struct value *value);
+/* The mapping that a text alone stands for; NULL where it stands for none (reported).  Not for kinds whose short form
+ * is whole: it stands for no mapping that could have more keys.  has_port: the port is given elsewhere. */
+struct value *check_short_form(struct decoder *decoder, enum check_kind kind, const struct value *value, bool has_port);
+bool check_short_form_is_whole(enum check_kind kind);
+void check_add_key(struct arena *arena, struct value *map, const char *key, struct value *value);
 
 /* "db", "node/db", "db/eth1" or an address; false where it is none (reported). */
 bool read_target_text(struct loader *loader, const char *key, const char *text, struct mark mark,

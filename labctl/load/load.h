@@ -40,6 +40,18 @@ int load_checks(struct topology *topology, const struct value *list, const char 
                 struct check ***out, size_t *out_count);
 /* One check from a mapping; NULL where it could not be decoded.  id: what it is called where it gives none. */
 struct check *load_check(struct topology *topology, const struct value *map, const char *id, struct findings *findings);
+/* One check from the words of a command line; NULL where it could not be decoded (findings, without marks). */
+struct check_key {
+    const char *key;
+    struct value *value;
+};
+struct check_words {
+    const char *kind, *from; /* from: may be NULL */
+    const char *what;        /* the short form, or NULL */
+    const struct check_key *keys;
+    size_t key_count;
+};
+struct check *load_check_words(struct topology *topology, const struct check_words *words, struct findings *findings);
 /* The rows of a check (without its kinds), for a mapping that holds more than a check. */
 extern const struct schema check_schema;
 

@@ -113,6 +113,11 @@ void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char 
     engine_later(attempt->engine, attempt_free, attempt);
 }
 
+void attempt_fail(struct attempt *attempt, const struct error *err)
+{
+    attempt_end(attempt, err->kind == ERR_CAPABILITY ? OUTCOME_UNSUPPORTED : OUTCOME_ERROR, "%s", err->text);
+}
+
 const char *attempt_limit(const struct attempt *attempt, char out[static 32])
 {
     int64_t limit = attempt->deadline - attempt->limited;

@@ -384,7 +384,7 @@ static void dns_start(struct attempt *attempt)
     dns->next_server = (struct timer){.expired = next_server, .context = dns};
     struct error err = ERROR_INIT;
     if (libldns_load(&err) != 0) {
-        attempt_end(attempt, OUTCOME_ERROR, "%s", err.text);
+        attempt_fail(attempt, &err);
         return;
     }
     dns->netns = attempt_netns(attempt);

@@ -81,6 +81,8 @@ void attempt_begin(struct engine *engine, const struct probe_world *world, const
 /* Ends it with what was seen. */
 void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Ends it with what this machine lacks (unsupported), or with labctl's own failure. */
+void attempt_fail(struct attempt *attempt, const struct error *err);
 /* "1 s", "250 ms": the attempt's time limit, for a person. */
 const char *attempt_limit(const struct attempt *attempt, char out[static 32]);
 /* The prober's network namespace, or -1 after ending the attempt with an error. */

@@ -306,7 +306,7 @@ static void http_start(struct attempt *attempt)
     struct http *http = attempt->state;
     struct error err = ERROR_INIT;
     if (libcurl_load(&err) != 0) {
-        attempt_end(attempt, OUTCOME_ERROR, "%s", err.text);
+        attempt_fail(attempt, &err);
         return;
     }
     http->attempt = attempt;

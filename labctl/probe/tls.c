@@ -332,7 +332,7 @@ static void tls_start(struct attempt *attempt)
     struct error err = ERROR_INIT;
     *tls = (struct tls){.attempt = attempt, .watch = {-1, tls_ready, tls}};
     if (libssl_load(&err) != 0) {
-        attempt_end(attempt, OUTCOME_ERROR, "%s", err.text);
+        attempt_fail(attempt, &err);
         return;
     }
     tls->netns = attempt_netns(attempt);

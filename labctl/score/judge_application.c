@@ -111,7 +111,7 @@ static void expect_http(const struct check_http *http, struct judgement *out)
     else
         EXPECT(out, "a status below 400");
     if (http->requests > 1)
-        EXPECT(out, " %u times", http->requests);
+        EXPECT(out, ", %u times", http->requests);
     if (http->version)
         EXPECT(out, ", HTTP/%s", http_version_name(http->version));
     if (http->body_contains)

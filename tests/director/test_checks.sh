@@ -71,6 +71,40 @@ check "check --format json" $?
 tr -d ' \n' <"$work/out" | grep -q '^{"version":1,"checks":\[{"id":"open","verdict":"pass","from":"client","asked":"tcpclient->web:22open","expected":"open","seen":"connectedto10.0.0.1:22","duration_ms":[0-9.]*,"attempts":1},.*"summary":{"pass":15,"fail":0,"error":0,"unsupported":0}}$'
 check "its shape" $?
 
+run "$LABCTL" probe tcp client web:22
+[ $? -eq 0 ] && grep -qx 'pass  tcp client -> web:22 open' "$work/out" && grep -q 'seen      connected to 10.0.0.1:22' "$work/out"
+check "probe: one measurement" $?
+run "$LABCTL" probe udp client web port=7 payload=hello --format json
+[ $? -eq 0 ] && tr -d ' \n' <"$work/out" | grep -q '^{"version":1,"probe":{"id":"probe","verdict":"pass","from":"client",.*"seen":"answeredby10.0.0.1:7with5bytes"'
+check "probe with keys, as JSON" $?
+run "$LABCTL" probe ping client web --count 20 --loss-below 1%
+[ $? -eq 0 ] && grep -q '20 of 20 echo requests answered' "$work/out"
+check "probe with options" $?
+run "$LABCTL" probe tcp client web:23
+[ $? -eq 1 ] && grep -q 'seen      refused (RST) by 10.0.0.1:23' "$work/out"
+check "probe fails with 1" $?
+run "$LABCTL" probe tcp client web:23 expect=closed
+check "probe with an expectation" $?
+run "$LABCTL" probe http client http://www.home.test/ requests=20 served_by=web
+[ $? -eq 0 ] && grep -q '20 requests answered (web 20)' "$work/out"
+check "the http service says who it is" $?
+run "$LABCTL" probe mtu client web at_least=1500 discovery=works && run "$LABCTL" probe path client web hops=1
+check "probe mtu, probe path" $?
+run "$LABCTL" probe sysctl web net.ipv4.ip_forward=0 && run "$LABCTL" probe matrix all
+check "probe of a node's state, and of everybody" $?
+run "$LABCTL" probe tpc client web:22
+[ $? -eq 2 ] && grep -q "no check is called 'tpc'; did you mean 'tcp'?" "$work/err"
+check "an unknown kind names the nearest" $?
+run "$LABCTL" probe ping client web conut=3
+[ $? -eq 2 ] && grep -q "unknown key 'conut' in a ping check; did you mean 'count'?" "$work/err"
+check "an unknown key names the nearest" $?
+run "$LABCTL" probe ping clinet web
+[ $? -eq 2 ] && grep -q "no node 'clinet'; did you mean 'client'?" "$work/err"
+check "an unknown node names the nearest" $?
+run "$LABCTL" probe ping
+[ $? -eq 2 ] && grep -q "'probe ping' needs the node that measures" "$work/err"
+check "a probe needs a node" $?
+
 run "$LABCTL" matrix
 grep -qx '6 of 6 ordered pairs answer' "$work/out"
 check "matrix" $?
