@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/habit.h"
+#include "cmd/common/overview.h"
 #include "director/director.h"
 
 const struct option_spec global_options[] = {
@@ -33,6 +34,7 @@ struct arguments {
     char **operands;
     int count;
     const char **values; /* of the command's options */
+    struct str many;     /* of the one that may be repeated */
 };
 
 static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -215,12 +217,23 @@ static int unknown_option(const struct command *command, const char *word)
     return 2;
 }
 
+/* "--where THING…": its values are joined, one a line. */
+static bool is_repeatable(const struct option_spec *option)
+{
+    return option->argument && str_ends(option->argument, "…");
+}
+
 static int take_own(const struct command *command, struct arguments *given, int argc, char **argv, int *index)
 {
     for (size_t i = 0; i < command->option_count; i++) {
         const char *before = command->options[i].argument ? given->values[i] : NULL;
         int taken =
             take(command->options[i].name, command->options[i].argument != NULL, argc, argv, index, &given->values[i]);
+        if (taken > 0 && is_repeatable(&command->options[i])) {
+            str_printf(&given->many, "%s%s", before ? "\n" : "", given->values[i]);
+            given->values[i] = str_text(&given->many);
+            return taken;
+        }
         if (taken > 0 && before != NULL) { /* which of the two was meant is nobody's guess */
             complain("'%s' has '%s' twice: '%s' and '%s'", command->name, command->options[i].name, before,
                      given->values[i]);
@@ -435,6 +448,20 @@ static const struct command *find_verb(const char *word, int *argc, char ***argv
     return command;
 }
 
+/* `labctl` alone: during an exercise what can be done now, else the commands. */
+static int run_nothing(const struct arguments *given)
+{
+    STR_AUTO text = STR_INIT;
+    struct context context = {.lab = given->lab, .quiet = true};
+    if (!given->help && resolve_color(&context, given->color) == 0 && overview_write(&context, &text)) {
+        fputs(str_text(&text), stdout);
+        return 0;
+    }
+    cmd_help(NULL, &text);
+    fputs(str_text(&text), given->help ? stdout : stderr);
+    return given->help ? 0 : 2;
+}
+
 static int dispatch(int argc, char **argv)
 {
     struct arguments given = {.operands = calloc((size_t)argc + 1, sizeof *given.operands),
@@ -453,10 +480,7 @@ static int dispatch(int argc, char **argv)
     if (given.version) {
         status = cmd_find("version")->run(&(struct context){.command = cmd_find("version")});
     } else if (i >= argc) {
-        STR_AUTO text = STR_INIT;
-        cmd_help(NULL, &text);
-        fputs(str_text(&text), given.help ? stdout : stderr);
-        status = given.help ? 0 : 2;
+        status = run_nothing(&given);
     } else {
         int rest = argc - i - 1;
         char **words = argv + i + 1;
@@ -467,6 +491,7 @@ static int dispatch(int argc, char **argv)
 out:
     free(given.operands);
     free(given.values);
+    str_free(&given.many);
     return status;
 }
 

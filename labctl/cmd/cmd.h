@@ -27,7 +27,7 @@ struct context {
 
 struct option_spec {
     const char *name;     /* "--name" */
-    const char *argument; /* "NAME" or NULL for a switch */
+    const char *argument; /* "NAME" or NULL for a switch; "NAME…" may be given several times, its values one a line */
     const char *help;     /* one sentence */
 };
 

@@ -2,10 +2,16 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "base/table.h"
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "cmd/common/exercise.h"
+#include "cmd/common/watch.h"
 #include "report/report.h"
+
+static const struct option_spec options[] = {
+    {"--watch", NULL, "Stay and show how it changes, until q or Ctrl-C."},
+};
 
 static int run_status(struct context *context)
 {
@@ -15,6 +21,8 @@ static int run_status(struct context *context)
     if (cmd_operands(context, 0, 0))
         return 2;
     exercise_choose_lab(context);
+    if (cmd_option(context, "--watch"))
+        return watch_exercise(context);
     if (client_call(context, "exercise-status", NULL, &reply, &err))
         return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON) {
@@ -56,9 +64,13 @@ static int run_hint(struct context *context)
 const struct command command_status = {
     .name = "status",
     .group = "an exercise",
-    .synopsis = "status",
-    .summary = "Show the clock, the points so far and the tasks",
-    .description = "Every task and guard is measured once, without waiting.",
+    .synopsis = "status [--watch]",
+    .summary = "Show the clock, the phase, the points so far and the tasks",
+    .description =
+        "Every task and guard is measured once, without waiting.  With --watch the view stays, is brought up\n"
+        "to date in place, and is left with q or Ctrl-C; in a pipe it is a line for each change.",
+    .options = options,
+    .option_count = ARRAY_SIZE(options),
     .run = run_status,
 };
 

@@ -1,36 +1,56 @@
 /* labctl submit, labctl abandon: both end the exercise and its lab. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "cmd/common/exercise.h"
+#include "cmd/common/terminal.h"
 #include "lab/control.h"
 #include "lab/start.h"
+#include "report/briefing.h"
 
 #define GONE_TIMEOUT 30000 /* ms */
 
 static const struct option_spec submit_options[] = {
     {"--as", "FORMAT", "Print the report so: text or json."},
+    {"--all", NULL, "End the exercise, whatever phases are left."},
 };
 
-/* Asks, then ends the lab: what is left is the directory of the exercise. */
-static int finish(struct context *context, const char *verb, json_t **reply, struct error *err)
+/* Asks, then ends the lab where the exercise is over: what is left is its directory. */
+static int finish(struct context *context, const char *verb, json_t *params, json_t **reply, struct error *err)
 {
     struct control *control;
     struct keeper_process keeper;
     exercise_choose_lab(context);
-    if (client_connect(context, &control, err))
+    if (client_connect(context, &control, err)) {
+        json_decref(params);
         return -1;
-    int result = control_call(control, verb, NULL, NULL, 0, client_progress, (void *)context, reply, NULL, NULL, err);
+    }
+    int result = control_call(control, verb, params, NULL, 0, client_progress, (void *)context, reply, NULL, NULL, err);
     client_progress_end(context);
-    if (!result && !keeper_find(control_lab(control), &keeper, NULL)) {
+    if (!result && !json_object_get(*reply, "phase") && !keeper_find(control_lab(control), &keeper, NULL)) {
         result = keeper_end(&keeper, GONE_TIMEOUT, err);
         keeper_process_close(&keeper);
     }
     control_close(control);
     return result;
+}
+
+/* A phase has ended and the next one has begun. */
+static int print_phase(const struct context *context, const json_t *status)
+{
+    STR_AUTO text = STR_INIT;
+    if (context->format == FORMAT_JSON) {
+        client_print_json(status);
+        return 0;
+    }
+    briefing_phase(status, terminal_width(STDOUT_FILENO), context->color, &text);
+    fputs(str_text(&text), stdout);
+    return 0;
 }
 
 static int run_submit(struct context *context)
@@ -39,9 +59,12 @@ static int run_submit(struct context *context)
     json_t *reply = NULL;
     if (cmd_operands(context, 0, 0))
         return 2;
-    if (finish(context, "exercise-submit", &reply, &err))
+    json_t *params = json_pack("{s:b}", "all", cmd_option(context, "--all") != NULL);
+    if (finish(context, "exercise-submit", params, &reply, &err))
         return cmd_fail(context, &err);
-    int status = exercise_print_report(context, cmd_option(context, "--as"), json_object_get(reply, "report"));
+    const json_t *phase = json_object_get(reply, "phase");
+    int status = phase ? print_phase(context, phase)
+                       : exercise_print_report(context, cmd_option(context, "--as"), json_object_get(reply, "report"));
     json_decref(reply);
     return status;
 }
@@ -52,7 +75,7 @@ static int run_abandon(struct context *context)
     json_t *reply = NULL;
     if (cmd_operands(context, 0, 0))
         return 2;
-    if (finish(context, "exercise-abandon", &reply, &err))
+    if (finish(context, "exercise-abandon", NULL, &reply, &err))
         return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         json_object_set_new(reply, "version", json_integer(1));
@@ -67,11 +90,13 @@ static int run_abandon(struct context *context)
 const struct command command_submit = {
     .name = "submit",
     .group = "an exercise",
-    .synopsis = "submit [--as FORMAT]",
-    .summary = "End the exercise: measure, score, report, take the lab down",
+    .synopsis = "submit [--all] [--as FORMAT]",
+    .summary = "End the exercise, or its present phase: measure, score, report",
     .description =
         "The clock stops, every task and guard is measured, the report is written and printed, and the lab is gone.\n"
-        "Exit status: 0 the pass mark is reached, 1 below it.",
+        "Where the scenario has phases this ends the present one: its tasks are measured, and the next phase begins;\n"
+        "in the last phase, and with --all, the exercise ends.\n"
+        "Exit status: 0 the pass mark is reached (or the next phase has begun), 1 below it.",
     .options = submit_options,
     .option_count = ARRAY_SIZE(submit_options),
     .run = run_submit,

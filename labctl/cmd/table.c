@@ -4,9 +4,11 @@
 
 #define COMMANDS                                                                                                       \
     COMMAND(abandon)                                                                                                   \
+    COMMAND(answer)                                                                                                    \
     COMMAND(apply)                                                                                                     \
     COMMAND(capture)                                                                                                   \
     COMMAND(check)                                                                                                     \
+    COMMAND(claim)                                                                                                     \
     COMMAND(complete)                                                                                                  \
     COMMAND(completion)                                                                                                \
     COMMAND(doctor)                                                                                                    \
@@ -26,10 +28,12 @@
     COMMAND(logs)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
     COMMAND(new)                                                                                                       \
+    COMMAND(pause)                                                                                                     \
     COMMAND(plan)                                                                                                      \
     COMMAND(probe)                                                                                                     \
     COMMAND(prove)                                                                                                     \
     COMMAND(report)                                                                                                    \
+    COMMAND(resume)                                                                                                    \
     COMMAND(set)                                                                                                       \
     COMMAND(shell)                                                                                                     \
     COMMAND(start)                                                                                                     \

@@ -114,6 +114,8 @@ struct director_hooks {
     void (*rebuilt)(struct director *director, const char *node);
     /* Before each verb: -1 with err where it is refused now. */
     int (*refuse)(struct director *director, const struct request *request, struct error *err);
+    /* `apply`, `set`, `unset` or `edit` was done; operations: a line each. */
+    void (*changed)(struct director *director, const struct request *request, const char *operations);
     /* Adds members to the answer of "inspect". */
     void (*inspect)(struct director *director, json_t *reply);
 };

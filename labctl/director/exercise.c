@@ -1,6 +1,7 @@
-/* The exercise while it runs.  What must outlive the director lies in three places: the scenario (without its solution)
- * and what listened when the lab was healthy in the state directory; the journal and the report in files of the user's,
- * whose descriptors the keeper holds.  The clock, the hints and the end are what the journal says. */
+/* The exercise while it runs.  What must outlive the director lies in three places: the scenario (without its
+ * solution), what was known of the healthy lab and which faults are in by the clock in the state directory; the
+ * journal, the report and the briefing in files of the user's, whose descriptors the keeper holds.  The clock, the
+ * phases, the hints and the end are what the journal says. */
 #include "director/exercise.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -16,22 +16,22 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "base/table.h"
 #include "base/units.h"
-#include "director/fault.h"
 #include "lab/keeper.h"
 #include "lab/lab.h"
+#include "load/load.h"
 #include "load/scenario.h"
+#include "model/check.h"
 #include "model/scenario.h"
-#include "report/graph.h"
 
-#define SCENARIO_STATE "exercise.yaml"
-#define TOPOLOGY_STATE "exercise-topology.yaml"
-#define LISTENED_STATE "exercise.json"
-#define JOURNAL_TAG    "exercise-journal"
-#define REPORT_TAG     "exercise-report"
-#define TEXT_MAX       ((size_t)64 << 20)
-#define FAREWELL       (3 * NANOSECONDS_PER_SECOND) /* time for the client to fetch the report and end the lab itself */
+#define SCENARIO_STATE  "exercise.yaml"
+#define TOPOLOGY_STATE  "exercise-topology.yaml"
+#define KNOWN_STATE     "exercise.json"
+#define JOURNAL_TAG     "exercise-journal"
+#define REPORT_TAG      "exercise-report"
+#define BRIEFING_TAG    "exercise-briefing"
+#define TEXT_MAX        ((size_t)64 << 20)
+#define CHANGE_TEXT_MAX 400 /* bytes of a change in the journal, more or less */
 
 static struct exercise *current;
 
@@ -40,177 +40,162 @@ struct exercise *exercise_current(void)
     return current;
 }
 
-/* ---- the end ---- */
+/* ---- what is kept ---- */
 
-static void end_lab(struct director *director, void *context)
-{
-    (void)context;
-    struct error err = ERROR_INIT;
-    keeper_exit(lab_keeper(director_lab(director)), &err);
-}
-
-static int write_report(int fd, const json_t *result, struct error *err)
-{
-    STR_AUTO text = STR_INIT;
-    char *dumped = json_dumps(result, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
-    str_append(&text, dumped ? dumped : "null");
-    str_append_char(&text, '\n');
-    free(dumped);
-    if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) < 0 || fd_write_all(fd, text.data, text.length) || fdatasync(fd))
-        return error_set_errno(err, errno, "write the report of the exercise");
-    return 0;
-}
-
-/* The score, with all that is needed to compute it again. */
-static int record_score(struct director *director, struct exercise *exercise, const struct exercise_results *results,
-                        struct error *err)
-{
-    STR_AUTO graph = STR_INIT;
-    STR_AUTO topology = STR_INIT;
-    graph_write(director_topology(director), GRAPH_JSON, &graph);
-    if (file_read(director_state_directory(director), TOPOLOGY_STATE, &topology, TEXT_MAX))
-        return error_set_errno(err, errno, "read the exercise's state");
-    struct session_record record = {.scenario = exercise->stripped,
-                                    .topology = str_text(&topology),
-                                    .graph = json_loads(str_text(&graph), 0, NULL)};
-    return session_score(&exercise->session, results->outcomes, results->count, &record, clock_boot(), clock_real(),
-                         err);
-}
-
-/* Everything is measured: points, report, farewell. */
-static void scored(struct director *director, void *context, const struct exercise_results *results,
-                   const struct error *err)
-{
-    struct request *request = context;
-    struct exercise *exercise = current;
-    struct error problem = ERROR_INIT;
-    json_t *result = NULL;
-    (void)err; /* no outcome at all: every check counts as not judged */
-    int written = record_score(director, exercise, results, &problem);
-    if (!written) {
-        result = result_make(&exercise->session, NULL);
-        written = write_report(exercise->report, result, &problem);
-    }
-    if (request)
-        request_finish(request, written ? NULL : json_pack("{s:O}", "report", result), NULL, 0, &problem);
-    json_decref(result);
-    director_after(director, request ? FAREWELL : 0, end_lab, NULL);
-}
-
-static void stop_timer(struct director *director, struct exercise *exercise)
-{
-    if (exercise->timer >= 0)
-        director_cancel(director, exercise->timer);
-    exercise->timer = -1;
-}
-
-void exercise_farewell(struct director *director, struct exercise *exercise)
-{
-    stop_timer(director, exercise);
-    director_after(director, FAREWELL, end_lab, NULL);
-}
-
-int exercise_score(struct director *director, enum session_end end, struct request *request, struct error *err)
-{
-    struct exercise *exercise = current;
-    if (exercise->session.state != SESSION_ENDED &&
-        session_stop(&exercise->session, end, clock_boot(), clock_real(), err))
-        return -1;
-    exercise->scoring = true;
-    stop_timer(director, exercise);
-    return exercise_measure_now(director, exercise, NULL, false, scored, request, err);
-}
-
-static void deadline_came(struct director *director, void *context)
-{
-    struct error err = ERROR_INIT;
-    (void)context;
-    if (!current || current->scoring)
-        return;
-    current->timer = -1;
-    if (exercise_score(director, SESSION_DEADLINE, NULL, &err))
-        fprintf(stderr, "director: score at the deadline: %s\n", err.text);
-}
-
-static void set_timer(struct director *director, struct exercise *exercise)
-{
-    int64_t left = session_left(&exercise->session, clock_boot());
-    exercise->timer = left == INT64_MAX ? -1 : director_after(director, left, deadline_came, NULL);
-}
-
-/* ---- beginning, and beginning again ---- */
-
-static void exercise_free(struct exercise *exercise)
-{
-    session_close(&exercise->session);
-    scenario_free(exercise->view);
-    scenario_free(exercise->scenario);
-    json_decref(exercise->listened);
-    fd_close(&exercise->report);
-    free(exercise->stripped);
-    free(exercise);
-}
-
-static int keep(struct director *director, const struct exercise *exercise, struct error *err)
-{
-    int directory = director_state_directory(director);
-    struct keeper *keeper = lab_keeper(director_lab(director));
-    json_t *kept = json_pack("{s:O}", "listened", exercise->listened);
-    char *listened = json_dumps(kept, JSON_COMPACT);
-    int failed =
-        !listened || file_replace(directory, SCENARIO_STATE, exercise->stripped, strlen(exercise->stripped), 0600) ||
-        file_replace(directory, TOPOLOGY_STATE, director_text(director), strlen(director_text(director)), 0600) ||
-        file_replace(directory, LISTENED_STATE, listened, strlen(listened), 0600);
-    int number = errno;
-    free(listened);
-    json_decref(kept);
-    if (failed)
-        return error_set_errno(err, number, "write the exercise's state");
-    return keeper_store(keeper, JOURNAL_TAG, exercise->session.journal.fd, err) ||
-           keeper_store(keeper, REPORT_TAG, exercise->report, err);
-}
-
-int exercise_begin(struct director *director, struct scenario *scenario, const char *stripped, json_t *listened,
-                   int journal, int report, json_t *note, struct error *err)
+static struct exercise *exercise_new(void)
 {
     struct exercise *exercise = calloc(1, sizeof *exercise);
     if (!exercise)
         arena_exhausted();
-    *exercise = (struct exercise){.scenario = scenario,
-                                  .stripped = strdup(stripped),
-                                  .listened = listened ? listened : json_object(),
-                                  .report = report,
+    *exercise = (struct exercise){.present = json_array(),
+                                  .passed = json_array(),
+                                  .report = -1,
+                                  .briefing = -1,
                                   .timer = -1,
                                   .session.journal.fd = -1};
-    if (session_open(&exercise->session, scenario, journal, NULL, err) || keep(director, exercise, err) ||
+    return exercise;
+}
+
+static void forget_outcomes(struct exercise *exercise)
+{
+    json_decref(exercise->last.reach);
+    arena_free(exercise->last.arena);
+    exercise->last = (struct exercise_kept){0};
+}
+
+static void exercise_free(struct exercise *exercise)
+{
+    session_close(&exercise->session);
+    forget_outcomes(exercise);
+    scenario_free(exercise->view);
+    scenario_free(exercise->scenario);
+    json_decref(exercise->listened);
+    json_decref(exercise->reach);
+    json_decref(exercise->present);
+    json_decref(exercise->passed);
+    fd_close(&exercise->report);
+    fd_close(&exercise->briefing);
+    free(exercise->stripped);
+    free(exercise);
+}
+
+void exercise_keep_outcomes(struct exercise *exercise, const struct exercise_results *results)
+{
+    struct arena *arena = arena_new();
+    struct outcome *outcomes = arena_alloc(arena, (results->count + 1) * sizeof *outcomes);
+    for (size_t i = 0; i < results->count; i++) {
+        outcomes[i] = results->outcomes[i];
+        outcomes[i].id = arena_strdup(arena, outcomes[i].id);
+        outcomes[i].asked = arena_strdup(arena, outcomes[i].asked);
+        outcomes[i].expected = arena_strdup(arena, outcomes[i].expected);
+        outcomes[i].seen = arena_strdup(arena, outcomes[i].seen);
+    }
+    json_t *reach = results->reach ? json_incref(results->reach) : NULL;
+    forget_outcomes(exercise);
+    exercise->last = (struct exercise_kept){arena, outcomes, results->count, reach, clock_boot()};
+}
+
+int exercise_keep(struct director *director, const struct exercise *exercise, struct error *err)
+{
+    json_t *known = json_pack("{s:O, s:O?, s:O, s:O}", "listened", exercise->listened, "reach", exercise->reach,
+                              "present", exercise->present, "passed", exercise->passed);
+    char *text = json_dumps(known, JSON_COMPACT);
+    int failed =
+        !text || file_replace(director_state_directory(director), KNOWN_STATE, text, text ? strlen(text) : 0, 0600);
+    int number = errno;
+    free(text);
+    json_decref(known);
+    return failed ? error_set_errno(err, number, "write the exercise's state") : 0;
+}
+
+static int keep_all(struct director *director, const struct exercise *exercise, struct error *err)
+{
+    int directory = director_state_directory(director);
+    struct keeper *keeper = lab_keeper(director_lab(director));
+    STR_AUTO topology = STR_INIT;
+    /* The healthy one: what a fault has taken away can still be named in a claim. */
+    dump_topology(exercise->scenario->topology, &topology);
+    if (file_replace(directory, SCENARIO_STATE, exercise->stripped, strlen(exercise->stripped), 0600) ||
+        file_replace(directory, TOPOLOGY_STATE, str_text(&topology), topology.length, 0600))
+        return error_set_errno(err, errno, "write the exercise's state");
+    return exercise_keep(director, exercise, err) ||
+           keeper_store(keeper, JOURNAL_TAG, exercise->session.journal.fd, err) ||
+           keeper_store(keeper, REPORT_TAG, exercise->report, err);
+}
+
+/* ---- beginning ---- */
+
+int exercise_begin(struct director *director, struct scenario *scenario, const char *stripped, json_t *listened,
+                   int journal, int report, json_t *note, struct error *err)
+{
+    struct exercise *exercise = exercise_new();
+    size_t i;
+    json_t *record;
+    exercise->scenario = scenario;
+    exercise->stripped = strdup(stripped);
+    exercise->listened = listened ? listened : json_object();
+    exercise->report = report;
+    json_array_foreach(director_faults(director), i, record)
+    {
+        json_array_append(exercise->present, json_object_get(record, "id"));
+    }
+    if (session_open(&exercise->session, scenario, journal, NULL, err) || keep_all(director, exercise, err) ||
         session_begin(&exercise->session, SESSION_PRACTICE, clock_boot(), clock_real(), note, err)) {
         exercise_free(exercise);
         return -1;
     }
     current = exercise;
     director_exercise(director, scenario->name);
-    set_timer(director, exercise);
+    exercise_clock(director, exercise);
     return 0;
+}
+
+int exercise_equip(struct director *director, struct exercise *exercise, json_t *reach, int briefing, struct error *err)
+{
+    exercise->reach = reach;
+    exercise->briefing = briefing;
+    if (briefing >= 0 && keeper_store(lab_keeper(director_lab(director)), BRIEFING_TAG, briefing, err))
+        return -1;
+    return exercise_keep(director, exercise, err);
+}
+
+/* ---- beginning again ---- */
+
+static int take_file(struct director *director, const char *tag)
+{
+    int fd = lab_stored(director_lab(director), tag);
+    return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void take_known(struct exercise *exercise, const char *text)
+{
+    json_t *known = json_loads(text, 0, NULL);
+    json_t *present = json_object_get(known, "present"), *passed = json_object_get(known, "passed");
+    exercise->listened = json_incref(json_object_get(known, "listened"));
+    exercise->reach =
+        json_is_object(json_object_get(known, "reach")) ? json_copy(json_object_get(known, "reach")) : NULL;
+    json_array_extend(exercise->present, present);
+    json_array_extend(exercise->passed, passed);
+    json_decref(known);
 }
 
 static int take_up(struct director *director, struct exercise *exercise, struct error *err)
 {
     STR_AUTO stripped = STR_INIT;
-    STR_AUTO listened = STR_INIT;
+    STR_AUTO known = STR_INIT;
     STR_AUTO topology = STR_INIT;
-    int directory = director_state_directory(director), journal = lab_stored(director_lab(director), JOURNAL_TAG);
+    int directory = director_state_directory(director);
     if (file_read(directory, SCENARIO_STATE, &stripped, TEXT_MAX) ||
         file_read(directory, TOPOLOGY_STATE, &topology, TEXT_MAX) ||
-        file_read(directory, LISTENED_STATE, &listened, TEXT_MAX))
+        file_read(directory, KNOWN_STATE, &known, TEXT_MAX))
         return error_set_errno(err, errno, "read the exercise's state");
-    json_t *kept = json_loads(str_text(&listened), 0, NULL);
+    take_known(exercise, str_text(&known));
     exercise->stripped = str_steal(&stripped);
-    exercise->listened = json_incref(json_object_get(kept, "listened"));
-    json_decref(kept);
-    exercise->report = fcntl(lab_stored(director_lab(director), REPORT_TAG), F_DUPFD_CLOEXEC, 0);
+    exercise->report = take_file(director, REPORT_TAG);
+    exercise->briefing = take_file(director, BRIEFING_TAG);
     if (exercise_load(exercise->stripped, str_text(&topology), director_allotments(director), &exercise->scenario, err))
         return -1;
-    journal = fcntl(journal, F_DUPFD_CLOEXEC, 0);
+    int journal = take_file(director, JOURNAL_TAG);
     if (journal < 0 || exercise->report < 0)
         return error_set_errno(err, errno, "take the exercise's files up again");
     return session_open(&exercise->session, exercise->scenario, journal, NULL, err);
@@ -226,10 +211,7 @@ void exercise_standing(struct director *director, bool restarted)
     struct error err = ERROR_INIT;
     if (!restarted || !has_state(director))
         return;
-    struct exercise *exercise = calloc(1, sizeof *exercise);
-    if (!exercise)
-        arena_exhausted();
-    *exercise = (struct exercise){.report = -1, .timer = -1, .session.journal.fd = -1};
+    struct exercise *exercise = exercise_new();
     if (take_up(director, exercise, &err) || exercise->session.state == SESSION_PREPARED) {
         if (err.kind)
             fprintf(stderr, "director: the exercise cannot go on: %s\n", err.text);
@@ -237,12 +219,38 @@ void exercise_standing(struct director *director, bool restarted)
         return;
     }
     current = exercise;
+    exercise->scoring = exercise->session.state == SESSION_ENDED;
     director_exercise(director, exercise->scenario->name);
-    if (exercise->session.state == SESSION_RUNNING)
-        set_timer(director, exercise);
-    else if (exercise->session.state == SESSION_ENDED)
-        exercise->timer = director_after(director, 0, deadline_came, NULL); /* was being scored */
+    exercise_clock(director, exercise);
 }
+
+/* ---- looking ---- */
+
+static void add_outcome(const struct exercise *exercise, const struct check *check, enum verdict verdict,
+                        struct arena *arena, struct outcome **outcomes, size_t *count)
+{
+    struct outcome outcome = {.id = check->id, .verdict = verdict, .asked = "", .expected = "", .seen = ""};
+    for (size_t i = 0; i < exercise->last.count; i++)
+        if (str_equal(exercise->last.outcomes[i].id, check->id))
+            outcome = exercise->last.outcomes[i];
+    *ARENA_PUSH(arena, *outcomes, *count) = outcome;
+}
+
+json_t *exercise_status(const struct exercise *exercise)
+{
+    ARENA_AUTO arena = arena_new();
+    struct outcome *outcomes = NULL;
+    size_t count = 0;
+    const struct scenario *scenario = exercise->scenario;
+    for (size_t t = 0; t < scenario->task_count; t++)
+        for (size_t c = 0; c < scenario->tasks[t].check_count; c++)
+            add_outcome(exercise, scenario->tasks[t].checks[c], VERDICT_FAIL, arena, &outcomes, &count);
+    for (size_t g = 0; g < scenario->guard_count; g++)
+        add_outcome(exercise, scenario->guards[g], VERDICT_PASS, arena, &outcomes, &count);
+    return result_status(&exercise->session, outcomes, count, clock_boot());
+}
+
+/* ---- hooks ---- */
 
 void exercise_inspect(struct director *director, json_t *reply)
 {
@@ -254,4 +262,31 @@ void exercise_inspect(struct director *director, json_t *reply)
                         json_pack("{s:s, s:s, s:o}", "scenario", current->scenario->name, "state",
                                   session_state_name(current->session.state), "time_left_s",
                                   left == INT64_MAX ? json_null() : json_real((double)(left / 1000000) / 1e3)));
+}
+
+/* The thing that a path is about: all of it but the key. */
+static json_t *things_of(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? json_pack("[o]", json_stringn(path, (size_t)(slash - path))) : json_array();
+}
+
+void exercise_changed(struct director *director, const struct request *request, const char *operations)
+{
+    struct error err = ERROR_INIT;
+    const char *path = json_string_value(json_object_get(request_params(request), "path"));
+    (void)director;
+    if (!current || current->session.state != SESSION_RUNNING || !*operations)
+        return;
+    STR_AUTO text = STR_INIT;
+    str_append(&text, path ? path : "apply");
+    for (const char *line = operations; *line && text.length < CHANGE_TEXT_MAX;) {
+        size_t length = strcspn(line, "\n");
+        str_append(&text, line == operations ? ": " : "; ");
+        str_append_bytes(&text, line, length);
+        line += length + (line[length] == '\n');
+    }
+    json_t *entry = json_pack("{s:s, s:o}", "text", str_text(&text), "things", things_of(path));
+    if (session_note(&current->session, "change", entry, clock_boot(), clock_real(), &err))
+        fprintf(stderr, "director: %s\n", err.text);
 }

@@ -270,20 +270,16 @@ static int not_built(struct director *director, struct error *err)
     return director_topology(director) ? 0 : error_set(err, ERR_BUSY, "the lab is still being built");
 }
 
-int verb_fault_inject(struct director *director, struct request *request, json_t **reply, struct error *err)
+int fault_put_in(struct director *director, const struct fault *fault, struct error *err)
 {
-    ARENA_AUTO arena = arena_new();
     STR_AUTO text = STR_INIT;
-    struct fault fault;
-    if (not_built(director, err) || read_fault(director, request_params(request), arena, &fault, err))
-        return -1;
-    enum fault_stage stage = fault_stage(director_topology(director), &fault);
-    json_t *faults = json_copy((json_t *)director_faults(director)), *record = fault_record(&fault, stage);
+    enum fault_stage stage = fault_stage(director_topology(director), fault);
+    json_t *faults = json_copy((json_t *)director_faults(director)), *record = fault_record(fault, stage);
     json_array_append_new(faults, record);
     struct director_change change = {.faults = faults};
     int result = 0;
     if (stage == FAULT_TOPOLOGY) {
-        result = rewrite_text(director_text(director), &fault, &text, err);
+        result = rewrite_text(director_text(director), fault, &text, err);
         json_object_set_new(record, "before", json_string(director_text(director)));
         json_object_set_new(record, "after", json_string(str_text(&text)));
         change.text = str_text(&text);
@@ -291,7 +287,15 @@ int verb_fault_inject(struct director *director, struct request *request, json_t
     if (!result)
         result = director_change_with(director, &change, err);
     json_decref(faults);
-    if (result)
+    return result;
+}
+
+int verb_fault_inject(struct director *director, struct request *request, json_t **reply, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    struct fault fault;
+    if (not_built(director, err) || read_fault(director, request_params(request), arena, &fault, err) ||
+        fault_put_in(director, &fault, err))
         return -1;
     const json_t *stands = find_record(director, fault.id);
     *reply = stands ? show(director, stands) : json_object();
@@ -312,6 +316,23 @@ static int take_out(struct str *text, json_t **faults, const json_t *record, str
     json_decref(*faults);
     *faults = left;
     return 0;
+}
+
+int fault_take_out(struct director *director, const char *id, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    STR_AUTO notes = STR_INIT;
+    const json_t *record = find_record(director, id);
+    if (!record)
+        return 0;
+    json_t *faults = json_copy((json_t *)director_faults(director));
+    str_append(&text, director_text(director));
+    int result = take_out(&text, &faults, record, &notes, err);
+    struct director_change change = {.text = str_text(&text), .faults = faults, .keep_changes = true, .notes = &notes};
+    if (!result)
+        result = director_change_with(director, &change, err);
+    json_decref(faults);
+    return result;
 }
 
 static json_t *lines_of(const struct str *text)

@@ -19,6 +19,10 @@ int faults_fold(const struct scenario *scenario, struct str *text, json_t **reco
 /* Whether a recorded fault is in force, by the devices. */
 enum fault_force fault_record_force(struct director *director, const json_t *record);
 
+/* Puts a fault into the running lab, and takes one out again; one that is not in is out (0). */
+int fault_put_in(struct director *director, const struct fault *fault, struct error *err);
+int fault_take_out(struct director *director, const char *id, struct error *err);
+
 /* For director_hooks. */
 int faults_rewrite(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan,
                    struct error *err);

@@ -1,9 +1,12 @@
 /* Measuring a scenario: which of its checks, over which topology, with what is known from the healthy lab. */
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/units.h"
 #include "director/exercise.h"
+#include "director/reach.h"
 #include "load/scenario.h"
 #include "model/check.h"
 #include "model/scenario.h"
@@ -18,29 +21,59 @@ struct measurement {
     struct exercise *exercise; /* whose view is in use, or NULL */
     const struct check **checks;
     size_t count;
+    bool with_reach;
     exercise_measured *done;
     void *context;
+    unsigned pending; /* the checks, and who reaches whom */
+    struct check_result *results;
+    size_t result_count;
+    struct error err;
+    json_t *reach;
 };
+
+/* Both are there. */
+static void finish(struct director *director, struct measurement *m)
+{
+    if (--m->pending)
+        return;
+    struct exercise_results out = {.arena = m->arena, .checks = m->checks, .count = m->result_count, .reach = m->reach};
+    out.outcomes = arena_alloc(m->arena, (m->result_count + 1) * sizeof *out.outcomes);
+    out.results = m->results;
+    for (size_t i = 0; i < out.count; i++)
+        out.outcomes[i] = (struct outcome){.id = m->results[i].id,
+                                           .verdict = m->results[i].verdict,
+                                           .asked = m->results[i].asked,
+                                           .expected = m->results[i].expected,
+                                           .seen = m->results[i].seen,
+                                           .duration = m->results[i].duration,
+                                           .attempts = m->results[i].attempts};
+    if (m->exercise)
+        m->exercise->running--;
+    m->done(director, m->context, &out, m->err.kind ? &m->err : NULL);
+    json_decref(m->reach);
+    arena_free(m->arena);
+}
+
+static void reach_measured(struct director *director, void *context, json_t *reach)
+{
+    struct measurement *m = context;
+    m->reach = reach;
+    finish(director, m);
+}
 
 static void measured(struct director *director, void *context, const struct check_result *results, size_t count,
                      const struct error *err)
 {
     struct measurement *m = context;
-    struct exercise_results out = {.arena = m->arena, .checks = m->checks, .count = err ? 0 : count};
-    out.outcomes = arena_alloc(m->arena, (count + 1) * sizeof *out.outcomes);
-    out.results = (struct check_result *)results;
-    for (size_t i = 0; i < out.count; i++)
-        out.outcomes[i] = (struct outcome){.id = results[i].id,
-                                           .verdict = results[i].verdict,
-                                           .asked = results[i].asked,
-                                           .expected = results[i].expected,
-                                           .seen = results[i].seen,
-                                           .duration = results[i].duration,
-                                           .attempts = results[i].attempts};
-    if (m->exercise)
-        m->exercise->running--;
-    m->done(director, m->context, &out, err);
-    arena_free(m->arena);
+    if (err)
+        m->err = *err;
+    for (size_t i = 0; !err && i < count; i++) {
+        struct check_result *result = ARENA_PUSH(m->arena, m->results, m->result_count);
+        *result = results[i];
+        result->id = arena_strdup(m->arena, result->id);
+        result->cells = NULL; /* nobody asks for those of a check */
+    }
+    finish(director, m);
 }
 
 static void collect(struct measurement *m, const struct scenario *scenario, unsigned parts)
@@ -51,6 +84,16 @@ static void collect(struct measurement *m, const struct scenario *scenario, unsi
             *ARENA_PUSH(m->arena, m->checks, m->count) = scenario->tasks[t].checks[c];
     for (size_t g = 0; parts & PART_GUARDS && g < scenario->guard_count; g++)
         *ARENA_PUSH(m->arena, m->checks, m->count) = scenario->guards[g];
+}
+
+/* The checks of the tasks of these phases, and with the first one of those without. */
+static void collect_tasks(struct measurement *m, const struct scenario *scenario, int first, int last)
+{
+    for (size_t t = 0; t < scenario->task_count; t++) {
+        const struct task *task = &scenario->tasks[t];
+        for (size_t c = 0; task->phase <= last && (first ? task->phase >= first : 1) && c < task->check_count; c++)
+            *ARENA_PUSH(m->arena, m->checks, m->count) = task->checks[c];
+    }
 }
 
 /* Positive checks of the scenario and its topology show that a prober lives. */
@@ -74,16 +117,22 @@ static int begin_measurement(struct director *director, struct measurement *m, c
     options.listened_healthy = healthy;
     if (m->exercise)
         m->exercise->running++;
-    if (!m->count) {
-        measured(director, m, NULL, 0, NULL);
+    m->pending = 1;
+    if (m->with_reach && !reach_measure(director, scenario, reach_measured, m, NULL))
+        m->pending++;
+    if (m->count && !checks_start(director, m->checks, m->count, &options, measured, m, &m->err))
         return 0;
+    /* None are asked for, or they could not be started: what else is measured brings the answer. */
+    if (m->count && m->pending == 1) {
+        if (err)
+            *err = m->err;
+        if (m->exercise)
+            m->exercise->running--;
+        arena_free(m->arena);
+        return -1;
     }
-    if (!checks_start(director, m->checks, m->count, &options, measured, m, err))
-        return 0;
-    if (m->exercise)
-        m->exercise->running--;
-    arena_free(m->arena);
-    return -1;
+    finish(director, m);
+    return 0;
 }
 
 static struct measurement *measurement_new(exercise_measured *done, void *context)
@@ -99,6 +148,7 @@ int exercise_measure(struct director *director, const struct scenario *scenario,
 {
     struct measurement *m = measurement_new(done, context);
     collect(m, scenario, parts);
+    m->with_reach = parts & PART_REACH;
     struct checks_options options = {.single_attempt = single_attempt, .patience = PATIENCE};
     return begin_measurement(director, m, scenario, options, listened, err);
 }
@@ -146,18 +196,33 @@ static const struct scenario *view_of(struct director *director, struct exercise
     return view;
 }
 
-/* Adds the checks that an id means: a task's, or the check or guard of that name. */
+/* Adds the checks that an id means: a task's, or the check or guard of that name; of the phases reached. */
 static bool add_by_id(struct measurement *m, const struct scenario *view, const char *id)
 {
     size_t before = m->count;
     for (size_t t = 0; t < view->task_count; t++)
-        for (size_t c = 0; c < view->tasks[t].check_count; c++)
+        for (size_t c = 0;
+             session_reached(&m->exercise->session, view->tasks[t].phase) && c < view->tasks[t].check_count; c++)
             if (str_equal(view->tasks[t].id, id) || str_equal(view->tasks[t].checks[c]->id, id))
                 *ARENA_PUSH(m->arena, m->checks, m->count) = view->tasks[t].checks[c];
     for (size_t g = 0; g < view->guard_count; g++)
         if (str_equal(view->guards[g]->id, id))
             *ARENA_PUSH(m->arena, m->checks, m->count) = view->guards[g];
     return m->count > before;
+}
+
+static void absent(const struct measurement *m, const struct scenario *view, const char *name, struct error *err)
+{
+    const char **names = NULL, *near;
+    size_t count = 0;
+    for (size_t t = 0; t < view->task_count; t++)
+        if (session_reached(&m->exercise->session, view->tasks[t].phase))
+            *ARENA_PUSH(m->arena, names, count) = view->tasks[t].id;
+    for (size_t g = 0; g < view->guard_count; g++)
+        *ARENA_PUSH(m->arena, names, count) = view->guards[g]->id;
+    near = name ? str_nearest(name, names, count) : NULL;
+    error_set(err, ERR_ABSENT, "no task, check or guard is called '%s' here%s%s%s", name ? name : "",
+              near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 int exercise_measure_now(struct director *director, struct exercise *exercise, const json_t *ids, bool single_attempt,
@@ -173,13 +238,29 @@ int exercise_measure_now(struct director *director, struct exercise *exercise, c
         const char *name = json_string_value(id);
         if (name && add_by_id(m, view, name))
             continue;
-        error_set(err, ERR_ABSENT, "no task, check or guard is called '%s' here", name ? name : "");
+        absent(m, view, name, err);
         arena_free(m->arena);
         return -1;
     }
-    if (!json_array_size(ids))
-        collect(m, view, PART_ALL);
+    if (!json_array_size(ids)) {
+        /* A proof has no session: it looks at all phases. */
+        collect_tasks(m, view, 0, exercise->session.scenario ? (int)exercise->session.phase : INT_MAX);
+        collect(m, view, PART_GUARDS);
+    }
+    m->with_reach = exercise->scoring && exercise->reach;
     struct checks_options options = {
         .single_attempt = single_attempt, .patience = exercise->scoring ? PATIENCE : 0, .settle = exercise->settle};
+    return begin_measurement(director, m, view, options, exercise->listened, err);
+}
+
+int exercise_measure_phase(struct director *director, struct exercise *exercise, exercise_measured *done, void *context,
+                           struct error *err)
+{
+    int phase = (int)exercise->session.phase;
+    const struct scenario *view = view_of(director, exercise);
+    struct measurement *m = measurement_new(done, context);
+    m->exercise = exercise;
+    collect_tasks(m, view, phase, phase);
+    struct checks_options options = {.patience = PATIENCE};
     return begin_measurement(director, m, view, options, exercise->listened, err);
 }

@@ -1,7 +1,9 @@
 /* How an exercise starts.  "exercise-prove": the healthy lab is built and every check must be green.  The command line
- * then ends this lab and starts another, to which it says "exercise-begin": the same lab, built with the faults folded
- * in, so that nothing was changed and there is nothing to find but the state itself; each fault must be in force and
- * its symptom seen, exactly the repair tasks red, the guards green; and only then the clock starts. */
+ * then ends this lab and starts another, to which it says "exercise-break": the same lab, built with the faults of all
+ * phases folded in, so that nothing was changed and there is nothing to find but the state itself; each fault must be
+ * in force and its symptom seen, exactly the repair tasks red, the guards green.  Where only some of these faults are
+ * those of the beginning, a third lab is built with them alone.  "exercise-begin" then starts the clock.  Scheduled
+ * faults are no part of it: nobody waits for them. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,8 +25,9 @@ struct start {
     struct request *request;
     struct scenario *scenario;
     struct str stripped;
-    json_t *listened;
-    unsigned pending; /* sets of checks under way */
+    json_t *listened, *broken; /* broken: who reaches whom with the faults in */
+    bool begins;               /* this lab is the one in which the exercise begins */
+    unsigned pending;          /* sets of checks under way */
     struct str problems;
     bool error, unsupported; /* some check had no verdict */
 };
@@ -37,6 +40,7 @@ static void start_free(struct start *start)
     str_free(&start->stripped);
     str_free(&start->problems);
     json_decref(start->listened);
+    json_decref(start->broken);
     free(start);
 }
 
@@ -117,7 +121,16 @@ static void want_green(struct start *start, const struct check_result *result)
 static void set_error(const struct start *start, struct error *err, const char *what)
 {
     enum error_kind kind = start->unsupported ? ERR_CAPABILITY : start->error ? ERR_PROBE : ERR_FILE;
-    error_set(err, kind, "scenario '%s' cannot be started: %s:%s", start->scenario->name, what,
+    const struct scenario *scenario = start->scenario;
+    STR_AUTO variant = STR_INIT;
+    if (scenario->seed && *scenario->seed)
+        str_printf(&variant, ", seed %s", scenario->seed);
+    if (scenario->learner && *scenario->learner)
+        str_printf(&variant, ", learner %s", scenario->learner);
+    for (size_t i = 0; i < scenario->variable_count; i++)
+        str_printf(&variant, ", %s: %s", scenario->variables[i].name, scenario->variables[i].value);
+    error_set(err, kind, "scenario '%s'%s%s%s cannot be started: %s:%s", scenario->name, variant.length ? " (" : "",
+              variant.length ? str_text(&variant) + 2 : "", variant.length ? ")" : "", what,
               str_text(&start->problems));
 }
 
@@ -138,7 +151,7 @@ static void proved(struct director *director, void *context, const struct exerci
         err = &not_healthy;
     }
     if (!err)
-        reply = json_pack("{s:O}", "listened", listened);
+        reply = json_pack("{s:O, s:O?}", "listened", listened, "reach", results->reach);
     json_decref(listened);
     director_occupy(director, NULL, 0);
     request_finish(start->request, reply, NULL, 0, err);
@@ -158,7 +171,8 @@ int verb_exercise_prove(struct director *director, struct request *request, json
     }
     say(start, "checking the healthy lab");
     director_occupy(director, "start", request_client(request));
-    if (!exercise_measure(director, start->scenario, PART_REPAIR | PART_GUARDS, false, NULL, proved, start, err))
+    if (!exercise_measure(director, start->scenario, PART_REPAIR | PART_GUARDS | PART_REACH, false, NULL, proved, start,
+                          err))
         return REQUEST_DEFERRED;
     director_occupy(director, NULL, 0);
     start_free(start);
@@ -190,6 +204,20 @@ static const struct check_result *result_of(const struct exercise_results *resul
     return NULL;
 }
 
+/* The faults that the exercise begins with. */
+static bool is_first(const struct fault *fault)
+{
+    return fault->phase <= 0;
+}
+
+static bool all_first(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        if (!is_first(&scenario->faults[i]) && !fault_is_scheduled(&scenario->faults[i]))
+            return false;
+    return true;
+}
+
 static void end_break(struct director *director, struct start *start, const struct error *err)
 {
     struct error failed = ERROR_INIT;
@@ -198,14 +226,25 @@ static void end_break(struct director *director, struct start *start, const stru
         set_error(start, &failed, "the faults do not show as they should");
         err = &failed;
     }
-    request_finish(start->request, err ? NULL : json_object(), NULL, 0, err);
+    bool begins = start->begins || all_first(start->scenario);
+    request_finish(start->request, err ? NULL : json_pack("{s:b, s:O?}", "begins", begins, "reach", start->broken),
+                   NULL, 0, err);
     start->request = NULL;
-    if (err) {
+    if (err || !begins) {
         start_free(start);
         return;
     }
     start_free(broken);
     broken = start;
+}
+
+/* What is scheduled does not show yet: a task that hangs on such a fault may be green. */
+static bool may_wait(const struct scenario *scenario, const struct task *task)
+{
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        if (fault_is_scheduled(&scenario->faults[i]) && scenario->faults[i].ticket == task->ticket)
+            return true;
+    return false;
 }
 
 /* Exactly the tasks are red: each has a check that fails. */
@@ -216,17 +255,20 @@ static void tasks_seen(struct director *director, void *context, const struct ex
     const struct scenario *scenario = start->scenario;
     if (err)
         problem(start, "%s", err->text);
+    if (results->reach)
+        start->broken = json_incref(results->reach);
     for (size_t t = 0; !err && t < scenario->task_count; t++) {
-        bool red = false, all_judged = true;
-        for (size_t c = 0; c < scenario->tasks[t].check_count; c++) {
-            const struct check_result *result = result_of(results, scenario->tasks[t].checks[c]->id);
+        const struct task *task = &scenario->tasks[t];
+        bool red = scenario->control || may_wait(scenario, task), all_judged = true;
+        for (size_t c = 0; c < task->check_count; c++) {
+            const struct check_result *result = result_of(results, task->checks[c]->id);
             if (!result)
                 continue;
             all_judged = judged(start, result) && all_judged;
             red = red || result->verdict == VERDICT_FAIL;
         }
         if (!red && all_judged)
-            problem(start, "task '%s' is green although nothing was done", scenario->tasks[t].id);
+            problem(start, "task '%s' is green although nothing was done", task->id);
     }
     if (--start->pending == 0)
         end_break(director, start, NULL);
@@ -250,8 +292,8 @@ static int see_symptoms(struct director *director, struct start *start, struct e
     /* The tasks are expected red, so one attempt decides; the guards are expected green and may take their time.  Both
      * sets run at once. */
     start->pending = 2;
-    if (exercise_measure(director, start->scenario, PART_REPAIR | PART_BUILD, true, start->listened, tasks_seen, start,
-                         err))
+    if (exercise_measure(director, start->scenario, PART_REPAIR | PART_BUILD | PART_REACH, true, start->listened,
+                         tasks_seen, start, err))
         return -1;
     struct error late = ERROR_INIT;
     if (!exercise_measure(director, start->scenario, PART_GUARDS, false, start->listened, guards_seen, start, &late))
@@ -263,15 +305,25 @@ static int see_symptoms(struct director *director, struct start *start, struct e
 
 static int build_broken(struct director *director, struct start *start, struct error *err)
 {
+    ARENA_AUTO arena = arena_new();
     STR_AUTO text = STR_INIT;
     json_t *records = NULL;
-    if (faults_fold(start->scenario, &text, &records, err))
+    struct scenario some = *start->scenario;
+    some.faults = NULL;
+    some.fault_count = 0;
+    for (size_t i = 0; i < start->scenario->fault_count; i++) {
+        const struct fault *fault = &start->scenario->faults[i];
+        if (!fault_is_scheduled(fault) && (!start->begins || is_first(fault)))
+            *ARENA_PUSH(arena, some.faults, some.fault_count) = *fault;
+    }
+    if (faults_fold(&some, &text, &records, err))
         return -1;
     int result = director_build(director, str_text(&text), records, start->request, err);
     json_decref(records);
     return result ? -1 : verify_faults(director, start, err);
 }
 
+/* params: listened; begins: true: what is to be seen was seen, the exercise begins in this lab. */
 int verb_exercise_break(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     STR_AUTO topology = STR_INIT;
@@ -280,14 +332,24 @@ int verb_exercise_break(struct director *director, struct request *request, json
     if (!start)
         return -1;
     start->listened = json_incref(json_object_get(request_params(request), "listened"));
+    start->begins = json_is_true(json_object_get(request_params(request), "begins"));
+    if (build_broken(director, start, err)) {
+        start_free(start);
+        return -1;
+    }
+    if (start->begins) {
+        end_break(director, start, NULL);
+        return REQUEST_DEFERRED;
+    }
     director_occupy(director, "start", request_client(request));
-    if (!build_broken(director, start, err) && !see_symptoms(director, start, err))
+    if (!see_symptoms(director, start, err))
         return REQUEST_DEFERRED;
     director_occupy(director, NULL, 0);
     start_free(start);
     return -1;
 }
 
+/* params: note, reach; descriptors: the files of journal, report and briefing. */
 int verb_exercise_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     struct start *start = broken;
@@ -296,15 +358,14 @@ int verb_exercise_begin(struct director *director, struct request *request, json
                          request_verb(request));
     broken = NULL;
     json_t *note = json_copy(json_object_get(request_params(request), "note"));
+    json_t *reach = json_object_get(request_params(request), "reach");
     int result = exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
                                 request_steal_fd(request, 0), request_steal_fd(request, 1), note, err);
     start->scenario = NULL; /* the exercise's, or freed */
     start_free(start);
-    if (result)
+    if (result || exercise_equip(director, exercise_current(), json_is_object(reach) ? json_incref(reach) : NULL,
+                                 request_steal_fd(request, 2), err))
         return -1;
-    const struct scenario *scenario = exercise_current()->scenario;
-    *reply = json_pack("{s:s, s:s?, s:s?, s:I, s:i}", "scenario", scenario->name, "title", scenario->title, "briefing",
-                       scenario->briefing, "time_allowed_ms", (json_int_t)(scenario->time / 1000000), "tasks",
-                       (int)scenario->task_count);
+    *reply = exercise_status(exercise_current());
     return 0;
 }

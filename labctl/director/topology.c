@@ -112,6 +112,8 @@ int verb_apply(struct director *director, struct request *request, json_t **repl
     json_decref(faults);
     if (result != 0)
         return -1;
+    if (director_hooks.changed)
+        director_hooks.changed(director, request, str_text(&operations));
     *reply = json_pack("{s:o, s:i, s:i, s:o, s:i}", "operations", lines_of(&operations), "executed",
                        (int)change.executed, "kept", (int)change.kept, "notes", lines_of(&notes), "generation",
                        (int)director_generation(director));

@@ -173,6 +173,31 @@ json_t *result_make(const struct session *session, struct points *points)
     return result;
 }
 
+/* The tickets of the phases reached, as the briefing names them. */
+static json_t *tickets_json(const struct session *session)
+{
+    json_t *tickets = json_array();
+    for (size_t p = 0; p < session->scenario->phase_count && session_reached(session, (int)p); p++) {
+        const struct phase *phase = &session->scenario->phases[p];
+        for (size_t t = 0; t < phase->ticket_count; t++)
+            json_array_append_new(tickets, json_pack("{s:s, s:s?, s:s, s:s?}", "id", phase->tickets[t]->id, "title",
+                                                     phase->tickets[t]->title, "phase", phase->id, "restrict",
+                                                     phase->tickets[t]->restriction));
+    }
+    return tickets;
+}
+
+/* What is to be written, without what it is marked by. */
+static json_t *asked_text_json(const struct session *session)
+{
+    const struct articulate *articulate = session->scenario->articulate;
+    if (!articulate)
+        return json_null();
+    return json_pack("{s:s, s:o, s:I, s:I}", "prompt", articulate->prompt, "words_wanted",
+                     articulate->words ? json_integer(articulate->words) : json_null(), "words",
+                     (json_int_t)session->text_words, "points", (json_int_t)articulate->points);
+}
+
 json_t *result_status(const struct session *session, const struct outcome *outcomes, size_t count, int64_t boot)
 {
     ARENA_AUTO arena = arena_new();
@@ -188,12 +213,18 @@ json_t *result_status(const struct session *session, const struct outcome *outco
     json_object_set_new(result, "tasks", tasks_json(&tally, true));
     json_object_set_new(result, "guards", guards_json(&tally));
     json_object_set_new(result, "questions", questions_json(session, true));
+    json_object_set_new(result, "tickets", tickets_json(session));
+    json_object_set_new(result, "diagnosis_points", json_integer(session->scenario->diagnosis_points));
     json_object_set_new(result, "claims", json_integer((json_int_t)session->claim_count));
+    json_object_set_new(result, "articulate", asked_text_json(session));
     json_object_set_new(result, "hints", hints_json(session));
     size_t more = 0;
     for (size_t i = 0; i < session->scenario->hint_count; i++)
         more += !session->bought[i];
     json_object_set_new(result, "hints_left", json_integer((json_int_t)more));
+    json_object_set_new(
+        result, "directory",
+        text_or_null(json_string_value(json_object_get(json_array_get(session->entries, 0), "directory"))));
     json_decref(recorded);
     return result;
 }

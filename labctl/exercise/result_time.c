@@ -247,8 +247,9 @@ static void tell_lost(const json_t *entry, struct str *text)
 
 static void tell_fault(const json_t *entry, struct str *text)
 {
-    str_printf(text, "fault %s %s", entry_text(entry, "fault"),
-               json_is_true(json_object_get(entry, "in")) ? "comes" : "goes");
+    const char *problem = entry_text(entry, "problem");
+    str_printf(text, "fault %s %s%s%s", entry_text(entry, "fault"),
+               json_is_true(json_object_get(entry, "in")) ? "comes" : "goes", *problem ? ": " : "", problem);
 }
 
 static void tell_end(const json_t *entry, struct str *text)
@@ -274,6 +275,23 @@ static const struct {
     {"abandon", tell_end}, {"stop", tell_end},    {"mark", tell_mark},
 };
 
+/* What is on record later than it was says when it was. */
+static int64_t moment_of(const json_t *entry)
+{
+    const json_t *after = json_object_get(entry, "after");
+    return json_is_integer(after) ? json_integer_value(after) : entry_integer(entry, "at");
+}
+
+/* Before what came later. */
+static void insert(json_t *timeline, json_t *object)
+{
+    size_t i = json_array_size(timeline);
+    double at = json_number_value(json_object_get(object, "after_s"));
+    while (i > 0 && json_number_value(json_object_get(json_array_get(timeline, i - 1), "after_s")) > at)
+        i--;
+    json_array_insert_new(timeline, i, object);
+}
+
 json_t *timeline_json(const struct session *session)
 {
     size_t i;
@@ -286,10 +304,10 @@ json_t *timeline_json(const struct session *session)
             STR_AUTO text = STR_INIT;
             tellers[e].tell(entry, &text);
             json_t *object = json_object();
-            json_object_set_new(object, "after_s", seconds_json(entry_integer(entry, "at")));
+            json_object_set_new(object, "after_s", seconds_json(moment_of(entry)));
             set_text(object, "event", tellers[e].event);
             set_text(object, "text", str_text(&text));
-            json_array_append_new(timeline, object);
+            insert(timeline, object);
         }
     }
     return timeline;

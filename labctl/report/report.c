@@ -1,42 +1,12 @@
 /* The table of report writers, and the two that every exercise needs: text for people, JSON for programs. */
 #include "report/report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/table.h"
-
-#define POINTS_TEXT 32
-
-#define BOLD  "\033[1m"
-#define GREEN "\033[32m"
-#define RED   "\033[31m"
-#define PLAIN "\033[0m"
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
-
-static long long number(const json_t *object, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(object, key));
-}
-
-/* Points may have halves. */
-static const char *points_text(const json_t *object, const char *key, char out[static POINTS_TEXT])
-{
-    snprintf(out, POINTS_TEXT, "%.10g", json_number_value(json_object_get(object, key)));
-    return out;
-}
-
-static bool truth(const json_t *object, const char *key)
-{
-    return json_is_true(json_object_get(object, key));
-}
+#include "report/parts.h"
 
 void report_clock(double seconds, struct str *out)
 {
@@ -45,16 +15,6 @@ void report_clock(double seconds, struct str *out)
         str_printf(out, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
     else
         str_printf(out, "%ld:%02ld", whole / 60, whole % 60);
-}
-
-static void clock_member(const json_t *object, const char *key, struct str *out)
-{
-    report_clock(json_number_value(json_object_get(object, key)), out);
-}
-
-static void paint(struct str *out, bool color, const char *code, const char *words)
-{
-    str_printf(out, "%s%s%s", color ? code : "", words, color ? PLAIN : "");
 }
 
 static void verdict(struct str *out, bool color, const json_t *check)
@@ -151,16 +111,6 @@ static void write_faults(const json_t *result, bool color, struct str *out)
     }
 }
 
-static void write_percent(const json_t *points, struct str *out)
-{
-    double percent = json_number_value(json_object_get(points, "percent"));
-    long hundredths = (long)(percent * 100 + 0.5);
-    str_printf(out, "%ld", hundredths / 100);
-    if (hundredths % 100)
-        str_printf(out, ".%02ld", hundredths % 100);
-    str_append(out, "%");
-}
-
 static void write_score(const json_t *result, bool color, struct str *out)
 {
     const json_t *points = json_object_get(result, "points");
@@ -222,45 +172,4 @@ const struct report_writer *report_writer_find(const char *name)
         if (str_equal(report_writers[i].name, name))
             return &report_writers[i];
     return NULL;
-}
-
-void report_status(const json_t *status, bool color, struct str *out)
-{
-    size_t i;
-    json_t *item;
-    paint(out, color, BOLD, text(status, "scenario"));
-    if (*text(status, "title"))
-        str_printf(out, ": %s", text(status, "title"));
-    str_append(out, "\n");
-    clock_member(status, "time_used_s", out);
-    str_append(out, " used");
-    if (json_is_number(json_object_get(status, "time_left_s"))) {
-        str_append(out, ", ");
-        clock_member(status, "time_left_s", out);
-        str_append(out, " left");
-    }
-    str_printf(out, "; %lld hint%s left\n", number(status, "hints_left"), number(status, "hints_left") == 1 ? "" : "s");
-    json_array_foreach(json_object_get(status, "tasks"), i, item)
-    {
-        bool done = truth(item, "done");
-        str_append(out, "  ");
-        paint(out, color, done ? GREEN : RED, done ? "done" : "open");
-        str_printf(out, "  %lld of %lld points  %s", number(item, "earned"), number(item, "maximum"), text(item, "id"));
-        if (*text(item, "title"))
-            str_printf(out, ": %s", text(item, "title"));
-        str_append(out, "\n");
-    }
-    json_array_foreach(json_object_get(status, "guards"), i, item)
-    {
-        if (!number(item, "lost"))
-            continue;
-        str_append(out, "  ");
-        paint(out, color, RED, "lost");
-        str_printf(out, "  %lld points  guard %s: %s\n", number(item, "lost"), text(item, "id"), text(item, "seen"));
-    }
-    char total[POINTS_TEXT];
-    const json_t *points = json_object_get(status, "points");
-    str_printf(out, "%s of %lld points so far, ", points_text(points, "total", total), number(points, "maximum"));
-    write_percent(points, out);
-    str_printf(out, " (pass mark %s)\n", text(points, "pass_mark"));
 }

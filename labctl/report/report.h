@@ -16,7 +16,7 @@ extern const struct report_writer report_writers[];
 extern const size_t report_writer_count;
 const struct report_writer *report_writer_find(const char *name); /* NULL where unknown */
 
-/* The text for a running exercise: clock, points so far, tasks (from result_status). */
+/* The text for a running exercise: clock, phase, points so far, tasks, what is open (from result_status). */
 void report_status(const json_t *status, bool color, struct str *out);
 /* "1:05:30", "44:58", "0:07" */
 void report_clock(double seconds, struct str *out);

@@ -147,6 +147,14 @@ static int make_path(const char *path, struct error *err)
     return mkdir(copy, 0700) && errno != EEXIST ? error_set_errno(err, errno, "make the directory %s", copy) : 0;
 }
 
+int exercise_briefing_new(const char *directory, int *briefing, struct error *err)
+{
+    STR_AUTO path = STR_INIT;
+    str_printf(&path, "%s/" BRIEFING_FILE, directory);
+    *briefing = open(str_text(&path), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return *briefing < 0 ? error_set_errno(err, errno, "make the file %s", str_text(&path)) : 0;
+}
+
 static int open_file(const char *directory, const char *name, int *fd, struct error *err)
 {
     STR_AUTO path = STR_INIT;
@@ -191,6 +199,7 @@ void exercise_directory_remove(const char *path)
         return;
     unlinkat(directory, JOURNAL_FILE, 0);
     unlinkat(directory, RESULT_FILE, 0);
+    unlinkat(directory, BRIEFING_FILE, 0);
     rmdir(path);
 }
 

@@ -39,6 +39,9 @@ int exercise_requirements(const struct scenario *scenario, struct error *err);
 int exercises_home(struct str *out, struct error *err);
 /* Makes a new directory for an exercise below XDG_STATE_HOME; journal and report are open in it. */
 int exercise_directory_new(const char *scenario, struct str *path, int *journal, int *report, struct error *err);
+/* The file of its briefing, to which more can be added. */
+#define BRIEFING_FILE "briefing.txt"
+int exercise_briefing_new(const char *directory, int *briefing, struct error *err);
 /* Takes a directory away in which nothing came to be. */
 void exercise_directory_remove(const char *path);
 /* The report of an exercise: by the name of its directory or its scenario (the latest one), or by the path of a

@@ -43,7 +43,7 @@ bool habit_is_node(const char *word, const char *lab)
 
 /* Commands of the language of this program that a later version brings. */
 static const char *const later[] = {
-    "answer", "claim", "explain", "flow-logs", "link", "mark", "pack", "pause", "resume", "top",
+    "explain", "flow-logs", "link", "mark", "pack", "top",
 };
 
 static bool is_later(const char *word)

@@ -1,0 +1,13 @@
+/* The terminal, where there is one: its size, and keys that come without Enter. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Columns and lines of the window behind a descriptor; 0 where it is no terminal. */
+unsigned terminal_width(int fd);
+unsigned terminal_height(int fd);
+
+/* Keys are read as they are pressed and not shown, until terminal_keys_end; false where standard input is no terminal
+ * of this process (a pipe, a job in the background). */
+bool terminal_keys_begin(void);
+void terminal_keys_end(void);

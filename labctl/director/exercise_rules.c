@@ -1,0 +1,107 @@
+/* What may be done when: one row for each verb that an exercise does not simply allow. */
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "director/exercise.h"
+#include "model/scenario.h"
+
+enum when { ON_RUNNING = 1, ON_PAUSED = 2, ON_BETWEEN = 4, ON_ENDED = 8, ON_NEVER = 0, ON_ALL = 15 };
+
+/* A verb that stands here may be used in these states, and where `allow` names it if it has a word; one that does not
+ * stands for itself while the clock runs. */
+static const struct rule {
+    const char *verb, *command;
+    unsigned when;
+    const char *allow;
+} rules[] = {
+    {"apply", "apply", ON_RUNNING, "apply"},
+    {"difference", "apply", ON_RUNNING, "apply"},
+    {"exercise-abandon", "abandon", ON_RUNNING | ON_PAUSED | ON_BETWEEN, NULL},
+    {"exercise-begin", "start", ON_NEVER, NULL},
+    {"exercise-break", "start", ON_NEVER, NULL},
+    {"exercise-prove", "start", ON_NEVER, NULL},
+    {"exercise-resume", "resume", ON_RUNNING | ON_PAUSED, NULL},
+    {"exercise-status", "status", ON_ALL, NULL},
+    {"exercise-submit", "submit", ON_RUNNING | ON_PAUSED, NULL},
+    {"explain", "explain", ON_RUNNING, "explain"},
+    {"fault-clear", "fault", ON_NEVER, NULL},
+    {"fault-inject", "fault", ON_NEVER, NULL},
+    {"fault-status", "fault", ON_NEVER, NULL},
+    {"inspect", "inspect", ON_ALL, NULL},
+    {"link-set", "link set", ON_NEVER, NULL},
+    {"log", "log", ON_ALL, NULL},
+    {"matrix", "matrix", ON_RUNNING, "matrix"},
+    {"nodes", "nodes", ON_ALL, NULL},
+    {"plan", "plan", ON_NEVER, NULL},
+    {"prove", "prove", ON_NEVER, NULL},
+};
+
+static const struct rule *rule_of(const char *verb)
+{
+    static const struct rule other = {.when = ON_RUNNING};
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        if (str_equal(rules[i].verb, verb))
+            return &rules[i];
+    return &other;
+}
+
+static bool allowed(const struct scenario *scenario, const char *word)
+{
+    for (size_t i = 0; i < scenario->allow.count; i++)
+        if (str_equal(scenario->allow.items[i], word))
+            return true;
+    return false;
+}
+
+static enum when now(const struct exercise *exercise)
+{
+    switch (exercise->session.state) {
+    case SESSION_PAUSED:
+        return ON_PAUSED;
+    case SESSION_BETWEEN:
+        return ON_BETWEEN;
+    case SESSION_ENDED:
+    case SESSION_ABANDONED:
+        return ON_ENDED;
+    default:
+        return ON_RUNNING;
+    }
+}
+
+static int refuse_now(const struct exercise *exercise, const char *command, struct error *err)
+{
+    const char *name = exercise->scenario->name;
+    switch (now(exercise)) {
+    case ON_PAUSED:
+        return error_set(err, ERR_BUSY, "exercise '%s' is paused; `labctl resume` lets its clock run on", name);
+    case ON_BETWEEN:
+        return error_set(err, ERR_BUSY, "a phase of exercise '%s' has ended and is being measured; a moment, please",
+                         name);
+    case ON_ENDED:
+        return error_set(err, ERR_BUSY, "exercise '%s' has ended and is being scored", name);
+    default:
+        return error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command, name);
+    }
+}
+
+int exercise_refuse(struct director *director, const struct request *request, struct error *err)
+{
+    const struct exercise *exercise = exercise_current();
+    const char *verb = request_verb(request);
+    const struct rule *rule = rule_of(verb);
+    const char *command = rule->command ? rule->command : verb;
+    (void)director;
+    if (!exercise)
+        return 0;
+    if (rule->when == ON_NEVER)
+        return error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command, exercise->scenario->name);
+    if (!(rule->when & now(exercise)))
+        return refuse_now(exercise, command, err);
+    /* `set`, `unset` and `edit` change what they have read: they name its generation, `apply FILE` does not. */
+    if (str_equal(rule->allow, "apply") && json_object_get(request_params(request), "generation"))
+        return 0;
+    if (rule->allow && !allowed(exercise->scenario, rule->allow))
+        return error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s': it does not allow it", command,
+                         exercise->scenario->name);
+    return 0;
+}
