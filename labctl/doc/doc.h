@@ -57,6 +57,7 @@ struct value {
     enum value_kind kind; /* by the core schema of YAML 1.2: `no` and `on` are texts, 0o17 and 0x1f integers */
     bool quoted;          /* a scalar that was not plain */
     bool broken;          /* reported already: stands for what could not be read; decoders pass over it in silence */
+    bool drawn;           /* a scalar that stands for a variable: it fits where a text is wanted, too */
     uint16_t height;      /* levels below it, aliases expanded */
     struct mark mark;
     const char *text; /* scalars: as written, unescaped, NUL-terminated; never NULL for scalars */

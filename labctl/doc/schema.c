@@ -75,7 +75,7 @@ static bool take_text(struct decoder *decoder, const char *key, const struct val
 
 bool decode_text(struct decoder *decoder, const char *key, const struct value *value, const char **out)
 {
-    if (value->kind == VALUE_TEXT)
+    if (value->kind == VALUE_TEXT || (value->drawn && value_is_scalar(value) && value->kind != VALUE_NULL))
         return take_text(decoder, key, value, out);
     decode_wrong(decoder, key, "a text", value);
     if (!value->broken && value_is_scalar(value) && value->kind != VALUE_NULL)

@@ -65,6 +65,7 @@ struct schema {
     const struct field *fields;
     size_t count;
     const struct schema *also; /* keys that stand in the same mapping but are decoded elsewhere, or NULL */
+    bool open;                 /* keys of another table stand there as well (the parameters of a fault) */
 };
 
 #define FIELD_AT(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
@@ -118,6 +119,7 @@ struct finding *decode_bad(struct decoder *decoder, const char *key, const char 
 /* "did you mean 'x'?" in the arena where one of the words is near, else NULL; words may be NULL after the last hint. */
 const char *decode_hint(struct decoder *decoder, const char *word, const char *const *words, size_t count);
 
-/* The JSON Schema (draft 2020-12) of documents whose root mapping is `root`; all of `schemas` become definitions. */
+/* The JSON Schema (draft 2020-12) of documents whose root mapping is `root`; all of `schemas` become definitions.
+ * variables: a text with "${NAME}" may stand for any value. */
 void schema_json(const struct schema *root, const struct schema *const *schemas, size_t count, const char *title,
-                 struct str *out);
+                 bool variables, struct str *out);

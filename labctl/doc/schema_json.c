@@ -5,6 +5,8 @@
 #include "base/str.h"
 #include "doc/schema.h"
 
+#define VARIABLE "value-of-a-variable"
+
 /* A schema's name as a definition's: "security group rule" → "security-group-rule". */
 static void reference(struct json *json, const char *name)
 {
@@ -140,7 +142,29 @@ static void custom(struct json *json, const struct field *field)
     str_printf(json->out, "%s]", field->json);
 }
 
-static void properties(struct json *json, const struct schema *schema)
+/* A value, or a text with a variable that stands for it. */
+static void value_or_variable(struct json *json, const struct field *field)
+{
+    json_put_key(json, "anyOf");
+    json_put_array(json);
+    json_put_object(json);
+    if (field->type == FIELD_CUSTOM && field->json != NULL)
+        custom(json, field);
+    else
+        keywords(json, field);
+    json_put_object_end(json);
+    json_put_object(json);
+    json_put_string_member(json, "$ref", "#/$defs/" VARIABLE);
+    json_put_object_end(json);
+    json_put_array_end(json);
+}
+
+static bool takes_text(enum field_type type)
+{
+    return type == FIELD_TEXT || type == FIELD_SCALAR || type == FIELD_TEXTS;
+}
+
+static void properties(struct json *json, const struct schema *schema, bool variables)
 {
     for (const struct schema *s = schema; s != NULL; s = s->also) {
         for (size_t i = 0; i < s->count; i++) {
@@ -150,7 +174,9 @@ static void properties(struct json *json, const struct schema *schema)
             json_put_key(json, field->key);
             json_put_object(json);
             json_put_string_member(json, "description", field->doc);
-            if (field->type == FIELD_CUSTOM && field->json != NULL)
+            if (variables && !takes_text(field->type))
+                value_or_variable(json, field);
+            else if (field->type == FIELD_CUSTOM && field->json != NULL)
                 custom(json, field);
             else
                 keywords(json, field);
@@ -160,40 +186,42 @@ static void properties(struct json *json, const struct schema *schema)
 }
 
 /* The members that describe one mapping. */
-static void mapping(struct json *json, const struct schema *schema)
+static void mapping(struct json *json, const struct schema *schema, bool variables)
 {
     json_put_key(json, "type");
     json_put_array(json);
     json_put_string(json, "object");
     json_put_string(json, "null");
     json_put_array_end(json);
-    json_put_boolean_member(json, "additionalProperties", false);
+    json_put_boolean_member(json, "additionalProperties", schema->open);
     json_put_key(json, "properties");
     json_put_object(json);
-    properties(json, schema);
+    properties(json, schema, variables);
     json_put_object_end(json);
     size_t required = 0;
-    for (size_t i = 0; i < schema->count; i++)
-        required += schema->fields[i].required;
+    for (const struct schema *s = schema; s != NULL; s = s->also)
+        for (size_t i = 0; i < s->count; i++)
+            required += s->fields[i].required;
     if (required == 0)
         return;
     json_put_key(json, "required");
     json_put_array(json);
-    for (size_t i = 0; i < schema->count; i++)
-        if (schema->fields[i].required)
-            json_put_string(json, schema->fields[i].key);
+    for (const struct schema *s = schema; s != NULL; s = s->also)
+        for (size_t i = 0; i < s->count; i++)
+            if (s->fields[i].required)
+                json_put_string(json, s->fields[i].key);
     json_put_array_end(json);
 }
 
 void schema_json(const struct schema *root, const struct schema *const *schemas, size_t count, const char *title,
-                 struct str *out)
+                 bool variables, struct str *out)
 {
     struct json json;
     json_init(&json, out, true);
     json_put_object(&json);
     json_put_string_member(&json, "$schema", "https://json-schema.org/draft/2020-12/schema");
     json_put_string_member(&json, "title", title);
-    mapping(&json, root);
+    mapping(&json, root, variables);
     json_put_key(&json, "$defs");
     json_put_object(&json);
     for (size_t i = 0; i < count; i++) {
@@ -204,7 +232,13 @@ void schema_json(const struct schema *root, const struct schema *const *schemas,
                 name.data[at] = '-';
         json_put_key(&json, str_text(&name));
         json_put_object(&json);
-        mapping(&json, schemas[i]);
+        mapping(&json, schemas[i], variables);
+        json_put_object_end(&json);
+    }
+    if (variables) {
+        json_put_key(&json, VARIABLE);
+        json_put_object(&json);
+        text_with(&json, "\\$\\{[^}]+\\}");
         json_put_object_end(&json);
     }
     json_put_object_end(&json);

@@ -137,10 +137,21 @@ void scenario_read_mapping(struct scenario_loader *loader, const struct schema *
 /* ---- the variant --------------------------------------------------------------------------------------------------
  */
 
+/* What was a variable once is not told apart any more: each scalar may have been one. */
+static void mark_drawn(struct value *value)
+{
+    value->drawn = value_is_scalar(value);
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
+        mark_drawn(value->items[i]);
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++)
+        mark_drawn(value->entries[i].value);
+}
+
 /* Takes what a kept scenario says of its variant: {seed, learner, variables}, as scenario_draw recorded it. */
 static void read_drawn(struct scenario_loader *loader)
 {
     struct scenario *scenario = loader->scenario;
+    mark_drawn(loader->document->root);
     const struct value *drawn = loader->drawn = value_get(loader->document->root, "drawn"),
                        *variables = value_get(drawn, "variables"), *seed = value_get(drawn, "seed"),
                        *learner = value_get(drawn, "learner");

@@ -254,6 +254,7 @@ static struct value *replace_scalar(struct drawing *drawing, const struct value 
         return broken_copy(drawing, value);
     struct value *copy = arena_copy(drawing->arena, whole ? whole : value, sizeof *value);
     copy->mark = value->mark;
+    copy->drawn = true;
     if (whole)
         return fits(drawing, value, whole->weight, 0, depth + whole->height) ? copy : broken_copy(drawing, value);
     copy->text = arena_copy(drawing->arena, str_text(&text), text.length + 1);

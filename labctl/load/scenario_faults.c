@@ -1,6 +1,7 @@
 /* A scenario's faults: the fixed keys here; the parameters are kept as text for the fault's own table. */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "load/scenario_parts.h"
 
 static void read_seed(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
@@ -48,7 +49,10 @@ static const struct field fault_fields[] = {
      .json = "{\"type\": \"integer\", \"minimum\": 0}",
      .doc = "Of what it draws by chance: the same seed loses the same packets."},
 };
-const struct schema fault_schema = SCHEMA("fault", fault_fields);
+const struct schema fault_schema = {.name = "fault",
+                                    .fields = fault_fields,
+                                    .count = ARRAY_SIZE(fault_fields),
+                                    .open = true};
 
 /* The text of a parameter: a scalar as written, a list of them joined by commas. */
 static const char *parameter_text(struct decoder *decoder, const char *key, const struct value *value)

@@ -128,7 +128,7 @@ static const struct field part_fields[] = {
      PART(topology),
      .required = true,
      .wants = "a file name or a topology",
-     .json = "{\"type\": [\"string\", \"object\"]}",
+     .json = "{\"anyOf\": [{\"type\": \"string\"}, {\"$ref\": \"#/$defs/topology\"}]}",
      .doc = "The topology: a file beside the scenario, or the topology itself."},
     {.key = "vars",
      .type = FIELD_NAMED,

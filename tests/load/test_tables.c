@@ -14,9 +14,11 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "load/load.h"
+#include "load/scenario.h"
 
-#define PAGE        LABCTL_SOURCE "/man/labctl-topology.5"
-#define SCHEMA_FILE LABCTL_SOURCE "/man/topology.schema.json"
+#define PAGE          LABCTL_SOURCE "/man/labctl-topology.5"
+#define SCHEMA_FILE   LABCTL_SOURCE "/man/topology.schema.json"
+#define SCENARIO_FILE LABCTL_SOURCE "/man/scenario.schema.json"
 
 typedef void each_schema(const struct schema *schema, void *context);
 
@@ -143,19 +145,6 @@ static void every_rule_is_in_the_manual_page(void **state)
 
 /* ---- the JSON Schema ------------------------------------------------------------------------------------------- */
 
-static void the_json_schema_is_that_of_the_tables(void **state)
-{
-    (void)state;
-    STR_AUTO made = STR_INIT;
-    STR_AUTO shipped = STR_INIT;
-    schema_json(&topology_schema, load_schemas, load_schema_count, "A labctl topology", &made);
-    if (getenv("LABCTL_WRITE") != NULL) /* LABCTL_WRITE=1 tests/load/test_tables renews the file */
-        assert_int_equal(file_replace(AT_FDCWD, SCHEMA_FILE, made.data, made.length, 0644), 0);
-    assert_int_equal(file_read(AT_FDCWD, SCHEMA_FILE, &shipped, 1 << 20), 0);
-    if (!str_equal(made.data, shipped.data))
-        fail_msg("man/topology.schema.json is not that of the tables: run LABCTL_WRITE=1 tests/load/test_tables");
-}
-
 /* Follows every "$ref". */
 static void follow(const json_t *root, const json_t *value)
 {
@@ -178,6 +167,52 @@ static void follow(const json_t *root, const json_t *value)
     }
 }
 
+/* LABCTL_WRITE=1 tests/load/test_tables renews the files. */
+static void is_shipped(const struct str *made, const char *path)
+{
+    STR_AUTO shipped = STR_INIT;
+    if (getenv("LABCTL_WRITE") != NULL)
+        assert_int_equal(file_replace(AT_FDCWD, path, made->data, made->length, 0644), 0);
+    assert_int_equal(file_read(AT_FDCWD, path, &shipped, 1 << 20), 0);
+    if (!str_equal(made->data, shipped.data))
+        fail_msg("%s is not that of the tables: run LABCTL_WRITE=1 tests/load/test_tables", path);
+}
+
+static void the_json_schema_is_that_of_the_tables(void **state)
+{
+    (void)state;
+    STR_AUTO made = STR_INIT;
+    schema_json(&topology_schema, load_schemas, load_schema_count, "A labctl topology", false, &made);
+    is_shipped(&made, SCHEMA_FILE);
+}
+
+/* A scenario's topology may stand in place: its definitions are there as well. */
+static void the_scenarios_json_schema_is_that_of_the_tables(void **state)
+{
+    (void)state;
+    STR_AUTO made = STR_INIT;
+    const struct schema *all[256] = {&topology_schema};
+    size_t count = 1;
+    for (size_t i = 0; i < load_schema_count; i++)
+        all[count++] = load_schemas[i];
+    for (size_t i = 0; i < scenario_schema_count; i++) {
+        bool part = scenario_schemas[i] == &scenario_schema;
+        for (size_t k = 0; k < scenario_schema_count; k++)
+            for (const struct schema *s = scenario_schemas[k]->also; s != NULL; s = s->also)
+                part = part || s == scenario_schemas[i];
+        if (!part)
+            all[count++] = scenario_schemas[i];
+    }
+    schema_json(&scenario_schema, all, count, "A labctl scenario", true, &made);
+    is_shipped(&made, SCENARIO_FILE);
+    json_error_t error;
+    json_t *root = json_load_file(SCENARIO_FILE, 0, &error);
+    assert_non_null(root);
+    assert_non_null(json_object_get(json_object_get(root, "properties"), "wrong_fixes"));
+    follow(root, root);
+    json_decref(root);
+}
+
 static void the_json_schema_is_json(void **state)
 {
     (void)state;
@@ -194,9 +229,12 @@ static void the_json_schema_is_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_tables_are_well_formed),       cmocka_unit_test(every_key_is_in_the_manual_page),
-        cmocka_unit_test(every_rule_is_in_the_manual_page), cmocka_unit_test(the_json_schema_is_that_of_the_tables),
+        cmocka_unit_test(the_tables_are_well_formed),
+        cmocka_unit_test(every_key_is_in_the_manual_page),
+        cmocka_unit_test(every_rule_is_in_the_manual_page),
+        cmocka_unit_test(the_json_schema_is_that_of_the_tables),
         cmocka_unit_test(the_json_schema_is_json),
+        cmocka_unit_test(the_scenarios_json_schema_is_that_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

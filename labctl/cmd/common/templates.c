@@ -128,7 +128,7 @@ const char template_scenario[] =
     "\n"
     "# Hints are handed out in this order; each costs points of its task.\n"
     "hints:\n"
-    "  - { task: page, cost: 5, text: Do the requests arrive at the server?  tcpdump tells. }\n"
+    "  - { task: page, cost: 5, text: \"Do the requests arrive at the server?  tcpdump tells.\" }\n"
     "  - { task: page, cost: 10, text: \"Look at `ip route` in the server: where would it send an answer?\" }\n"
     "\n"
     "# A repair that earns all points …\n"
