@@ -16,6 +16,7 @@
 #include "cmd/common/client.h"
 #include "cmd/common/exercise.h"
 #include "cmd/common/proof.h"
+#include "cmd/common/proof_show.h"
 #include "doc/doc.h"
 #include "load/load.h"
 #include "load/scenario.h"
@@ -117,7 +118,8 @@ static int read_all(struct proving *proving)
     for (int i = 0; i < context->argc; i++)
         for (unsigned n = 0; n < seeds * rounds; n++) {
             struct proof_run *run = &proving->runs[proving->run_count++];
-            *run = (struct proof_run){.file = context->argv[i], .round = n % rounds + 1};
+            *run =
+                (struct proof_run){.file = context->argv[i], .round = n % rounds + 1, .seeds = seeds, .rounds = rounds};
             run->seed = arena_printf(proving->arena, "%u", n / rounds + 1);
             int status = read_run(proving, run);
             if (status)
@@ -128,31 +130,47 @@ static int read_all(struct proving *proving)
 
 /* ---- jobs ---- */
 
-static void add_job(struct proving *proving, struct proof_run *run, enum proof_job_kind kind, size_t index)
+static struct proof_job *add_job(struct proving *proving, struct proof_run *run, enum proof_job_kind kind)
 {
     struct proof_job *job = &proving->jobs[proving->job_count];
-    *job = (struct proof_job){.kind = kind, .index = index, .run = run, .fd = -1};
+    *job = (struct proof_job){.kind = kind, .run = run, .fd = -1};
     /* No lab of a person is called so: a lab's name has no dots. */
     snprintf(job->lab, sizeof job->lab, "prove.%d.%zu", (int)getpid(), ++proving->job_count);
     run->job_count++;
+    return job;
+}
+
+static size_t ticket_count(const struct scenario *scenario)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < scenario->phase_count; p++)
+        count += scenario->phases[p].ticket_count;
+    return count;
+}
+
+static void add_jobs(struct proving *proving, struct proof_run *run)
+{
+    const struct scenario *scenario = run->reading.scenario;
+    run->first_job = proving->job_count;
+    add_job(proving, run, JOB_HEALTHY);
+    add_job(proving, run, JOB_BROKEN);
+    for (size_t p = 0; p < scenario->phase_count; p++)
+        for (size_t t = 0; t < scenario->phases[p].ticket_count; t++)
+            add_job(proving, run, JOB_TICKET)->ticket = scenario->phases[p].tickets[t];
+    add_job(proving, run, JOB_SOLUTION);
+    for (size_t f = 0; f < scenario->wrong_fix_count; f++)
+        add_job(proving, run, JOB_WRONG_FIX)->fix = &scenario->wrong_fixes[f];
 }
 
 static void make_jobs(struct proving *proving)
 {
     size_t most = 0;
     for (size_t i = 0; i < proving->run_count; i++)
-        most += 3 + proving->runs[i].reading.scenario->wrong_fix_count;
+        most +=
+            3 + ticket_count(proving->runs[i].reading.scenario) + proving->runs[i].reading.scenario->wrong_fix_count;
     proving->jobs = arena_alloc(proving->arena, most * sizeof *proving->jobs);
-    for (size_t i = 0; i < proving->run_count; i++) {
-        struct proof_run *run = &proving->runs[i];
-        run->first_job = proving->job_count;
-        add_job(proving, run, JOB_HEALTHY, 0);
-        if (!run->reading.scenario->control)
-            add_job(proving, run, JOB_BROKEN, 0);
-        add_job(proving, run, JOB_SOLUTION, 0);
-        for (size_t f = 0; f < run->reading.scenario->wrong_fix_count; f++)
-            add_job(proving, run, JOB_WRONG_FIX, f);
-    }
+    for (size_t i = 0; i < proving->run_count; i++)
+        add_jobs(proving, &proving->runs[i]);
 }
 
 /* What waits most of the time can share a core. */
@@ -162,7 +180,7 @@ static size_t side_by_side(void)
     return cores < 1 ? 2 : 2 * (size_t)cores;
 }
 
-/* ---- printing ---- */
+/* ---- steps ---- */
 
 static int status_of(const char *verdict)
 {
@@ -186,71 +204,11 @@ static int worse(int a, int b)
     return a ? a : b;
 }
 
-static void print_note(const json_t *note)
-{
-    bool warning = str_equal(client_text(note, "verdict"), "warning");
-    printf("          %s", warning ? "warning: " : "");
-    if (json_object_get(note, "line"))
-        printf("%s:%lld:%lld: ", client_text(note, "file"), (long long)client_integer(note, "line"),
-               (long long)client_integer(note, "column"));
-    puts(client_text(note, "text"));
-}
-
-static void print_step(const struct context *context, const json_t *step)
-{
-    const char *verdict = client_text(step, "verdict"), *id = client_text(step, "id"),
-               *color = !context->color            ? ""
-                        : str_equal(verdict, "ok") ? "\033[32m"
-                                                   : "\033[31m";
-    const json_t *notes = json_object_get(step, "notes");
-    char name[128];
-    size_t i;
-    json_t *note;
-    snprintf(name, sizeof name, "%s%s%s", client_text(step, "step"), *id ? " " : "", id);
-    printf("  %s%-6s%s  %-40s  %5.2f s  %s\n", color, str_equal(verdict, "failed") ? "FAILED" : verdict,
-           context->color ? "\033[0m" : "", name, json_real_value(json_object_get(step, "seconds")),
-           client_text(step, "text"));
-    json_array_foreach(notes, i, note) print_note(note);
-}
-
 static void take_step(struct proving *proving, struct proof_run *run, json_t *step)
 {
-    const struct context *context = proving->context;
     run->status = worse(run->status, status_of(client_text(step, "verdict")));
-    if (context->format == FORMAT_TEXT && (!context->quiet || !str_equal(client_text(step, "verdict"), "ok")))
-        print_step(context, step);
+    proof_show_step(proving->context, step);
     json_array_append(run->steps, step);
-}
-
-static void print_heading(const struct proving *proving, const struct proof_run *run)
-{
-    const struct scenario *scenario = run->reading.scenario;
-    if (proving->context->format != FORMAT_TEXT)
-        return;
-    printf("%s", scenario->name);
-    if (count_option(proving->context, "--seeds") > 1)
-        printf(", seed %s", run->seed);
-    if (count_option(proving->context, "--repeat") > 1)
-        printf(", round %u", run->round);
-    putchar('\n');
-}
-
-static void print_outcome(const struct proving *proving, const struct proof_run *run)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } rows[] = {{0, "proved"},
-                {1, "not proved"},
-                {2, "the file is at fault"},
-                {3, "this machine cannot prove it"},
-                {5, "no verdict"}};
-    if (proving->context->format != FORMAT_TEXT)
-        return;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (rows[i].status == run->status)
-            printf("  %s\n", rows[i].text);
-    fflush(stdout);
 }
 
 /* Every guard must have been red under one of the wrong fixes. */
@@ -258,9 +216,10 @@ static void judge_guards(struct proving *proving, struct proof_run *run)
 {
     ARENA_AUTO arena = arena_new();
     struct proof_judgement judgement = proof_judgement_new(arena);
-    if (!run->reading.scenario->guard_count || run->reading.scenario->control)
+    const struct scenario *scenario = run->reading.scenario;
+    if (!scenario->guard_count || (scenario->control && !scenario->wrong_fix_count))
         return;
-    proof_judge_guards(&judgement, run->reading.scenario, run->fixes);
+    proof_judge_guards(&judgement, scenario, run->fixes);
     json_t *step = proof_step_json(PROOF_GUARDS, NULL, &judgement, run->reading.sources, 0);
     take_step(proving, run, step);
     json_decref(step);
@@ -271,7 +230,10 @@ static void end_run(struct proving *proving, struct proof_run *run)
     if (run->healthy)
         judge_guards(proving, run);
     run->over = true;
-    print_outcome(proving, run);
+    proof_show_outcome(proving->context, run);
+    size_t runs = (size_t)run->seeds * run->rounds, before = (size_t)(run - proving->runs);
+    if ((before + 1) % runs == 0)
+        proof_show_tally(proving->context, run + 1 - runs, runs);
 }
 
 /* What is done is printed in the order of the proof. */
@@ -283,7 +245,7 @@ static void show(struct proving *proving)
         if (job->state != JOB_DONE)
             return;
         if (proving->shown_job == 0)
-            print_heading(proving, run);
+            proof_show_heading(proving->context, run);
         size_t i;
         json_t *step;
         json_array_foreach(json_object_get(job->outcome, "steps"), i, step) take_step(proving, run, step);
@@ -391,6 +353,7 @@ const struct command command_prove = {
         "  nothing done   no points for tasks\n"
         "  leaks          no node shows a word of the scenario, and nothing differs that the faults do not change\n"
         "  taken out      without the faults the state is the healthy one again\n"
+        "  ticket ID      one ticket's faults alone turn exactly its own tasks red\n"
         "  solution       its steps, the right answers and the true claim give all points\n"
         "  wrong fix ID   below the pass mark, and red is what it names in caught_by\n"
         "  guards         each is red under at least one wrong fix\n"

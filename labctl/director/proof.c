@@ -95,9 +95,13 @@ static int fold(const struct proof *p, const json_t *ids, struct str *text, json
     struct scenario some = *p->scenario;
     some.faults = NULL;
     some.fault_count = 0;
-    for (size_t i = 0; i < p->scenario->fault_count; i++)
-        if (names(ids, p->scenario->faults[i].id))
-            *ARENA_PUSH(arena, some.faults, some.fault_count) = p->scenario->faults[i];
+    for (size_t i = 0; i < p->scenario->fault_count; i++) {
+        if (!names(ids, p->scenario->faults[i].id))
+            continue;
+        struct fault *fault = ARENA_PUSH(arena, some.faults, some.fault_count);
+        *fault = p->scenario->faults[i];
+        fault->after = fault->lasts = fault->every = 0; /* nobody waits for it */
+    }
     return faults_fold(&some, text, records, err);
 }
 

@@ -192,6 +192,11 @@ struct look_words look_words_of(const struct scenario *scenario, const struct st
     }
     for (size_t i = 0; i < scenario->task_count; i++)
         add_word(&words, names, scenario->tasks[i].id, arena);
+    for (size_t i = 0; i < scenario->variable_count; i++)
+        add_word(&words, names, scenario->variables[i].name, arena);
+    for (size_t i = 0; i < scenario->phase_count; i++)
+        for (size_t t = 0; t < scenario->phases[i].ticket_count; t++)
+            add_word(&words, names, scenario->phases[i].tickets[t]->id, arena);
     for (size_t i = 0; i < scenario->wrong_fix_count; i++)
         add_word(&words, names, scenario->wrong_fixes[i].id, arena);
     return words;

@@ -1,13 +1,10 @@
 /* The judgement over the steps of a proof. */
 #include "exercise/proof.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/arena.h"
-#include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "base/units.h"
@@ -215,6 +212,25 @@ void proof_judge_listeners(struct proof_judgement *judgement, const struct scena
 
 /* ---- faults ---- */
 
+static bool goes_by_itself(const struct fault *fault)
+{
+    return fault->lasts || fault->every;
+}
+
+json_t *proof_faults(const struct scenario *scenario, enum proof_step step, const struct ticket *ticket)
+{
+    bool at_end = step == PROOF_SOLUTION || step == PROOF_WRONG_FIX, lasting = false;
+    json_t *ids = json_array();
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        lasting = lasting || !goes_by_itself(&scenario->faults[i]);
+    for (size_t i = 0; step != PROOF_HEALTHY && i < scenario->fault_count; i++) {
+        const struct fault *fault = &scenario->faults[i];
+        if ((!ticket || fault->ticket == ticket) && !(at_end && lasting && goes_by_itself(fault)))
+            json_array_append_new(ids, json_string(fault->id));
+    }
+    return ids;
+}
+
 void proof_judge_force(struct proof_judgement *judgement, const struct scenario *scenario, const json_t *faults)
 {
     size_t i;
@@ -235,79 +251,6 @@ void proof_judge_force(struct proof_judgement *judgement, const struct scenario 
 }
 
 /* ---- points ---- */
-
-/* What the answer key says, or NULL: a pattern need not have an answer. */
-static const char *answer_of(const struct question *question, char text[static UNITS_TEXT_MAX])
-{
-    if (question->answer || question->form != QUESTION_NUMBER)
-        return question->answer;
-    snprintf(text, UNITS_TEXT_MAX, "%.17g", question->number);
-    return text;
-}
-
-static int answer_all(struct session *session, int64_t now, struct error *err)
-{
-    char text[UNITS_TEXT_MAX];
-    for (size_t i = 0; i < session->scenario->question_count; i++) {
-        const struct question *question = &session->scenario->questions[i];
-        const char *answer = answer_of(question, text);
-        if (answer && session_answer(session, question->id, answer, now, now, err))
-            return -1;
-    }
-    return 0;
-}
-
-/* One claim for each fault; what comes and goes by the clock is noise, unless all faults do. */
-static int claim_all(struct session *session, int64_t now, struct error *err)
-{
-    const struct scenario *scenario = session->scenario;
-    bool lasting = false, claimed = false;
-    if (!scenario->diagnosis_points)
-        return 0;
-    for (size_t i = 0; i < scenario->fault_count; i++)
-        lasting = lasting || !fault_is_scheduled(&scenario->faults[i]);
-    for (size_t i = 0; i < scenario->fault_count; i++) {
-        const struct fault *fault = &scenario->faults[i];
-        if (lasting && fault_is_scheduled(fault))
-            continue;
-        if (session_claim(session, &fault->at, fault->kind, false, now, now, err))
-            return -1;
-        claimed = true;
-    }
-    return claimed ? 0 : session_claim(session, &(struct strings){0}, NULL, true, now, now, err);
-}
-
-static int play(struct session *session, const struct outcome *outcomes, size_t count, bool solved, struct error *err)
-{
-    const int64_t now = 1; /* the clock of a proof */
-    if (session_begin(session, SESSION_PRACTICE, now, now, NULL, err))
-        return -1;
-    while (!session_last_phase(session))
-        if (session_end_phase(session, SESSION_SUBMITTED, now, now, err) ||
-            session_next_phase(session, outcomes, count, now, now, err))
-            return -1;
-    if (solved && (answer_all(session, now, err) || claim_all(session, now, err)))
-        return -1;
-    if (session_stop(session, SESSION_SUBMITTED, now, now, err))
-        return -1;
-    return session_score(session, outcomes, count, NULL, now, now, err);
-}
-
-json_t *proof_score(const struct scenario *scenario, const struct outcome *outcomes, size_t count, bool solved,
-                    struct error *err)
-{
-    struct session session;
-    int journal = memfd_create("journal", MFD_CLOEXEC);
-    if (journal < 0) {
-        error_set_errno(err, errno, "make a memory file for the journal");
-        return NULL;
-    }
-    if (session_open(&session, scenario, journal, NULL, err))
-        return NULL;
-    json_t *result = play(&session, outcomes, count, solved, err) ? NULL : result_make(&session, NULL);
-    session_close(&session);
-    return result;
-}
 
 static const json_t *checks_of(const json_t *result, const char *task)
 {
@@ -361,7 +304,7 @@ static double solution_answers(struct proof_judgement *judgement, const struct s
     for (size_t q = 0; q < scenario->question_count; q++) {
         const struct question *question = &scenario->questions[q];
         const json_t *seen = by_id(json_object_get(result, "questions"), question->id);
-        const char *answer = answer_of(question, text);
+        const char *answer = proof_answer(question, text);
         if (!answer) {
             open += question->points;
             proof_note(judgement, PROOF_OK, question->mark,
@@ -424,15 +367,15 @@ void proof_judge_wrong_fix(struct proof_judgement *judgement, const struct scena
                    by_id(checks_of(result, scenario->tasks[t].id), scenario->tasks[t].checks[c]->id));
     for (size_t i = 0; i < fix->caught_by.count; i++) {
         const char *id = fix->caught_by.items[i];
-        str_printf(&red, "%s%s", i ? ", " : "", id);
-        if (!is_red(scenario, result, id))
+        if (is_red(scenario, result, id))
+            str_printf(&red, "%s%s", red.length ? ", " : "; red: ", id);
+        else
             proof_note(judgement, PROOF_FAILED, fix->mark, "'%s' is to catch it and is green, not red", id);
     }
     if (json_is_true(json_object_get(points, "passed")))
         proof_note(judgement, PROOF_FAILED, fix->mark, "it passes: %s, the pass mark is %s",
                    points_summary(judgement, result), text_of(points, "pass_mark"));
-    judgement->summary =
-        arena_printf(judgement->arena, "%s; red: %s", points_summary(judgement, result), str_text(&red));
+    judgement->summary = arena_printf(judgement->arena, "%s%s", points_summary(judgement, result), str_text(&red));
 }
 
 void proof_judge_guards(struct proof_judgement *judgement, const struct scenario *scenario, const json_t *results)

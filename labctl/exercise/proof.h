@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/units.h"
 #include "exercise/result.h"
 #include "model/scenario.h"
 
@@ -55,11 +56,16 @@ struct proof_judgement proof_judgement_new(struct arena *arena);
 void proof_note(struct proof_judgement *judgement, enum proof_verdict verdict, struct mark mark, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
 
+/* What the answer key says, in text where it is a number there; NULL: a pattern need not have an answer. */
+const char *proof_answer(const struct question *question, char text[static UNITS_TEXT_MAX]);
 /* The result of an exercise that ends with these outcomes, all its phases over; solved: with the answer key and the
  * true claims.  It is recorded and scored like any other, on a clock that stands.  NULL with err. */
 json_t *proof_score(const struct scenario *scenario, const struct outcome *outcomes, size_t count, bool solved,
                     struct error *err);
 
+/* The faults that are in force at a step, for "proof-build": ids.  All of them, whatever their schedule; one ticket's
+ * own; or, where an exercise ends (SOLUTION, WRONG_FIX), those that do not go by themselves, unless all do. */
+json_t *proof_faults(const struct scenario *scenario, enum proof_step step, const struct ticket *ticket);
 /* The tasks that a step expects red, for "proof-measure": ids. */
 json_t *proof_red_tasks(const struct scenario *scenario, enum proof_step step, const struct ticket *ticket);
 /* HEALTHY, FAULTS, TICKET: the colours.  checks: [{id, verdict, asked, expected, seen}]. */

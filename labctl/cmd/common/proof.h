@@ -12,13 +12,15 @@
 #include "exercise/proof.h"
 
 struct context;
+struct ticket;
 struct wrong_fix;
 
 /* One variant of a scenario, proved once. */
 struct proof_run {
     const char *file;
-    const char *seed; /* NULL: the scenario as it stands */
-    unsigned round;   /* from 1 */
+    const char *seed;       /* NULL: the scenario as it stands */
+    unsigned round;         /* from 1 */
+    unsigned seeds, rounds; /* of its scenario */
     struct exercise_reading reading;
     struct str stripped, topology;
     struct look_words words;
@@ -30,11 +32,12 @@ struct proof_run {
     bool over;
 };
 
-enum proof_job_kind { JOB_HEALTHY, JOB_BROKEN, JOB_SOLUTION, JOB_WRONG_FIX, JOB_KIND_COUNT };
+enum proof_job_kind { JOB_HEALTHY, JOB_BROKEN, JOB_TICKET, JOB_SOLUTION, JOB_WRONG_FIX, JOB_KIND_COUNT };
 
 struct proof_job {
     enum proof_job_kind kind;
-    size_t index; /* of the wrong fix */
+    const struct ticket *ticket;
+    const struct wrong_fix *fix;
     struct proof_run *run;
     char lab[64];
     /* of the pool */
@@ -45,6 +48,9 @@ struct proof_job {
     json_t *outcome;
 };
 
+/* The step that a job shows first, and what it is called there (NULL: by the step alone). */
+enum proof_step proof_job_step(const struct proof_job *job);
+const char *proof_job_id(const struct proof_job *job);
 /* Does a job in this process: builds its lab, looks, judges, takes it down.  {"steps": […], "data": …, "error"?: {kind,
  * text}}. */
 json_t *proof_job_run(const struct proof_job *job);

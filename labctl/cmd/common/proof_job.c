@@ -66,14 +66,6 @@ static void end_step(struct lab *lab, enum proof_step step, const char *id, cons
     lab->since = now;
 }
 
-static json_t *fault_ids(const struct scenario *scenario)
-{
-    json_t *ids = json_array();
-    for (size_t i = 0; i < scenario->fault_count; i++)
-        json_array_append_new(ids, json_string(scenario->faults[i].id));
-    return ids;
-}
-
 /* ---- the healthy lab ---- */
 
 static int healthy(struct lab *lab, struct error *err)
@@ -81,7 +73,7 @@ static int healthy(struct lab *lab, struct error *err)
     json_t *measured = NULL, *looks = NULL;
     STR_AUTO state = STR_INIT;
     struct proof_judgement judgement = proof_judgement_new(lab->arena);
-    if (proof_lab_build(lab->launch, lab->run, json_array(), NULL, err) ||
+    if (proof_lab_build(lab->launch, lab->run, proof_faults(lab->scenario, PROOF_HEALTHY, NULL), NULL, err) ||
         proof_lab_measure(lab->launch, lab->run, proof_red_tasks(lab->scenario, PROOF_HEALTHY, NULL), &measured, err))
         return -1;
     proof_judge_colors(&judgement, lab->scenario, PROOF_HEALTHY, NULL, json_object_get(measured, "checks"));
@@ -199,25 +191,39 @@ static void add_changes(struct lab *lab, const json_t *differences)
     json_object_set_new(json_array_get(lab->steps, json_array_size(lab->steps) - 1), "changes", changes);
 }
 
-static int broken(struct lab *lab, struct error *err)
+/* In force, and its symptom seen.  Ticket NULL: all faults. */
+static int see_faults(struct lab *lab, const json_t *built, const struct ticket *ticket, struct error *err)
 {
-    json_t *built = NULL, *measured = NULL;
+    enum proof_step step = ticket ? PROOF_TICKET : PROOF_FAULTS;
     struct proof_judgement faults = proof_judgement_new(lab->arena), nothing = proof_judgement_new(lab->arena);
-    int result = proof_lab_build(lab->launch, lab->run, fault_ids(lab->scenario), &built, err);
-    if (!result)
-        result = proof_lab_measure(lab->launch, lab->run, proof_red_tasks(lab->scenario, PROOF_FAULTS, NULL), &measured,
-                                   err);
-    if (!result) {
-        proof_judge_force(&faults, lab->scenario, json_object_get(built, "faults"));
-        proof_judge_colors(&faults, lab->scenario, PROOF_FAULTS, NULL, json_object_get(measured, "checks"));
-        end_step(lab, PROOF_FAULTS, NULL, &faults);
-        add_changes(lab, json_object_get(built, "differences"));
+    json_t *measured = NULL;
+    if (proof_lab_measure(lab->launch, lab->run, proof_red_tasks(lab->scenario, step, ticket), &measured, err))
+        return -1;
+    proof_judge_force(&faults, lab->scenario, json_object_get(built, "faults"));
+    proof_judge_colors(&faults, lab->scenario, step, ticket, json_object_get(measured, "checks"));
+    end_step(lab, step, proof_job_id(lab->job), &faults);
+    add_changes(lab, json_object_get(built, "differences"));
+    if (!ticket) {
         proof_judge_nothing(&nothing, lab->scenario, json_object_get(measured, "score"));
         end_step(lab, PROOF_NOTHING, NULL, &nothing);
-        result = leaks(lab, json_object_get(built, "differences"), err) || take_out(lab, err) ? -1 : 0;
     }
-    json_decref(built);
     json_decref(measured);
+    return 0;
+}
+
+/* A healthy control has nothing but what it shows. */
+static int broken(struct lab *lab, const struct ticket *ticket, struct error *err)
+{
+    json_t *built = NULL;
+    bool control = lab->scenario->control;
+    int result = proof_lab_build(lab->launch, lab->run, proof_faults(lab->scenario, PROOF_FAULTS, ticket), &built, err);
+    if (!result && !control)
+        result = see_faults(lab, built, ticket, err);
+    if (!result && !ticket)
+        result = leaks(lab, json_object_get(built, "differences"), err);
+    if (!result && !ticket && !control)
+        result = take_out(lab, err);
+    json_decref(built);
     return result;
 }
 
@@ -229,7 +235,8 @@ static int exercise(struct lab *lab, const struct wrong_fix *fix, json_t **resul
     const struct scenario *scenario = lab->scenario;
     const struct step *steps = fix ? fix->steps : scenario->solution;
     size_t count = fix ? fix->step_count : scenario->solution_count;
-    if (proof_lab_build(lab->launch, lab->run, fault_ids(scenario), NULL, err))
+    if (proof_lab_build(lab->launch, lab->run, proof_faults(scenario, fix ? PROOF_WRONG_FIX : PROOF_SOLUTION, NULL),
+                        NULL, err))
         return -1;
     if (steps_run(launch_control(lab->launch), lab->run->reading.document, steps, count, err))
         return 1;
@@ -258,18 +265,23 @@ static int solved(struct lab *lab, const struct wrong_fix *fix, struct error *er
 
 /* ---- jobs ---- */
 
-/* Where no step could be judged: which one it would have been. */
-static enum proof_step step_of(const struct proof_job *job)
+enum proof_step proof_job_step(const struct proof_job *job)
 {
     static const enum proof_step steps[] = {[JOB_HEALTHY] = PROOF_HEALTHY,
                                             [JOB_BROKEN] = PROOF_FAULTS,
+                                            [JOB_TICKET] = PROOF_TICKET,
                                             [JOB_SOLUTION] = PROOF_SOLUTION,
                                             [JOB_WRONG_FIX] = PROOF_WRONG_FIX};
     _Static_assert(ARRAY_SIZE(steps) == JOB_KIND_COUNT, "a step for each job");
     return steps[job->kind];
 }
 
-static int do_job(struct lab *lab, const struct wrong_fix *fix, struct error *err)
+const char *proof_job_id(const struct proof_job *job)
+{
+    return job->fix ? job->fix->id : job->ticket ? job->ticket->id : NULL;
+}
+
+static int do_job(struct lab *lab, struct error *err)
 {
     if (proof_lab_start(lab->job, &lab->launch, err))
         return -1;
@@ -277,13 +289,14 @@ static int do_job(struct lab *lab, const struct wrong_fix *fix, struct error *er
     case JOB_HEALTHY:
         return healthy(lab, err);
     case JOB_BROKEN:
-        return broken(lab, err);
+    case JOB_TICKET:
+        return broken(lab, lab->job->ticket, err);
     default:
-        return solved(lab, fix, err);
+        return solved(lab, lab->job->fix, err);
     }
 }
 
-static void fail_job(struct lab *lab, const struct wrong_fix *fix, const struct error *err)
+static void fail_job(struct lab *lab, const struct error *err)
 {
     struct proof_judgement judgement = proof_judgement_new(lab->arena);
     bool capability = err->kind == ERR_CAPABILITY || err->kind == ERR_SYSTEM;
@@ -298,7 +311,7 @@ static void fail_job(struct lab *lab, const struct wrong_fix *fix, const struct 
         if (log.length)
             proof_note(&judgement, PROOF_OK, (struct mark){0}, "the end of the lab's log: %s", str_text(&log));
     }
-    end_step(lab, step_of(lab->job), fix ? fix->id : NULL, &judgement);
+    end_step(lab, proof_job_step(lab->job), proof_job_id(lab->job), &judgement);
     json_object_set_new(lab->data, "error", json_string(error_kind_name(err->kind)));
 }
 
@@ -306,17 +319,15 @@ json_t *proof_job_run(const struct proof_job *job)
 {
     ARENA_AUTO arena = arena_new();
     struct error err = ERROR_INIT;
-    const struct scenario *scenario = job->run->reading.scenario;
-    const struct wrong_fix *fix = job->kind == JOB_WRONG_FIX ? &scenario->wrong_fixes[job->index] : NULL;
     struct lab lab = {.job = job,
                       .run = job->run,
-                      .scenario = scenario,
+                      .scenario = job->run->reading.scenario,
                       .arena = arena,
                       .steps = json_array(),
                       .data = json_object(),
                       .since = clock_boot()};
-    if (do_job(&lab, fix, &err))
-        fail_job(&lab, fix, &err);
+    if (do_job(&lab, &err))
+        fail_job(&lab, &err);
     launch_end(lab.launch);
     return json_pack("{s:o, s:o}", "steps", lab.steps, "data", lab.data);
 }

@@ -39,10 +39,10 @@ static void set_signals(void (*handler)(int))
 
 static json_t *failed_outcome(const struct proof_job *job, const char *text)
 {
-    static const char *const steps[] = {"healthy", "faults", "solution", "wrong fix"};
-    return json_pack("{s:[{s:s, s:n, s:s, s:f, s:s, s:[{s:s, s:s}]}], s:{s:s}}", "steps", "step", steps[job->kind],
-                     "id", "verdict", "error", "seconds", 0.0, "text", "", "notes", "verdict", "error", "text", text,
-                     "data", "error", "probe");
+    return json_pack("{s:[{s:s, s:s?, s:s, s:f, s:s, s:[{s:s, s:s}]}], s:{s:s}}", "steps", "step",
+                     proof_step_name(proof_job_step(job)), "id", proof_job_id(job), "verdict",
+                     proof_verdict_name(PROOF_ERROR), "seconds", 0.0, "text", "", "notes", "verdict",
+                     proof_verdict_name(PROOF_ERROR), "text", text, "data", "error", error_kind_name(ERR_PROBE));
 }
 
 /* ---- one job ---- */
