@@ -1,0 +1,201 @@
+#!/bin/bash
+# What a proof accepts, and each bad scenario refused at the step that shows it; and that nothing is left of it.
+# shellcheck disable=SC2154 # what the sourced file sets
+. "$(dirname "$0")/../cli/host.bash"
+
+# The parts of a good scenario; each bad one replaces what makes it bad.
+good() {
+    title="title: Names are gone"
+    extra=""
+    files=""
+    faults='faults: [ { id: names-gone, kind: dns-server-down, at: node/ns/service/dns } ]'
+    points="points: 60"
+    solution='solution: [ { at: ns, run: dnsmasq } ]'
+    guards='guards:
+  - { id: db-up, from: ops, tcp: "db:5432", penalty: 40 }
+  - { id: ssh-closed, from: ops, tcp: { to: db, port: 22, expect: closed }, penalty: 40 }'
+    fix_hosts='  - { id: hosts-file, steps: [ { at: ops, run: "echo 10.0.0.1 web.lab.test >>/etc/hosts" } ], caught_by: [names] }'
+    fix_db='  - { id: db-off, steps: [ { at: ns, run: dnsmasq }, { at: db, run: "ip link set eth0 down" } ], caught_by: [db-up] }'
+    fix_ssh='  - { id: opens-ssh, steps: [ { at: ns, run: dnsmasq }, { at: db, run: "nc -lk 22 >/dev/null 2>&1 &" } ], caught_by: [ssh-closed] }'
+    checks='      - { id: lookup, from: ops, dns: { name: web.lab.test, type: A, answer: 10.0.0.1 }, points: 60 }
+      - { id: page, from: ops, http: { url: "http://web.lab.test/", status: 200 }, points: 40 }'
+}
+
+scenario() { # NAME
+    cat >"$work/$1.yaml" <<YAML
+scenario: $1
+$title
+pass: 70%
+$extra
+topology:
+  lab: drill
+  bridges: { lan: {} }
+  nodes:
+    web: { bridge: lan, address: 10.0.0.1/24, services: { http: { port: 80 } } }
+    db: { bridge: lan, address: 10.0.0.2/24, services: { postgres: { kind: tcp, port: 5432 } } }
+    ns: { bridge: lan, address: 10.0.0.53/24, services: { dns: { zones: { lab.test: { web: 10.0.0.1 } } } } }
+    ops: { bridge: lan, address: 10.0.0.3/24, resolver: { servers: [10.0.0.53] } $files }
+$faults
+tasks:
+  - id: names
+    checks:
+$checks
+$guards
+$solution
+wrong_fixes:
+$fix_hosts
+$fix_db
+$fix_ssh
+YAML
+    good
+}
+
+refused() { # NAME STEP TEXT: not proved, the step failed, and it says that
+    run timeout 60 "$LABCTL" prove "$work/$1.yaml"
+    local status=$?
+    [ $status -eq 1 ] && grep -qE "^  FAILED  $2 " "$work/out" && grep -qF "$3" "$work/out" && grep -q '^  not proved$' "$work/out"
+}
+
+good
+scenario drill-names
+snapshot >"$work/before"
+
+# ---- proved ----
+run "$LABCTL" prove "$work/drill-names.yaml" --certificate "$work/certificate.json"
+[ $? -eq 0 ] && [ "$(grep -c '^  ok ' "$work/out")" = 10 ] && ! grep -q FAILED "$work/out" && grep -q '^  proved$' "$work/out"
+check "a good scenario is proved, step by step" $?
+grep -q "drill-names.yaml:21:5: nothing listened where 'ssh-closed' asks" "$work/out"
+check "it is told that a negative guard has nobody to listen" $?
+hash=$(sha256sum "$work/drill-names.yaml" | cut -d' ' -f1)
+grep -q "\"sha256\": \"$hash\"" "$work/certificate.json" && grep -q '"proved": true' "$work/certificate.json" && grep -q "\"kernel\": \"$(uname -r)\"" "$work/certificate.json"
+check "the certificate names the file by its hash, the kernel, the outcome" $?
+run "$LABCTL" --format json prove "$work/drill-names.yaml" && grep -q '"step": "wrong fix"' "$work/out" && grep -q '"verdict": "ok"' "$work/out" && ! grep -q '"failed"' "$work/out"
+check "the same as JSON" $?
+run "$LABCTL" prove -q "$work/drill-names.yaml" "$work/drill-names.yaml" && ! grep -q ok "$work/out" && [ "$(grep -c '^  proved$' "$work/out")" = 2 ]
+check "several, and quietly" $?
+run "$LABCTL" prove "$work/drill-names.yaml" --repeat 2 && grep -q 'drill-names: proved 2 of 2 times' "$work/out" && grep -q 'drill-names, round 2' "$work/out"
+check "several times over" $?
+
+# ---- refused, each at its step ----
+guards='guards: [ { id: db-up, from: ops, tcp: "db:5432", penalty: 40 }, { id: nobody, from: ops, tcp: "db:4444", penalty: 5 } ]'
+fix_ssh=""
+scenario sick
+refused sick healthy "guard 'nobody' is red, not green (tcp ops -> db:4444 open): expected open, got refused" && [ "$(grep -c '^  [oF]' "$work/out")" = 1 ]
+check "a lab that is not healthy: nothing else is looked at" $?
+faults='faults: [ { id: elsewhere, kind: route-missing, at: db, destination: 10.0.0.0/24 } ]'
+scenario painless
+refused painless faults "task 'names' is green although nothing was done"
+check "a symptom that is not seen" $?
+checks='      - { id: lookup, from: ops, dns: { name: web.lab.test, type: A, answer: 10.0.0.1 }, points: 60 }
+      - { id: by-address, from: ops, http: { url: "http://10.0.0.1/", status: 200 }, points: 40 }'
+scenario generous
+refused generous "nothing done" "check 'by-address' of task 'names' gives 40 points for nothing" && grep -q "warning: .*check 'by-address' of task 'names' stays green" "$work/out"
+check "points for nothing" $?
+solution='solution: [ { at: ops, run: "echo 10.0.0.1 web.lab.test >>/etc/hosts" } ]'
+scenario half
+refused half solution "check 'lookup' is red, not green"
+check "a solution that does not reach all points" $?
+solution='solution: [ { at: ns, run: dnsmasq }, { at: db, run: "no-such-program --now" } ]'
+scenario clumsy
+refused clumsy solution "step 2 (run no-such-program --now): it ended with status 127 in db"
+check "a solution whose step fails" $?
+solution='solution: [ { set: node/ops/eth0/address, to: 10.0.0.2/24 } ]'
+scenario lost
+refused lost solution "step 1 (set node/ops/eth0/address)"
+check "a solution that sets what cannot be" $?
+guards='guards:
+  - { id: db-up, from: ops, tcp: "db:5432", penalty: 10 }
+  - { id: ssh-closed, from: ops, tcp: { to: db, port: 22, expect: closed }, penalty: 40 }'
+scenario mild
+refused mild "wrong fix db-off" "it passes: 90 of 100 points, the pass mark is 70%"
+check "a wrong fix that passes" $?
+fix_hosts='  - { id: hosts-file, steps: [ { at: ops, run: "echo 10.0.0.1 web.lab.test >>/etc/hosts" } ], caught_by: [names, db-up] }'
+scenario blamed
+refused blamed "wrong fix hosts-file" "'db-up' is to catch it and is green"
+check "a wrong fix that is not caught by what it names" $?
+fix_ssh=""
+scenario idle
+refused idle guards "idle.yaml:21:5: guard 'ssh-closed' is never red"
+check "a guard that cannot go red" $?
+files=', files: { /root/notes: { content: "see names-gone" } }'
+scenario note
+refused note leaks "node ops shows the word 'names-gone' in /root/notes: see names-gone"
+check "a file that names the fault" $?
+files=", run: [ \"sh -c 'sleep 1000; true' scenario >/dev/null 2>&1 &\" ]"
+scenario walker
+refused walker leaks "node ops shows the word 'scenario' in processes"
+check "a process that tells" $?
+files=', run: [ "date +%N >/root/number" ]'
+scenario dice
+refused dice leaks "ops, /root/number has what the healthy lab has not"
+check "what differs where the faults change nothing" $?
+
+# ---- the rest of the language ----
+extra='diagnosis: { points: 10 }
+questions:
+  - { id: why, points: 5, ask: "Who is gone?", choices: [web, ns], answer: ns }
+  - { id: port, points: 5, ask: "Which port?", number: 53 }'
+scenario answers
+run "$LABCTL" prove "$work/answers.yaml" && grep -q '^  ok      solution .* 120 of 120 points' "$work/out"
+check "answer key and true claim give their points" $?
+printf '%s\n' "scenario: quiet" "control: true" "diagnosis: { points: 10 }" "$(sed -n '/^topology:/,/ops:/p' "$work/answers.yaml")" >"$work/quiet.yaml"
+run "$LABCTL" prove "$work/quiet.yaml" && grep -q '^  ok      solution .* 10 of 10 points' "$work/out" && grep -q '^  ok      leaks' "$work/out"
+check "a healthy control: the claim that nothing is broken" $?
+faults='faults:
+  - { id: names-gone, kind: dns-server-down, at: node/ns/service/dns }
+  - { id: noise, kind: loss, at: node/web/eth0, loss: 20%, after: 10m, for: 2m }'
+scenario later
+run timeout 60 "$LABCTL" --format json prove "$work/later.yaml" && grep -q 'noise\|+ .*web' "$work/out"
+check "a fault that comes later is in at once, and gone at the end" $?
+
+# ---- bad files, this machine ----
+run "$LABCTL" prove "$work/nowhere.yaml"
+[ $? -eq 2 ]
+check "a file that is not there" $?
+faults='faults: [ { id: names-gone, kind: dns-server-dwn, at: node/ns/service/dns } ]'
+scenario slip
+run "$LABCTL" prove "$work/slip.yaml"
+[ $? -eq 2 ] && grep -q "did you mean 'dns-server-down'" "$work/err"
+check "a mistake in the file is shown where it stands" $?
+extra='requires: { programs: [no-such-program] }'
+scenario needy
+run "$LABCTL" prove "$work/needy.yaml"
+[ $? -eq 3 ] && grep -q no-such-program "$work/err"
+check "what this machine lacks" $?
+run "$LABCTL" prove "$work/drill-names.yaml" --seeds 0
+[ $? -eq 2 ]
+check "no seed at all" $?
+
+# ---- beside others ----
+"$LABCTL" prove "$work/drill-names.yaml" >"$work/first" 2>&1 &
+first=$!
+"$LABCTL" prove "$work/drill-names.yaml" >"$work/second" 2>&1 &
+second=$!
+until_true 10 grep -q '^  ok      healthy' "$work/first"
+run "$LABCTL" list && ! grep -q 'prove' "$work/out"
+check "its labs are nobody's business" $?
+wait $first && wait $second
+check "two at once" $?
+"$LABCTL" start "$work/drill-names.yaml" >"$work/out" 2>"$work/err" || cat "$work/err"
+run "$LABCTL" prove "$work/drill-names.yaml"
+[ $? -eq 4 ] && grep -q "refused during exercise 'drill-names'" "$work/err"
+check "it is refused during an exercise" $?
+run "$LABCTL" abandon
+rm -rf "$XDG_STATE_HOME/labctl"
+
+# ---- ends ----
+left=0
+for signal in INT TERM KILL; do
+    for wait in 50 400 1300; do
+        "$LABCTL" prove "$work/drill-names.yaml" >"$work/out" 2>"$work/err" &
+        client=$!
+        pause $((wait % 1000))
+        kill -$signal $client
+        wait $client 2>/dev/null
+        until_true 6 same_host || { left=1; break 2; }
+    done
+done
+check "nothing is left whatever ends it" $left
+clean_host
+check "nothing is left" $?
+exit $((failures > 0))
