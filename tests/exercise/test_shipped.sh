@@ -1,4 +1,5 @@
 #!/bin/bash
+# once
 # Every shipped scenario starts as an exercise: nothing is earned yet, and with its end the lab is gone.  That it can be
 # solved, and not by a wrong fix, is what tests/prove shows.
 # shellcheck disable=SC2154 # what the sourced file sets

@@ -9,7 +9,6 @@ good() {
     extra=""
     files=""
     faults='faults: [ { id: names-gone, kind: dns-server-down, at: node/ns/service/dns } ]'
-    points="points: 60"
     solution='solution: [ { at: ns, run: dnsmasq } ]'
     guards='guards:
   - { id: db-up, from: ops, tcp: "db:5432", penalty: 40 }

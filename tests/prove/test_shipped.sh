@@ -1,4 +1,5 @@
 #!/bin/bash
+# once
 # Every scenario that is shipped is proved, each with at least two wrong fixes.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -227,37 +227,47 @@ static int broken(struct lab *lab, const struct ticket *ticket, struct error *er
     return result;
 }
 
-/* ---- an exercise ---- */
+/* ---- exercises ---- */
 
-/* An exercise to its end: 0, 1 where a step does not do what it says, -1.  fix NULL: the solution. */
-static int exercise(struct lab *lab, const struct wrong_fix *fix, json_t **result, struct error *err)
+/* Measures and judges.  What a step has set going in a node may take its time: a wrong fix that is not caught is looked
+ * at again. */
+static int score(struct lab *lab, const struct wrong_fix *fix, struct proof_judgement *judgement, json_t **result,
+                 struct error *err)
+{
+    int64_t deadline = clock_boot() + SETTLE_MS * INT64_C(1000000);
+    for (;; poll(NULL, 0, COMPARE_EVERY)) {
+        *judgement = proof_judgement_new(lab->arena);
+        json_decref(*result);
+        *result = NULL;
+        if (proof_lab_score(lab->launch, lab->run, !fix, fix ? SETTLE_MS : 0, result, err))
+            return -1;
+        if (fix)
+            proof_judge_wrong_fix(judgement, lab->scenario, fix, *result);
+        else
+            proof_judge_solution(judgement, lab->scenario, *result);
+        if (!fix || judgement->verdict != PROOF_FAILED || clock_boot() > deadline)
+            return 0;
+    }
+}
+
+/* An exercise to its end.  fix NULL: the solution. */
+static int solved(struct lab *lab, const struct wrong_fix *fix, struct error *err)
 {
     const struct scenario *scenario = lab->scenario;
     const struct step *steps = fix ? fix->steps : scenario->solution;
-    size_t count = fix ? fix->step_count : scenario->solution_count;
-    if (proof_lab_build(lab->launch, lab->run, proof_faults(scenario, fix ? PROOF_WRONG_FIX : PROOF_SOLUTION, NULL),
-                        NULL, err))
-        return -1;
-    if (steps_run(launch_control(lab->launch), lab->run->reading.document, steps, count, err))
-        return 1;
-    return proof_lab_score(lab->launch, lab->run, !fix, fix ? SETTLE_MS : 0, result, err);
-}
-
-static int solved(struct lab *lab, const struct wrong_fix *fix, struct error *err)
-{
+    size_t count = fix ? fix->step_count : scenario->solution_count, failed = 0;
+    enum proof_step step = proof_job_step(lab->job);
     struct proof_judgement judgement = proof_judgement_new(lab->arena);
     json_t *result = NULL;
-    int status = exercise(lab, fix, &result, err);
-    if (status < 0)
+    if (proof_lab_build(lab->launch, lab->run, proof_faults(scenario, step, NULL), NULL, err))
         return -1;
-    if (status)
-        proof_note(&judgement, PROOF_FAILED, fix ? fix->mark : lab->scenario->mark, "%s", err->text);
-    else if (fix)
-        proof_judge_wrong_fix(&judgement, lab->scenario, fix, result);
-    else
-        proof_judge_solution(&judgement, lab->scenario, result);
-    error_clear(err);
-    end_step(lab, fix ? PROOF_WRONG_FIX : PROOF_SOLUTION, fix ? fix->id : NULL, &judgement);
+    if (steps_run(launch_control(lab->launch), lab->run->reading.document, steps, count, &failed, err)) {
+        proof_note(&judgement, PROOF_FAILED, steps[failed].mark, "%s", err->text);
+        error_clear(err);
+    } else if (score(lab, fix, &judgement, &result, err)) {
+        return -1;
+    }
+    end_step(lab, step, proof_job_id(lab->job), &judgement);
     if (result)
         json_object_set_new(lab->data, "result", result);
     return 0;

@@ -115,7 +115,7 @@ static int run(struct control *control, const struct step *step, struct error *e
 }
 
 int steps_run(struct control *control, const struct document *document, const struct step *steps, size_t count,
-              struct error *err)
+              size_t *failed, struct error *err)
 {
     static const char *const names[] = {
         [STEP_SET] = "set", [STEP_UNSET] = "unset", [STEP_RUN] = "run", [STEP_APPLY] = "apply"};
@@ -124,6 +124,7 @@ int steps_run(struct control *control, const struct document *document, const st
         const struct step *step = &steps[i];
         if (!(step->kind == STEP_RUN ? run(control, step, err) : change(control, document, step, err)))
             continue;
+        *failed = i;
         const char *what = step->kind == STEP_RUN ? step->run : step->kind == STEP_APPLY ? step->apply : step->path;
         return error_wrap(err, "step %zu (%s %.100s)", i + 1, names[step->kind], what);
     }
