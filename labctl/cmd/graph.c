@@ -8,11 +8,8 @@
 #include "report/graph.h"
 
 static const struct option_spec options[] = {
-    {"--as", "FORMAT", "ascii (the default), dot (Graphviz), mermaid, json"},
+    {"--as", "FORMAT", "ascii (the default), dot (Graphviz), mermaid, json, svg, html"},
 };
-
-/* Formats that the language of the command knows and this version does not write. */
-static const char *const later_formats[] = {"svg", "html"};
 
 /* 0, or the exit status of a complaint. */
 static int choose_format(struct context *context, enum graph_format *out)
@@ -27,12 +24,8 @@ static int choose_format(struct context *context, enum graph_format *out)
             *out = (enum graph_format)i;
             return 0;
         }
-    for (size_t i = 0; i < ARRAY_SIZE(later_formats); i++)
-        if (str_equal(name, later_formats[i]))
-            return cmd_usage(context,
-                             "a graph as %s is not supported yet; `labctl graph --as dot | dot -Tsvg` draws one", name);
     const char *nearest = str_nearest(name, graph_format_names, GRAPH_FORMAT_COUNT);
-    return cmd_usage(context, "'%s' is none of ascii, dot, mermaid, json%s%s%s", name,
+    return cmd_usage(context, "'%s' is none of ascii, dot, mermaid, json, svg, html%s%s%s", name,
                      nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
@@ -70,10 +63,10 @@ static int run(struct context *context)
 const struct command command_graph = {
     .name = "graph",
     .group = "a file",
-    .synopsis = "graph [FILE] [--as ascii|dot|mermaid|json]",
+    .synopsis = "graph [FILE] [--as ascii|dot|mermaid|json|svg|html]",
     .summary = "Draw a topology",
     .description = "Without FILE, the running lab as it is now.  ascii is for a terminal; dot is for Graphviz, mermaid "
-                   "for Markdown.\n"
+                   "for Markdown; svg and html are pictures.\n"
                    "--format means the same as --as.",
     .options = options,
     .option_count = ARRAY_SIZE(options),

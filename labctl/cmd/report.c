@@ -9,7 +9,7 @@
 #include "cmd/common/rescore.h"
 
 static const struct option_spec options[] = {
-    {"--as", "FORMAT", "Write it so: text or json (--format is the same here)."},
+    {"--as", "FORMAT", "Write it so: text, json, markdown, html, junit or csv (--format is the same)."},
     {"--rescore", NULL, "Compute it again from the journal alone, and compare; several exercises may be named."},
 };
 

@@ -16,7 +16,7 @@
 #define GONE_TIMEOUT 30000 /* ms */
 
 static const struct option_spec submit_options[] = {
-    {"--as", "FORMAT", "Print the report so: text or json."},
+    {"--as", "FORMAT", "Print the report so: text, json, markdown, html, junit or csv."},
     {"--all", NULL, "End the exercise, whatever phases are left."},
 };
 

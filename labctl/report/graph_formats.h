@@ -8,3 +8,5 @@ void graph_write_ascii(const struct topology *topology, struct str *out);
 void graph_write_dot(const struct topology *topology, struct str *out);
 void graph_write_mermaid(const struct topology *topology, struct str *out);
 void graph_write_json(const struct topology *topology, struct str *out);
+void graph_write_svg(const struct topology *topology, struct str *out);
+void graph_write_html(const struct topology *topology, struct str *out);

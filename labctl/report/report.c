@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "report/parts.h"
+#include "report/writers.h"
 
 void report_clock(double seconds, struct str *out)
 {
@@ -163,6 +164,10 @@ static void write_json(const json_t *result, bool color, struct str *out)
 const struct report_writer report_writers[] = {
     {"text", "for people", write_text},
     {"json", "documented in labctl(1)", write_json},
+    {"markdown", "for a wiki or a portfolio", report_markdown},
+    {"html", "one self-contained page", report_html},
+    {"junit", "JUnit XML, for build servers", report_junit},
+    {"csv", "a line for a gradebook, below the names of its columns", report_csv},
 };
 const size_t report_writer_count = ARRAY_SIZE(report_writers);
 

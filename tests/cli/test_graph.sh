@@ -20,19 +20,14 @@ graph() { "$LABCTL" graph "$@" >"$work/out" 2>"$work/err"; }
 
 graph tests/report/graph/shop.yaml && cmp -s "$work/out" tests/report/graph/shop.ascii
 check "text for a terminal without further ado" $?
-for format in ascii dot mermaid json; do
+for format in ascii dot mermaid json svg html; do
     graph tests/report/graph/shop.yaml --as "$format" && cmp -s "$work/out" "tests/report/graph/shop.$format"
     check "--as $format" $?
     graph --format "$format" tests/report/graph/shop.yaml && cmp -s "$work/out" "tests/report/graph/shop.$format"
     check "--format $format is the same" $?
 done
-for format in svg html; do
-    graph topologies/home-lan.yaml --as "$format"
-    [ $? -eq 2 ] && grep -q "as $format is not supported yet" "$work/err" && [ ! -s "$work/out" ]
-    check "$format is not supported yet" $?
-done
 graph topologies/home-lan.yaml --as asci
-[ $? -eq 2 ] && grep -q "'asci' is none of ascii, dot, mermaid, json; did you mean 'ascii'?" "$work/err"
+[ $? -eq 2 ] && grep -q "'asci' is none of ascii, dot, mermaid, json, svg, html; did you mean 'ascii'?" "$work/err"
 check "an unknown format" $?
 graph "$work/nosuch.yaml"
 [ $? -eq 2 ] && grep -q 'No such file' "$work/err"
