@@ -224,6 +224,11 @@ static int read_document(struct scenario_loader *loader, const struct variant *v
         check_ids(loader);
         check_scenario(loader);
     }
+    if (scenario->topology && document->findings->errors == before) {
+        try_steps(loader, scenario->solution, scenario->solution_count);
+        for (size_t i = 0; i < scenario->wrong_fix_count; i++)
+            try_steps(loader, scenario->wrong_fixes[i].steps, scenario->wrong_fixes[i].step_count);
+    }
     *out = scenario;
     return document->findings->errors == before ? 0 : -1;
 }

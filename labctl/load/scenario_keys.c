@@ -243,6 +243,7 @@ const struct rule_name scenario_rules[] = {
     {"no-wrong-fix", "A scenario with a task has a wrong fix that must not pass; a warning."},
     {"question-form", "A question has choices, a number, a pattern or an answer, and its own answer is right."},
     {"step-form", "A step is set with to, unset, run with at, or apply."},
+    {"step-value", "A value that a step sets fits its key, and a file that it applies is a topology."},
     {"task-phase", "Where there are phases, a task that is no ticket's is in one of them."},
     {"task-points", "The points of a task are not less than those of its checks."},
     {"ticket-twice", "A ticket is in one phase only, and there once."},

@@ -45,6 +45,9 @@ void load_solution(struct scenario_loader *loader, const struct scenario_parts *
 void load_wrong_fixes(struct scenario_loader *loader, const struct scenario_parts *parts);
 void load_articulate(struct scenario_loader *loader);
 
+/* Whether the steps, one after the other, lead from the healthy topology to valid ones. */
+void try_steps(struct scenario_loader *loader, const struct step *steps, size_t count);
+
 /* What the parts must be to one another, once they are decoded. */
 void check_scenario(struct scenario_loader *loader);
 
