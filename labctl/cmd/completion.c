@@ -73,12 +73,16 @@ static void complete_scenarios(void)
         print_word(shipped[i].name, NULL);
 }
 
-/* Which word of a command's synopsis stands next, after `given` operands: "NODE", "FILE", "[NAME|--all]". */
+/* Which word of a command's synopsis stands next, after `given` operands: "NODE", "SCENARIO…", "[NAME|--all]". */
 static bool expects(const struct command *command, int given, const char *word)
 {
     const char *text = strchr(command->synopsis, ' ');
-    for (int i = 0; text && i < given; i++)
-        text = strchr(text + 1, ' ');
+    for (int i = 0; text && i < given; i++) {
+        const char *next = strchr(text + 1, ' ');
+        if (next && str_starts(next - strlen("…"), "…"))
+            break; /* any number of them */
+        text = next;
+    }
     if (!text)
         return false;
     size_t length = strcspn(text + 1, " ");

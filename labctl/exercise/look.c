@@ -22,6 +22,7 @@ const char look_script[] =
     "exec 2>/dev/null\n"
     "s() { printf '\\001%s\\n' \"$1\"; }\n"
     "s hostname; hostname; cat /proc/sys/kernel/domainname\n"
+    "s interfaces; for i in /sys/class/net/*; do echo \"${i##*/} $(cat $i/ifalias)\"; done\n"
     "s links; ip -o -d link | sed 's/ *link-netnsid [0-9]*//; s/^[0-9]*: //; s/@if[0-9]*//; s/ state [A-Z]* / /'\n"
     "s addresses; ip -o address | sed 's/^[0-9]*: //; s/ tentative//'\n"
     "s routes; ip route show table all; ip -6 route show table all | sed 's/ expires [0-9]*sec//'\n"
@@ -45,6 +46,7 @@ const char look_script[] =
     "s files; find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev \\) -prune -o "
     "\\( -type f -o -type l -o -type d \\) -printf '%M %p %l\\n'\n"
     "ls -d /usr/share/labctl /usr/local/share/labctl /usr/libexec/labctl /usr/local/libexec/labctl\n"
+    "for f; do [ -r \"$f\" ] && echo \"scenario $f\"; done\n"
     "s contents\n"
     "find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev -o -path /etc/ssl/certs \\) "
     "-prune -o -type f -size -257k ! -name '*.pid' -print |\n"
@@ -58,19 +60,20 @@ static const struct section {
 } sections[] = {
 #define I(item) (1U << ITEM_##item)
     {"hostname", I(NAMESPACE), true},
-    {"links", I(LINK) | I(BRIDGE), true},
+    {"interfaces", I(LINK) | I(BRIDGE), true},
+    {"links", I(LINK) | I(BRIDGE), false},
     {"addresses", I(ADDRESS) | I(LINK), false},
     {"routes", I(ROUTE) | I(ADDRESS) | I(LINK), false},
     {"rules", I(RULE), false},
     {"neighbours", I(NEIGHBOUR) | I(LINK), false},
-    {"nftables", I(NFT), true},
+    {"nftables", I(NFT), false},
     {"queues", I(LINK), false},
     {"sockets", I(PROCESS) | I(FILE), false},
     {"processes", I(PROCESS), true},
-    {"environment", I(PROCESS), true},
-    {"mounts", I(NAMESPACE), true},
+    {"environment", I(PROCESS), false},
+    {"mounts", I(NAMESPACE), false},
     {"sysctls", I(SYSCTL) | I(LINK), false},
-    {"files", I(FILE) | I(PROCESS) | I(HOSTS_VIEW), true},
+    {"files", I(FILE) | I(PROCESS) | I(HOSTS_VIEW), false},
     {"contents", I(FILE) | I(PROCESS) | I(HOSTS_VIEW), false},
 #undef I
 };

@@ -10,8 +10,8 @@
 struct str;
 struct strings;
 
-/* A script for /bin/sh in a node.  Its output is sections, each headed by a line "\001NAME"; in "contents" each file is
- * headed by a line "\002PATH". */
+/* A script for /bin/sh in a node; its arguments are files that no node may read (the scenario).  Its output is
+ * sections, each headed by a line "\001NAME"; in "contents" each file is headed by a line "\002PATH". */
 extern const char look_script[];
 
 /* Makes valid UTF-8 of the output: whatever is no text becomes a dot. */

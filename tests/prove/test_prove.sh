@@ -147,6 +147,52 @@ scenario later
 run timeout 60 "$LABCTL" --format json prove "$work/later.yaml" && grep -q 'noise\|+ .*web' "$work/out"
 check "a fault that comes later is in at once, and gone at the end" $?
 
+cat >"$work/phases.yaml" <<YAML
+scenario: small-exit-test
+title: Build, debug, explain
+topology: $PWD/topologies/home-lan.yaml
+level: 3
+phases:
+  - { id: build, time: 20m, tasks: [share] }
+  - { id: debug, time: 30m, draw: { pick: 2, from: [wire, record, rate] } }
+  - { id: articulate, time: 30m }
+vars:
+  where: { choose: [laptop, nas] }
+tasks:
+  - id: share
+    kind: build
+    checks: [ { from: laptop, tcp: "nas:8080", within: 5s, points: 30 } ]
+diagnosis: { points: 20 }
+tickets:
+  wire:
+    restrict: Nothing may be switched off.
+    faults: [ { kind: loss, at: link/uplink, loss: 30% } ]
+    tasks: [ { id: clean, checks: [ { from: home-router, ping: { to: isp, count: 40, loss_below: 5% } } ] } ]
+    solution: [ { set: link/uplink/loss, to: 0% } ]
+  rate:
+    faults: [ { kind: route-missing, at: "node/\${where}", destination: default } ]
+    tasks: [ { id: port, checks: [ { from: "\${where}", ping: isp } ] } ]
+    solution: [ { at: "\${where}", run: "ip route add default via 192.168.1.1" } ]
+  record:
+    faults: [ { kind: dns-wrong-record, at: node/home-router/service/dns, name: nas.home.test, answer: 192.168.1.99 } ]
+    tasks: [ { id: name, checks: [ { from: laptop, dns: { name: nas.home.test, type: A, answer: 192.168.1.30 } } ] } ]
+    hints: [ { task: name, cost: 10, text: "Ask the router: dig nas.home.test @192.168.1.1" } ]
+    solution: [ { set: node/home-router/service/dns/zones/home.test/nas, to: 192.168.1.30 } ]
+solution:
+  - { at: nas, run: "nc -lk -p 8080 >/dev/null 2>&1 &" }
+wrong_fixes:
+  - { id: hurry, steps: [ { at: laptop, run: "echo 192.168.1.30 nas.home.test >> /etc/hosts" } ], caught_by: [share] }
+YAML
+run timeout 120 "$LABCTL" prove "$work/phases.yaml" --seeds 3
+[ $? -eq 0 ] && grep -q 'small-exit-test: proved 3 of 3 times' "$work/out" && grep -q '^  ok      solution .* 250 of 250 points' "$work/out"
+check "phases with tickets and variables, over three seeds" $?
+[ "$(grep -c '^  ok      ticket ' "$work/out")" = 6 ] && [ "$(sed -n 's/^  ok      ticket \([a-z]*\) .*/\1/p' "$work/out" | sort -u | wc -l)" -ge 2 ]
+check "each drawn ticket alone, other ones with another seed" $?
+sed -i 's|{ id: clean, checks: .*|{ id: clean, checks: [ { from: laptop, dns: { name: nas.home.test, type: A, answer: 192.168.1.30 } } ] } ]|' "$work/phases.yaml"
+run timeout 120 "$LABCTL" prove "$work/phases.yaml" --seeds 3
+[ $? -eq 1 ] && grep -q "^  FAILED  ticket wire " "$work/out" && grep -q "task 'clean' is green although nothing was done" "$work/out"
+check "a ticket whose task is another ticket's" $?
+
 # ---- bad files, this machine ----
 run "$LABCTL" prove "$work/nowhere.yaml"
 [ $? -eq 2 ]

@@ -309,12 +309,11 @@ static int do_job(struct lab *lab, struct error *err)
 static void fail_job(struct lab *lab, const struct error *err)
 {
     struct proof_judgement judgement = proof_judgement_new(lab->arena);
-    bool capability = err->kind == ERR_CAPABILITY || err->kind == ERR_SYSTEM;
-    proof_note(&judgement,
-               err->kind == ERR_FILE ? PROOF_FAILED
-               : capability          ? PROOF_UNSUPPORTED
-                                     : PROOF_ERROR,
-               (struct mark){0}, "%s", err->text);
+    /* What the kernel refuses with the faults in, and did not without them, is the scenario's. */
+    bool own = err->kind == ERR_FILE || (err->kind == ERR_SYSTEM && lab->job->kind != JOB_HEALTHY && lab->launch);
+    bool machine = err->kind == ERR_CAPABILITY || err->kind == ERR_SYSTEM;
+    enum proof_verdict verdict = own ? PROOF_FAILED : machine ? PROOF_UNSUPPORTED : PROOF_ERROR;
+    proof_note(&judgement, verdict, (struct mark){0}, "%s", err->text);
     if (lab->launch && err->kind == ERR_SYSTEM) {
         STR_AUTO log = STR_INIT;
         launch_log(lab->launch, &log);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,7 +124,8 @@ int proof_lab_look(struct launch *launch, const struct proof_run *run, json_t **
     ARENA_AUTO arena = arena_new();
     const struct topology *topology = run->reading.scenario->topology;
     struct spawned *spawned = arena_alloc(arena, (topology->node_count + 1) * sizeof *spawned);
-    const char *argv[] = {"/bin/sh", "-c", look_script};
+    char path[PATH_MAX];
+    const char *argv[] = {"/bin/sh", "-c", look_script, "sh", realpath(run->file, path) ? path : run->file};
     size_t begun = 0;
     *looks = json_object();
     int result = 0;
