@@ -21,7 +21,7 @@ static int change_clock(struct context *context, const char *verb, const char *t
         client_print_json(reply);
     } else if (!context->quiet) {
         STR_AUTO left = STR_INIT;
-        report_clock(json_number_value(json_object_get(reply, "time_left_s")), &left);
+        report_clock_left(json_number_value(json_object_get(reply, "time_left_s")), &left);
         printf("%s%s%s\n", text, json_is_number(json_object_get(reply, "time_left_s")) ? ", time left: " : "",
                json_is_number(json_object_get(reply, "time_left_s")) ? str_text(&left) : "");
     }

@@ -153,7 +153,7 @@ static void tell(const struct context *context, const char *lab, const struct be
     fputs(str_text(&text), stdout);
     const json_t *left = json_object_get(begun->status, "time_left_s");
     STR_AUTO clock = STR_INIT;
-    report_clock(json_number_value(left) + 0.5, &clock); /* some of the first second is gone */
+    report_clock_left(json_number_value(left), &clock);
     printf("\nThe clock runs%s%s.  `labctl` alone says what can be done now.\n",
            json_is_number(left) ? ": " : ", without a deadline", str_text(&clock));
     if (!context->quiet)

@@ -1,9 +1,13 @@
 /* The end of a phase and of the exercise.  Both are the same: the clock stops, what comes and goes by itself goes,
- * everything is measured, and the outcomes are on record before anything follows from them.  Where the record cannot be
- * written (the disk is full) the clock stands, the outcomes are kept, and it is tried again until it can. */
+ * everything is measured, and the outcomes are on record before anything follows from them.
+ *
+ * Where the journal cannot be written (the disk is full), a learner who submits is told so and the clock runs on.  A
+ * deadline is not moved by that: what is measured at that moment is kept and put on record as soon as it can be, and
+ * meanwhile the lab is closed. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -123,9 +127,12 @@ static int record_score(struct director *director, struct exercise *exercise, st
 static void conclude(struct director *director, struct exercise *exercise)
 {
     struct error err = ERROR_INIT;
+    struct session *session = &exercise->session;
     json_t *result = NULL;
-    if ((!exercise->session.score && record_rest(exercise, &err)) || record_score(director, exercise, &err) ||
-        write_report(exercise->report, result = result_make(&exercise->session, NULL), &err)) {
+    if ((session->state != SESSION_ENDED &&
+         session_stop(session, SESSION_DEADLINE, clock_boot(), clock_real(), &err)) ||
+        (!session->score && record_rest(exercise, &err)) || record_score(director, exercise, &err) ||
+        write_report(exercise->report, result = result_make(session, NULL), &err)) {
         json_decref(result);
         put_off(director, exercise, &err);
         return;
@@ -135,90 +142,106 @@ static void conclude(struct director *director, struct exercise *exercise)
     director_after(director, waiting ? FAREWELL : 0, end_lab, NULL);
 }
 
-static void scored(struct director *director, void *context, const struct exercise_results *results,
-                   const struct error *err)
+/* What is measured is kept; no outcome at all: every check counts as not judged. */
+static void keep(struct exercise *exercise, const struct exercise_results *results, const struct error *err)
 {
-    struct exercise *exercise = context;
-    if (err) /* every check counts as not judged */
+    if (err)
         fprintf(stderr, "director: measure the end: %s\n", err->text);
     exercise_keep_outcomes(exercise, results);
     exercise->measured = true;
-    conclude(director, exercise);
+    exercise->attempts = 0;
+}
+
+static void scored(struct director *director, void *context, const struct exercise_results *results,
+                   const struct error *err)
+{
+    keep(context, results, err);
+    conclude(director, context);
+}
+
+/* Measures, and calls `done` even where that cannot be begun: after some attempts without any outcome. */
+static void measure(struct director *director, struct exercise *exercise, bool phase, exercise_measured *done)
+{
+    struct error err = ERROR_INIT;
+    exercise_clear_passing(director, exercise);
+    int result = phase ? exercise_measure_phase(director, exercise, done, exercise, &err)
+                       : exercise_measure_now(director, exercise, NULL, false, done, exercise, &err);
+    if (!result)
+        return;
+    if (++exercise->attempts < ATTEMPTS)
+        put_off(director, exercise, &err);
+    else
+        done(director, exercise, &(struct exercise_results){0}, &err);
 }
 
 int exercise_score(struct director *director, enum session_end end, struct request *request, struct error *err)
 {
     struct exercise *exercise = exercise_current();
-    if (exercise->session.state != SESSION_ENDED &&
-        session_stop(&exercise->session, end, clock_boot(), clock_real(), err))
+    struct error late = ERROR_INIT;
+    if (exercise->session.state != SESSION_ENDED && !exercise->measured &&
+        session_stop(&exercise->session, end, clock_boot(), clock_real(), request ? err : &late) && request)
         return -1;
     exercise_clock_stop(director, exercise);
     exercise->scoring = true;
     if (request)
         exercise->waiting = request;
-    if (exercise->measured || exercise->session.score) {
+    if (exercise->measured || exercise->session.score)
         conclude(director, exercise);
-        return 0;
-    }
-    exercise_clear_passing(director, exercise);
-    struct error late = ERROR_INIT;
-    if (!exercise_measure_now(director, exercise, NULL, false, scored, exercise, &late))
-        return 0;
-    if (++exercise->attempts < ATTEMPTS)
-        put_off(director, exercise, &late);
     else
-        scored(director, exercise, &(struct exercise_results){0}, &late);
+        measure(director, exercise, false, scored);
     return 0;
 }
 
 /* ---- the end of a phase ---- */
 
-static void brief(struct exercise *exercise)
+static void brief(struct exercise *exercise, const json_t *status)
 {
     STR_AUTO text = STR_INIT;
-    json_t *status = exercise_status(exercise);
     briefing_phase(status, 0, false, &text);
-    json_decref(status);
     if (exercise->briefing >= 0 && fd_write_all(exercise->briefing, text.data, text.length))
-        fprintf(stderr, "director: write the briefing: error %d\n", errno);
+        fprintf(stderr, "director: write the briefing: %s\n", strerror(errno));
+}
+
+static void begin_next_phase(struct director *director, struct exercise *exercise)
+{
+    struct error err = ERROR_INIT;
+    struct session *session = &exercise->session;
+    if ((session->state != SESSION_BETWEEN &&
+         session_end_phase(session, SESSION_DEADLINE, clock_boot(), clock_real(), &err)) ||
+        session_next_phase(session, exercise->last.outcomes, exercise->last.count, clock_boot(), clock_real(), &err)) {
+        put_off(director, exercise, &err);
+        return;
+    }
+    exercise->measured = false;
+    exercise_clock(director, exercise);
+    json_t *status = exercise_status(exercise);
+    brief(exercise, status);
+    answer(exercise, json_pack("{s:o}", "phase", status), NULL);
 }
 
 static void phase_measured(struct director *director, void *context, const struct exercise_results *results,
                            const struct error *err)
 {
     struct exercise *exercise = context;
-    struct error problem = ERROR_INIT;
-    if (err)
-        fprintf(stderr, "director: measure the end of a phase: %s\n", err->text);
-    if (session_next_phase(&exercise->session, results->outcomes, results->count, clock_boot(), clock_real(),
-                           &problem)) {
-        put_off(director, exercise, &problem);
+    if (exercise->session.state == SESSION_ABANDONED)
         return;
-    }
-    exercise_clock(director, exercise);
-    brief(exercise);
-    json_t *status = exercise_status(exercise);
-    answer(exercise, json_pack("{s:o}", "phase", status), NULL);
+    keep(exercise, results, err);
+    begin_next_phase(director, exercise);
 }
 
 int exercise_end_phase(struct director *director, enum session_end end, struct request *request, struct error *err)
 {
     struct exercise *exercise = exercise_current();
-    if (exercise->session.state != SESSION_BETWEEN &&
-        session_end_phase(&exercise->session, end, clock_boot(), clock_real(), err))
+    struct error late = ERROR_INIT;
+    if (exercise->session.state != SESSION_BETWEEN && !exercise->measured &&
+        session_end_phase(&exercise->session, end, clock_boot(), clock_real(), request ? err : &late) && request)
         return -1;
     exercise_clock_stop(director, exercise);
     if (request)
         exercise->waiting = request;
-    exercise_clear_passing(director, exercise);
-    struct error late = ERROR_INIT;
-    if (!exercise_measure_phase(director, exercise, phase_measured, exercise, &late))
-        return 0;
-    if (++exercise->attempts < ATTEMPTS) {
-        put_off(director, exercise, &late);
-        return 0;
-    }
-    exercise->attempts = 0;
-    phase_measured(director, exercise, &(struct exercise_results){0}, &late);
+    if (exercise->measured)
+        begin_next_phase(director, exercise);
+    else
+        measure(director, exercise, true, phase_measured);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* What may be done when: one row for each verb that an exercise does not simply allow. */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -55,6 +56,8 @@ static bool allowed(const struct scenario *scenario, const char *word)
 
 static enum when now(const struct exercise *exercise)
 {
+    if (exercise->scoring)
+        return ON_ENDED;
     switch (exercise->session.state) {
     case SESSION_PAUSED:
         return ON_PAUSED;
@@ -63,8 +66,8 @@ static enum when now(const struct exercise *exercise)
     case SESSION_ENDED:
     case SESSION_ABANDONED:
         return ON_ENDED;
-    default:
-        return ON_RUNNING;
+    default: /* a deadline that is not on record yet has come all the same */
+        return session_left(&exercise->session, clock_boot()) ? ON_RUNNING : ON_BETWEEN;
     }
 }
 
@@ -75,8 +78,9 @@ static int refuse_now(const struct exercise *exercise, const char *command, stru
     case ON_PAUSED:
         return error_set(err, ERR_BUSY, "exercise '%s' is paused; `labctl resume` lets its clock run on", name);
     case ON_BETWEEN:
-        return error_set(err, ERR_BUSY, "a phase of exercise '%s' has ended and is being measured; a moment, please",
-                         name);
+        return error_set(
+            err, ERR_BUSY,
+            "the time of exercise '%s' or of its phase is over, and it is being measured; a moment, please", name);
     case ON_ENDED:
         return error_set(err, ERR_BUSY, "exercise '%s' has ended and is being scored", name);
     default:

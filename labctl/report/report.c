@@ -1,6 +1,7 @@
 /* The table of report writers, and the two that every exercise needs: text for people, JSON for programs. */
 #include "report/report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@ void report_clock(double seconds, struct str *out)
         str_printf(out, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
     else
         str_printf(out, "%ld:%02ld", whole / 60, whole % 60);
+}
+
+void report_clock_left(double seconds, struct str *out)
+{
+    report_clock(ceil(seconds), out);
 }
 
 static void verdict(struct str *out, bool color, const json_t *check)

@@ -20,3 +20,5 @@ const struct report_writer *report_writer_find(const char *name); /* NULL where 
 void report_status(const json_t *status, bool color, struct str *out);
 /* "1:05:30", "44:58", "0:07" */
 void report_clock(double seconds, struct str *out);
+/* The same of what is left: the last second is 0:01. */
+void report_clock_left(double seconds, struct str *out);

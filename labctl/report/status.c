@@ -16,7 +16,7 @@ static void write_head(const json_t *status, bool color, struct str *out)
     str_append(out, " used");
     if (json_is_number(json_object_get(status, "time_left_s"))) {
         str_append(out, ", ");
-        clock_member(status, "time_left_s", out);
+        report_clock_left(json_number_value(json_object_get(status, "time_left_s")), out);
         str_printf(out, " left%s", *phase ? " of this phase" : "");
     }
     if (!strcmp(state, "paused"))

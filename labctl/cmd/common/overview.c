@@ -101,7 +101,7 @@ static void write_clock(const json_t *status, struct str *out)
     if (!json_is_number(left))
         return;
     str_append(out, ", ");
-    report_clock(json_number_value(left), out);
+    report_clock_left(json_number_value(left), out);
     str_append(out, " left");
 }
 

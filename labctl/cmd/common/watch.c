@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "cmd/cmd.h"
 #include "cmd/common/client.h"
 #include "cmd/common/terminal.h"
@@ -112,9 +113,12 @@ static bool goes_on(struct watch *watch)
     char key = 0;
     struct signalfd_siginfo signal;
     struct pollfd ready[] = {{.fd = watch->signals, .events = POLLIN},
-                             {.fd = watch->keys ? STDIN_FILENO : -1, .events = POLLIN}};
-    if (poll(ready, 2, SECOND) <= 0)
+                             {.fd = watch->keys ? STDIN_FILENO : -1, .events = POLLIN},
+                             {.fd = STDOUT_FILENO}};
+    if (poll(ready, ARRAY_SIZE(ready), SECOND) <= 0)
         return true;
+    if (ready[2].revents) /* nobody reads any more */
+        return false;
     if (ready[0].revents && read(watch->signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
         return signal.ssi_signo == SIGWINCH || signal.ssi_signo == SIGCONT;
     if (ready[1].revents && read(STDIN_FILENO, &key, 1) == 1)
