@@ -328,7 +328,8 @@ static int resolve_color(struct context *context, const char *color)
 
 /* ---- help ---------------------------------------------------------------------------------------------------- */
 
-static const char *const groups[] = {"a file", "a lab", "its nodes", "looking", "faults", "an exercise", "the machine"};
+static const char *const groups[] = {
+    "a file", "a lab", "its nodes", "looking", "faults", "an exercise", "an author, an instructor", "the machine"};
 
 static void help_options(const struct option_spec *options, size_t count, struct str *out)
 {

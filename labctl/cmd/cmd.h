@@ -34,7 +34,7 @@ struct option_spec {
 struct command {
     const char *name;
     const char *group; /* heading in `labctl help`: "a file", "a lab", "its nodes", "looking", "faults", "an exercise",
-                          "the machine" */
+                          "an author, an instructor", "the machine" */
     const char *synopsis;    /* "up FILE [--name N]" without "labctl" */
     const char *summary;     /* one line */
     const char *description; /* paragraphs for `-h` and the man page */

@@ -72,7 +72,7 @@ static int run(struct context *context)
 
 const struct command command_new = {
     .name = "new",
-    .group = "a file",
+    .group = "an author, an instructor",
     .synopsis = "new scenario|topology NAME",
     .summary = "Write a commented file to begin with",
     .description =

@@ -37,6 +37,10 @@ echo "scenario: broken" >"$work/other/scenarios/broken.yaml"
 expect "a broken scenario is left out and named" 0 'scenarios/broken.yaml is left out: .*missing-key' \
     bash -c 'cd "$1" && "$0" exercises' "$LABCTL" "$work/other"
 
+"$LABCTL" complete -- "" | cut -f1 >"$work/commands"
+missing=$("$LABCTL" help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' | sort | comm -13 - <(sort "$work/commands"))
+expect "help has a place for every command" 0 '^none:$' echo "none:$missing"
+
 # ---- new ---------------------------------------------------------------------------------------------------------
 cd "$work" || exit 1
 for kind in scenario topology; do
