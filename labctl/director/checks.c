@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,8 @@ static void take_result(struct run *run, const json_t *message)
     result->duration = json_integer_value(json_object_get(message, "duration"));
     result->attempts = (uint32_t)json_integer_value(json_object_get(message, "attempts"));
     result->listener = (int)json_integer_value(json_object_get(message, "listener"));
+    result->left = (int)json_integer_value(json_object_get(message, "left"));
+    result->returned = (int)json_integer_value(json_object_get(message, "returned"));
     if (cells)
         result->cells = arena_strdup(run->arena, cells);
     run->known[index] = true;
@@ -79,7 +82,8 @@ static void start_program(struct run *run, const json_t *message, const int *fds
 {
     const char *words[WORDS_MAX];
     const json_t *argv = json_object_get(message, "argv");
-    struct keeper_spawn_spec spec = {.fds = {-1, fd_count ? fds[0] : -1, -1}, .silent = true, .argv = words};
+    struct keeper_spawn_spec spec = {
+        .fds = {-1, fd_count ? fds[0] : -1, -1}, .silent = true, .pristine = true, .argv = words};
     struct error err = ERROR_INIT;
     for (; spec.argc < json_array_size(argv) && spec.argc < WORDS_MAX; spec.argc++)
         words[spec.argc] = json_string_value(json_array_get(argv, spec.argc));
@@ -114,6 +118,35 @@ void checks_sweep(struct director *director)
     probe_sweep(director_topology(director), netns_of, director_lab(director));
 }
 
+/* A prober that has told everything still has packet sockets to close, which takes the kernel a while: nobody waits. */
+static void prober_gone(struct director *director, int fd, void *context)
+{
+    int status = 0;
+    pid_t *prober = context;
+    while (waitpid(*prober, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFSIGNALED(status))
+        checks_sweep(director);
+    director_unwatch(director, fd);
+    close(fd);
+    free(prober);
+}
+
+static bool await_end(struct run *run)
+{
+    FD_AUTO fd = (int)syscall(SYS_pidfd_open, run->prober, 0);
+    pid_t *prober = malloc(sizeof *prober);
+    if (!prober)
+        arena_exhausted();
+    *prober = run->prober;
+    if (fd >= 0 && director_watch(run->director, fd, prober_gone, prober, NULL) == 0) {
+        fd_steal(&fd);
+        return true;
+    }
+    free(prober);
+    return false;
+}
+
 /* The prober has ended: all is known, or another one goes on. */
 static void prober_ended(struct run *run)
 {
@@ -122,6 +155,10 @@ static void prober_ended(struct run *run)
     director_unwatch(run->director, run->fd);
     director_cancel(run->director, run->watchdog);
     fd_close(&run->fd);
+    if (run->known_count == run->task.asked && await_end(run)) {
+        finish(run, NULL);
+        return;
+    }
     kill(run->prober, SIGKILL);
     while (waitpid(run->prober, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -193,6 +230,7 @@ static bool start_prober(struct run *run, struct error *err)
         return false;
     }
     run->task.director = getpid();
+    run->task.plan = director_plan(run->director);
     fflush(NULL); /* what is buffered is the director's to write */
     pid_t child = fork();
     if (child == 0) {
@@ -308,14 +346,54 @@ static int listens_by_declaration(const struct check *check)
     return LISTENED_UNKNOWN;
 }
 
+/* ---- what is kept of the healthy lab ---- */
+
+/* Two bits each: what listened, whether a packet left the prober's node, whether an answer came back to it. */
+int memory_listened(int memory)
+{
+    return memory & 3;
+}
+
+int memory_left(int memory)
+{
+    return memory >> 2 & 3;
+}
+
+int memory_returned(int memory)
+{
+    return memory >> 4 & 3;
+}
+
+/* Ids have no slash, so this is nobody's. */
+static const char *sights_key(const char *id, char *out, size_t size)
+{
+    snprintf(out, size, "%s/sights", id);
+    return out;
+}
+
+void checks_remember(json_t *kept, const struct check_result *result)
+{
+    char key[160];
+    json_object_set_new(kept, result->id, json_integer(result->listener));
+    json_object_set_new(kept, sights_key(result->id, key, sizeof key),
+                        json_integer(result->left | result->returned << 2));
+}
+
+int checks_recall(const json_t *kept, const char *id)
+{
+    char key[160];
+    int sights = (int)json_integer_value(json_object_get(kept, sights_key(id, key, sizeof key)));
+    return (int)json_integer_value(json_object_get(kept, id)) | sights << 2;
+}
+
 static const int *listened(struct run *run, const struct check *const *checks, size_t count,
                            const struct checks_options *options)
 {
     int *out = arena_alloc(run->arena, count * sizeof *out);
     for (size_t i = 0; i < count; i++) {
         out[i] = options && options->listened_healthy ? options->listened_healthy[i] : LISTENED_UNKNOWN;
-        if (out[i] == LISTENED_UNKNOWN)
-            out[i] = listens_by_declaration(checks[i]);
+        if (memory_listened(out[i]) == LISTENED_UNKNOWN)
+            out[i] |= listens_by_declaration(checks[i]);
     }
     return out;
 }

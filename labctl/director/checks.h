@@ -20,8 +20,9 @@ struct check_result {
     char from[80];                             /* node, or "" */
     int64_t duration;                          /* ns, all attempts */
     uint32_t attempts;
-    int listener;      /* LISTENER_* of the last fact */
-    const char *cells; /* matrix: one digit (enum fact_outcome) for each ordered pair, or NULL */
+    int listener;       /* LISTENER_* of the last fact */
+    int left, returned; /* SIGHT_* of it */
+    const char *cells;  /* matrix: one digit (enum fact_outcome) for each ordered pair, or NULL */
 };
 
 struct checks_options {
@@ -34,7 +35,7 @@ struct checks_options {
     int64_t settle;
     const struct check **controls; /* positive checks that may serve as controls, beside the set itself */
     size_t control_count;
-    /* what listened when the lab was healthy, by check: LISTENED_*, or NULL */
+    /* what is known of the healthy lab, by check: of checks_recall, or NULL */
     const int *listened_healthy;
 };
 
@@ -44,6 +45,11 @@ typedef void checks_done(struct director *director, void *context, const struct 
 /* Starts the run; `done` is called from the event loop.  The checks must stay valid until then. */
 int checks_start(struct director *director, const struct check *const *checks, size_t count,
                  const struct checks_options *options, checks_done *done, void *context, struct error *err);
+
+/* Keeps of a result in the healthy lab what a later verdict wants to know, in a JSON object by the check's id; and
+ * takes it from there for checks_options (0: nothing is known). */
+void checks_remember(json_t *kept, const struct check_result *result);
+int checks_recall(const json_t *kept, const char *id);
 
 /* Takes out of the nodes what a killed prober has left there. */
 void checks_sweep(struct director *director);

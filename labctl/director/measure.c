@@ -113,7 +113,7 @@ static int begin_measurement(struct director *director, struct measurement *m, c
     options.controls = controls_of(m, scenario, &options.control_count);
     int *healthy = arena_alloc(m->arena, (m->count + 1) * sizeof *healthy);
     for (size_t i = 0; i < m->count; i++)
-        healthy[i] = (int)json_integer_value(json_object_get(listened, m->checks[i]->id));
+        healthy[i] = checks_recall(listened, m->checks[i]->id);
     options.listened_healthy = healthy;
     if (m->exercise)
         m->exercise->running++;

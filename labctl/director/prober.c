@@ -24,10 +24,12 @@
 #include "base/units.h"
 #include "facts/facts.h"
 #include "keeper/protocol.h"
+#include "kernel/dump.h"
 #include "lab/control.h"
 #include "lab/lab.h"
 #include "model/check.h"
 #include "model/topology.h"
+#include "plan/plan.h"
 #include "probe/probe.h"
 
 #define PEERS_MAX 3 /* neighbours asked where a node has no gateway */
@@ -64,6 +66,59 @@ static pid_t world_init(void *context, const char *node)
 {
     const struct prober *prober = context;
     return lab_node_init(prober->task->lab, node);
+}
+
+/* The other end of a wire of the node's, where it is not in a node itself. */
+static void add_end(const struct prober *prober, const struct plan_link_end *far, struct probe_end *out)
+{
+    const struct plan_namespace *ns = &prober->task->plan->namespaces[far->ns];
+    bool open = ns->kind == NAMESPACE_NODE; /* a learner may be there */
+    *out = (struct probe_end){open ? -1 : lab_netns(prober->task->lab, ns->name), far->name};
+}
+
+static int world_ends(void *context, const char *node, struct probe_end *out, size_t most)
+{
+    const struct prober *prober = context;
+    const struct plan *plan = prober->task->plan;
+    uint32_t ns = plan ? plan_find_namespace(plan, node) : UINT32_MAX;
+    size_t count = 0;
+    if (ns == UINT32_MAX)
+        return -1;
+    for (size_t i = 0; i < plan->link_count && count < most; i++)
+        for (size_t end = 0; end < 2 && count < most; end++)
+            if (plan->links[i].end[end].ns == ns)
+                add_end(prober, &plan->links[i].end[1 - end], &out[count++]);
+    return (int)count;
+}
+
+static bool in_plan(const struct plan *plan, const struct mac *mac)
+{
+    for (size_t i = 0; i < plan->link_count; i++)
+        for (size_t end = 0; end < 2; end++)
+            if (memcmp(&plan->links[i].end[end].mac, mac, sizeof *mac) == 0)
+                return true;
+    return false;
+}
+
+/* That of the plan, or one that somebody gave a device since; what goes to a group goes somewhere. */
+static bool world_has_mac(void *context, const struct mac *mac)
+{
+    const struct prober *prober = context;
+    const struct plan *plan = prober->task->plan;
+    if (mac->bytes[0] & 1 || !plan || in_plan(plan, mac))
+        return true;
+    for (size_t i = 0; i < plan->namespace_count; i++) {
+        struct observation *seen = NULL;
+        if (lab_observe(prober->task->lab, plan->namespaces[i].name, &seen, NULL) != 0)
+            continue;
+        bool found = false;
+        for (size_t k = 0; k < seen->link_count && !found; k++)
+            found = memcmp(&seen->links[k].mac, mac, sizeof *mac) == 0;
+        observation_free(seen);
+        if (found)
+            return true;
+    }
+    return false;
 }
 
 static int world_run(void *context, const char *node, const char *const *argv, int output, struct error *err)
@@ -148,7 +203,7 @@ void prober_controls(const struct topology *topology, const struct node *node, s
 static bool shows_life(const struct check *check, const struct fact *fact)
 {
     bool own = fact->target.family == 4 && fact->target.bytes[0] == 127;
-    if (check_is_local(check->kind) || check->kind == CHECK_MATRIX || own)
+    if (check_is_local(check->kind) || check->kind == CHECK_MATRIX || own || fact->left == SIGHT_NO)
         return false;
     return fact->outcome == OUTCOME_ANSWERED || fact->outcome == OUTCOME_REFUSED || fact->outcome == OUTCOME_FAILED;
 }
@@ -196,17 +251,25 @@ static void clean(const char *text, struct str *out)
     }
 }
 
+static void recall(struct verdict_context *context, int memory)
+{
+    context->listened_healthy = memory_listened(memory);
+    context->left_healthy = memory_left(memory);
+    context->returned_healthy = memory_returned(memory);
+}
+
 static void send_result(const struct prober *prober, size_t index, const struct fact *fact, int control)
 {
     const struct prober_task *task = prober->task;
     const struct outcome *outcome = &prober->outcomes[index];
     struct verdict_context context = {.positive_control = control};
     if (task->listened_healthy)
-        context.listened_healthy = task->listened_healthy[index];
+        recall(&context, task->listened_healthy[index]);
     struct judgement judgement = verdict_of(task->checks[index], fact, &context);
-    json_t *message = json_pack("{s:I, s:s, s:I, s:I, s:i}", "index", (json_int_t)index, "verdict",
+    json_t *message = json_pack("{s:I, s:s, s:I, s:I, s:i, s:i, s:i}", "index", (json_int_t)index, "verdict",
                                 verdict_name(judgement.verdict), "duration", (json_int_t)outcome->duration, "attempts",
-                                (json_int_t)outcome->attempts, "listener", (int)fact->listener);
+                                (json_int_t)outcome->attempts, "listener", (int)fact->listener, "left", (int)fact->left,
+                                "returned", fact->returned);
     /* Texts may hold what a hostile server sent. */
     STR_AUTO expected = STR_INIT;
     STR_AUTO seen = STR_INIT;
@@ -228,7 +291,7 @@ static bool on_satisfied(void *context, size_t index, const struct fact *fact)
     const struct prober_task *task = prober->task;
     struct verdict_context known = {0};
     if (task->listened_healthy && index < task->asked)
-        known.listened_healthy = task->listened_healthy[index];
+        recall(&known, task->listened_healthy[index]);
     return verdict_of(task->checks[index], fact, &known).verdict == VERDICT_PASS;
 }
 
@@ -267,6 +330,8 @@ int prober_main(const struct prober_task *task, int fd)
                                 .netns = world_netns,
                                 .root = world_root,
                                 .init = world_init,
+                                .ends = world_ends,
+                                .has_mac = world_has_mac,
                                 .run = world_run,
                                 .ended = world_ended};
     struct probe_options options = {
@@ -277,5 +342,6 @@ int prober_main(const struct prober_task *task, int fd)
     for (size_t i = 0; i < task->asked; i++)
         if (prober.outcomes[i].known && check_is_negative(task->checks[i]))
             send_result(&prober, i, &prober.outcomes[i].fact, control_of(&prober, task->checks[i]->from));
+    shutdown(fd, SHUT_RDWR); /* everything is told: the end itself takes a while */
     return 0;
 }

@@ -7,21 +7,28 @@
 #include "director/checks.h"
 
 struct lab;
+struct plan;
 struct topology;
+
+/* The parts of checks_options.listened_healthy (checks.c). */
+int memory_listened(int memory); /* LISTENED_* */
+int memory_left(int memory);     /* SIGHT_* */
+int memory_returned(int memory);
 
 struct prober_task {
     struct lab *lab;
     const struct topology *topology;
     const struct check *const *checks; /* first those that are asked for, then controls that nobody asked for */
     size_t count, asked;
-    const int *listened_healthy; /* LISTENED_* of those that are asked for */
+    const int *listened_healthy; /* of those that are asked for: for memory_listened and so on */
+    const struct plan *plan;     /* what the lab is: where the wires end */
     bool single_attempt;
     pid_t director; /* with which the prober ends */
 };
 
 /* What runs in the child: measures, sends one message for each result over fd, and returns the exit status.  Messages:
- * {"index", "verdict", "expected", "seen", "duration", "attempts", "listener"[, "cells"]}, and {"run", "argv"} with two
- * descriptors (output; the control socket of a spawned process, lab/keeper.h). */
+ * {"index", "verdict", "expected", "seen", "duration", "attempts", "listener", "left", "returned"[, "cells"]}, and
+ * {"run", "argv"} with two descriptors (output; the control socket of a spawned process, lab/keeper.h). */
 int prober_main(const struct prober_task *task, int fd);
 
 /* Has it an address, so that it can stand in a matrix? */

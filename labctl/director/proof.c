@@ -221,7 +221,7 @@ static void set_measured(struct director *director, void *context, const struct 
         outcome.seen = arena_strdup(m->arena, outcome.seen);
         *ARENA_PUSH(m->arena, m->outcomes, m->count) = outcome;
         json_array_append_new(m->checks, check_result_json(result));
-        json_object_set_new(m->listened, result->id, json_integer(result->listener));
+        checks_remember(m->listened, result);
     }
     end_measuring(director, m);
 }

@@ -144,7 +144,7 @@ static void proved(struct director *director, void *context, const struct exerci
     json_t *listened = json_object(), *reply = NULL;
     for (size_t i = 0; !err && i < results->count; i++) {
         want_green(start, &results->results[i]);
-        json_object_set_new(listened, results->results[i].id, json_integer(results->results[i].listener));
+        checks_remember(listened, &results->results[i]);
     }
     if (!err && start->problems.length) {
         set_error(start, &not_healthy, "the healthy lab is not healthy");

@@ -28,6 +28,11 @@ struct fact {
     char detail[400];   /* what was seen, for a person: "no answer in 1 s (1 echo request sent, 0 replies)" */
     struct addr target; /* where the packets went, or family 0 */
     int64_t duration;   /* ns from start to end of the attempt */
+    /* What a second witness saw, outside of every node: at the far ends of the interfaces of the prober's node and of
+     * the target's. */
+    enum { SIGHT_UNKNOWN, SIGHT_NO, SIGHT_YES } left; /* a packet of this measurement left the prober's node */
+    int arrived;  /* SIGHT_*: one went to the target, and the target answered it */
+    int returned; /* SIGHT_*: an answer came back to the prober's node, whatever became of it there */
     /* ping */
     uint32_t sent, received;
     int64_t rtt_min, rtt_mean, rtt_max, rtt_jitter; /* ns */

@@ -67,6 +67,15 @@ void nursery_readable(void); /* STAGE_NURSERY is */
 int nursery_enter(uint32_t view);
 void nursery_leave(void);
 
+/* pristine.c: the lab's programs as they were, for a process in a node that need not have kept its own.  Taken outside
+ * (false where the kernel cannot), laid inside, in a mount namespace of the process's own: 0 or an errno value, which
+ * is the node's doing. */
+struct pristine {
+    int usr, directories[6], beside[3];
+};
+bool pristine_take(struct pristine *pristine);
+int pristine_lay(struct pristine *pristine);
+
 /* base.c: fills directory `etc` with what programs need from the host's /etc (both are descriptors) and with own texts.
  * First what the director's start needs. */
 void base_build_first(int host, int etc);

@@ -105,6 +105,9 @@ enum keeper_spawn_flags {
     KEEPER_SPAWN_PTY = 1,     /* a terminal of the node; descriptors 0 and 1 are the caller's terminal */
     KEEPER_SPAWN_CONTROL = 2, /* the last descriptor is the caller's socket for keeper_control and keeper_status */
     KEEPER_SPAWN_SILENT = 4,  /* no events to the director */
+    /* in a node: with the lab's own programs and libraries, whatever the node made of them; what the node does to keep
+     * it from starting counts as its exit with status 127 */
+    KEEPER_SPAWN_PRISTINE = 8,
 };
 
 /* argv and environment follow as NUL-terminated strings.  Descriptors: 0, 1, 2, then the control socket if flagged. */

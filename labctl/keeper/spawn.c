@@ -29,6 +29,7 @@
 #define ALL_NAMESPACES     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
 #define NODE_PROCESSES_MAX 1024 /* a fork bomb ends here; counted for each node and user */
 #define NODE_FILES         1024
+#define NOT_EXECUTED       127 /* as a shell says it */
 
 /* Descriptors of a waiter. */
 enum { WAITER_CONTROL = 3, WAITER_REPORTS = 4, WAITER_END = 5 };
@@ -255,9 +256,14 @@ static void run_waiter(const struct order *order, const int *fds)
         waiter.control = WAITER_CONTROL;
     raise_badness();
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    struct pristine pristine;
+    bool own =
+        request->flags & KEEPER_SPAWN_PRISTINE && request->target == KEEPER_TARGET_NODE && pristine_take(&pristine);
     int error = join(order);
     if (error)
         wait_end(&waiter, KEEPER_NOT_STARTED, error, "enter the namespaces");
+    if (own && pristine_lay(&pristine))
+        wait_end(&waiter, KEEPER_EXITED, NOT_EXECUTED, "");
 
     int slave = -1, failure[2];
     if (request->flags & KEEPER_SPAWN_PTY) {
@@ -278,6 +284,8 @@ static void run_waiter(const struct order *order, const int *fds)
     waiter.child = fork();
     if (waiter.child == 0)
         execute(order, slave, failure[1]);
+    if (waiter.child < 0 && own) /* the node's own processes leave no room */
+        wait_end(&waiter, KEEPER_EXITED, NOT_EXECUTED, "");
     if (waiter.child < 0)
         wait_end(&waiter, KEEPER_NOT_STARTED, errno, "fork");
     close(failure[1]);
@@ -286,7 +294,9 @@ static void run_waiter(const struct order *order, const int *fds)
     struct report report = {
         .kind = REPORT_STARTED, .id = waiter.process, .generation = waiter.generation, .pid = waiter.child};
     report_send(&report);
-    if (read(failure[0], &error, sizeof error) == (ssize_t)sizeof error)
+    if (read(failure[0], &error, sizeof error) == (ssize_t)sizeof error && own)
+        wait_end(&waiter, KEEPER_EXITED, NOT_EXECUTED, "");
+    if (error)
         end_unexecuted(&waiter, order->argv[0], error);
     close(failure[0]);
     if (waiter.master < 0) /* its readers must see the end when the process closes them */

@@ -102,7 +102,8 @@ struct keeper_spawn_spec {
                   */
     bool pty;    /* a terminal in the node; fds[0] and fds[1] are the caller's terminal, which it has set to raw */
     uint16_t rows, columns;
-    bool silent; /* no events: the caller learns the end from its control socket */
+    bool silent;   /* no events: the caller learns the end from its control socket */
+    bool pristine; /* KEEPER_SPAWN_PRISTINE */
 };
 
 /* Starts a process in a node (as its root, in /root, in a session of its own), in a cloud namespace or in the fabric

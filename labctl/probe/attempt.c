@@ -4,15 +4,22 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include <string.h>
+#include <netinet/in.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/table.h"
 #include "base/units.h"
 #include "kernel/namespace.h"
+#include "kernel/route.h"
 #include "model/topology.h"
 #include "probe/engine.h"
 #include "probe/impostor.h"
+
+#define SECOND_LOOK INT64_C(100000000) /* ns until an answer that nobody saw coming is given up */
 
 static const struct probe_kind *const kinds[] = {
     [CHECK_PING] = &probe_ping,
@@ -76,22 +83,107 @@ void attempt_begin(struct engine *engine, const struct probe_world *world, const
     attempt->limited = attempt->started;
     attempt->deadline = attempt->started + (check->timeout > 0 ? check->timeout : NANOSECONDS_PER_SECOND);
     attempt->timer = (struct timer){.expired = attempt_expired, .context = attempt};
+    attempt->flow.since = witness_look(engine_witness(engine));
     if (!kind->own_time)
         engine_set(engine, &attempt->timer, attempt->deadline);
     kind->start(attempt);
 }
 
-/* What a node says of itself in another one's name is worth nothing, neither as an answer nor as a refusal. */
+/* ---- who answered -------------------------------------------------------------------------------------------------
+ */
+
+void attempt_watch(struct attempt *attempt, const struct addr *addr)
+{
+    const struct topology *topology = attempt->world->topology;
+    witness_cover(engine_witness(attempt->engine), topology ? address_owner(topology, addr) : NULL);
+}
+
+void attempt_watch_name(struct attempt *attempt, const char *name)
+{
+    const struct topology *topology = attempt->world->topology;
+    attempt->named = topology ? name_owner(topology, name) : NULL;
+    witness_cover(engine_witness(attempt->engine), attempt->named);
+}
+
+void attempt_sends(struct attempt *attempt, int fd, int protocol, uint16_t port)
+{
+    struct sockaddr_storage own = {0};
+    socklen_t size = sizeof own;
+    getsockname(fd, (struct sockaddr *)&own, &size);
+    /* Both families have the port at one place. */
+    attempt_sends_from(attempt, protocol, ntohs(((struct sockaddr_in *)&own)->sin_port), port);
+}
+
+void attempt_sends_from(struct attempt *attempt, int protocol, uint16_t local, uint16_t port)
+{
+    attempt->flow.protocol = protocol;
+    attempt->flow.local = local;
+    attempt->flow.remote = port;
+    witness_claim(engine_witness(attempt->engine), attempt->check->from, &attempt->flow);
+}
+
+void attempt_sends_echo(struct attempt *attempt, bool ipv6, uint64_t cookie)
+{
+    attempt->flow.protocol = ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+    attempt->flow.cookie = cookie;
+}
+
+/* The node that the fact's target belongs to, or NULL. */
+static const struct node *target_node(const struct attempt *attempt)
+{
+    const struct check_target *target = check_target_of(attempt->check);
+    const struct topology *topology = attempt->world->topology;
+    if (target && target->node)
+        return target->node;
+    if (attempt->named && !str_equal(attempt->named->name, attempt->check->from->name) &&
+        route_is_local(attempt->world->netns(attempt->world->context, attempt->check->from->name),
+                       &attempt->fact.target) == 1)
+        return attempt->named;
+    return topology && addr_is_set(&attempt->fact.target) ? address_owner(topology, &attempt->fact.target) : NULL;
+}
+
+static void ask_witness(struct attempt *attempt)
+{
+    if (attempt->flow.protocol && attempt->check->from)
+        witness_tell(engine_witness(attempt->engine), &attempt->flow, attempt->check->from, target_node(attempt),
+                     &attempt->fact);
+}
+
+/* What somebody says in another one's name is worth nothing, neither as an answer nor as a refusal. */
 static void unmask(struct attempt *attempt)
 {
+    struct fact *fact = &attempt->fact;
     const struct node *owner;
-    char target[ADDR_TEXT_MAX];
-    if (!impostor_found(attempt, &owner))
-        return;
-    attempt->fact.outcome = OUTCOME_FAILED;
-    snprintf(attempt->fact.detail, sizeof attempt->fact.detail,
-             "%s itself answers for %s (its route there is local), which is the address of %s",
-             attempt->check->from->name, addr_format(&attempt->fact.target, target), owner->name);
+    char target[ADDR_TEXT_MAX], seen[sizeof fact->detail];
+    if (impostor_found(attempt, &owner)) {
+        fact->outcome = OUTCOME_FAILED;
+        snprintf(fact->detail, sizeof fact->detail,
+                 "%s itself answers for %s (its route there is local), which is the address of %s",
+                 attempt->check->from->name, addr_format(&fact->target, target), owner->name);
+    } else if (fact->outcome == OUTCOME_ANSWERED && fact->arrived == SIGHT_NO) {
+        fact->outcome = OUTCOME_FAILED;
+        memcpy(seen, fact->detail, sizeof seen);
+        snprintf(fact->detail, sizeof fact->detail,
+                 "somebody else answered in the place of %s, none of whose %s: %.200s", target_node(attempt)->name,
+                 "interfaces saw this pass", seen);
+    }
+}
+
+/* Says how it was, to whoever waits for it. */
+static void settle(struct attempt *attempt)
+{
+    if (attempt->fact.outcome != OUTCOME_ERROR && attempt->fact.outcome != OUTCOME_NO_NAME)
+        unmask(attempt);
+    attempt->done(attempt, attempt->context);
+    engine_later(attempt->engine, attempt_free, attempt);
+}
+
+/* A proxy may answer before it speaks to the target. */
+static void second_look(void *context)
+{
+    struct attempt *attempt = context;
+    ask_witness(attempt);
+    settle(attempt);
 }
 
 void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char *format, ...)
@@ -105,12 +197,15 @@ void attempt_end(struct attempt *attempt, enum fact_outcome outcome, const char 
     va_start(args, format);
     vsnprintf(attempt->fact.detail, sizeof attempt->fact.detail, format, args);
     va_end(args);
-    if (outcome != OUTCOME_ERROR && outcome != OUTCOME_NO_NAME)
-        unmask(attempt);
     engine_unset(attempt->engine, &attempt->timer);
+    ask_witness(attempt);
     kinds[attempt->check->kind]->release(attempt);
-    attempt->done(attempt, attempt->context);
-    engine_later(attempt->engine, attempt_free, attempt);
+    if (outcome != OUTCOME_ANSWERED || attempt->fact.arrived != SIGHT_NO) {
+        settle(attempt);
+        return;
+    }
+    attempt->timer = (struct timer){.expired = second_look, .context = attempt};
+    engine_set(attempt->engine, &attempt->timer, clock_monotonic() + SECOND_LOOK);
 }
 
 void attempt_fail(struct attempt *attempt, const struct error *err)

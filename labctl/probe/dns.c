@@ -345,6 +345,8 @@ static void ask(struct dns *dns)
     struct sockaddr_storage address;
     socklen_t length = net_sockaddr(to, DNS_PORT, &address);
     bool begun = connect(fd, (struct sockaddr *)&address, length) == 0 || (dns->tcp && errno == EINPROGRESS);
+    if (begun && attempt->check->dns.has_server) /* it must be this server that answers */
+        attempt_sends(attempt, fd, dns->tcp ? IPPROTO_TCP : IPPROTO_UDP, DNS_PORT);
     if (!begun || (!dns->tcp && send(fd, dns->query, dns->query_size, 0) < 0)) {
         socket_failed(dns, errno);
         return;

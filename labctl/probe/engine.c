@@ -25,7 +25,18 @@ struct engine {
     size_t heap_count, heap_capacity;
     struct grave *graves;
     size_t grave_count, grave_capacity;
+    struct witness *witness;
 };
+
+void engine_set_witness(struct engine *engine, struct witness *witness)
+{
+    engine->witness = witness;
+}
+
+struct witness *engine_witness(const struct engine *engine)
+{
+    return engine->witness;
+}
 
 int engine_new(struct engine **out, struct error *err)
 {

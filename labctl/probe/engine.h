@@ -8,6 +8,7 @@
 #include "facts/facts.h"
 #include "model/check.h"
 #include "probe/probe.h"
+#include "probe/witness.h"
 
 struct arena;
 struct engine;
@@ -30,6 +31,9 @@ struct timer {
 
 int engine_new(struct engine **out, struct error *err);
 void engine_free(struct engine *engine); /* takes NULL */
+/* Who watches what passes: the engine's from now on, or NULL. */
+void engine_set_witness(struct engine *engine, struct witness *witness);
+struct witness *engine_witness(const struct engine *engine);
 /* 0, or -1 with errno. */
 int engine_watch(struct engine *engine, struct watch *watch, int fd, uint32_t events);
 int engine_rewatch(struct engine *engine, struct watch *watch, uint32_t events);
@@ -54,6 +58,8 @@ struct attempt {
     struct timer timer;
     void *state; /* of the kind, zeroed */
     bool over;
+    struct flow flow;         /* what is sent, for the witness */
+    const struct node *named; /* whom the topology means by the name that is asked for, or NULL */
     void (*done)(struct attempt *attempt, void *context);
     void *context;
 };
@@ -93,3 +99,13 @@ int attempt_socket(struct attempt *attempt, int netns, int domain, int type, int
 const struct node *attempt_node(const struct attempt *attempt, const struct node *node);
 /* Where packets to `target` go; false after ending the attempt with an error. */
 bool attempt_target(struct attempt *attempt, const struct check_target *target, struct addr *out);
+/* Tells the witness what this attempt sends: from a socket that is connected (or tried to be) to the fact's target, at
+ * this port of it. */
+void attempt_sends(struct attempt *attempt, int fd, int protocol, uint16_t port);
+void attempt_sends_from(struct attempt *attempt, int protocol, uint16_t local, uint16_t port);
+/* The same for ICMP echo with these first eight bytes. */
+void attempt_sends_echo(struct attempt *attempt, bool ipv6, uint64_t cookie);
+/* Before anything is sent to an address that no one named: the witness watches the node that has it. */
+void attempt_watch(struct attempt *attempt, const struct addr *addr);
+/* The same for a host's name: where it leads to the prober's own node, it must be the one that is meant who answers. */
+void attempt_watch_name(struct attempt *attempt, const char *name);

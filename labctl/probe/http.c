@@ -5,6 +5,7 @@
  * far as the check lets it, each one resolved in the same way.  Where several requests are asked for, they follow one
  * another on connections of their own, and the first that is not answered as it should be ends the attempt. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,15 +146,18 @@ void http_concluded(struct http *http, CURLcode code)
 {
     struct attempt *attempt = http->attempt;
     struct fact *fact = &attempt->fact;
-    long status = 0, version = 0;
+    long status = 0, version = 0, local = 0;
     char *address = NULL, where[NET_TEXT_MAX] = "";
     libcurl.easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
     libcurl.easy_getinfo(http->easy, CURLINFO_HTTP_VERSION, &version);
     libcurl.easy_getinfo(http->easy, CURLINFO_PRIMARY_IP, &address);
+    libcurl.easy_getinfo(http->easy, CURLINFO_LOCAL_PORT, &local);
     if (address && *address)
         addr_parse(address, &fact->target);
     if (addr_is_set(&fact->target))
         net_format(&fact->target, (uint16_t)http->port, where);
+    if (local > 0)
+        attempt_sends_from(attempt, IPPROTO_TCP, (uint16_t)local, (uint16_t)http->port);
     fact->status = (uint32_t)status;
     fact->http_version = version == CURL_HTTP_VERSION_1_0   ? HTTP_1_0
                          : version == CURL_HTTP_VERSION_1_1 ? HTTP_1_1
@@ -171,18 +175,19 @@ void http_concluded(struct http *http, CURLcode code)
  */
 
 /* Lines such as "10.0.0.1      STREAM web.home.test": the addresses, in the node's own order. */
-static char *addresses_of(const struct str *output, struct arena *arena)
+static char *addresses_of(struct attempt *attempt, const struct str *output)
 {
     STR_AUTO list = STR_INIT;
-    char *copy = arena_strdup(arena, str_text(output)), *rest;
+    char *copy = arena_strdup(attempt->arena, str_text(output)), *rest;
     for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         char *address = strtok(line, " \t"), *type = strtok(NULL, " \t");
         struct addr addr;
         if (!address || !type || strcmp(type, "STREAM") || !addr_parse(address, &addr))
             continue;
+        attempt_watch(attempt, &addr);
         str_printf(&list, "%s%s", list.length ? "," : "", address);
     }
-    return list.length ? arena_strdup(arena, str_text(&list)) : NULL;
+    return list.length ? arena_strdup(attempt->arena, str_text(&list)) : NULL;
 }
 
 static void getent_ended(void *context, const char *problem)
@@ -196,10 +201,11 @@ static void getent_ended(void *context, const char *problem)
         attempt_end(attempt, OUTCOME_ERROR, "resolve '%s' in %s: %s", http->host, node, problem);
         return;
     }
-    char *addresses = addresses_of(&http->getent.output, attempt->arena);
+    char *addresses = addresses_of(attempt, &http->getent.output);
     if (!addresses) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-            attempt_end(attempt, OUTCOME_ERROR, "resolve '%s' in %s: %s could not be run", http->host, node, GETENT);
+            attempt_end(attempt, OUTCOME_NO_NAME, "the name '%s' does not resolve in %s: %s cannot be run there",
+                        http->host, node, GETENT);
         else
             attempt_end(attempt, OUTCOME_NO_NAME, "the name '%s' does not resolve in %s", http->host, node);
         return;
@@ -235,6 +241,7 @@ static bool read_url(struct http *http)
     if (good) {
         http->host = arena_strdup(attempt->arena, host);
         http->port = strtol(port, NULL, 10);
+        attempt_watch_name(attempt, host);
     }
     libcurl.free(host);
     libcurl.free(port);

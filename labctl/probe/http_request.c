@@ -1,4 +1,5 @@
 /* One HTTP request by libcurl in the prober's loop, its sockets in the prober's namespace. */
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -77,6 +78,10 @@ static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_so
     if (fd < 0)
         return CURL_SOCKET_BAD;
     net_want_errors(fd, address->family);
+    /* The port is chosen now, so that the witness knows whose packets they are. */
+    const struct sockaddr_storage any = {.ss_family = (sa_family_t)address->family};
+    if (bind(fd, (const struct sockaddr *)&any, address->addrlen) == 0)
+        attempt_sends(http->attempt, fd, IPPROTO_TCP, (uint16_t)http->port);
     return fd;
 }
 

@@ -17,6 +17,30 @@ void matrix_settle(struct matrix *matrix, size_t pair, enum fact_outcome outcome
     matrix->answered += outcome == OUTCOME_ANSWERED;
 }
 
+/* An answer that did not come from the target is none. */
+static void unmask(struct matrix *matrix)
+{
+    struct attempt *attempt = matrix->attempt;
+    struct witness *witness = engine_witness(attempt->engine);
+    if (!witness)
+        return;
+    const struct node **nodes = arena_alloc(attempt->arena, (matrix->count + 1) * sizeof(const struct node *));
+    uint8_t *arrived = arena_alloc(attempt->arena, matrix->count * matrix->count);
+    for (size_t i = 0; i < matrix->count; i++)
+        nodes[i] = matrix->nodes[i].node;
+    matrix->sweep.nodes = nodes;
+    matrix->sweep.count = matrix->count;
+    matrix->sweep.since = attempt->flow.since;
+    witness_tell_matrix(witness, &matrix->sweep, arrived);
+    for (size_t i = 0; i < matrix->count * matrix->count; i++) {
+        if (attempt->fact.matrix[i] != OUTCOME_ANSWERED || arrived[i] != SIGHT_NO)
+            continue;
+        attempt->fact.matrix[i] = OUTCOME_FAILED;
+        matrix->answered--;
+        matrix->impostors++;
+    }
+}
+
 void matrix_finish(struct matrix *matrix)
 {
     struct attempt *attempt = matrix->attempt;
@@ -27,7 +51,13 @@ void matrix_finish(struct matrix *matrix)
     for (size_t i = 0; i < matrix->count * matrix->count; i++)
         if (i / matrix->count != i % matrix->count)
             matrix_settle(matrix, i, OUTCOME_SILENT);
-    attempt_end(attempt, OUTCOME_ANSWERED, "%zu of %zu ordered pairs answered", matrix->answered, matrix->pairs);
+    unmask(matrix);
+    if (matrix->impostors)
+        attempt_end(attempt, OUTCOME_ANSWERED,
+                    "%zu of %zu ordered pairs answered, for %zu more somebody answered in another one's place",
+                    matrix->answered, matrix->pairs, matrix->impostors);
+    else
+        attempt_end(attempt, OUTCOME_ANSWERED, "%zu of %zu ordered pairs answered", matrix->answered, matrix->pairs);
 }
 
 /* Where everybody reaches everybody; false after ending the attempt. */

@@ -15,7 +15,9 @@ struct matrix {
     size_t count;
     struct addr *addrs; /* row-major: where node i reaches node j; family 0 = nowhere, or i == j */
     size_t pairs, settled, answered;
-    size_t refusals; /* ENOBUFS */
+    size_t refusals;            /* ENOBUFS */
+    struct witness_sweep sweep; /* how the witness knows the packets again */
+    size_t impostors;           /* answers that were not the target's */
     struct neighbours *neighbours;
     void *way; /* struct of the way */
 };

@@ -24,6 +24,7 @@
 #include "probe/net.h"
 
 #define BURST  512 /* requests between two looks at the replies */
+#define LOOK   32  /* requests between two looks of the witness: its socket holds a few hundred packets */
 #define STRIDE 16  /* requests of one source in a row: its namespace stays in the processor's cache */
 
 struct echo { /* as on the wire */
@@ -185,7 +186,8 @@ static void burst(void *context)
             continue;
         if (!request(sweep, from, to))
             return;
-        sent++;
+        if (++sent % LOOK == 0)
+            witness_look(engine_witness(attempt->engine));
     }
     int64_t now = clock_monotonic(), patience = attempt->deadline - attempt->started;
     if (sweep->next < end) {
@@ -217,6 +219,8 @@ void matrix_icmp_start(struct matrix *matrix)
     if (getrandom(&sweep->cookie, sizeof sweep->cookie, GRND_NONBLOCK) < 0)
         sweep->cookie = (uint64_t)clock_monotonic();
     sweep->base = (uint16_t)sweep->cookie;
+    matrix->sweep.cookie = sweep->cookie;
+    matrix->sweep.base = sweep->base;
     burst(sweep);
 }
 

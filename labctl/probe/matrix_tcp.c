@@ -21,6 +21,7 @@
 
 #define BURST      256  /* connects between two looks at the answers */
 #define WINDOW_MAX 4096 /* under way at once */
+#define LOOK       32   /* connects between two looks of the witness */
 
 struct slot {
     struct tcp_way *way;
@@ -35,6 +36,8 @@ struct tcp_way {
     struct slot *slots, *free, *oldest, *newest;
     size_t next; /* pair, source-major: one namespace visit for each burst */
     struct timer turn, patience;
+    uint16_t *locals; /* port of each pair, for the witness */
+    size_t begun;
     bool in_turn;
 };
 
@@ -132,6 +135,15 @@ static bool begin(struct tcp_way *way, size_t pair)
         close(fd);
         return true;
     }
+    struct sockaddr_storage own = {0};
+    socklen_t own_size = sizeof own;
+    getsockname(fd, (struct sockaddr *)&own, &own_size);
+    way->locals[pair] = ntohs(((struct sockaddr_in *)&own)->sin_port); /* both families have it at one place */
+    const struct flow flow = {
+        .protocol = IPPROTO_TCP, .local = way->locals[pair], .remote = attempt->check->matrix.port};
+    witness_claim(engine_witness(attempt->engine), matrix->nodes[pair / matrix->count].node, &flow);
+    if (++way->begun % LOOK == 0)
+        witness_look(engine_witness(attempt->engine));
     /* Within one machine the handshake is over already, mostly. */
     struct tcp_info info = {0};
     socklen_t size = sizeof info;
@@ -206,6 +218,9 @@ void matrix_tcp_start(struct matrix *matrix)
     way->matrix = matrix;
     way->turn = (struct timer){.expired = turn, .context = way};
     way->patience = (struct timer){.expired = expire_oldest, .context = way};
+    way->locals = arena_alloc(attempt->arena, matrix->count * matrix->count * sizeof *way->locals);
+    matrix->sweep.port = attempt->check->matrix.port;
+    matrix->sweep.locals = way->locals;
     way->slots = arena_alloc(attempt->arena, count * sizeof *way->slots);
     for (size_t i = 0; i < count; i++) {
         way->slots[i] = (struct slot){.way = way, .watch = {-1, slot_ready, &way->slots[i]}, .newer = way->free};

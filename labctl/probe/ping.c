@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -235,6 +236,10 @@ static void ping_start(struct attempt *attempt)
                     PACKET_MAX - sizeof(struct icmphdr));
         return;
     }
+    uint64_t cookie = 0;
+    bool known = check->size >= sizeof cookie && getrandom(&cookie, sizeof cookie, GRND_NONBLOCK) == sizeof cookie;
+    if (known)
+        attempt_sends_echo(attempt, ping->ipv6, cookie);
     if (!open_socket(ping, netns))
         return;
     ping->id = net_identifier();
@@ -242,6 +247,8 @@ static void ping_start(struct attempt *attempt)
     ping->packet = arena_alloc(attempt->arena, ping->packet_size);
     for (size_t i = sizeof(struct icmphdr); i < ping->packet_size; i++)
         ping->packet[i] = (uint8_t)i;
+    if (known)
+        memcpy(ping->packet + sizeof(struct icmphdr), &cookie, sizeof cookie);
     ping->count = check->count ? check->count : 1;
     ping->sent_at = arena_alloc(attempt->arena, ping->count * sizeof *ping->sent_at);
     ping->interval = (attempt->deadline - attempt->started) * 2 / 3 / ping->count;

@@ -14,7 +14,14 @@
 struct check;
 struct error;
 struct fact;
+struct mac;
 struct topology;
+
+/* Where an interface of a node is seen from outside: its far end, in a namespace that no learner enters. */
+struct probe_end {
+    int netns; /* borrowed; -1: there is no such place, the wire leads from node to node */
+    const char *name;
+};
 
 struct probe_world {
     void *context;
@@ -24,6 +31,11 @@ struct probe_world {
     int (*root)(void *context, const char *node);
     /* The node's first process, as this process sees it; -1 where there is none. */
     pid_t (*init)(void *context, const char *node);
+    /* The far ends of the node's interfaces, up to `most`: their number, or -1 where they are not known.  NULL: nobody
+     * watches. */
+    int (*ends)(void *context, const char *node, struct probe_end *out, size_t most);
+    /* Does any device of the lab have this MAC address?  NULL: not known. */
+    bool (*has_mac)(void *context, const struct mac *mac);
     /* Starts argv (NULL-terminated, argv[0] an absolute path) in the node, its stdout at `output` (stays the caller's).
      * Returns a descriptor that becomes readable when the program has ended; closing it earlier asks for the program to
      * be killed.  -1 with err. */

@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "probe/engine.h"
+#include "probe/impostor.h"
 #include "probe/neighbour.h"
+#include "probe/witness.h"
 
 #define PACE_FIRST INT64_C(100000000)
 #define PACE_SLOW  INT64_C(500000000)
@@ -97,6 +99,39 @@ static struct neighbours *add_neighbours(const struct run *run, size_t count, st
     return pair_count ? neighbours_add(run->world, pairs, pair_count) : NULL;
 }
 
+/* A matrix has so many packets that what is not needed is left out, unless others need it. */
+static enum tap_part part_of(const struct run *run, size_t count)
+{
+    bool tcp = false;
+    for (size_t i = 0; i < count; i++) {
+        if (run->checks[i]->kind != CHECK_MATRIX)
+            return TAP_ALL;
+        tcp = tcp || run->checks[i]->matrix.port;
+    }
+    return tcp ? TAP_QUESTIONS : TAP_ARRIVALS;
+}
+
+/* The witness watches who asks and who is asked, as far as that is known before. */
+static struct witness *watch(const struct run *run, size_t count)
+{
+    struct witness *witness = witness_new(run->world, run->engine, part_of(run, count));
+    for (size_t i = 0; witness && i < count; i++) {
+        const struct check *check = run->checks[i];
+        const struct check_target *target = check_target_of(check);
+        if (check_is_local(check->kind))
+            continue;
+        witness_cover(witness, check->from);
+        if (target && target->node)
+            witness_cover(witness, target->node);
+        else if (target && run->world->topology)
+            witness_cover(witness, address_owner(run->world->topology, &target->addr));
+        for (size_t k = 0; check->kind == CHECK_MATRIX && k < check->matrix.node_count; k++)
+            witness_cover(witness, check->matrix.nodes[k]);
+    }
+    engine_set_witness(run->engine, witness);
+    return witness;
+}
+
 int probe_checks(const struct probe_world *world, const struct check *const *checks, size_t count,
                  const struct probe_options *options, struct error *err)
 {
@@ -107,6 +142,7 @@ int probe_checks(const struct probe_world *world, const struct check *const *che
         return -1;
     struct arena *arena = arena_new();
     struct neighbours *neighbours = add_neighbours(&run, count, arena);
+    struct witness *witness = watch(&run, count);
     struct job *jobs = arena_alloc(arena, count * sizeof *jobs);
     int64_t now = clock_monotonic();
     for (size_t i = 0; i < count; i++) {
@@ -116,6 +152,7 @@ int probe_checks(const struct probe_world *world, const struct check *const *che
     }
     int result = engine_run(run.engine, &run.busy, err);
     neighbours_remove(neighbours);
+    witness_free(witness);
     engine_free(run.engine);
     arena_free(arena);
     return result;

@@ -104,8 +104,11 @@ static void tcp_start(struct attempt *attempt)
     struct sockaddr_storage address;
     socklen_t length = net_sockaddr(&attempt->fact.target, attempt->check->tcp.port, &address);
     attempt->fact.sent = 1;
-    if (connect(fd, (struct sockaddr *)&address, length) < 0 && errno != EINPROGRESS) {
-        tcp_failed(attempt, fd, errno);
+    bool begun = connect(fd, (struct sockaddr *)&address, length) == 0 || errno == EINPROGRESS;
+    int number = errno;
+    attempt_sends(attempt, fd, IPPROTO_TCP, attempt->check->tcp.port);
+    if (!begun) {
+        tcp_failed(attempt, fd, number);
         return;
     }
     if (engine_watch(attempt->engine, &tcp->watch, fd, EPOLLOUT) < 0) {

@@ -317,6 +317,7 @@ static void dial(struct tls *tls)
         connect_failed(tls, errno);
         return;
     }
+    attempt_sends(attempt, fd, IPPROTO_TCP, attempt->check->tls.port);
     if (engine_watch(attempt->engine, &tls->watch, fd, EPOLLOUT) < 0) {
         attempt_end(attempt, OUTCOME_ERROR, "watch a TCP socket: %s", strerror(errno));
         return;

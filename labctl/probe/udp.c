@@ -113,8 +113,11 @@ static void udp_start(struct attempt *attempt)
     net_want_errors(fd, domain);
     struct sockaddr_storage address;
     socklen_t length = net_sockaddr(&attempt->fact.target, attempt->check->udp.port, &address);
-    if (connect(fd, (struct sockaddr *)&address, length) < 0) {
-        udp_failed(attempt, fd, errno);
+    bool begun = connect(fd, (struct sockaddr *)&address, length) == 0;
+    int number = errno;
+    attempt_sends(attempt, fd, IPPROTO_UDP, attempt->check->udp.port);
+    if (!begun) {
+        udp_failed(attempt, fd, number);
         return;
     }
     if (engine_watch(attempt->engine, &udp->watch, fd, EPOLLIN) < 0) {

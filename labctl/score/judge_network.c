@@ -19,6 +19,12 @@ static void judge_silence(struct judgement *judgement, const struct fact *fact, 
                      "the prober is cut off: it reaches nothing at all, not even its gateway, so this proves nothing");
     else if (context->listened_healthy == LISTENED_YES && fact->listener == LISTENER_NO)
         judging_fail(judgement, "the service is broken: nobody listens there any more");
+    else if (context->left_healthy == SIGHT_YES && fact->left == SIGHT_NO)
+        judging_fail(judgement,
+                     "the prober's node keeps it back: nothing of it goes out on the wire, as it did when all "
+                     "was healthy, so this proves nothing");
+    else if (context->returned_healthy == SIGHT_NO && fact->returned == SIGHT_YES)
+        judging_fail(judgement, "it is open: an answer came back, which the prober's node does not let in");
 }
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------ */

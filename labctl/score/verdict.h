@@ -15,6 +15,9 @@ enum verdict verdict_from_name(const char *name);
 /* What is known beside the fact itself when a negative check is judged. */
 struct verdict_context {
     enum { CONTROL_UNKNOWN, CONTROL_ALIVE, CONTROL_DEAD } positive_control; /* did the prober reach anything at all? */
+    /* SIGHT_* of facts/facts.h, when the lab was healthy: did the prober's packet leave its node, did an answer come
+     * back to it? */
+    int left_healthy, returned_healthy;
     /* Did the service listen when the lab was healthy? */
     enum { LISTENED_UNKNOWN, LISTENED_NO, LISTENED_YES } listened_healthy;
 };

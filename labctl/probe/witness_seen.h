@@ -1,0 +1,42 @@
+/* What the witness has seen.  Inside the room only. */
+#pragma once
+
+#include "kernel/tap.h"
+#include "probe/witness.h"
+
+struct arena;
+struct map;
+struct space;
+
+struct covered {
+    uint32_t index;
+    bool whole; /* all of its interfaces are watched */
+};
+
+struct passage {
+    uint32_t node; /* whose far end; what is outgoing there goes to the node */
+    struct tap_packet packet;
+};
+
+/* A measurement's own port. */
+struct claim {
+    uint32_t node;
+    int protocol;
+    uint16_t port;
+};
+
+struct witness {
+    struct arena *arena;
+    const struct probe_world *world;
+    struct engine *engine;
+    enum tap_part part; /* not all: only a matrix can be told of */
+    struct space **spaces;
+    size_t space_count;
+    struct map *by_name; /* struct covered */
+    uint32_t covered_count;
+    struct passage *passages;
+    size_t passage_count;
+    struct claim *claims;
+    size_t claim_count;
+    bool lost; /* not everything was seen */
+};
