@@ -15,19 +15,17 @@ static const struct option_spec options[] = {
 
 /* ---- several, computed again ---- */
 
-static void tell(const struct context *context, const char *name, const json_t *result, json_t *list)
+static void tell(const struct context *context, const char *name, const struct points *points, json_t *list)
 {
-    const json_t *points = json_object_get(result, "points");
-    bool passed = client_truth(points, "passed");
+    char total[RATIO_TEXT_MAX];
     if (context->format == FORMAT_JSON) {
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:O, s:O, s:b}", "exercise", name, "scenario",
-                                        client_text(result, "scenario"), "total", json_object_get(points, "total"),
-                                        "maximum", json_object_get(points, "maximum"), "passed", passed));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:b}", "exercise", name, "total",
+                                              ratio_exact(points->total, total), "maximum", (json_int_t)points->maximum,
+                                              "passed", points->passed));
         return;
     }
-    printf("%s: %.10g of %.10g points, %s, as recorded\n", name, json_number_value(json_object_get(points, "total")),
-           json_number_value(json_object_get(points, "maximum")), passed ? "passed" : "not passed");
+    printf("%s: %s of %llu points, %s, as recorded\n", name, ratio_format(points->total, total),
+           (unsigned long long)points->maximum, points->passed ? "passed" : "not passed");
 }
 
 /* A line for each; the worst exit status. */
@@ -37,13 +35,11 @@ static int rescore_all(const struct context *context, struct rescoring *rescorin
     json_t *list = json_array();
     for (int i = 0; i < context->argc; i++) {
         struct error err = ERROR_INIT;
-        json_t *result = NULL;
-        if (rescore(rescoring, context->argv[i], &result, NULL, &err)) {
+        struct points points;
+        if (rescore(rescoring, context->argv[i], NULL, &points, &err))
             status = cmd_fail(context, &err);
-            continue;
-        }
-        tell(context, context->argv[i], result, list);
-        json_decref(result);
+        else
+            tell(context, context->argv[i], &points, list);
     }
     if (context->format == FORMAT_JSON) {
         json_t *out = json_pack("{s:i, s:O}", "version", 1, "exercises", list);
@@ -59,8 +55,9 @@ static int rescore_all(const struct context *context, struct rescoring *rescorin
 static int read_one(struct context *context, struct rescoring *rescoring, json_t **result, struct error *err)
 {
     STR_AUTO path = STR_INIT;
+    struct points points;
     const char *name = context->argc > 0 ? context->argv[0] : NULL;
-    return rescoring ? rescore(rescoring, name, result, NULL, err) : exercise_report_read(name, &path, result, err);
+    return rescoring ? rescore(rescoring, name, result, &points, err) : exercise_report_read(name, &path, result, err);
 }
 
 static int report_one(struct context *context, struct rescoring *rescoring)

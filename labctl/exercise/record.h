@@ -24,7 +24,7 @@ void record_free(struct record *record);
 /* What the exercise was started with: the drawn scenario without its topology, and the topology, as YAML.  ERR_FILE
  * where the journal has no score. */
 int record_texts(const struct record *record, const char **scenario, const char **topology, struct error *err);
-/* The result anew, from journal and scenario alone.  ERR_FILE where the recorded score does not follow from them.
- * points: or NULL. */
+/* The points anew, from journal and scenario alone.  ERR_FILE where the recorded score does not follow from them.
+ * result: the whole result as well, or NULL. */
 int record_result(const struct record *record, const struct scenario *scenario, json_t **result, struct points *points,
                   struct error *err);

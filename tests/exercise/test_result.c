@@ -197,10 +197,11 @@ static void clocks_that_never_came_to_be_are_null(void **state)
 static json_t *again(const struct fixture *f, const struct str *text)
 {
     struct record record;
+    struct points points;
     struct error err = ERROR_INIT;
     json_t *result = NULL;
     if (record_read(text->data, text->length, NULL, &record, &err) ||
-        record_result(&record, f->scenario, &result, NULL, &err))
+        record_result(&record, f->scenario, &result, &points, &err))
         print_message("%s\n", err.text);
     record_free(&record);
     return result;
@@ -234,6 +235,7 @@ static void a_score_that_does_not_follow_is_told(void **state)
     STR_AUTO text = STR_INIT;
     STR_AUTO journal = STR_INIT;
     struct record record;
+    struct points points;
     struct error err = ERROR_INIT;
     json_t *result = NULL;
     read_example(&text);
@@ -245,7 +247,8 @@ static void a_score_that_does_not_follow_is_told(void **state)
     MUST(&f, session_note(&f.session, "score", forged, NOW(&f)));
     read_journal(&f, &journal);
     assert_int_equal(record_read(journal.data, journal.length, NULL, &record, &err), 0);
-    assert_int_equal(record_result(&record, f.scenario, &result, NULL, &err), -1);
+    assert_int_equal(record_result(&record, f.scenario, &result, &points, &err), -1);
+    assert_null(result);
     assert_int_equal(err.kind, ERR_FILE);
     assert_non_null(strstr(err.text, "says 130 of 130 points (passed)"));
     assert_non_null(strstr(err.text, "makes 325/4 of 130"));
