@@ -116,6 +116,10 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory tests
 	$(Q)BUILD=$(BUILD) tests/run
 
+# A thousand proofs of the shipped scenarios while every core is busy: not one verdict may differ.
+check-long: all
+	$(Q)BUILD=$(BUILD) tests/long
+
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)BUILD=$(BUILD) tests/demo
@@ -141,12 +145,13 @@ help:
 	@sed -n 's/^# labctl: //p' Makefile
 	@echo "  deps     install the Debian packages that are missing (as root; otherwise print the command)"
 	@echo "  all      build $(BUILD)/labctl          check    deps, build, run all tests"
+	@echo "  check-long  a thousand proofs of the shipped scenarios under load (an hour)"
 	@echo "  demo     deps, build, one exercise     bench    figures as ratios against the floor program"
 	@echo "  asan     all tests with sanitizers     lint     static checks and formatting"
 	@echo "  install  into DESTDIR and prefix       clean    remove $(BUILD)"
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all tests deps check demo bench asan lint install clean help
+.PHONY: all tests deps check check-long demo bench asan lint install clean help
 # `make -j clean all`: one after the other.
 $(if $(filter clean,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 .DELETE_ON_ERROR:
