@@ -20,8 +20,8 @@ soname = -DSONAME_LIB$(shell echo $(1) | tr a-z A-Z)='"$(shell LC_ALL=C readelf 
 # Expanded once, and only when something is compiled: `make deps` must run where the libraries are still missing.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(LATE)) \
 	$(call soname,curl) $(call soname,ldns) $(call soname,pcap) \
-	$(call soname,ssl) $(call soname,crypto))$(PACKAGE_CFLAGS)
-PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)) -liperf)$(PACKAGE_LIBS)
+	$(call soname,ssl) $(call soname,crypto) $(call soname,iperf))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 CFLAGS  ?= $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl -fmacro-prefix-map=labctl/= $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \
 	-DLABCTL_VERSION='"$(VERSION)"' -DLABCTL_LIBEXEC='"$(libexecdir)"' -DLABCTL_DATA='"$(datadir)"'

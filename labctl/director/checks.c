@@ -213,13 +213,15 @@ static void prober_hangs(struct director *director, void *context)
 
 static int64_t longest(const struct run *run)
 {
-    int64_t most = 0;
+    int64_t most = 0, alone = 0; /* those that run alone follow one another */
     for (size_t i = 0; i < run->task.count; i++) {
         const struct check *check = run->task.checks[i];
-        int64_t lasts = check->within + check->stable_for + 8 * check->timeout * (check->repeat ? check->repeat : 1);
+        int64_t lasts =
+            check->within + check->stable_for + 8 * check_attempt_time(check) * (check->repeat ? check->repeat : 1);
+        alone += check_is_alone(check->kind) ? lasts : 0;
         most = lasts > most ? lasts : most;
     }
-    return most + PATIENCE;
+    return most + alone + PATIENCE;
 }
 
 static bool start_prober(struct run *run, struct error *err)

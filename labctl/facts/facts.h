@@ -35,7 +35,8 @@ struct fact {
     int returned; /* SIGHT_*: an answer came back to the prober's node, whatever became of it there */
     /* ping */
     uint32_t sent, received;
-    int64_t rtt_min, rtt_mean, rtt_max, rtt_jitter; /* ns */
+    /* ns; the median, and that of the differences between one round trip and the next: one outlier moves neither */
+    int64_t rtt_min, rtt_median, rtt_max, rtt_jitter;
     /* tcp and udp, negative checks: does anything listen on that address and port inside the target? */
     enum { LISTENER_UNKNOWN, LISTENER_NO, LISTENER_YES } listener;
     /* dns */
@@ -78,6 +79,9 @@ struct fact {
     /* mtu */
     uint32_t mtu; /* the largest packet that got through */
     enum { DISCOVERY_UNKNOWN, DISCOVERY_UNNEEDED, DISCOVERY_WORKS, DISCOVERY_BROKEN } discovery;
+    /* throughput */
+    uint64_t rate; /* bits per second that arrived */
+    uint32_t retransmits;
     /* command */
     int32_t exit_status;
     char *output; /* stdout, up to 64 KiB */

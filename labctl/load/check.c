@@ -96,6 +96,8 @@ static const struct field check_fields[] = {
     KIND("tls", "A TLS handshake; short form: \"TARGET\" or \"TARGET:PORT\".", &tls_schema),
     KIND("path", "The way of a packet; short form: the target.", &path_schema),
     KIND("mtu", "The largest packet; short form: the target.", &mtu_schema),
+    KIND("throughput", "How much passes, measured by iperf when all other checks are done; short form: the target.",
+         &throughput_schema),
     KIND("matrix", "Who reaches whom: exactly these pairs, nothing else; short form: all.", &matrix_schema),
     KIND("command", "A command line at the node, as a last resort; short form: the command line.", &command_schema),
     KIND("socket", "What listens at the node; short form: \"tcp/443\".", &socket_check_schema),
@@ -143,7 +145,6 @@ static const struct field check_fields[] = {
      .most = 1000000,
      .fallback = "0",
      .doc = "What a guard costs when it is red."},
-    LATER("throughput", "How much passes."),
     LATER("firewall", "What the node's firewall does."),
 };
 const struct schema check_schema = SCHEMA("check", check_fields);

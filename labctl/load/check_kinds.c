@@ -111,15 +111,15 @@ static const struct field ping_fields[] = {
      .decode = decode_loss_below,
      .wants = "a share",
      .json = "{\"type\": \"string\"}",
-     .doc = "Fewer requests than this share stay without a reply."},
+     .doc = "Fewer requests than this share stay without a reply; a count above it by chance alone does not fail."},
     {.key = "rtt_below",
      .type = FIELD_DURATION,
      FIELD_AT(struct check_ping, rtt_below),
-     .doc = "The mean round trip is shorter than this."},
+     .doc = "The median round trip is shorter than this."},
     {.key = "jitter_below",
      .type = FIELD_DURATION,
      FIELD_AT(struct check_ping, jitter_below),
-     .doc = "Round trips vary less than this."},
+     .doc = "The median difference between one round trip and the next is less than this."},
 };
 const struct schema ping_schema = SCHEMA("ping check", ping_fields);
 
@@ -231,6 +231,11 @@ static void default_tls(struct check *check)
     check->tls.port = 443;
 }
 
+static void default_throughput(struct check *check)
+{
+    check->throughput = (struct check_throughput){.port = 5201, .duration = 2, .streams = 1};
+}
+
 /* How each kind is read: the keys of its mapping, what stands in it before, and what the short form, a text alone,
  * stands for. */
 static const struct kind_row {
@@ -248,6 +253,7 @@ static const struct kind_row {
     [CHECK_TLS] = {.schema = &tls_schema, .key = "to", .port = PORT_OPTIONAL, .defaults = default_tls},
     [CHECK_PATH] = {.schema = &path_schema, .key = "to"},
     [CHECK_MTU] = {.schema = &mtu_schema, .key = "to"},
+    [CHECK_THROUGHPUT] = {.schema = &throughput_schema, .key = "to", .defaults = default_throughput},
     [CHECK_MATRIX] = {.read = read_matrix},
     [CHECK_COMMAND] = {.schema = &command_schema, .key = "run"},
     [CHECK_SOCKET] = {.read = read_state},

@@ -259,6 +259,9 @@ static void dump_kind(struct yaml *yaml, const struct check *check)
     case CHECK_MTU:
         dump_mtu_check(yaml, &check->mtu);
         break;
+    case CHECK_THROUGHPUT:
+        dump_throughput_check(yaml, &check->throughput);
+        break;
     case CHECK_MATRIX:
         dump_matrix(yaml, &check->matrix);
         break;

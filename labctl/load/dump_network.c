@@ -1,4 +1,5 @@
 /* Canonical YAML of checks of the network's ways. */
+#include "base/units.h"
 #include "load/dump.h"
 
 static void dump_places(struct yaml *yaml, const char *key, const struct check_target *places, size_t count)
@@ -31,4 +32,29 @@ void dump_mtu_check(struct yaml *yaml, const struct check_mtu *mtu)
     dump_number(yaml, "at_least", mtu->at_least);
     if (mtu->discovery)
         yaml_text_member(yaml, "discovery", "works");
+}
+
+static void dump_rate(struct yaml *yaml, const char *key, uint64_t rate)
+{
+    char text[UNITS_TEXT_MAX];
+    if (rate != 0)
+        yaml_plain_member(yaml, key, "%s", rate_format(rate, text));
+}
+
+void dump_throughput_check(struct yaml *yaml, const struct check_throughput *throughput)
+{
+    yaml_text_member(yaml, "to", throughput->to.text);
+    if (throughput->udp)
+        yaml_text_member(yaml, "protocol", "udp");
+    if (throughput->port != 5201)
+        dump_number(yaml, "port", throughput->port);
+    if (throughput->duration != 2)
+        yaml_plain_member(yaml, "duration", "%us", throughput->duration);
+    if (throughput->streams != 1)
+        dump_number(yaml, "streams", throughput->streams);
+    dump_rate(yaml, "rate", throughput->rate);
+    dump_rate(yaml, "above", throughput->above);
+    dump_rate(yaml, "below", throughput->below);
+    if (throughput->has_retransmits_below)
+        dump_number(yaml, "retransmits_below", throughput->retransmits_below);
 }

@@ -212,6 +212,7 @@ const struct schema *const load_schemas[] = {
     &tls_schema,
     &path_schema,
     &mtu_schema,
+    &throughput_schema,
     &matrix_schema,
     &matrix_pair_schema,
     &command_schema,

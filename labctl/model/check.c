@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/table.h"
+#include "base/units.h"
 #include "model/topology.h"
 
 bool check_is_negative(const struct check *check)
@@ -25,6 +26,22 @@ bool check_is_local(enum check_kind kind)
     return kind == CHECK_COMMAND || (kind >= CHECK_SOCKET && kind <= CHECK_PROCESS);
 }
 
+bool check_is_alone(enum check_kind kind)
+{
+    return kind == CHECK_THROUGHPUT;
+}
+
+int64_t check_attempt_time(const struct check *check)
+{
+    int64_t limit = check->timeout > 0 ? check->timeout : NANOSECONDS_PER_SECOND;
+    if (check->kind == CHECK_THROUGHPUT) /* beside the test itself: the connection, and the exchange of results */
+        return (2 * limit + check->throughput.duration * NANOSECONDS_PER_SECOND) *
+               (check->throughput.udp ? CHECK_UDP_TRIES : 1);
+    if (check->kind == CHECK_HTTP && check->http.requests > 1)
+        return limit * (1 + check->http.requests / 10);
+    return limit;
+}
+
 const struct check_target *check_target_of(const struct check *check)
 {
     switch (check->kind) {
@@ -40,6 +57,8 @@ const struct check_target *check_target_of(const struct check *check)
         return &check->path.to;
     case CHECK_MTU:
         return &check->mtu.to;
+    case CHECK_THROUGHPUT:
+        return &check->throughput.to;
     case CHECK_DNS:
         return check->dns.has_server ? &check->dns.server : NULL;
     default:
@@ -98,6 +117,10 @@ const char *check_describe(const struct check *check, char *out, size_t size)
         break;
     case CHECK_MTU:
         snprintf(out, size, "mtu %s -> %s", from, check->mtu.to.text);
+        break;
+    case CHECK_THROUGHPUT:
+        snprintf(out, size, "throughput %s -> %s by %s", from, check->throughput.to.text,
+                 check->throughput.udp ? "udp" : "tcp");
         break;
     case CHECK_MATRIX:
         if (check->matrix.port != 0)

@@ -22,6 +22,7 @@ enum check_kind {
     CHECK_TLS,
     CHECK_PATH,
     CHECK_MTU,
+    CHECK_THROUGHPUT,
     CHECK_MATRIX,
     CHECK_COMMAND,
     CHECK_SOCKET,
@@ -165,6 +166,18 @@ struct check_mtu {
     bool discovery;    /* must work */
 };
 
+struct check_throughput {
+    struct check_target to;
+    bool udp;
+    uint16_t port;         /* 5201 */
+    uint32_t duration;     /* s; 2 */
+    uint32_t streams;      /* 1 */
+    uint64_t rate;         /* udp: what is sent, bits per second; 0: twice what is asked for, else all that goes */
+    uint64_t above, below; /* bits per second; 0: not asked */
+    bool has_retransmits_below;
+    uint32_t retransmits_below;
+};
+
 /* `matrix`: exactly these ordered pairs answer, nothing else. */
 struct matrix_pair {
     const struct node *from, *to;
@@ -224,6 +237,7 @@ struct check {
         struct check_tls tls;
         struct check_path path;
         struct check_mtu mtu;
+        struct check_throughput throughput;
         struct check_matrix matrix;
         struct check_command command;
         struct check_state state; /* of the kinds named there */
@@ -243,6 +257,12 @@ struct check {
 bool check_is_negative(const struct check *check);
 /* True for a kind that looks at its node and asks nobody: `at`, not `from`. */
 bool check_is_local(enum check_kind kind);
+/* True for a kind that would disturb every other measurement: it runs when all others are done. */
+bool check_is_alone(enum check_kind kind);
+/* A datagram that opens a throughput test may be lost: so often it is tried. */
+#define CHECK_UDP_TRIES 3
+/* The longest that one attempt may last, ns: its timeout, and what its parameters ask for. */
+int64_t check_attempt_time(const struct check *check);
 /* Where its packets go, or NULL where it names no target of its own. */
 const struct check_target *check_target_of(const struct check *check);
 /* "tcp web -> db:5432 open": what is asked, for a person.  In the given buffer. */

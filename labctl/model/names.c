@@ -29,6 +29,7 @@ static const char *const check_kinds[] = {
     [CHECK_TLS] = "tls",
     [CHECK_PATH] = "path",
     [CHECK_MTU] = "mtu",
+    [CHECK_THROUGHPUT] = "throughput",
     [CHECK_MATRIX] = "matrix",
     [CHECK_COMMAND] = "command",
     /* a node's own state */

@@ -18,6 +18,7 @@
 #include "model/topology.h"
 #include "probe/engine.h"
 #include "probe/impostor.h"
+#include "probe/net.h"
 
 #define SECOND_LOOK INT64_C(100000000) /* ns until an answer that nobody saw coming is given up */
 
@@ -30,6 +31,7 @@ static const struct probe_kind *const kinds[] = {
     [CHECK_TLS] = &probe_tls,
     [CHECK_PATH] = &probe_path,
     [CHECK_MTU] = &probe_mtu,
+    [CHECK_THROUGHPUT] = &probe_throughput,
     [CHECK_MATRIX] = &probe_matrix,
     [CHECK_COMMAND] = &probe_command,
     /* a node's own state */
@@ -81,7 +83,7 @@ void attempt_begin(struct engine *engine, const struct probe_world *world, const
     attempt->context = context;
     attempt->started = clock_monotonic();
     attempt->limited = attempt->started;
-    attempt->deadline = attempt->started + (check->timeout > 0 ? check->timeout : NANOSECONDS_PER_SECOND);
+    attempt->deadline = attempt->started + check_attempt_time(check);
     attempt->timer = (struct timer){.expired = attempt_expired, .context = attempt};
     attempt->flow.since = witness_look(engine_witness(engine));
     if (!kind->own_time)
@@ -242,6 +244,8 @@ int attempt_socket(struct attempt *attempt, int netns, int domain, int type, int
     int fd = netns_socket(netns, domain, type | SOCK_NONBLOCK, protocol, &err);
     if (fd < 0)
         attempt_end(attempt, OUTCOME_ERROR, "node %s: %s", attempt->check->from->name, err.text);
+    else if (type == SOCK_STREAM)
+        net_leave_no_trace(fd);
     return fd;
 }
 

@@ -275,7 +275,7 @@ static void set_deadline(struct http *http)
     struct attempt *attempt = http->attempt;
     const struct check *check = attempt->check;
     int64_t limit = check->timeout > 0 ? check->timeout : NANOSECONDS_PER_SECOND;
-    int64_t whole = attempt->started + limit * (1 + (check->http.requests > 1 ? check->http.requests / 10 : 0));
+    int64_t whole = attempt->started + check_attempt_time(check);
     if (!http->redirects)
         attempt->limited = http->requests ? clock_monotonic() : attempt->started;
     attempt->deadline = attempt->limited + limit < whole ? attempt->limited + limit : whole;

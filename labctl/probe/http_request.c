@@ -82,6 +82,7 @@ static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_so
     const struct sockaddr_storage any = {.ss_family = (sa_family_t)address->family};
     if (bind(fd, (const struct sockaddr *)&any, address->addrlen) == 0)
         attempt_sends(http->attempt, fd, IPPROTO_TCP, (uint16_t)http->port);
+    net_leave_no_trace(fd);
     return fd;
 }
 

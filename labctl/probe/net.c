@@ -55,6 +55,12 @@ void net_want_errors(int fd, int domain)
         setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
 }
 
+void net_leave_no_trace(int fd)
+{
+    struct linger reset = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
 static void read_offender(const struct sock_extended_err *ee, struct addr *out)
 {
     struct sockaddr_storage from;

@@ -17,6 +17,9 @@ const char *net_format(const struct addr *addr, uint16_t port, char out[static N
 /* Asks for ICMP errors on the socket's error queue. */
 void net_want_errors(int fd, int domain);
 
+/* A connection ends with a RST when it is closed: no TIME-WAIT stays in the node, which another check may count. */
+void net_leave_no_trace(int fd);
+
 struct net_error {
     bool icmp;      /* came from the network; else this machine's own refusal */
     uint8_t family; /* 4 or 6: of the ICMP */

@@ -9,6 +9,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -34,15 +35,37 @@ struct ping {
     uint16_t id;
     uint32_t count;
     int64_t interval;
-    int64_t *sent_at; /* by sequence number: real time; 0 = not sent or answered already */
-    int64_t previous; /* round trip before, for the jitter */
-    int64_t sum, jitter_sum;
+    int64_t *sent_at;  /* by sequence number: real time; 0 = not sent or answered already */
+    int64_t *trips;    /* round trips, in the order of the replies */
     uint32_t refusals; /* ENOBUFS */
     uint32_t errors;
     struct net_error last_error;
     uint8_t *packet;
     size_t packet_size;
 };
+
+static int by_value(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static int64_t median(int64_t *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static void take_medians(struct ping *ping)
+{
+    struct fact *fact = &ping->attempt->fact;
+    size_t count = fact->received;
+    int64_t *differences = arena_alloc(ping->attempt->arena, count * sizeof *differences);
+    for (size_t i = 0; i + 1 < count; i++)
+        differences[i] = llabs(ping->trips[i + 1] - ping->trips[i]);
+    fact->rtt_jitter = count > 1 ? median(differences, count - 1) : 0;
+    fact->rtt_median = median(ping->trips, count);
+}
 
 static void ping_finish(struct ping *ping)
 {
@@ -52,11 +75,10 @@ static void ping_finish(struct ping *ping)
     addr_format(&fact->target, target);
     attempt_limit(attempt, limit);
     if (fact->received) {
-        fact->rtt_mean = ping->sum / fact->received;
-        fact->rtt_jitter = fact->received > 1 ? ping->jitter_sum / (fact->received - 1) : 0;
+        take_medians(ping);
         attempt_end(attempt, OUTCOME_ANSWERED,
                     "%u of %u echo requests answered by %s (round trip %.3f ms, jitter %.3f ms)", fact->received,
-                    fact->sent, target, (double)fact->rtt_mean / 1e6, (double)fact->rtt_jitter / 1e6);
+                    fact->sent, target, (double)fact->rtt_median / 1e6, (double)fact->rtt_jitter / 1e6);
     } else if (ping->refusals) {
         attempt_end(attempt, OUTCOME_ERROR, "%s", NET_NEIGHBOURS_FULL);
     } else if (ping->errors) {
@@ -121,10 +143,7 @@ static void take_reply(struct ping *ping, const uint8_t *data, size_t size, int6
         return;
     int64_t trip = at > ping->sent_at[sequence] ? at - ping->sent_at[sequence] : 0;
     ping->sent_at[sequence] = 0;
-    if (fact->received)
-        ping->jitter_sum += trip > ping->previous ? trip - ping->previous : ping->previous - trip;
-    ping->previous = trip;
-    ping->sum += trip;
+    ping->trips[fact->received] = trip;
     fact->rtt_min = !fact->received || trip < fact->rtt_min ? trip : fact->rtt_min;
     fact->rtt_max = trip > fact->rtt_max ? trip : fact->rtt_max;
     fact->received++;
@@ -251,6 +270,7 @@ static void ping_start(struct attempt *attempt)
         memcpy(ping->packet + sizeof(struct icmphdr), &cookie, sizeof cookie);
     ping->count = check->count ? check->count : 1;
     ping->sent_at = arena_alloc(attempt->arena, ping->count * sizeof *ping->sent_at);
+    ping->trips = arena_alloc(attempt->arena, ping->count * sizeof *ping->trips);
     ping->interval = (attempt->deadline - attempt->started) * 2 / 3 / ping->count;
     if (ping->interval > INTERVAL)
         ping->interval = INTERVAL;

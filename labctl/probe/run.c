@@ -1,5 +1,7 @@
 /* Running a set of checks: all at once, each repeated as its `within`, `repeat` and `stable_for` ask.
  *
+ * Kinds that would disturb every other measurement run one after the other when all others are done.
+ *
  * A check is a job.  Its attempts follow one another at a pace that begins at 100 ms and slows to 500 ms, counted from
  * the beginning of the attempt before.  Green ends the job, once it has been green `repeat` times in a row and for
  * `stable_for`; red ends it when `within` is over.  An attempt that failed by labctl's own fault says nothing: it is
@@ -33,14 +35,32 @@ struct run {
     const struct probe_world *world;
     const struct check *const *checks;
     const struct probe_options *options;
-    size_t busy;
+    size_t busy, together; /* not done yet; of these, not alone */
+    struct job *jobs;
+    size_t count, next_alone;
 };
+
+/* Begins the next of those that run alone, when all others are done and the last of them is. */
+static void next_alone(struct run *run, bool was_alone)
+{
+    if (run->together || (run->next_alone && !was_alone))
+        return;
+    for (size_t i = run->next_alone; i < run->count; i++)
+        if (check_is_alone(run->checks[i]->kind)) {
+            run->next_alone = i + 1;
+            run->jobs[i].began = clock_monotonic();
+            engine_set(run->engine, &run->jobs[i].again, run->jobs[i].began);
+            return;
+        }
+}
 
 static void finish(struct job *job, const struct fact *fact)
 {
     struct run *run = job->run;
     run->options->result(run->options->context, job->index, fact, job->attempts, clock_monotonic() - job->began);
     run->busy--;
+    run->together -= !check_is_alone(run->checks[job->index]->kind);
+    next_alone(run, check_is_alone(run->checks[job->index]->kind));
 }
 
 /* Whether the job is over with this fact; counts it. */
@@ -148,8 +168,14 @@ int probe_checks(const struct probe_world *world, const struct check *const *che
     for (size_t i = 0; i < count; i++) {
         jobs[i] = (struct job){.run = &run, .index = i, .began = now, .pace = PACE_FIRST};
         jobs[i].again = (struct timer){.expired = begin, .context = &jobs[i]};
+        if (check_is_alone(checks[i]->kind))
+            continue;
+        run.together++;
         engine_set(run.engine, &jobs[i].again, now);
     }
+    run.jobs = jobs;
+    run.count = count;
+    next_alone(&run, false);
     int result = engine_run(run.engine, &run.busy, err);
     neighbours_remove(neighbours);
     witness_free(witness);

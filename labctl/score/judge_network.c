@@ -55,8 +55,8 @@ void judge_ping(const struct check *check, const struct fact *fact, const struct
     uint32_t lost = fact->sent > fact->received ? fact->sent - fact->received : 0;
     if (ping->has_loss_below && judging_exceeds(lost, fact->sent, ping->loss_below))
         judging_fail(out, "loss %.4g%%, limit %s", 100.0 * lost / fact->sent, share_format(ping->loss_below, text));
-    if (ping->rtt_below && fact->rtt_mean >= ping->rtt_below)
-        judging_fail(out, "round trip %s, limit %s", duration_format(fact->rtt_mean / 1000 * 1000, text),
+    if (ping->rtt_below && fact->rtt_median >= ping->rtt_below)
+        judging_fail(out, "round trip %s, limit %s", duration_format(fact->rtt_median / 1000 * 1000, text),
                      duration_format(ping->rtt_below, other));
     if (ping->jitter_below && fact->rtt_jitter >= ping->jitter_below)
         judging_fail(out, "jitter %s, limit %s", duration_format(fact->rtt_jitter / 1000 * 1000, text),

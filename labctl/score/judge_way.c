@@ -1,9 +1,10 @@
-/* Judges of the network's ways: path, mtu. */
+/* Judges of the network's ways: path, mtu, throughput. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
 #include "base/str.h"
+#include "base/units.h"
 #include "facts/facts.h"
 #include "model/check.h"
 #include "model/topology.h"
@@ -98,4 +99,27 @@ void judge_mtu(const struct check *check, const struct fact *fact, const struct 
         judging_fail(out, "no more than %u bytes", fact->mtu);
     else if (mtu->discovery && fact->discovery == DISCOVERY_BROKEN)
         judging_fail(out, "path MTU discovery is broken");
+}
+
+void judge_throughput(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+                      struct judgement *out)
+{
+    (void)context;
+    const struct check_throughput *throughput = &check->throughput;
+    char rate[UNITS_TEXT_MAX];
+    EXPECT(out, "data gets through");
+    if (throughput->above)
+        EXPECT(out, ", more than %s", rate_format(throughput->above, rate));
+    if (throughput->below)
+        EXPECT(out, ", less than %s", rate_format(throughput->below, rate));
+    if (throughput->has_retransmits_below)
+        EXPECT(out, ", fewer than %u retransmits", throughput->retransmits_below);
+    if (fact->outcome != OUTCOME_ANSWERED)
+        out->verdict = VERDICT_FAIL;
+    else if (throughput->above && fact->rate <= throughput->above)
+        judging_fail(out, "no more than that");
+    else if (throughput->below && fact->rate >= throughput->below)
+        judging_fail(out, "no less than that");
+    else if (throughput->has_retransmits_below && fact->retransmits >= throughput->retransmits_below)
+        judging_fail(out, "%u retransmits", fact->retransmits);
 }

@@ -31,19 +31,31 @@ void judging_fail(struct judgement *judgement, const char *format, ...)
     SEEN(judgement, "%s%s%s", reason, *before ? ": " : "", before);
 }
 
-/* (p - limit)^2 n > z^2 limit (1 - limit): p lies further from the limit than z standard errors at the limit. */
-static bool is_beyond(double share, double limit, uint32_t total, double z_squared)
+/* P(X < count) of a binomial count with `total` trials of that share.  Terms are made one from the other, from that of
+ * 0 on: with a share of at most one half the first one is at least 2^-total, which a long double holds for 10,000. */
+static double below(uint32_t count, uint32_t total, double share)
 {
-    return (share - limit) * (share - limit) * total > z_squared * limit * (1 - limit);
+    long double term = 1, sum = 0;
+    if (count > total)
+        return 1;
+    if (share > 0.5) /* seen from the other side: fewer than count hits are more than total - count misses */
+        return 1 - below(total - count + 1, total, 1 - share);
+    for (uint32_t i = 0; i < total; i++)
+        term *= 1 - share;
+    for (uint32_t i = 0; i < count; i++) {
+        sum += term;
+        term *= (long double)(total - i) / (i + 1) * share / (1 - share);
+    }
+    return (double)sum;
 }
 
 bool judging_exceeds(uint32_t count, uint32_t total, uint32_t limit)
 {
-    double bound = (double)limit / SHARE_WHOLE, share = total ? (double)count / total : 0;
-    return total && share > bound && is_beyond(share, bound, total, 2.706); /* z = 1.645 */
+    return count && 1 - below(count, total, (double)limit / SHARE_WHOLE) < 0.05;
 }
 
 bool judging_differs(uint32_t count, uint32_t total, uint32_t share)
 {
-    return total && is_beyond((double)count / total, (double)share / SHARE_WHOLE, total, 6.635); /* z = 2.576 */
+    double expected = (double)share / SHARE_WHOLE;
+    return total && (below(count + 1, total, expected) < 0.005 || 1 - below(count, total, expected) < 0.005);
 }

@@ -12,13 +12,13 @@ typedef void judge(const struct check *check, const struct fact *fact, const str
 
 judge judge_ping, judge_tcp, judge_udp;                /* judge_network.c */
 judge judge_dns, judge_http, judge_tls, judge_command; /* judge_application.c */
-judge judge_path, judge_mtu;                           /* judge_way.c */
+judge judge_path, judge_mtu, judge_throughput;         /* judge_way.c */
 judge judge_matrix;                                    /* judge_matrix.c */
 judge judge_state, judge_file;                         /* judge_state.c */
 
-/* Statistics: is the count beyond what chance does?  Score tests (Wilson).  A limit is broken only where the whole
- * one-sided 95 % interval of the true share lies on the wrong side of it; a share differs where it lies outside of the
- * two-sided 99 % interval.  Shares in parts per 10^9; nothing differs of none. */
+/* Statistics: is the count beyond what chance does?  Exact binomial tests (Clopper and Pearson).  A limit is broken
+ * only where the whole one-sided 95 % interval of the true share lies on the wrong side of it; a share differs where it
+ * lies outside of the two-sided 99 % interval.  Shares in parts per 10^9; nothing differs of none. */
 bool judging_exceeds(uint32_t count, uint32_t total, uint32_t limit);
 bool judging_differs(uint32_t count, uint32_t total, uint32_t share);
 

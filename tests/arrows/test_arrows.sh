@@ -45,7 +45,8 @@ curl/ probe
 ldns/ probe
 microhttpd\.h serve
 iperf_api\.h probe serve
-jansson\.h lab director exercise report cmd
+openssl/ probe
+jansson\.h probe lab director exercise report cmd
 TABLE
 }
 

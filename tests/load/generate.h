@@ -219,6 +219,11 @@ static inline void generate_checks(struct random *random, struct str *out)
         "not_via: n1, symmetric: false } }\n  - { from: n0, path: 192.0.2.3 }\n"
         "  - { from: n2, mtu: { to: 192.0.2.4, at_least: 1300, discovery: works } }\n",
         1 + below(random, 60));
+    str_printf(out,
+               "  - { from: n1, throughput: { to: 192.0.2.9, protocol: udp, port: 5000, duration: 3s, streams: %u, "
+               "rate: 5mbit, "
+               "above: 1mbit, below: 1gbit, retransmits_below: 7 } }\n  - { from: n0, throughput: 192.0.2.3 }\n",
+               1 + below(random, 60));
     str_printf(out, "  - { from: n1, udp: { to: 192.0.2.9, port: 53, payload: \"%s\", expect: silent } }\n",
                text_of(random));
     str_printf(out,
