@@ -31,4 +31,10 @@ for file in scenarios/*.yaml; do
     [ "$(grep -c '^  ok      wrong fix ' "$scratch/part")" -ge 2 ] && say ok "$name has two wrong fixes" || say "not ok" "$name has two wrong fixes"
 done
 [ $status -eq 0 ] && grep -q '^  "proved": true' "$scratch/certificate.json" && say ok "the certificate says so" || say "not ok" "the certificate says so"
+# What is drawn by a seed is proved over several.
+"${host[@]}" "$LABCTL" prove --seeds 3 scenarios/exit-test.yaml >"$scratch/out" 2>"$scratch/err"
+[ $? -eq 0 ] && [ "$(grep -cx '  proved' "$scratch/out")" -eq 3 ] && say ok "the exit test is proved over three seeds" || {
+    say "not ok" "the exit test is proved over three seeds"
+    sed 's/^/    /' "$scratch/out" "$scratch/err"
+}
 exit $((failures > 0))
