@@ -136,7 +136,7 @@ static int run(struct context *context)
         return 2;
     exercise_choose_lab(context);
     int result = str_equal(context->argv[0], ARTICULATE) ? articulate(context, &err) : answer_question(context, &err);
-    return result ? cmd_fail(context, &err) : 0;
+    return result ? exercise_fail(context, &err) : 0;
 }
 
 const struct command command_answer = {

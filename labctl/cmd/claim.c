@@ -40,7 +40,7 @@ static int run(struct context *context)
     exercise_choose_lab(context);
     json_t *params = json_pack("{s:o, s:s?, s:b}", "where", places_of(where), "what", what, "none", none);
     if (client_call(context, "exercise-claim", params, &reply, &err))
-        return cmd_fail(context, &err);
+        return exercise_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         json_object_set_new(reply, "version", json_integer(1));
         client_print_json(reply);

@@ -10,6 +10,7 @@
 #include "cmd/common/catalogue.h"
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
+#include "cmd/common/words.h"
 #include "lab/control.h"
 #include "model/check.h"
 
@@ -104,6 +105,24 @@ static bool complete_choices(const struct command *command, int given)
     return true;
 }
 
+/* Tasks, guards, questions and their choices; false where the command knows none. */
+static bool complete_of_exercise(const struct command *command, int given, const char *previous, const char *lab)
+{
+    if (str_equal(command->name, "answer")) {
+        if (given == 0)
+            words_exercise(lab, "questions");
+        else
+            words_choices(lab, previous);
+        return given < 2 && !str_equal(previous, "articulate");
+    }
+    if (!str_equal(command->name, "hint") && !str_equal(command->name, "check"))
+        return false;
+    words_exercise(lab, "tasks");
+    if (str_equal(command->name, "check"))
+        words_exercise(lab, "guards");
+    return true;
+}
+
 /* argv: the words before the one that is completed, and that one. */
 static int run_words(struct context *context)
 {
@@ -121,11 +140,15 @@ static int run_words(struct context *context)
     }
     if (str_equal(previous, "--lab"))
         complete_labs();
+    else if (str_equal(previous, "--where") || str_equal(previous, "--at"))
+        words_things(lab);
+    else if (str_equal(previous, "--what"))
+        words_fault_kinds();
     else if (*current == '-')
         complete_options(command);
     else if (!command)
         complete_commands();
-    else if (complete_choices(command, given))
+    else if (complete_of_exercise(command, given, previous, lab) || complete_choices(command, given))
         return 0;
     else if (str_equal(command->name, "probe") && given == 0)
         complete_kinds();

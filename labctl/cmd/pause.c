@@ -15,7 +15,7 @@ static int change_clock(struct context *context, const char *verb, const char *t
         return 2;
     exercise_choose_lab(context);
     if (client_call(context, verb, NULL, &reply, &err))
-        return cmd_fail(context, &err);
+        return exercise_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         json_object_set_new(reply, "version", json_integer(1));
         client_print_json(reply);

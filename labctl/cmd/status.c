@@ -24,7 +24,7 @@ static int run_status(struct context *context)
     if (cmd_option(context, "--watch"))
         return watch_exercise(context);
     if (client_call(context, "exercise-status", NULL, &reply, &err))
-        return cmd_fail(context, &err);
+        return exercise_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         client_print_json(reply);
     } else {
@@ -47,7 +47,7 @@ static int run_hint(struct context *context)
         json_object_set_new(params, "task", json_string(context->argv[0]));
     exercise_choose_lab(context);
     if (client_call(context, "exercise-hint", params, &reply, &err))
-        return cmd_fail(context, &err);
+        return exercise_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         json_object_set_new(reply, "version", json_integer(1));
         client_print_json(reply);

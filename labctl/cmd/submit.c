@@ -61,7 +61,7 @@ static int run_submit(struct context *context)
         return 2;
     json_t *params = json_pack("{s:b}", "all", cmd_option(context, "--all") != NULL);
     if (finish(context, "exercise-submit", params, &reply, &err))
-        return cmd_fail(context, &err);
+        return exercise_fail(context, &err);
     const json_t *phase = json_object_get(reply, "phase");
     int status = phase ? print_phase(context, phase)
                        : exercise_print_report(context, cmd_option(context, "--as"), json_object_get(reply, "report"));
@@ -76,7 +76,7 @@ static int run_abandon(struct context *context)
     if (cmd_operands(context, 0, 0))
         return 2;
     if (finish(context, "exercise-abandon", NULL, &reply, &err))
-        return cmd_fail(context, &err);
+        return exercise_fail(context, &err);
     if (context->format == FORMAT_JSON) {
         json_object_set_new(reply, "version", json_integer(1));
         client_print_json(reply);

@@ -139,18 +139,33 @@ static void collect_vpc(struct names *names, const struct vpc *vpc)
         ADD_NAME(names, "vpc/%s/security_group/%s", vpc->name, vpc->security_groups[i]->name);
 }
 
+static void collect(struct names *names, const struct topology *topology)
+{
+    for (size_t i = 0; i < topology->node_count; i++)
+        collect_node(names, topology->nodes[i], "node/");
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        collect_vpc(names, topology->vpcs[i]);
+    for (size_t i = 0; i < topology->bridge_count; i++)
+        ADD_NAME(names, "bridge/%s", topology->bridges[i]->name);
+    for (size_t i = 0; i < topology->link_count; i++)
+        ADD_NAME(names, "link/%s", topology->links[i]->name);
+}
+
+struct strings topology_things(const struct topology *topology, struct arena *arena)
+{
+    struct names names = {.arena = arena};
+    collect(&names, topology);
+    return (struct strings){.items = names.items, .count = names.count};
+}
+
 /* The nearest full name; a name without a kind is compared with nodes without theirs. */
 static const char *nearest_name(const struct topology *topology, const char *name, bool has_kind)
 {
     struct names names = {.arena = topology->arena};
-    for (size_t i = 0; i < topology->node_count; i++)
-        collect_node(&names, topology->nodes[i], has_kind ? "node/" : "");
-    for (size_t i = 0; has_kind && i < topology->vpc_count; i++)
-        collect_vpc(&names, topology->vpcs[i]);
-    for (size_t i = 0; has_kind && i < topology->bridge_count; i++)
-        ADD_NAME(&names, "bridge/%s", topology->bridges[i]->name);
-    for (size_t i = 0; has_kind && i < topology->link_count; i++)
-        ADD_NAME(&names, "link/%s", topology->links[i]->name);
+    if (has_kind)
+        collect(&names, topology);
+    for (size_t i = 0; !has_kind && i < topology->node_count; i++)
+        collect_node(&names, topology->nodes[i], "");
     return str_nearest(name, names.items, names.count);
 }
 

@@ -436,6 +436,8 @@ bool topology_uses_internet(const struct topology *topology);
  * is taken as a node's, "db/eth0" as a node's interface.  THING_NONE where nothing of that name exists; then, if
  * `nearest` is not NULL, it receives the nearest existing full name or NULL. */
 struct thing topology_thing(const struct topology *topology, const char *name, const char **nearest);
+/* The full names of all things. */
+struct strings topology_things(const struct topology *topology, struct arena *arena);
 /* The full name of a thing, in the topology's arena. */
 const char *thing_name(const struct topology *topology, const struct thing *thing);
 

@@ -137,6 +137,12 @@ check "or from a file that there is" $?
 lab status && grep -q 'said  question why (10 points): b' "$work/out" && grep -q '1 claim$' "$work/out" && grep -q '5 of 100 words' "$work/out"
 check "status shows what was said" $?
 
+words() { "$LABCTL" complete -- --lab course "$@" | cut -f1 | paste -sd' '; }
+[ "$(words answer '')" = "why articulate" ] && [ "$(words answer why '')" = "a b" ] && [ "$(words hint '')" = proxy ] && [ "$(words check '')" = "proxy ssh-closed" ]
+check "completion knows what this phase asks" $?
+words claim --where '' | grep -q "node/db node/db/eth0 node/db/service/postgres" && words claim --what '' | grep -q "route-missing"
+check "every thing of the lab, and every kind of fault" $?
+
 # ---- the clock ----
 left() { lab --format json status && sed -n 's/.*"time_left_s": \([0-9]*\)\.\([0-9]\).*/\1\2/p' "$work/out"; }
 lab pause && first=$(left) && pause 300 && [ "$(left)" = "$first" ]
@@ -194,6 +200,10 @@ until_true 8 in_phase two
 check "a phase ends by itself" $?
 until_true 10 no_lab && "$LABCTL" report --as json >"$work/out" && [ "$(grep -c '"end": "deadline"' "$work/out")" = 3 ] && grep -q "fault blink goes" "$work/out"
 check "and the exercise" $?
+lab=
+run "$LABCTL" hint
+[ $? -eq 4 ] && grep -q "The last exercise, 'fast', ended at .*; \`labctl report\` explains it" "$work/err"
+check "who comes too late is told" $?
 
 # ---- the live view ----
 run "$LABCTL" start "$work/plain.yaml"

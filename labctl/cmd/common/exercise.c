@@ -317,6 +317,19 @@ void exercise_choose_lab(struct context *context)
         context->lab = running.lab;
 }
 
+int exercise_fail(const struct context *context, const struct error *err)
+{
+    int status = cmd_fail(context, err);
+    STR_AUTO path = STR_INIT;
+    json_t *result = NULL;
+    if (err->kind == ERR_ABSENT && !context->lab && !context->quiet && !find_running().count &&
+        !exercise_report_read(NULL, &path, &result, NULL))
+        fprintf(stderr, "The last exercise, '%s', ended at %s; `labctl report` explains it.\n",
+                client_text(result, "scenario"), client_text(result, "ended"));
+    json_decref(result);
+    return status;
+}
+
 /* ---- printing ---- */
 
 int exercise_print_report(const struct context *context, const char *as, const json_t *result)

@@ -53,6 +53,9 @@ int exercise_journal_read(const char *name, struct str *path, struct str *text, 
 /* Refuses a command that no lab needs (`plan`) while an exercise of this user runs. */
 int exercise_forbids(const char *command, struct error *err);
 
+/* cmd_fail for commands that need a running exercise: where none runs any more it tells of the last one. */
+int exercise_fail(const struct context *context, const struct error *err);
+
 /* Where no lab is named and several run: the one with the only exercise. */
 void exercise_choose_lab(struct context *context);
 
