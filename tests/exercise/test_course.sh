@@ -288,8 +288,12 @@ export XDG_STATE_HOME=$work/home/state
 lab=course
 
 # ---- down ----
-run "$LABCTL" start "$work/plain.yaml" && run "$LABCTL" down course && no_lab && [ -s "$(latest)/journal.jsonl" ]
+sed 's/^hints:.*/articulate: { prompt: "Why?", points: 5 }/' "$work/plain.yaml" >"$work/text.yaml"
+run "$LABCTL" start "$work/text.yaml" && echo so | lab answer articulate - && run "$LABCTL" down course && no_lab && [ -s "$(latest)/journal.jsonl" ]
 check "down ends it, and leaves its directory" $?
+gone=$(latest)
+run "$LABCTL" gc --remove && grep -q "removed $gone" "$work/out" && [ ! -e "$gone" ]
+check "which gc can take away" $?
 rm -rf "$XDG_STATE_HOME/labctl"
 clean_host
 check "nothing else is left" $?

@@ -197,9 +197,11 @@ void exercise_directory_remove(const char *path)
     FD_AUTO directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return;
-    unlinkat(directory, JOURNAL_FILE, 0);
-    unlinkat(directory, RESULT_FILE, 0);
-    unlinkat(directory, BRIEFING_FILE, 0);
+    static const char *const files[] = {JOURNAL_FILE, RESULT_FILE, BRIEFING_FILE, "answers/articulate.txt",
+                                        "answers/articulate.txt.new"};
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+        unlinkat(directory, files[i], 0);
+    unlinkat(directory, "answers", AT_REMOVEDIR);
     rmdir(path);
 }
 
