@@ -40,6 +40,18 @@ struct state_shape {
 
 /* The shape of a kind of check; NULL where it is not one of a node's own state, or a file. */
 const struct state_shape *state_shape_of(enum check_kind kind);
+/* The keys of its mapping. */
+const struct schema *state_schema_of(enum check_kind kind);
+
+/* A mapping while it is read: the check, and the words that stand with every value of the first row. */
+struct state_reading {
+    struct check_state state;
+    const struct state_shape *shape;
+    struct words common;
+    bool only;
+};
+field_decode decode_state, decode_state_count;
+
 /* Reads the value of such a kind. */
 void read_state(struct loader *loader, struct check *check, const struct value *value);
 void read_file_check(struct loader *loader, struct check *check, const struct value *value);
