@@ -2,8 +2,9 @@
  *
  * One packet socket sees all interfaces of the namespace.  A filter in the kernel lets through TCP packets with SYN
  * (and so SYN with ACK), ICMP echo and its replies, and small packets of all other protocols; no more than their
- * beginning is copied.  Closing such a socket waits for the kernel's grace period (tens of milliseconds): leave it to
- * the end of the process where that is near. */
+ * beginning is copied.  What is sent past the queue of its device (PACKET_QDISC_BYPASS) is not seen.  Closing such a
+ * socket waits for the kernel's grace period (tens of milliseconds): leave it to the end of the process where that is
+ * near. */
 #pragma once
 
 #include <stdbool.h>

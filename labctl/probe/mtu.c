@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -34,6 +35,7 @@ struct mtu {
     bool ipv6;
     int netns;
     uint16_t id, next;            /* sequence number */
+    uint64_t cookie;              /* for the witness; differs with the size, so that small packets prove nothing */
     uint32_t sizes[PROBES_MAX];   /* by sequence number */
     uint32_t first, least, below; /* the first link's; got through; too large, as far as known */
     uint32_t told;                /* the largest that fits, by the last router that refused one; 0: none did */
@@ -55,7 +57,9 @@ static void send_size(struct mtu *mtu, uint32_t size)
 {
     uint32_t length = size - (mtu->ipv6 ? 40 : 20);
     for (int i = 0; i < COPIES && mtu->next < PROBES_MAX; i++) {
+        const uint64_t cookie = mtu->cookie ^ size;
         mtu->sizes[mtu->next] = size;
+        memcpy(mtu->packet + sizeof(struct icmphdr), &cookie, sizeof cookie);
         net_make_echo(mtu->ipv6, mtu->id, mtu->next++, mtu->packet, length);
         mtu->attempt->fact.sent++;
         if (send(mtu->watch.fd, mtu->packet, length, 0) < 0)
@@ -83,6 +87,8 @@ static void finish(struct mtu *mtu)
     char target[ADDR_TEXT_MAX], limit[32];
     addr_format(&fact->target, target);
     net_forget_mtu(mtu->netns);
+    if (mtu->cookie)
+        attempt_sends_echo(attempt, mtu->ipv6, mtu->cookie ^ mtu->least);
     fact->mtu = mtu->least;
     if (!mtu->least) {
         attempt_end(attempt, OUTCOME_SILENT, "no answer in %s from %s, not even to small packets",
@@ -212,6 +218,8 @@ static void mtu_start(struct attempt *attempt)
     if (!open_socket(mtu))
         return;
     mtu->id = net_identifier();
+    if (getrandom(&mtu->cookie, sizeof mtu->cookie, GRND_NONBLOCK) < 0)
+        mtu->cookie = 0;
     mtu->below = mtu->first + 1;
     send_size(mtu, SMALL);
     if (mtu->first > SMALL)

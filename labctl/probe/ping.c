@@ -74,6 +74,7 @@ static void ping_finish(struct ping *ping)
     char target[ADDR_TEXT_MAX], limit[32], error[NET_ERROR_MAX];
     addr_format(&fact->target, target);
     attempt_limit(attempt, limit);
+    attempt->flow.answers = fact->received;
     if (fact->received) {
         take_medians(ping);
         attempt_end(attempt, OUTCOME_ANSWERED,

@@ -115,19 +115,19 @@ static const char *status_value(const char *status, const char *key)
 }
 
 /* False where it has ended meanwhile. */
-static bool read_process(const char *pid, const char *space, struct process *out)
+static bool read_process(long pid, const char *space, struct process *out)
 {
     char path[64], link[64] = "";
     STR_AUTO status = STR_INIT;
-    snprintf(path, sizeof path, "/proc/%s/status", pid);
+    snprintf(path, sizeof path, "/proc/%ld/status", pid);
     if (file_read(AT_FDCWD, path, &status, 1 << 16) < 0)
         return false;
     const char *text = str_text(&status), *name = status_value(text, "Name:");
-    *out = (struct process){.pid = strtol(pid, NULL, 10), .parent = strtol(status_value(text, "\nPPid:"), NULL, 10)};
+    *out = (struct process){.pid = pid, .parent = strtol(status_value(text, "\nPPid:"), NULL, 10)};
     out->uid = strtoul(status_value(text, "\nUid:"), NULL, 10);
     out->ended = *status_value(text, "\nState:") == 'Z' || *status_value(text, "\nState:") == 'X';
     snprintf(out->name, sizeof out->name, "%.*s", (int)strcspn(name, "\n"), name);
-    snprintf(path, sizeof path, "/proc/%s/ns/pid", pid);
+    snprintf(path, sizeof path, "/proc/%ld/ns/pid", pid);
     ssize_t size = readlink(path, link, sizeof link - 1);
     out->inside = size > 0 && str_equal(link, space);
     return true;
@@ -208,7 +208,7 @@ void state_read_process(struct attempt *attempt, int netns)
     while ((entry = readdir(proc)) != NULL) {
         struct process process;
         if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name) &&
-            read_process(entry->d_name, space, &process))
+            read_process(strtol(entry->d_name, NULL, 10), space, &process))
             *ARENA_PUSH(attempt->arena, processes.items, processes.count) = process;
     }
     closedir(proc);

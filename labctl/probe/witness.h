@@ -38,6 +38,7 @@ struct flow {
     int protocol;           /* IPPROTO_*; 0: nothing that could be known again */
     uint16_t local, remote; /* ports of TCP and UDP */
     uint64_t cookie;        /* of ICMP echo */
+    uint32_t answers;       /* so many of them came back */
     size_t since;           /* packets seen before it began */
 };
 /* Notes that a prober of this set sends it: so nobody else's measurement takes it for its own. */

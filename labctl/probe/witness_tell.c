@@ -145,6 +145,17 @@ static bool comes_of(const struct witness *witness, const struct flow *flow, con
     return packet->to_port == flow->remote && !is_claimed(witness, flow, packet);
 }
 
+/* Pings: as many as came back must have been answered by the target, not only the first of them. */
+static bool all_answered(const struct witness *witness, const struct flow *flow, const struct covered *to)
+{
+    uint32_t answers = 0;
+    for (size_t i = flow->since; is_icmp(flow->protocol) && i < witness->passage_count; i++) {
+        const struct passage *passage = &witness->passages[i];
+        answers += passes(passage, to, false, flow) && passage->packet.answer && passage->packet.cookie == flow->cookie;
+    }
+    return !is_icmp(flow->protocol) || answers >= flow->answers;
+}
+
 static int tell_arrived(const struct witness *witness, const struct flow *flow, const struct covered *from,
                         const struct covered *to, const struct fact *fact)
 {
@@ -155,7 +166,7 @@ static int tell_arrived(const struct witness *witness, const struct flow *flow, 
             continue;
         tunnel = tunnel || (is_tunnel(&passage->packet) && passage->packet.to_port != flow->remote);
         if (passage->packet.protocol == flow->protocol && comes_of(witness, flow, from, fact, &passage->packet) &&
-            was_answered(witness, flow, to, &passage->packet))
+            was_answered(witness, flow, to, &passage->packet) && all_answered(witness, flow, to))
             return SIGHT_YES;
     }
     return tunnel || !to->whole || !from->whole || witness->lost ? SIGHT_UNKNOWN : SIGHT_NO;

@@ -28,6 +28,8 @@ nodes:
   d: { bridge: right, address: 10.2.0.9/24, gateway: 10.2.0.1 }
 checks:
   - { id: ping, from: a, ping: web }
+  - { id: pings, from: a, ping: { to: web, count: 20, loss_below: 10% } }
+  - { id: mtu, from: a, mtu: { to: web, at_least: 1500 } }
   - { id: tcp, from: a, tcp: "web:80" }
   - { id: http, from: a, http: "http://web/" }
   - { id: dns, from: a, dns: { name: www.t.test, server: web } }
@@ -82,6 +84,19 @@ at a 'nft delete table ip n'
 nat r prerouting 'iifname l0 ip daddr 10.2.0.2 ip protocol != udp redirect'
 red "a redirect in a router" ping tcp http matrix matrix-tcp other
 at r 'nft delete table ip n'
+# Only some of it, so that the target sees something as well.
+steer() { # RULE: what it matches goes to the prober's own node
+    at a "nft add table ip n; nft 'add chain ip n x { type route hook output priority 0; }'; nft add rule ip n x ip daddr 10.2.0.2 $1 meta mark set 7"
+}
+at a 'ip rule add fwmark 7 table 77; ip route add local 10.2.0.2 dev lo table 77'
+steer 'numgen inc mod 2 1'
+red "every other packet goes to the node itself" pings
+at a 'nft delete table ip n'
+steer 'ip length gt 1000'
+red "what is large goes to the node itself" mtu
+grep -q '^pass *ping ' "$work/out"
+check "and only that" $?
+at a 'nft delete table ip n; ip rule del fwmark 7 table 77'
 nat r prerouting 'iifname l0 ip saddr 10.1.0.2 ip daddr 10.2.0.2 tcp dport 80 dnat to 10.2.0.9'
 serve d 80
 red "a router that leads one prober to another server" tcp http
@@ -116,11 +131,11 @@ run "$LABCTL" down honest
 # ---- honest ways -------------------------------------------------------------------------------------------------
 run "$LABCTL" up "$work/town.yaml"
 nat r postrouting 'oifname r0 masquerade'
-green "source translation on the way" ping tcp http dns udp matrix matrix-tcp
+green "source translation on the way" ping pings mtu tcp http dns udp matrix matrix-tcp
 at r 'nft delete table ip n'
 at a 'ip route add 10.2.0.2/32 via 10.1.0.254 table 7; ip rule add to 10.2.0.2 table 7'
 at web 'ip route add 10.1.0.2/32 via 10.2.0.254'
-green "another path by a policy route" ping tcp http dns udp matrix
+green "another path by a policy route" ping pings mtu tcp http dns udp matrix
 at a 'ip rule del to 10.2.0.2 table 7'
 at web 'ip route del 10.1.0.2/32 via 10.2.0.254'
 at r 'mkfifo /tmp/f; (while :; do nc -l -p 8081 <>/tmp/f | { read -r line; curl -s -i http://10.2.0.2/ >/tmp/f; }; done) >/dev/null 2>&1 &
