@@ -221,6 +221,7 @@ void matrix_tcp_start(struct matrix *matrix)
     way->locals = arena_alloc(attempt->arena, matrix->count * matrix->count * sizeof *way->locals);
     matrix->sweep.port = attempt->check->matrix.port;
     matrix->sweep.locals = way->locals;
+    matrix->sweep.addrs = matrix->addrs;
     way->slots = arena_alloc(attempt->arena, count * sizeof *way->slots);
     for (size_t i = 0; i < count; i++) {
         way->slots[i] = (struct slot){.way = way, .watch = {-1, slot_ready, &way->slots[i]}, .newer = way->free};

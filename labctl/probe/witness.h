@@ -55,8 +55,9 @@ struct witness_sweep {
     /* ICMP: in the cookie; the source is the identifier less `base`, the destination the sequence number */
     uint64_t cookie;
     uint16_t base;
-    /* TCP: the port, and the local port of each pair (0: none) */
+    /* TCP: the port, and for each pair where it goes and its local port (0: none) */
     uint16_t port;
+    const struct addr *addrs;
     const uint16_t *locals;
 };
 void witness_tell_matrix(struct witness *witness, const struct witness_sweep *sweep, uint8_t *arrived);

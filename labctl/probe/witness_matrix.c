@@ -90,6 +90,26 @@ static uint64_t port_key(size_t from, uint16_t port)
     return (uint64_t)from << 16 | port;
 }
 
+/* A port serves for several targets at once, so where the packet goes decides between them. */
+static size_t find_port(struct sum *sum, const struct numbers *ports, uint64_t key, const struct addr *to)
+{
+    size_t low = 0, high = ports->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ports->items[middle].value < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low;
+    for (; end < ports->count && ports->items[end].value == key; end++)
+        if (addr_equal(&sum->sweep->addrs[ports->items[end].pair], to))
+            return ports->items[end].pair;
+    if (end - low > 1) /* and its node translates addresses: nobody knows */
+        sum->unsure = true;
+    return end - low == 1 ? ports->items[low].pair : NOBODY;
+}
+
 /* The beginning of a conversation with a target that no measurement of this set is known for. */
 static bool is_stranger(const struct witness *witness, const struct tap_packet *packet, uint16_t port)
 {
@@ -117,7 +137,7 @@ static void sum_tcp(struct sum *sum, struct arena *arena)
         size_t place = sum->places[passage->node];
         if (packet->protocol != IPPROTO_TCP || packet->outgoing || packet->answer || place == NOBODY)
             continue;
-        size_t pair = find(&ports, port_key(place, packet->from_port));
+        size_t pair = find_port(sum, &ports, port_key(place, packet->from_port), &packet->to);
         if (pair != NOBODY)
             *ARENA_PUSH(arena, marks.items, marks.count) = (struct number){packet->mark, pair};
     }

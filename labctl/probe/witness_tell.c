@@ -90,9 +90,11 @@ static bool was_answered(const struct witness *witness, const struct flow *flow,
 static bool is_tunnel(const struct tap_packet *packet)
 {
     static const uint16_t ports[] = {500, 1194, 4500, 4789, 6081, 8472, 51820};
-    if (packet->protocol != IPPROTO_UDP)
-        return packet->protocol != IPPROTO_TCP && !is_icmp(packet->protocol);
-    for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
+    static const int protocols[] = {IPPROTO_IPIP, IPPROTO_IPV6, IPPROTO_GRE, IPPROTO_ESP, IPPROTO_AH, 97, 115, 137};
+    for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+        if (packet->protocol == protocols[i])
+            return true;
+    for (size_t i = 0; i < ARRAY_SIZE(ports) && packet->protocol == IPPROTO_UDP; i++)
         if (packet->to_port == ports[i])
             return true;
     return false;

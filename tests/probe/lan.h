@@ -186,12 +186,26 @@ static inline int lan_ended(void *context, int fd, int *status, struct error *er
     return read(fd, status, sizeof *status) == sizeof *status ? 0 : error_set(err, ERR_PROBE, "no status");
 }
 
+/* Ports of the bridge, "p0" and so on. */
+static inline int lan_ends(void *context, const char *node, struct probe_end *out, size_t most)
+{
+    static char names[LAN_MAX][16];
+    const struct lan *lan = context;
+    int index = lan_find(lan, node);
+    if (index < 0 || !most)
+        return -1;
+    snprintf(names[index], sizeof names[index], "p%d", index);
+    *out = (struct probe_end){lan->fabric, names[index]};
+    return 1;
+}
+
 static inline struct probe_world lan_world(struct lan *lan)
 {
     return (struct probe_world){.context = lan,
                                 .topology = lan->topology,
                                 .netns = lan_netns,
                                 .root = lan_root,
+                                .ends = lan_ends,
                                 .run = lan_run,
                                 .ended = lan_ended};
 }
