@@ -31,7 +31,7 @@ struct fact {
     /* What a second witness saw, outside of every node: at the far ends of the interfaces of the prober's node and of
      * the target's. */
     enum { SIGHT_UNKNOWN, SIGHT_NO, SIGHT_YES } left; /* a packet of this measurement left the prober's node */
-    int arrived;  /* SIGHT_*: one went to the target, and the target answered it */
+    int arrived;                                      /* SIGHT_*: one went to the target, and the target answered it */
     int returned; /* SIGHT_*: an answer came back to the prober's node, whatever became of it there */
     /* ping */
     uint32_t sent, received;
@@ -82,6 +82,12 @@ struct fact {
     /* throughput */
     uint64_t rate; /* bits per second that arrived */
     uint32_t retransmits;
+    /* firewall: by packet */
+    struct fact_packet {
+        bool arrived, passed;
+        const char *text; /* "tcp from web to 10.0.0.1:80" */
+    } * packets;
+    size_t packet_count;
     /* command */
     int32_t exit_status;
     char *output; /* stdout, up to 64 KiB */

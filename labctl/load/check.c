@@ -62,11 +62,6 @@ static void decode_kind(struct decoder *decoder, const struct field *field, cons
         .key = (word), .type = FIELD_CUSTOM, .schema = (rows), .decode = decode_kind, .wants = "a check",              \
         .json = "{\"type\": [\"object\", \"string\", \"array\"]}", .doc = (text)                                       \
     }
-#define LATER(word, text)                                                                                              \
-    {                                                                                                                  \
-        .key = (word), .type = FIELD_CUSTOM, .later = true, .doc = (text)                                              \
-    }
-
 static const struct field check_fields[] = {
     {.key = "id",
      .type = FIELD_CUSTOM,
@@ -98,6 +93,7 @@ static const struct field check_fields[] = {
     KIND("mtu", "The largest packet; short form: the target.", &mtu_schema),
     KIND("throughput", "How much passes, measured by iperf when all other checks are done; short form: the target.",
          &throughput_schema),
+    KIND("firewall", "What becomes of packets at the node, by their effect; short form: the policy.", &firewall_schema),
     KIND("matrix", "Who reaches whom: exactly these pairs, nothing else; short form: all.", &matrix_schema),
     KIND("command", "A command line at the node, as a last resort; short form: the command line.", &command_schema),
     KIND("socket", "What listens at the node; short form: \"tcp/443\".", &socket_check_schema),
@@ -145,7 +141,6 @@ static const struct field check_fields[] = {
      .most = 1000000,
      .fallback = "0",
      .doc = "What a guard costs when it is red."},
-    LATER("firewall", "What the node's firewall does."),
 };
 const struct schema check_schema = SCHEMA("check", check_fields);
 

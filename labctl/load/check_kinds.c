@@ -254,6 +254,7 @@ static const struct kind_row {
     [CHECK_PATH] = {.schema = &path_schema, .key = "to"},
     [CHECK_MTU] = {.schema = &mtu_schema, .key = "to"},
     [CHECK_THROUGHPUT] = {.schema = &throughput_schema, .key = "to", .defaults = default_throughput},
+    [CHECK_FIREWALL] = {.read = read_firewall},
     [CHECK_MATRIX] = {.read = read_matrix},
     [CHECK_COMMAND] = {.schema = &command_schema, .key = "run"},
     [CHECK_SOCKET] = {.read = read_state},

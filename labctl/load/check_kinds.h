@@ -5,6 +5,7 @@
 
 /* Reads the value of the check's kind into it. */
 void read_check_kind(struct loader *loader, struct check *check, const struct value *value);
+void read_firewall(struct loader *loader, struct check *check, const struct value *value);
 void read_matrix(struct loader *loader, struct check *check, const struct value *value);
 /* The mapping that a text alone stands for; NULL where it stands for none (reported).  Not for kinds whose short form
  * is whole: it stands for no mapping that could have more keys.  has_port: the port is given elsewhere. */

@@ -12,6 +12,7 @@ void dump_services(struct yaml *yaml, const struct node *node);
 void dump_path_check(struct yaml *yaml, const struct check_path *path);
 void dump_mtu_check(struct yaml *yaml, const struct check_mtu *mtu);
 void dump_throughput_check(struct yaml *yaml, const struct check_throughput *throughput);
+void dump_firewall_check(struct yaml *yaml, const struct check_firewall *firewall);
 void dump_one_check(struct yaml *yaml, const struct check *check, const char *made_id);
 
 /* Members that several parts write; those that say nothing (family 0, NULL, 0) are left out. */

@@ -262,6 +262,9 @@ static void dump_kind(struct yaml *yaml, const struct check *check)
     case CHECK_THROUGHPUT:
         dump_throughput_check(yaml, &check->throughput);
         break;
+    case CHECK_FIREWALL:
+        dump_firewall_check(yaml, &check->firewall);
+        break;
     case CHECK_MATRIX:
         dump_matrix(yaml, &check->matrix);
         break;

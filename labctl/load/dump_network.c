@@ -58,3 +58,42 @@ void dump_throughput_check(struct yaml *yaml, const struct check_throughput *thr
     if (throughput->has_retransmits_below)
         dump_number(yaml, "retransmits_below", throughput->retransmits_below);
 }
+
+/* Those of one key: the policy's own are made again from it. */
+static void dump_packets(struct yaml *yaml, const char *key, const struct check_firewall *firewall, bool accepted)
+{
+    size_t given = firewall->packet_count - (firewall->policy != POLICY_NONE ? 2 : 0);
+    bool any = false;
+    for (size_t i = 0; i < given; i++) {
+        const struct firewall_packet *packet = &firewall->packets[i];
+        if (packet->accepted != accepted)
+            continue;
+        if (!any) {
+            yaml_key(yaml, key);
+            yaml_list(yaml);
+        }
+        any = true;
+        yaml_map(yaml);
+        if (packet->from != NULL)
+            yaml_text_member(yaml, "from", packet->from->name);
+        if (packet->has_to)
+            yaml_text_member(yaml, "to", packet->to.text);
+        yaml_text_member(yaml, "protocol", path_protocol_name(packet->protocol));
+        dump_number(yaml, "port", packet->port);
+        yaml_map_end(yaml);
+    }
+    if (any)
+        yaml_list_end(yaml);
+}
+
+void dump_firewall_check(struct yaml *yaml, const struct check_firewall *firewall)
+{
+    if (firewall->policy != POLICY_NONE)
+        yaml_text_member(yaml, "policy", firewall->policy == POLICY_DROP ? "drop" : "accept");
+    if (firewall->from != NULL)
+        yaml_text_member(yaml, "from", firewall->from->name);
+    if (firewall->has_to)
+        yaml_text_member(yaml, "to", firewall->to.text);
+    dump_packets(yaml, "accepts", firewall, true);
+    dump_packets(yaml, "drops", firewall, false);
+}

@@ -213,6 +213,8 @@ const struct schema *const load_schemas[] = {
     &path_schema,
     &mtu_schema,
     &throughput_schema,
+    &firewall_schema,
+    &firewall_packet_schema,
     &matrix_schema,
     &matrix_pair_schema,
     &command_schema,

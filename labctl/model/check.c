@@ -23,7 +23,7 @@ bool check_is_negative(const struct check *check)
 
 bool check_is_local(enum check_kind kind)
 {
-    return kind == CHECK_COMMAND || (kind >= CHECK_SOCKET && kind <= CHECK_PROCESS);
+    return kind == CHECK_COMMAND || kind == CHECK_FIREWALL || (kind >= CHECK_SOCKET && kind <= CHECK_PROCESS);
 }
 
 bool check_is_alone(enum check_kind kind)
@@ -121,6 +121,9 @@ const char *check_describe(const struct check *check, char *out, size_t size)
     case CHECK_THROUGHPUT:
         snprintf(out, size, "throughput %s -> %s by %s", from, check->throughput.to.text,
                  check->throughput.udp ? "udp" : "tcp");
+        break;
+    case CHECK_FIREWALL:
+        snprintf(out, size, "firewall at %s", from);
         break;
     case CHECK_MATRIX:
         if (check->matrix.port != 0)

@@ -23,6 +23,7 @@ enum check_kind {
     CHECK_PATH,
     CHECK_MTU,
     CHECK_THROUGHPUT,
+    CHECK_FIREWALL,
     CHECK_MATRIX,
     CHECK_COMMAND,
     CHECK_SOCKET,
@@ -178,6 +179,25 @@ struct check_throughput {
     uint32_t retransmits_below;
 };
 
+/* A packet that is sent to see what becomes of it. */
+struct firewall_packet {
+    const struct node *from; /* NULL: a neighbour; the node itself: its output rules */
+    bool has_to;             /* through the node to `to`: its forward rules; else to the node: its input rules */
+    struct check_target to;
+    enum path_protocol protocol;
+    uint16_t port; /* 0: one that nobody uses */
+    bool accepted; /* what is expected */
+    struct mark mark;
+};
+struct check_firewall {
+    enum { POLICY_NONE, POLICY_ACCEPT, POLICY_DROP } policy; /* two of the packets are for it */
+    const struct node *from;                                 /* who sends these; NULL: a neighbour */
+    bool has_to;
+    struct check_target to;
+    struct firewall_packet *packets;
+    size_t packet_count;
+};
+
 /* `matrix`: exactly these ordered pairs answer, nothing else. */
 struct matrix_pair {
     const struct node *from, *to;
@@ -238,6 +258,7 @@ struct check {
         struct check_path path;
         struct check_mtu mtu;
         struct check_throughput throughput;
+        struct check_firewall firewall;
         struct check_matrix matrix;
         struct check_command command;
         struct check_state state; /* of the kinds named there */

@@ -30,6 +30,7 @@ static const char *const check_kinds[] = {
     [CHECK_PATH] = "path",
     [CHECK_MTU] = "mtu",
     [CHECK_THROUGHPUT] = "throughput",
+    [CHECK_FIREWALL] = "firewall",
     [CHECK_MATRIX] = "matrix",
     [CHECK_COMMAND] = "command",
     /* a node's own state */

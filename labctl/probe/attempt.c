@@ -32,6 +32,7 @@ static const struct probe_kind *const kinds[] = {
     [CHECK_PATH] = &probe_path,
     [CHECK_MTU] = &probe_mtu,
     [CHECK_THROUGHPUT] = &probe_throughput,
+    [CHECK_FIREWALL] = &probe_firewall,
     [CHECK_MATRIX] = &probe_matrix,
     [CHECK_COMMAND] = &probe_command,
     /* a node's own state */

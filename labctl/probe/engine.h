@@ -77,7 +77,7 @@ struct probe_kind {
     bool own_time; /* judges the end of its time itself (the matrix: the timeout is that of a pair) */
 };
 extern const struct probe_kind probe_ping, probe_tcp, probe_udp, probe_dns, probe_http, probe_tls, probe_path,
-    probe_mtu, probe_throughput, probe_matrix, probe_command;
+    probe_mtu, probe_throughput, probe_firewall, probe_matrix, probe_command;
 extern const struct probe_kind probe_state; /* all that look at a node's own state */
 
 void attempt_prepare(enum check_kind kind);

@@ -161,7 +161,7 @@ static void ask(struct path *path, unsigned ttl)
     hop->tries++;
     hop->expires = clock_monotonic() + path_patience(path->attempt);
     path->attempt->fact.sent++;
-    path_send(&path->sender, ttl);
+    path_send(&path->sender, ttl, ttl);
 }
 
 /* Asks for what is missing; ends where all is known. */
@@ -257,13 +257,14 @@ static void path_ready(void *context, uint32_t events)
 static void path_start(struct attempt *attempt)
 {
     struct path *path = attempt->state;
+    const struct check_path *check = &attempt->check->path;
     path->attempt = attempt;
-    path->sender.fd = -1;
+    path->sender.fd = path->sender.reserved = -1;
     path->watch = (struct watch){-1, path_ready, path};
     path->timer = (struct timer){.expired = time_over, .context = path};
     int netns = attempt_netns(attempt);
     if (netns < 0 || !attempt_target(attempt, &attempt->check->path.to, &attempt->fact.target) ||
-        !path_sender_open(&path->sender, attempt, netns))
+        !path_sender_open(&path->sender, attempt, netns, check->protocol, check->port, &attempt->fact.target))
         return;
     if (engine_watch(attempt->engine, &path->watch, path->sender.fd, EPOLLIN) < 0) {
         attempt_end(attempt, OUTCOME_ERROR, "watch a socket: %s", strerror(errno));

@@ -20,9 +20,11 @@ struct path_sender {
 };
 
 /* False after ending the attempt. */
-bool path_sender_open(struct path_sender *sender, struct attempt *attempt, int netns);
+bool path_sender_open(struct path_sender *sender, struct attempt *attempt, int netns, enum path_protocol protocol,
+                      uint16_t port, const struct addr *target);
 void path_sender_close(struct path_sender *sender);
-void path_send(struct path_sender *sender, unsigned ttl);
+/* `number` (1 to 127) tells the packet from others. */
+void path_send(struct path_sender *sender, unsigned number, unsigned ttl);
 /* What came: false where there is no more.  *ttl is that of the packet which it is about, 0 where that is not known. */
 bool path_take_error(struct path_sender *sender, struct net_error *error, unsigned *ttl);
 bool path_take_answer(struct path_sender *sender, unsigned *ttl);

@@ -36,11 +36,11 @@ void path_sender_mark(const struct path_sender *sender, struct watch_mark *mark)
 /* ---- sending ------------------------------------------------------------------------------------------------------
  */
 
-static size_t make_syn(const struct path_sender *sender, unsigned ttl, uint8_t *packet)
+static size_t make_syn(const struct path_sender *sender, unsigned packet_number, uint8_t *packet)
 {
     struct tcphdr tcp = {.th_sport = htons(sender->id),
                          .th_dport = htons(sender->port),
-                         .th_seq = htonl(sender->number | ttl),
+                         .th_seq = htonl(sender->number | packet_number),
                          .th_off = 5,
                          .th_flags = TH_SYN,
                          .th_win = htons(1024)};
@@ -58,21 +58,21 @@ static size_t make_syn(const struct path_sender *sender, unsigned ttl, uint8_t *
     return sizeof tcp;
 }
 
-void path_send(struct path_sender *sender, unsigned ttl)
+void path_send(struct path_sender *sender, unsigned number, unsigned ttl)
 {
     uint8_t packet[sizeof(struct tcphdr) + PAYLOAD] = {0};
-    int number = (int)ttl;
+    int hops = (int)ttl;
     size_t size = PAYLOAD, head = sender->protocol == PATH_ICMP ? 8 : 0;
     if (sender->protocol == PATH_TCP) {
-        size = make_syn(sender, ttl, packet);
+        size = make_syn(sender, number, packet);
     } else {
         memcpy(packet + head, sender->text, sizeof sender->text);
-        packet[head + 7] = (uint8_t)ttl;
+        packet[head + 7] = (uint8_t)number;
         if (head)
-            net_make_echo(sender->ipv6, sender->id, (uint16_t)ttl, packet, size += head);
+            net_make_echo(sender->ipv6, sender->id, (uint16_t)number, packet, size += head);
     }
-    setsockopt(sender->fd, sender->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, sender->ipv6 ? IPV6_UNICAST_HOPS : IP_TTL, &number,
-               sizeof number);
+    setsockopt(sender->fd, sender->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, sender->ipv6 ? IPV6_UNICAST_HOPS : IP_TTL, &hops,
+               sizeof hops);
     /* What an earlier packet met may be reported here, and the packet not be sent: once more. */
     if (send(sender->fd, packet, size, MSG_DONTWAIT) < 0 && errno != EAGAIN)
         (void)!send(sender->fd, packet, size, MSG_DONTWAIT);
@@ -176,21 +176,21 @@ static void read_source(struct path_sender *sender)
         memcpy(sender->source.bytes, &((struct sockaddr_in *)&own)->sin_addr, 4);
 }
 
-bool path_sender_open(struct path_sender *sender, struct attempt *attempt, int netns)
+bool path_sender_open(struct path_sender *sender, struct attempt *attempt, int netns, enum path_protocol protocol,
+                      uint16_t port, const struct addr *target)
 {
-    const struct check_path *check = &attempt->check->path;
     static const uint16_t ports[] = {[PATH_UDP] = 33434, [PATH_TCP] = 80};
     char text[ADDR_TEXT_MAX];
-    *sender = (struct path_sender){.fd = -1, .reserved = -1, .protocol = check->protocol};
-    sender->target = attempt->fact.target;
+    *sender = (struct path_sender){.fd = -1, .reserved = -1, .protocol = protocol};
+    sender->target = *target;
     sender->ipv6 = sender->target.family == 6;
-    sender->port = check->port || check->protocol == PATH_ICMP ? check->port : ports[check->protocol];
+    sender->port = port || protocol == PATH_ICMP ? port : ports[protocol];
     sender->id = net_identifier();
     if (getrandom(sender->text, sizeof sender->text, GRND_NONBLOCK) < 0 ||
         getrandom(&sender->number, sizeof sender->number, GRND_NONBLOCK) < 0)
         sender->number = (uint32_t)clock_monotonic();
     sender->number &= ~0x7fu; /* the TTL's place */
-    bool udp = check->protocol == PATH_UDP, tcp = check->protocol == PATH_TCP;
+    bool udp = protocol == PATH_UDP, tcp = protocol == PATH_TCP;
     int icmp = sender->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
     sender->fd = attempt_socket(attempt, netns, net_domain(&sender->target), udp ? SOCK_DGRAM : SOCK_RAW,
                                 udp   ? 0

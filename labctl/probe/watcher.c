@@ -183,6 +183,52 @@ static bool read_one(const struct watched *watched, const struct watch_mark *mar
     return true;
 }
 
+struct watchers *watchers_at(const struct probe_world *world, const struct node *node, const struct watch_mark *mark)
+{
+    int netns = world->netns(world->context, node->name), fd = netns >= 0 ? open_watch(netns, mark) : -1;
+    if (fd < 0)
+        return NULL;
+    struct watchers *watchers = calloc(1, sizeof *watchers);
+    if (watchers)
+        watchers->nodes = calloc(1, sizeof *watchers->nodes);
+    if (!watchers || !watchers->nodes)
+        arena_exhausted();
+    watchers->mark = *mark;
+    watchers->nodes[watchers->count++] = (struct watched){node, fd};
+    return watchers;
+}
+
+void watchers_count(struct watchers *watchers, unsigned number, unsigned *in, unsigned *out)
+{
+    for (size_t i = 0; i < watchers->count; i++) {
+        uint8_t data[PACKET_MOST];
+        struct sockaddr_ll from = {0};
+        socklen_t length = sizeof from;
+        ssize_t size;
+        while ((size = recvfrom(watchers->nodes[i].fd, data, sizeof data, MSG_DONTWAIT, (struct sockaddr *)&from,
+                                &length)) >= 0)
+            if (direction_of(&watchers->mark, number, data, (size_t)size) == DIRECTION_THERE)
+                ++*(from.sll_pkttype == PACKET_OUTGOING ? out : in);
+    }
+}
+
+bool watch_mark_received(const struct watch_mark *mark, unsigned number, int fd)
+{
+    uint8_t data[PACKET_MOST + 40];
+    bool found = false;
+    size_t head = mark->ipv6 ? 40 : 0; /* which a raw socket leaves out */
+    ssize_t size;
+    while ((size = recv(fd, data + head, PACKET_MOST, MSG_DONTWAIT)) >= 0) {
+        if (mark->ipv6) {
+            memset(data, 0, head);
+            data[0] = 6 << 4;
+            data[6] = (uint8_t)mark->protocol;
+        }
+        found |= direction_of(mark, number, data, (size_t)size + head) == DIRECTION_THERE;
+    }
+    return found;
+}
+
 static int by_ttl(const void *left, const void *right)
 {
     const struct sighting *a = left, *b = right;

@@ -27,4 +27,10 @@ struct watchers *watchers_new(const struct probe_world *world, const struct node
 /* The names of the nodes that passed on packet `number` and its answer since, in this order; in the arena. */
 void watchers_take(struct watchers *watchers, unsigned number, struct arena *arena, const char ***there,
                    size_t *there_count, const char ***back, size_t *back_count);
+/* Same at one node alone, for what comes to its door and what leaves it; NULL with errno. */
+struct watchers *watchers_at(const struct probe_world *world, const struct node *node, const struct watch_mark *mark);
+/* How often packet `number` came in and left since. */
+void watchers_count(struct watchers *watchers, unsigned number, unsigned *in, unsigned *out);
+/* Whether a raw socket of the node got it, reading what is there. */
+bool watch_mark_received(const struct watch_mark *mark, unsigned number, int fd);
 void watchers_free(struct watchers *watchers); /* takes NULL */

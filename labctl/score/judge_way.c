@@ -1,4 +1,4 @@
-/* Judges of the network's ways: path, mtu, throughput. */
+/* Judges of the network's ways: path, mtu, throughput, firewall. */
 #include <stdio.h>
 #include <string.h>
 
@@ -122,4 +122,27 @@ void judge_throughput(const struct check *check, const struct fact *fact, const 
         judging_fail(out, "no less than that");
     else if (throughput->has_retransmits_below && fact->retransmits >= throughput->retransmits_below)
         judging_fail(out, "%u retransmits", fact->retransmits);
+}
+
+void judge_firewall(const struct check *check, const struct fact *fact, const struct verdict_context *context,
+                    struct judgement *out)
+{
+    (void)context;
+    const struct check_firewall *firewall = &check->firewall;
+    size_t accepted = 0;
+    for (size_t i = 0; i < firewall->packet_count; i++)
+        accepted += firewall->packets[i].accepted;
+    if (firewall->policy)
+        EXPECT(out, "policy %s, ", firewall->policy == POLICY_DROP ? "drop" : "accept");
+    EXPECT(out, "%zu packet%s accepted, %zu dropped", accepted, accepted == 1 ? "" : "s",
+           firewall->packet_count - accepted);
+    if (fact->outcome != OUTCOME_ANSWERED || fact->packet_count != firewall->packet_count)
+        out->verdict = VERDICT_FAIL;
+    for (size_t i = 0; i < fact->packet_count && i < firewall->packet_count; i++) {
+        const struct fact_packet *packet = &fact->packets[i];
+        if (!packet->arrived)
+            judging_fail(out, "%s never came to the door, so it proves nothing", packet->text);
+        else if (packet->passed != firewall->packets[i].accepted)
+            judging_fail(out, "%s is %s", packet->text, packet->passed ? "accepted" : "dropped");
+    }
 }

@@ -10,11 +10,11 @@
 typedef void judge(const struct check *check, const struct fact *fact, const struct verdict_context *context,
                    struct judgement *out);
 
-judge judge_ping, judge_tcp, judge_udp;                /* judge_network.c */
-judge judge_dns, judge_http, judge_tls, judge_command; /* judge_application.c */
-judge judge_path, judge_mtu, judge_throughput;         /* judge_way.c */
-judge judge_matrix;                                    /* judge_matrix.c */
-judge judge_state, judge_file;                         /* judge_state.c */
+judge judge_ping, judge_tcp, judge_udp;                        /* judge_network.c */
+judge judge_dns, judge_http, judge_tls, judge_command;         /* judge_application.c */
+judge judge_path, judge_mtu, judge_throughput, judge_firewall; /* judge_way.c */
+judge judge_matrix;                                            /* judge_matrix.c */
+judge judge_state, judge_file;                                 /* judge_state.c */
 
 /* Statistics: is the count beyond what chance does?  Exact binomial tests (Clopper and Pearson).  A limit is broken
  * only where the whole one-sided 95 % interval of the true share lies on the wrong side of it; a share differs where it

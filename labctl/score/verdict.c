@@ -45,6 +45,7 @@ static judge *const judges[] = {
     [CHECK_PATH] = judge_path,
     [CHECK_MTU] = judge_mtu,
     [CHECK_THROUGHPUT] = judge_throughput,
+    [CHECK_FIREWALL] = judge_firewall,
     [CHECK_MATRIX] = judge_matrix,
     [CHECK_COMMAND] = judge_command,
     /* a node's own state */

@@ -224,6 +224,9 @@ static inline void generate_checks(struct random *random, struct str *out)
                "rate: 5mbit, "
                "above: 1mbit, below: 1gbit, retransmits_below: 7 } }\n  - { from: n0, throughput: 192.0.2.3 }\n",
                1 + below(random, 60));
+    str_printf(out, "  - { at: n1, firewall: { policy: drop, to: 192.0.2.3, from: n2, accepts: [ { from: n0, port: 80 "
+                    "}, { protocol: "
+                    "udp, port: 53, to: n0 } ], drops: { protocol: icmp } } }\n  - { at: n0, firewall: accept }\n");
     str_printf(out, "  - { from: n1, udp: { to: 192.0.2.9, port: 53, payload: \"%s\", expect: silent } }\n",
                text_of(random));
     str_printf(out,

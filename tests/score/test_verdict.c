@@ -49,6 +49,8 @@ static void every_outcome_is_judged(void **state)
                  silent = {.kind = CHECK_UDP, .udp.expect = UDP_SILENT};
     struct check dns = {.kind = CHECK_DNS, .dns = {.name = "a", .type = "A"}};
     struct check path = {.kind = CHECK_PATH}, mtu = {.kind = CHECK_MTU}, throughput = {.kind = CHECK_THROUGHPUT};
+    struct firewall_packet passing = {.accepted = true};
+    struct check firewall = {.kind = CHECK_FIREWALL, .firewall = {.packets = &passing, .packet_count = 1}};
     struct check tls = {.kind = CHECK_TLS}, unsafe = {.kind = CHECK_TLS, .tls.has_valid = true};
     struct check http = {.kind = CHECK_HTTP, .http = {.url = "http://a/"}};
     const struct node a = {.name = "a"}, b = {.name = "b"}, *two[] = {&a, &b};
@@ -59,11 +61,11 @@ static void every_outcome_is_judged(void **state)
         const struct check *check;
         const char *verdicts;
     } rows[] = {
-        {&ping, "EPFFFFFEU"},    {&path, "EPFFFFFEU"},     {&mtu, "EPFFFFFEU"},      {&throughput, "EPFFFFFEU"},
-        {&deaf, "EFPPPPFEU"},    {&open, "EPFFFFFEU"},     {&refused, "EFPFFFFEU"},  {&blocked, "EFFPPFFEU"},
-        {&closed, "EFPPPFFEU"},  {&dns, "EPFFFFFEU"},      {&http, "EPFFFFFEU"},     {&matrix, "EPFFFFFEU"},
-        {&command, "EPFFFFFEU"}, {&answered, "EPFFFFFEU"}, {&rejected, "EFPFFFFEU"}, {&silent, "EFFPPFFEU"},
-        {&tls, "EPFFFFFEU"},     {&unsafe, "EFFFFFFEU"},
+        {&ping, "EPFFFFFEU"},     {&path, "EPFFFFFEU"},    {&mtu, "EPFFFFFEU"},      {&throughput, "EPFFFFFEU"},
+        {&firewall, "EPFFFFFEU"}, {&deaf, "EFPPPPFEU"},    {&open, "EPFFFFFEU"},     {&refused, "EFPFFFFEU"},
+        {&blocked, "EFFPPFFEU"},  {&closed, "EFPPPFFEU"},  {&dns, "EPFFFFFEU"},      {&http, "EPFFFFFEU"},
+        {&matrix, "EPFFFFFEU"},   {&command, "EPFFFFFEU"}, {&answered, "EPFFFFFEU"}, {&rejected, "EFPFFFFEU"},
+        {&silent, "EFFPPFFEU"},   {&tls, "EPFFFFFEU"},     {&unsafe, "EFFFFFFEU"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         assert_int_equal(strlen(rows[i].verdicts), OUTCOME_COUNT);
@@ -73,6 +75,9 @@ static void every_outcome_is_judged(void **state)
             fact.answer_count = 1;
             fact.matrix = both;
             fact.matrix_size = 2;
+            struct fact_packet seen = {true, outcome == OUTCOME_ANSWERED, "tcp"};
+            fact.packets = &seen;
+            fact.packet_count = 1;
             struct judgement got = judge(rows[i].check, &fact);
             char letter = "PFEU"[got.verdict];
             if (letter != rows[i].verdicts[outcome])
