@@ -41,7 +41,7 @@ int journal_read(const char *text, size_t length, struct journal *journal, const
                  journal_entry *each, void *context, struct error *err);
 void journal_close(struct journal *journal);
 /* Adds an entry: what is in `entry` (stolen, an object), its number, the times given, the hash before it and its own;
- * then hands it to `each` (may be NULL) exactly as it would be read again.  It is on the disk when this returns 0; where
- * it cannot be written (a full disk), the journal is as it was before. */
+ * then hands it to `each` (may be NULL) exactly as it would be read again.  It is on the disk when this returns 0;
+ * where it cannot be written (a full disk), the journal is as it was before. */
 int journal_append(struct journal *journal, json_t *entry, int64_t boot, int64_t real, journal_entry *each,
                    void *context, struct error *err);

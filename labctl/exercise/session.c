@@ -61,7 +61,10 @@ int session_open(struct session *session, const struct scenario *scenario, int j
                  struct error *err)
 {
     prepare(session, scenario);
-    return journal_open(journal, &session->journal, key, session_replay, session, err);
+    if (!journal_open(journal, &session->journal, key, session_replay, session, err))
+        return 0;
+    session_close(session);
+    return -1;
 }
 
 void session_recall(struct session *session, const struct scenario *scenario, const json_t *entries,

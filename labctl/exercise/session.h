@@ -81,7 +81,7 @@ struct session {
 };
 
 /* Opens the session that a journal holds (journal_open), or a new one.  scenario must outlive it.  key: an exam's, or
- * NULL. */
+ * NULL.  The descriptor is the session's from here on, even after an error; then nothing is left open. */
 int session_open(struct session *session, const struct scenario *scenario, int journal, const struct journal_key *key,
                  struct error *err);
 /* The same from entries that were verified (record.h), to look at what was recorded: nothing can be added to it. */
