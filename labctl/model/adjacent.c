@@ -31,7 +31,7 @@ static const void *identity(const struct thing *thing)
     }
 }
 
-bool things_equal(const struct thing *a, const struct thing *b)
+static bool same(const struct thing *a, const struct thing *b)
 {
     return a->kind == b->kind && a->kind != THING_NONE && identity(a) == identity(b);
 }
@@ -141,5 +141,5 @@ static bool leads_to(const struct thing *a, const struct thing *b)
 
 bool things_adjacent(const struct thing *a, const struct thing *b)
 {
-    return !things_equal(a, b) && (leads_to(a, b) || leads_to(b, a));
+    return !same(a, b) && (leads_to(a, b) || leads_to(b, a));
 }

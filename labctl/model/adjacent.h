@@ -13,5 +13,3 @@
  * - a NAT gateway and its subnet, and its VPC's internet gateway;
  * - a security group and the interfaces and nodes that carry it, and another group that a rule of it names. */
 bool things_adjacent(const struct thing *a, const struct thing *b);
-/* True where both are the same thing. */
-bool things_equal(const struct thing *a, const struct thing *b);

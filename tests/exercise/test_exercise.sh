@@ -131,11 +131,18 @@ run "$LABCTL" report && grep -q "75 of 100 points, 75%; pass mark 70%: passed" "
 check "the report explains it when the lab is gone" $?
 run "$LABCTL" report drill --as json && grep -q '"head": "[0-9a-f]\{64\}"' "$work/out"
 check "as JSON too" $?
+run "$LABCTL" report drill --rescore --as json && "$LABCTL" report drill --as json | cmp -s - "$work/out"
+check "its journal alone gives the same again" $?
 run "$LABCTL" report --as pdf
 [ $? -eq 2 ]
 check "not as what it cannot write" $?
 [ "$(directories)" = 1 ]
 check "one exercise, one directory" $?
+
+sed -i 's/"event":"hint"/"event":"gift"/' "$XDG_STATE_HOME"/labctl/exercises/*/journal.jsonl
+run "$LABCTL" report drill --rescore
+[ $? -eq 2 ] && grep -q "corrupted journal: line [0-9]*: its hash" "$work/err" && "$LABCTL" report drill >/dev/null
+check "a journal that was changed is told of, with its line" $?
 
 # ---- the deadline ----
 run "$LABCTL" start "$work/short.yaml"
@@ -176,6 +183,10 @@ done
 check "a start that is killed leaves no lab" $killed
 [ $(($(directories) - kept - started)) -le 1 ] # one may have been killed between its files and its clock
 check "nor files" $?
+if [ -x "$BUILD/tests/exercise/test_schema" ]; then
+    find "$XDG_STATE_HOME" -name report.json -size +0 -exec "$BUILD/tests/exercise/test_schema" {} + >"$work/out" 2>&1
+    check "every report is of the shipped schema's shape" $?
+fi
 rm -rf "$XDG_STATE_HOME/labctl" # what is meant to stay
 clean_host
 check "nothing else is left" $?
