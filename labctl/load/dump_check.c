@@ -138,6 +138,36 @@ static void dump_tls(struct yaml *yaml, const struct check_tls *tls)
         yaml_plain_member(yaml, "days_left_above", "%u", tls->days_left_above);
 }
 
+static void dump_matrix_port(struct yaml *yaml, uint16_t port)
+{
+    if (port == 0)
+        yaml_text(yaml, "icmp");
+    else
+        yaml_plain(yaml, "%u", port);
+}
+
+/* [FROM, TO], or with ports a mapping. */
+static void dump_pair(struct yaml *yaml, const struct check_matrix *matrix, const struct matrix_pair *pair)
+{
+    if (pair->layers == 0) {
+        yaml_flow_list(yaml);
+        yaml_text(yaml, pair->from->name);
+        yaml_text(yaml, pair->to->name);
+        yaml_list_end(yaml);
+        return;
+    }
+    yaml_map(yaml);
+    yaml_text_member(yaml, "from", pair->from->name);
+    yaml_text_member(yaml, "to", pair->to->name);
+    yaml_key(yaml, "ports");
+    yaml_flow_list(yaml);
+    for (size_t i = 0; i < matrix->port_count; i++)
+        if (pair->layers & UINT64_C(1) << i)
+            dump_matrix_port(yaml, matrix->ports[i]);
+    yaml_list_end(yaml);
+    yaml_map_end(yaml);
+}
+
 static void dump_matrix(struct yaml *yaml, const struct check_matrix *matrix)
 {
     if (matrix->node_count > 0) {
@@ -148,18 +178,21 @@ static void dump_matrix(struct yaml *yaml, const struct check_matrix *matrix)
         yaml_list_end(yaml);
     }
     dump_number(yaml, "tcp", matrix->port);
+    if (matrix->port_count > 0) {
+        yaml_key(yaml, "ports");
+        yaml_flow_list(yaml);
+        for (size_t i = 0; i < matrix->port_count; i++)
+            dump_matrix_port(yaml, matrix->ports[i]);
+        yaml_list_end(yaml);
+    }
     if (matrix->pair_count == 0) {
         yaml_text_member(yaml, "expect", matrix->all ? "all" : "none");
         return;
     }
     yaml_key(yaml, "pairs");
     yaml_list(yaml);
-    for (size_t i = 0; i < matrix->pair_count; i++) {
-        yaml_flow_list(yaml);
-        yaml_text(yaml, matrix->pairs[i].from->name);
-        yaml_text(yaml, matrix->pairs[i].to->name);
-        yaml_list_end(yaml);
-    }
+    for (size_t i = 0; i < matrix->pair_count; i++)
+        dump_pair(yaml, matrix, &matrix->pairs[i]);
     yaml_list_end(yaml);
 }
 

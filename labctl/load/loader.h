@@ -49,9 +49,11 @@ struct loader {
     struct vpc *vpc;            /* being decoded */
     struct node *node;
     struct security_group *group;
-    bool egress;         /* of the group, being decoded */
-    size_t unread_links; /* `link:` values that could not be read: their links may lack an end */
-    size_t file_bytes;   /* of `source:` files so far */
+    struct check_matrix *matrix;
+    struct matrix_groups *groups; /* of the matrix, being decoded; or NULL */
+    bool egress;                  /* of the group, being decoded */
+    size_t unread_links;          /* `link:` values that could not be read: their links may lack an end */
+    size_t file_bytes;            /* of `source:` files so far */
 };
 
 #define LOADER(decoder) ((struct loader *)(decoder))
@@ -105,8 +107,9 @@ void check_targets(struct loader *loader, struct check *check);
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
     ingress_schema, egress_schema, bridge_schema, link_schema, node_schema, interface_schema, node_route_schema,
     node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema, defaults_schema, ping_schema,
-    tcp_schema, udp_schema, tls_schema, path_schema, mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema, matrix_schema, matrix_pair_schema,
-    command_schema, record_schema, http_route_schema, ready_schema;
+    tcp_schema, udp_schema, tls_schema, path_schema, mtu_schema, throughput_schema, firewall_schema,
+    firewall_packet_schema, dns_check_schema, http_schema, matrix_schema, matrix_pair_schema, command_schema,
+    record_schema, http_route_schema, ready_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

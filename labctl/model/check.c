@@ -26,6 +26,16 @@ bool check_is_local(enum check_kind kind)
     return kind == CHECK_COMMAND || kind == CHECK_FIREWALL || (kind >= CHECK_SOCKET && kind <= CHECK_PROCESS);
 }
 
+size_t check_matrix_layers(const struct check_matrix *matrix)
+{
+    return matrix->port_count > 0 ? matrix->port_count : 1;
+}
+
+uint16_t check_matrix_port(const struct check_matrix *matrix, size_t layer)
+{
+    return matrix->port_count > 0 ? matrix->ports[layer] : matrix->port;
+}
+
 bool check_is_alone(enum check_kind kind)
 {
     return kind == CHECK_THROUGHPUT;
@@ -37,6 +47,8 @@ int64_t check_attempt_time(const struct check *check)
     if (check->kind == CHECK_THROUGHPUT) /* beside the test itself: the connection, and the exchange of results */
         return (2 * limit + check->throughput.duration * NANOSECONDS_PER_SECOND) *
                (check->throughput.udp ? CHECK_UDP_TRIES : 1);
+    if (check->kind == CHECK_MATRIX)
+        return limit * (int64_t)check_matrix_layers(&check->matrix);
     if (check->kind == CHECK_HTTP && check->http.requests > 1)
         return limit * (1 + check->http.requests / 10);
     return limit;
@@ -126,8 +138,12 @@ const char *check_describe(const struct check *check, char *out, size_t size)
         snprintf(out, size, "firewall at %s", from);
         break;
     case CHECK_MATRIX:
-        if (check->matrix.port != 0)
-            snprintf(out, size, "matrix of tcp port %u over %zu nodes", check->matrix.port, check->matrix.node_count);
+        if (check->matrix.port_count > 1)
+            snprintf(out, size, "matrix of %zu ports over %zu nodes", check->matrix.port_count,
+                     check->matrix.node_count);
+        else if (check_matrix_port(&check->matrix, 0) != 0)
+            snprintf(out, size, "matrix of tcp port %u over %zu nodes", check_matrix_port(&check->matrix, 0),
+                     check->matrix.node_count);
         else
             snprintf(out, size, "matrix of ping over %zu nodes", check->matrix.node_count);
         break;

@@ -201,12 +201,16 @@ struct check_firewall {
 /* `matrix`: exactly these ordered pairs answer, nothing else. */
 struct matrix_pair {
     const struct node *from, *to;
+    uint64_t layers; /* bits, by index of the matrix's ports; 0: all */
     struct mark mark;
 };
+#define MATRIX_PORTS_MAX 64
 struct check_matrix {
     const struct node **nodes; /* the set that is looked at (default: all nodes with an address) */
     size_t node_count;
-    uint16_t port;             /* tcp port, or 0 = ICMP */
+    uint16_t port;         /* tcp port, or 0 = ICMP */
+    const uint16_t *ports; /* several of these instead, where there are any: a layer for each */
+    size_t port_count;
     bool all;                  /* `expect: all`: every ordered pair answers */
     struct matrix_pair *pairs; /* else: exactly these */
     size_t pair_count;
@@ -273,6 +277,8 @@ struct check {
     uint32_t penalty; /* of a guard */
 };
 
+size_t check_matrix_layers(const struct check_matrix *matrix);
+uint16_t check_matrix_port(const struct check_matrix *matrix, size_t layer);
 /* True where the check wants that something does NOT work (ping unreachable; tcp refused, blocked, closed; udp refused,
  * silent). */
 bool check_is_negative(const struct check *check);

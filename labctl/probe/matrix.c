@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "model/topology.h"
 #include "probe/net.h"
 
@@ -41,6 +42,28 @@ static void unmask(struct matrix *matrix)
     }
 }
 
+static void release_way(struct matrix *matrix)
+{
+    if (matrix->port)
+        matrix_tcp_release(matrix);
+    else
+        matrix_icmp_release(matrix);
+    matrix->way = NULL;
+}
+
+static void end(struct matrix *matrix)
+{
+    struct attempt *attempt = matrix->attempt;
+    size_t pairs = matrix->pairs * matrix->layers;
+    attempt->fact.matrix = matrix->cells;
+    if (matrix->impostors)
+        attempt_end(attempt, OUTCOME_ANSWERED,
+                    "%zu of %zu ordered pairs answered, for %zu more somebody answered in another one's place",
+                    matrix->total, pairs, matrix->impostors);
+    else
+        attempt_end(attempt, OUTCOME_ANSWERED, "%zu of %zu ordered pairs answered", matrix->total, pairs);
+}
+
 void matrix_finish(struct matrix *matrix)
 {
     struct attempt *attempt = matrix->attempt;
@@ -52,12 +75,11 @@ void matrix_finish(struct matrix *matrix)
         if (i / matrix->count != i % matrix->count)
             matrix_settle(matrix, i, OUTCOME_SILENT);
     unmask(matrix);
-    if (matrix->impostors)
-        attempt_end(attempt, OUTCOME_ANSWERED,
-                    "%zu of %zu ordered pairs answered, for %zu more somebody answered in another one's place",
-                    matrix->answered, matrix->pairs, matrix->impostors);
-    else
-        attempt_end(attempt, OUTCOME_ANSWERED, "%zu of %zu ordered pairs answered", matrix->answered, matrix->pairs);
+    matrix->total += matrix->answered;
+    if (++matrix->layer == matrix->layers)
+        end(matrix);
+    else /* not from within the way, which still uses what is given back */
+        engine_set(attempt->engine, &matrix->next, clock_monotonic());
 }
 
 /* Where everybody reaches everybody; false after ending the attempt. */
@@ -78,8 +100,6 @@ static bool find_addresses(struct matrix *matrix)
             size_t pair = i * matrix->count + j;
             const struct node *to = attempt_node(attempt, check->nodes[j]);
             matrix->addrs[pair] = topology_address_of(attempt->world->topology, node, to, NULL, 0);
-            if (!addr_is_set(&matrix->addrs[pair]))
-                matrix_settle(matrix, pair, OUTCOME_UNREACHABLE);
         }
     }
     return true;
@@ -99,6 +119,32 @@ static void add_neighbours(struct matrix *matrix)
     free(pairs);
 }
 
+static void start_layer(struct matrix *matrix)
+{
+    struct attempt *attempt = matrix->attempt;
+    size_t cells = matrix->count * matrix->count;
+    matrix->port = check_matrix_port(&attempt->check->matrix, matrix->layer);
+    matrix->settled = matrix->answered = 0;
+    attempt->fact.matrix = matrix->cells + matrix->layer * cells;
+    for (size_t i = 0; i < cells; i++)
+        if (i / matrix->count != i % matrix->count && !addr_is_set(&matrix->addrs[i]))
+            matrix_settle(matrix, i, OUTCOME_UNREACHABLE);
+    engine_unset(attempt->engine, &attempt->timer); /* the layer before may have set it */
+    attempt->limited = clock_monotonic();
+    attempt->deadline = attempt->limited + matrix->limit;
+    if (matrix->port)
+        matrix_tcp_start(matrix);
+    else
+        matrix_icmp_start(matrix);
+}
+
+static void next_layer(void *context)
+{
+    struct matrix *matrix = context;
+    release_way(matrix); /* of the layer before: the port is still its own */
+    start_layer(matrix);
+}
+
 static void matrix_start(struct attempt *attempt)
 {
     struct matrix *matrix = attempt->state;
@@ -107,21 +153,23 @@ static void matrix_start(struct attempt *attempt)
     matrix->attempt = attempt;
     matrix->count = count;
     matrix->pairs = count ? count * (count - 1) : 0;
+    matrix->layers = check_matrix_layers(check);
+    matrix->limit = (attempt->deadline - attempt->started) / (int64_t)matrix->layers;
+    matrix->port = check_matrix_port(check, 0);
+    matrix->next = (struct timer){.expired = next_layer, .context = matrix};
     if (count > UINT16_MAX) {
         attempt_end(attempt, OUTCOME_ERROR, "a matrix of %zu nodes: at most %u", count, UINT16_MAX);
         return;
     }
     matrix->nodes = arena_alloc(attempt->arena, count * sizeof *matrix->nodes);
     matrix->addrs = arena_alloc(attempt->arena, count * count * sizeof *matrix->addrs);
-    attempt->fact.matrix = arena_alloc(attempt->arena, count * count);
+    matrix->cells = arena_alloc(attempt->arena, count * count * matrix->layers);
+    attempt->fact.matrix = matrix->cells;
     attempt->fact.matrix_size = count;
     if (!find_addresses(matrix))
         return;
     add_neighbours(matrix);
-    if (check->port)
-        matrix_tcp_start(matrix);
-    else
-        matrix_icmp_start(matrix);
+    start_layer(matrix);
 }
 
 static void matrix_expire(struct attempt *attempt)
@@ -132,10 +180,8 @@ static void matrix_expire(struct attempt *attempt)
 static void matrix_release(struct attempt *attempt)
 {
     struct matrix *matrix = attempt->state;
-    if (attempt->check->matrix.port)
-        matrix_tcp_release(matrix);
-    else
-        matrix_icmp_release(matrix);
+    engine_unset(attempt->engine, &matrix->next);
+    release_way(matrix);
     neighbours_remove(matrix->neighbours);
     matrix->neighbours = NULL;
 }

@@ -14,7 +14,13 @@ struct matrix {
     struct matrix_node *nodes;
     size_t count;
     struct addr *addrs; /* row-major: where node i reaches node j; family 0 = nowhere, or i == j */
+    uint16_t port;      /* of the present layer; 0: ICMP */
+    size_t layer, layers;
+    struct timer next; /* layer */
+    uint8_t *cells;    /* of all layers; the fact shows those of the present one meanwhile */
+    int64_t limit;     /* ns that a pair has */
     size_t pairs, settled, answered;
+    size_t total;               /* answered in all layers */
     size_t refusals;            /* ENOBUFS */
     struct witness_sweep sweep; /* how the witness knows the packets again */
     size_t impostors;           /* answers that were not the target's */
@@ -30,5 +36,5 @@ void matrix_tcp_release(struct matrix *matrix);
 
 /* The pair's outcome, the first time that one is known. */
 void matrix_settle(struct matrix *matrix, size_t pair, enum fact_outcome outcome);
-/* Everything else got no answer: ends the attempt. */
+/* Everything else got no answer: goes on to the next layer, or ends the attempt. */
 void matrix_finish(struct matrix *matrix);

@@ -189,7 +189,7 @@ static void burst(void *context)
         if (++sent % LOOK == 0)
             witness_look(engine_witness(attempt->engine));
     }
-    int64_t now = clock_monotonic(), patience = attempt->deadline - attempt->started;
+    int64_t now = clock_monotonic(), patience = matrix->limit;
     if (sweep->next < end) {
         engine_set(attempt->engine, &sweep->turn, now);
         return;

@@ -129,7 +129,7 @@ static bool begin(struct tcp_way *way, size_t pair)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     net_want_errors(fd, net_domain(addr));
     struct sockaddr_storage address;
-    socklen_t length = net_sockaddr(addr, attempt->check->matrix.port, &address);
+    socklen_t length = net_sockaddr(addr, matrix->port, &address);
     if (connect(fd, (struct sockaddr *)&address, length) < 0 && errno != EINPROGRESS) {
         matrix_settle(matrix, pair, outcome_of(errno));
         close(fd);
@@ -139,8 +139,7 @@ static bool begin(struct tcp_way *way, size_t pair)
     socklen_t own_size = sizeof own;
     getsockname(fd, (struct sockaddr *)&own, &own_size);
     way->locals[pair] = ntohs(((struct sockaddr_in *)&own)->sin_port); /* both families have it at one place */
-    const struct flow flow = {
-        .protocol = IPPROTO_TCP, .local = way->locals[pair], .remote = attempt->check->matrix.port};
+    const struct flow flow = {.protocol = IPPROTO_TCP, .local = way->locals[pair], .remote = matrix->port};
     witness_claim(engine_witness(attempt->engine), matrix->nodes[pair / matrix->count].node, &flow);
     if (++way->begun % LOOK == 0)
         witness_look(engine_witness(attempt->engine));
@@ -164,7 +163,7 @@ static bool begin(struct tcp_way *way, size_t pair)
     slot->older = way->newest;
     *(way->newest ? &way->newest->newer : &way->oldest) = slot;
     way->newest = slot;
-    slot->expires = clock_monotonic() + attempt->deadline - attempt->started;
+    slot->expires = clock_monotonic() + matrix->limit;
     if (!way->patience.slot)
         engine_set(attempt->engine, &way->patience, slot->expires);
     return true;
@@ -219,7 +218,7 @@ void matrix_tcp_start(struct matrix *matrix)
     way->turn = (struct timer){.expired = turn, .context = way};
     way->patience = (struct timer){.expired = expire_oldest, .context = way};
     way->locals = arena_alloc(attempt->arena, matrix->count * matrix->count * sizeof *way->locals);
-    matrix->sweep.port = attempt->check->matrix.port;
+    matrix->sweep.port = matrix->port;
     matrix->sweep.locals = way->locals;
     matrix->sweep.addrs = matrix->addrs;
     way->slots = arena_alloc(attempt->arena, count * sizeof *way->slots);

@@ -126,7 +126,8 @@ static enum tap_part part_of(const struct run *run, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (run->checks[i]->kind != CHECK_MATRIX)
             return TAP_ALL;
-        tcp = tcp || run->checks[i]->matrix.port;
+        for (size_t k = 0; k < check_matrix_layers(&run->checks[i]->matrix); k++)
+            tcp = tcp || check_matrix_port(&run->checks[i]->matrix, k);
     }
     return tcp ? TAP_QUESTIONS : TAP_ARRIVALS;
 }

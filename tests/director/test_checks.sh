@@ -105,6 +105,14 @@ run "$LABCTL" probe ping
 [ $? -eq 2 ] && grep -q "'probe ping' needs the node that measures" "$work/err"
 check "a probe needs a node" $?
 
+run "$LABCTL" probe matrix 'groups={ servers: [web], others: [ns, client] }' 'ports=[22, 53, icmp]' \
+    'pairs=[ { from: others, to: servers, ports: [22, icmp] }, { from: [web, client], to: ns, ports: [53] }, { from: [web, ns, client], to: [web, ns, client], ports: icmp } ]'
+[ $? -eq 0 ] && grep -q '10 of 18 ordered pairs answered' "$work/out"
+check "a matrix of groups and ports" $?
+run "$LABCTL" probe matrix 'ports=[22, 53]' 'pairs=[ { from: client, to: web } ]'
+[ $? -eq 1 ] && grep -q 'client does not reach web on tcp/53 (refused)' "$work/out"
+check "a matrix wants exactly its pairs" $?
+
 run "$LABCTL" matrix
 grep -qx '6 of 6 ordered pairs answer' "$work/out"
 check "matrix" $?

@@ -240,6 +240,9 @@ static inline void generate_checks(struct random *random, struct str *out)
                below(random, 9), text_of(random));
     str_printf(out,
                "  - { matrix: { nodes: [n0, n1, n2], tcp: 22, pairs: [ { from: [n0, n1], to: [n1, n2] } ] } }\n"
+               "  - { matrix: { groups: { all: [n0, n1, n2], two: [n1, n2] }, ports: [80, icmp, tcp/443], pairs: [ { "
+               "from: all, to: "
+               "two, ports: [443, icmp] }, { from: n1, to: n0 } ] } }\n"
                "  - { matrix: none, penalty: 3 }\n  - { at: n1, command: \"%s\", timeout: 500ms }\n",
                text_of(random));
 }

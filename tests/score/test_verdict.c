@@ -219,6 +219,33 @@ static void ways_are_judged(void **state)
     }
 }
 
+static void a_matrix_of_ports_wants_exactly_its_pairs(void **state)
+{
+    (void)state;
+    struct node a = {.name = "a"}, b = {.name = "b"};
+    const struct node *nodes[] = {&a, &b};
+    static const uint16_t ports[] = {22, 0};
+    struct matrix_pair pairs[] = {{.from = &a, .to = &b, .layers = 1}, {.from = &b, .to = &a}};
+    struct check check = {
+        .kind = CHECK_MATRIX,
+        .matrix = {.nodes = nodes, .node_count = 2, .ports = ports, .port_count = 2, .pairs = pairs, .pair_count = 2}};
+    const uint8_t yes = OUTCOME_ANSWERED, no = OUTCOME_REFUSED;
+    uint8_t cells[] = {0, yes, yes, 0, 0, no, yes, 0};
+    struct fact fact = fact_of(OUTCOME_ANSWERED);
+    fact.matrix = cells;
+    fact.matrix_size = 2;
+    assert_verdict(VERDICT_PASS, judge(&check, &fact));
+    cells[5] = yes;
+    struct judgement got = judge(&check, &fact);
+    assert_verdict(VERDICT_FAIL, got);
+    assert_non_null(strstr(got.seen, "a reaches b by icmp (answered)"));
+    cells[5] = no;
+    cells[1] = no;
+    got = judge(&check, &fact);
+    assert_verdict(VERDICT_FAIL, got);
+    assert_non_null(strstr(got.seen, "a does not reach b on tcp/22 (refused)"));
+}
+
 /* ---- figures ------------------------------------------------------------------------------------------------------
  */
 
@@ -445,6 +472,7 @@ int main(void)
         cmocka_unit_test(a_dead_prober_proves_nothing),
         cmocka_unit_test(who_answered_is_judged),
         cmocka_unit_test(ways_are_judged),
+        cmocka_unit_test(a_matrix_of_ports_wants_exactly_its_pairs),
         cmocka_unit_test(a_broken_service_is_not_a_closed_port),
         cmocka_unit_test(loss_is_judged_beyond_chance),
         cmocka_unit_test(the_test_has_its_level_and_power),
