@@ -302,6 +302,7 @@ static void throughput_start(struct attempt *attempt)
     throughput->netns = attempt_netns(attempt);
     if (throughput->netns < 0 || !attempt_target(attempt, &check->to, &attempt->fact.target))
         return;
+    attempt_sends_from(attempt, IPPROTO_TCP, 0, check->port); /* by a child, from whatever port */
     try(throughput);
 }
 

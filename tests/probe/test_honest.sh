@@ -33,6 +33,7 @@ checks:
   - { id: tcp, from: a, tcp: "web:80" }
   - { id: http, from: a, http: "http://web/" }
   - { id: dns, from: a, dns: { name: www.t.test, server: web } }
+  - { id: rate, from: a, throughput: { to: web, duration: 1s, above: 1mbit } }
   - { id: udp, from: a, udp: { to: web, port: 7, payload: hi } }
   - { id: matrix, matrix: { nodes: [a, c, r, web, d], expect: all } }
   - { id: matrix-tcp, matrix: { nodes: [a, c, web], tcp: 80, pairs: [ { from: [a, c], to: web } ] } }
@@ -77,7 +78,7 @@ nat() { # NODE HOOK RULE
 serve a 80
 serve r 80
 nat a output 'ip daddr 10.2.0.2 redirect'
-red "a redirect in the prober's own node" ping tcp http dns udp matrix matrix-tcp
+red "a redirect in the prober's own node" ping tcp http dns udp rate matrix matrix-tcp
 grep -q '^pass *other ' "$work/out"
 check "which is no other prober's concern" $?
 at a 'nft delete table ip n'
@@ -131,7 +132,7 @@ run "$LABCTL" down honest
 # ---- honest ways -------------------------------------------------------------------------------------------------
 run "$LABCTL" up "$work/town.yaml"
 nat r postrouting 'oifname r0 masquerade'
-green "source translation on the way" ping pings mtu tcp http dns udp matrix matrix-tcp
+green "source translation on the way" rate ping pings mtu tcp http dns udp matrix matrix-tcp
 at r 'nft delete table ip n'
 at a 'ip route add 10.2.0.2/32 via 10.1.0.254 table 7; ip rule add to 10.2.0.2 table 7'
 at web 'ip route add 10.1.0.2/32 via 10.2.0.254'
