@@ -8,6 +8,7 @@ ROOM_plan     := base
 ROOM_kernel   := base
 ROOM_keeper   :=
 ROOM_serve    := base
+ROOM_seal     := base
 ROOM_load     := base doc model
 ROOM_rules    := base model
 ROOM_lower    := base model plan
@@ -19,6 +20,6 @@ ROOM_lab      := base plan kernel keeper
 ROOM_exercise := base model facts plan fault probe score lab
 ROOM_report   := base model facts score lab exercise
 ROOM_director := base model doc load rules plan lower service fault facts probe score exercise report kernel lab keeper
-ROOM_cmd      := base model doc load rules plan lower service fault facts probe score exercise report kernel lab keeper director
+ROOM_cmd      := base model doc load rules plan lower service fault facts probe score exercise report kernel lab keeper director seal
 
-ROOMS := base model doc facts plan kernel load rules lower service fault probe score lab exercise report director cmd
+ROOMS := base seal model doc facts plan kernel load rules lower service fault probe score lab exercise report director cmd

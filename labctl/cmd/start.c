@@ -1,5 +1,6 @@
 /* labctl start */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "cmd/common/exercise.h"
 #include "cmd/common/launch.h"
 #include "cmd/common/reading.h"
+#include "cmd/common/sealed.h"
 #include "cmd/common/terminal.h"
 #include "lab/control.h"
 #include "lab/start.h"
@@ -25,17 +27,23 @@
 static const struct option_spec options[] = {
     {"--seed", "N", "Which variant of a scenario that draws its variables or tickets (default: none)."},
     {"--learner", "ID", "Whose exercise it is: the variant depends on it, and the report names it."},
+    {"--code", "CODE", "The start code of a sealed scenario (or LABCTL_START_CODE; else it is asked for)."},
 };
 
-struct texts {
-    struct str stripped, topology;
+/* What is started. */
+struct course {
+    const char *file;
+    struct scenario *scenario; /* the reading's, or an exam's own */
+    struct sealed_texts texts;
+    struct sealed sealed; /* of an exam */
+    bool exam;
 };
 
 /* ---- the labs ---- */
 
 /* A call with the two texts. */
 static int call(struct launch *launch, const struct context *context, const char *verb, json_t *params,
-                const struct texts *texts, json_t **reply, struct error *err)
+                const struct sealed_texts *texts, json_t **reply, struct error *err)
 {
     FD_AUTO stripped = fd_memory("scenario", str_text(&texts->stripped), texts->stripped.length);
     FD_AUTO topology = fd_memory("topology", str_text(&texts->topology), texts->topology.length);
@@ -47,15 +55,14 @@ static int call(struct launch *launch, const struct context *context, const char
 }
 
 /* Builds the healthy lab, checks it, takes it down again. */
-static int prove(const struct context *context, const char *lab, const char *file, const struct texts *texts,
-                 json_t **proved)
+static int prove(const struct context *context, const struct course *course, json_t **proved)
 {
     struct error err = ERROR_INIT;
     struct launch *launch = NULL;
     int status = 0;
-    if (launch_begin(lab, file, &launch, &err))
+    if (launch_begin(course->scenario->topology->name, course->file, &launch, &err))
         return cmd_fail(context, &err);
-    if (call(launch, context, "exercise-prove", NULL, texts, proved, &err))
+    if (call(launch, context, "exercise-prove", NULL, &course->texts, proved, &err))
         status = launch_fail(launch, context, &err);
     launch_end(launch);
     return status;
@@ -77,22 +84,48 @@ static void write_briefing(int fd, const json_t *status)
         fprintf(stderr, "labctl: write the briefing: %s\n", strerror(errno));
 }
 
+/* What stays of the scenario of an exam, for whoever verifies its journal. */
+static int keep_sealed(const char *directory, const struct sealed *sealed, struct error *err)
+{
+    STR_AUTO path = STR_INIT;
+    str_printf(&path, "%s/" SEALED_FILE, directory);
+    if (file_replace(AT_FDCWD, str_text(&path), sealed->file.data, sealed->file.length, 0600))
+        return error_set_errno(err, errno, "write %s", str_text(&path));
+    return 0;
+}
+
+/* The director takes the exercise over with its files, and with the key where it is an exam. */
+static int hand_over(struct launch *launch, const struct context *context, const struct course *course,
+                     const json_t *reach, const int files[static 3], struct begun *begun, struct error *err)
+{
+    FD_AUTO key = -1;
+    json_t *note =
+        json_pack("{s:s, s:s}", "lab", course->scenario->topology->name, "directory", str_text(&begun->directory));
+    json_t *params = json_pack("{s:o, s:O}", "note", note, "reach", reach);
+    if (course->exam) {
+        json_object_set_new(note, "sealed", json_string(course->sealed.sum));
+        key = fd_memory("key", course->sealed.key, SEAL_KEY);
+        if (key < 0 || keep_sealed(str_text(&begun->directory), &course->sealed, err)) {
+            json_decref(params);
+            return err->kind ? -1 : error_set_errno(err, errno, "make a memory file");
+        }
+    }
+    const int all[] = {files[0], files[1], files[2], key};
+    return launch_call_fds(launch, context, "exercise-begin", params, all, course->exam ? 4 : 3, &begun->status, err);
+}
+
 /* Starts the clock.  The exercise's files are made only now, so that a start that is killed leaves none. */
-static int begin(struct launch *launch, const struct context *context, const struct scenario *scenario,
-                 const json_t *reach, struct begun *begun, struct error *err)
+static int begin(struct launch *launch, const struct context *context, const struct course *course, const json_t *reach,
+                 struct begun *begun, struct error *err)
 {
     FD_AUTO journal = -1;
     FD_AUTO report = -1;
     FD_AUTO briefing = -1;
-    if (exercise_directory_new(scenario->name, &begun->directory, &journal, &report, err))
+    if (exercise_directory_new(course->scenario->name, &begun->directory, &journal, &report, err))
         return -1;
     if (!exercise_briefing_new(str_text(&begun->directory), &briefing, err)) {
         const int files[] = {journal, report, briefing};
-        json_t *params = json_pack("{s:{s:s, s:s}, s:O}", "note", "lab", scenario->topology->name, "directory",
-                                   str_text(&begun->directory), "reach", reach);
-        if (!launch_call_fds(launch, context, "exercise-begin", params, files, ARRAY_SIZE(files), &begun->status,
-                             err) &&
-            !launch_commit(launch, err)) {
+        if (!hand_over(launch, context, course, reach, files, begun, err) && !launch_commit(launch, err)) {
             write_briefing(briefing, begun->status);
             return 0;
         }
@@ -103,22 +136,22 @@ static int begin(struct launch *launch, const struct context *context, const str
 
 /* One lab with faults in it: it is seen that they show, and where these are the faults of the beginning, it is the
  * exercise.  0, or the exit status. */
-static int break_lab(const struct context *context, const struct scenario *scenario, const char *file,
-                     const struct texts *texts, const json_t *listened, json_t *reach, bool begins, struct begun *begun)
+static int break_lab(const struct context *context, const struct course *course, const json_t *listened, json_t *reach,
+                     bool begins, struct begun *begun)
 {
     struct error err = ERROR_INIT;
     struct launch *launch = NULL;
     json_t *broken = NULL;
     int status = 0;
-    if (launch_begin(scenario->topology->name, file, &launch, &err))
+    if (launch_begin(course->scenario->topology->name, course->file, &launch, &err))
         return cmd_fail(context, &err);
     json_t *params = json_pack("{s:O, s:b}", "listened", listened, "begins", begins);
-    if (call(launch, context, "exercise-break", params, texts, &broken, &err)) {
+    if (call(launch, context, "exercise-break", params, &course->texts, &broken, &err)) {
         status = launch_fail(launch, context, &err);
     } else {
         if (json_is_object(json_object_get(broken, "reach")))
             json_object_set(reach, "broken", json_object_get(broken, "reach"));
-        if (client_truth(broken, "begins") && begin(launch, context, scenario, reach, begun, &err))
+        if (client_truth(broken, "begins") && begin(launch, context, course, reach, begun, &err))
             status = launch_fail(launch, context, &err);
     }
     json_decref(broken);
@@ -131,13 +164,14 @@ static int break_lab(const struct context *context, const struct scenario *scena
 static json_t *json_of(const struct begun *begun, const char *lab, int64_t took)
 {
     double allowed = json_number_value(json_object_get(begun->status, "time_allowed_s"));
-    return json_pack("{s:i, s:s, s:s, s:f, s:O, s:O, s:O, s:I, s:I, s:O, s:O}", "version", 1, "lab", lab, "directory",
-                     str_text(&begun->directory), "seconds", (double)took / 1e9, "scenario",
+    return json_pack("{s:i, s:s, s:s, s:f, s:O, s:O, s:O, s:I, s:I, s:O, s:O, s:O}", "version", 1, "lab", lab,
+                     "directory", str_text(&begun->directory), "seconds", (double)took / 1e9, "scenario",
                      json_object_get(begun->status, "scenario"), "title", json_object_get(begun->status, "title"),
                      "briefing", json_object_get(begun->status, "briefing"), "time_allowed_ms",
                      (json_int_t)(allowed * 1000 + 0.5), "tasks",
                      (json_int_t)json_array_size(json_object_get(begun->status, "tasks")), "phase",
-                     json_object_get(begun->status, "phase"), "variables", json_object_get(begun->status, "variables"));
+                     json_object_get(begun->status, "phase"), "mode", json_object_get(begun->status, "mode"), "journal",
+                     json_object_get(begun->status, "journal"));
 }
 
 static void tell(const struct context *context, const char *lab, const struct begun *begun, int64_t took)
@@ -158,6 +192,7 @@ static void tell(const struct context *context, const char *lab, const struct be
            json_is_number(left) ? ": " : ", without a deadline", str_text(&clock));
     if (!context->quiet)
         printf("This text lies in %s/%s\n", str_text(&begun->directory), BRIEFING_FILE);
+    exercise_print_head(begun->status, "start");
 }
 
 static int refuse_running(const struct context *context, const char *lab)
@@ -175,21 +210,21 @@ static int refuse_running(const struct context *context, const char *lab)
     return cmd_fail(context, &err);
 }
 
-static int run_exercise(const struct context *context, const char *file, const struct scenario *scenario,
-                        const struct texts *texts, int64_t started)
+static int run_exercise(const struct context *context, const struct course *course, int64_t started)
 {
+    const char *lab = course->scenario->topology->name;
     struct begun begun = {STR_INIT, NULL};
     json_t *proved = NULL, *reach = json_object();
-    int status = prove(context, scenario->topology->name, file, texts, &proved);
+    int status = prove(context, course, &proved);
     if (!status) {
         const json_t *listened = json_object_get(proved, "listened");
         json_object_set(reach, "healthy", json_object_get(proved, "reach"));
-        status = break_lab(context, scenario, file, texts, listened, reach, false, &begun);
+        status = break_lab(context, course, listened, reach, false, &begun);
         if (!status && !begun.status) /* later phases bring faults of their own */
-            status = break_lab(context, scenario, file, texts, listened, reach, true, &begun);
+            status = break_lab(context, course, listened, reach, true, &begun);
     }
     if (!status)
-        tell(context, scenario->topology->name, &begun, clock_boot() - started);
+        tell(context, lab, &begun, clock_boot() - started);
     json_decref(proved);
     json_decref(reach);
     json_decref(begun.status);
@@ -207,43 +242,85 @@ static int impossible(const struct variant *variant, int status)
     return status;
 }
 
+/* ---- what is started ---- */
+
+static int read_open(struct context *context, const struct variant *variant, struct course *course,
+                     struct exercise_reading *reading)
+{
+    if (cmd_option(context, "--code"))
+        return cmd_usage(context, "%s is not sealed: it has no start code", course->file);
+    int status = exercise_read_variant(reading, context, course->file, variant);
+    if (status)
+        return impossible(variant, status);
+    course->scenario = reading->scenario;
+    scenario_strip(reading->document, &course->texts.stripped);
+    dump_topology(reading->scenario->topology, &course->texts.topology);
+    return 0;
+}
+
+static int read_sealed(struct context *context, const struct variant *variant, struct course *course)
+{
+    struct error err = ERROR_INIT;
+    STR_AUTO code = STR_INIT;
+    course->exam = true;
+    int status = sealed_code(context, course->file, &code);
+    if (status)
+        return status;
+    if (sealed_open(course->file, str_text(&code), &course->sealed, &err) ||
+        sealed_draw(&course->sealed, variant, &course->texts, &err) ||
+        sealed_load(&course->texts, &course->scenario, &err))
+        return cmd_fail(context, &err);
+    return 0;
+}
+
+/* The lab may be called otherwise than its topology. */
+static void name_lab(const struct context *context, struct course *course)
+{
+    if (!context->lab)
+        return;
+    course->scenario->topology->name = context->lab;
+    str_clear(&course->texts.topology);
+    dump_topology(course->scenario->topology, &course->texts.topology);
+}
+
+static int start_course(const struct context *context, const struct course *course, int64_t started)
+{
+    struct error err = ERROR_INIT;
+    if (exercise_requirements(course->scenario, &err))
+        return cmd_fail(context, &err);
+    int status = refuse_running(context, course->scenario->topology->name);
+    return status ? status : run_exercise(context, course, started);
+}
+
 static int run(struct context *context)
 {
     int64_t started = clock_boot();
     STR_AUTO path = STR_INIT;
     EXERCISE_READING_AUTO reading = {0};
-    struct texts texts = {STR_INIT, STR_INIT};
-    struct error err = ERROR_INIT;
     if (cmd_operands(context, 1, 1))
         return 2;
     const char *rule = context->lab ? lab_name_rule(context->lab) : NULL;
     if (rule)
         return cmd_usage(context, "'%s': %s", context->lab, rule);
-    const char *file = exercise_file(context->argv[0], &path);
+    struct course course = {.file = exercise_file(context->argv[0], &path)};
     const struct variant variant = {cmd_option(context, "--seed"), cmd_option(context, "--learner")};
-    int status = exercise_read_variant(&reading, context, file, &variant);
-    if (status)
-        return impossible(&variant, status);
-    struct scenario *scenario = reading.scenario;
-    if (context->lab)
-        scenario->topology->name = context->lab;
-    if (exercise_requirements(scenario, &err))
-        return cmd_fail(context, &err);
-    status = refuse_running(context, scenario->topology->name);
-    if (status)
-        return status;
-    scenario_strip(reading.document, &texts.stripped);
-    dump_topology(scenario->topology, &texts.topology);
-    status = run_exercise(context, file, scenario, &texts, started);
-    str_free(&texts.stripped);
-    str_free(&texts.topology);
+    int status = sealed_is(course.file) ? read_sealed(context, &variant, &course)
+                                        : read_open(context, &variant, &course, &reading);
+    if (!status) {
+        name_lab(context, &course);
+        status = start_course(context, &course, started);
+    }
+    if (course.exam)
+        scenario_free(course.scenario);
+    sealed_texts_free(&course.texts);
+    sealed_free(&course.sealed);
     return status;
 }
 
 const struct command command_start = {
     .name = "start",
     .group = "an exercise",
-    .synopsis = "start SCENARIO [--seed N] [--learner ID]",
+    .synopsis = "start SCENARIO [--seed N] [--learner ID] [--code CODE]",
     .summary = "Start an exercise: prove it, break the lab, start the clock",
     .description =
         "SCENARIO is a file, or the name of a scenario that labctl ships.\n"
@@ -252,6 +329,8 @@ const struct command command_start = {
         "If any of this does not hold, nothing is left and the exit status is 2.  The briefing is printed, and lies "
         "as\n"
         "briefing.txt in the directory of the exercise.\n"
+        "A scenario that `labctl pack` sealed is opened by its start code and is an exam: its clock cannot be paused,\n"
+        "its journal is keyed with the code, and the head of the journal is printed here and at the end.\n"
         "During an exercise `fault`, `plan` and `link set` are refused, and `matrix`, `apply`, `explain` unless the\n"
         "scenario allows them.",
     .options = options,

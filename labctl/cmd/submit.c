@@ -63,8 +63,11 @@ static int run_submit(struct context *context)
     if (finish(context, "exercise-submit", params, &reply, &err))
         return exercise_fail(context, &err);
     const json_t *phase = json_object_get(reply, "phase");
-    int status = phase ? print_phase(context, phase)
-                       : exercise_print_report(context, cmd_option(context, "--as"), json_object_get(reply, "report"));
+    const json_t *report = json_object_get(reply, "report");
+    const char *as = cmd_option(context, "--as");
+    int status = phase ? print_phase(context, phase) : exercise_print_report(context, as, report);
+    if (!phase && context->format == FORMAT_TEXT && (!as || str_equal(as, "text")))
+        exercise_print_head(report, "end");
     json_decref(reply);
     return status;
 }

@@ -28,6 +28,7 @@
     COMMAND(logs)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
     COMMAND(new)                                                                                                       \
+    COMMAND(pack)                                                                                                      \
     COMMAND(pause)                                                                                                     \
     COMMAND(plan)                                                                                                      \
     COMMAND(probe)                                                                                                     \

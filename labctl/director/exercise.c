@@ -30,6 +30,7 @@
 #define JOURNAL_TAG     "exercise-journal"
 #define REPORT_TAG      "exercise-report"
 #define BRIEFING_TAG    "exercise-briefing"
+#define KEY_TAG         "exercise-key" /* of an exam: in memory alone */
 #define TEXT_MAX        ((size_t)64 << 20)
 #define CHANGE_TEXT_MAX 400 /* bytes of a change in the journal, more or less */
 
@@ -125,10 +126,38 @@ static int keep_all(struct director *director, const struct exercise *exercise, 
 
 /* ---- beginning ---- */
 
+static int read_key(int fd, struct journal_key *key, struct error *err)
+{
+    ssize_t length = fd < 0 ? 0 : pread(fd, key->bytes, sizeof key->bytes, 0);
+    if (fd >= 0 && length <= 0)
+        return error_set_errno(err, errno, "read the key of the exam");
+    key->length = (size_t)length;
+    return 0;
+}
+
+/* The session over its journal; one with a key is an exam's. */
+static int open_session(struct exercise *exercise, int journal, int key_file, struct error *err)
+{
+    struct journal_key key = {0};
+    int result = read_key(key_file, &key, err);
+    if (result)
+        fd_close(&journal);
+    else
+        result = session_open(&exercise->session, exercise->scenario, journal, key.length ? &key : NULL, err);
+    explicit_bzero(&key, sizeof key);
+    return result;
+}
+
+static int keep_key(struct director *director, int key, struct error *err)
+{
+    return key < 0 ? 0 : keeper_store(lab_keeper(director_lab(director)), KEY_TAG, key, err);
+}
+
 int exercise_begin(struct director *director, struct scenario *scenario, const char *stripped, json_t *listened,
-                   int journal, int report, json_t *note, struct error *err)
+                   int journal, int report, int key, json_t *note, struct error *err)
 {
     struct exercise *exercise = exercise_new();
+    FD_AUTO key_file = key;
     size_t i;
     json_t *record;
     exercise->scenario = scenario;
@@ -139,8 +168,10 @@ int exercise_begin(struct director *director, struct scenario *scenario, const c
     {
         json_array_append(exercise->present, json_object_get(record, "id"));
     }
-    if (session_open(&exercise->session, scenario, journal, NULL, err) || keep_all(director, exercise, err) ||
-        session_begin(&exercise->session, SESSION_PRACTICE, clock_boot(), clock_real(), note, err)) {
+    if (open_session(exercise, journal, key_file, err) || keep_all(director, exercise, err) ||
+        keep_key(director, key_file, err) ||
+        session_begin(&exercise->session, key_file < 0 ? SESSION_PRACTICE : SESSION_EXAM, clock_boot(), clock_real(),
+                      note, err)) {
         exercise_free(exercise);
         return -1;
     }
@@ -198,7 +229,8 @@ static int take_up(struct director *director, struct exercise *exercise, struct 
     int journal = take_file(director, JOURNAL_TAG);
     if (journal < 0 || exercise->report < 0)
         return error_set_errno(err, errno, "take the exercise's files up again");
-    return session_open(&exercise->session, exercise->scenario, journal, NULL, err);
+    FD_AUTO key = take_file(director, KEY_TAG);
+    return open_session(exercise, journal, key, err);
 }
 
 static bool has_state(struct director *director)

@@ -96,9 +96,10 @@ int exercise_load(const char *stripped, const char *topology, const char *allotm
 verb_run verb_exercise_prove, verb_exercise_break, verb_exercise_begin;
 
 /* ---- exercise.c ---- */
-/* Starts the clock: everything is proved.  All descriptors and the references are taken over. */
+/* Starts the clock: everything is proved.  All descriptors and the references are taken over.  key: of an exam's
+ * journal, in memory; -1: it is practice. */
 int exercise_begin(struct director *director, struct scenario *scenario, const char *stripped, json_t *listened,
-                   int journal, int report, json_t *note, struct error *err);
+                   int journal, int report, int key, json_t *note, struct error *err);
 /* What it knows beside: who reached whom, and the file of the briefing (both taken over). */
 int exercise_equip(struct director *director, struct exercise *exercise, json_t *reach, int briefing,
                    struct error *err);

@@ -116,8 +116,10 @@ static int record_score(struct director *director, struct exercise *exercise, st
         return 0;
     graph_write(director_topology(director), GRAPH_JSON, &graph);
     dump_topology(exercise->scenario->topology, &topology);
-    struct session_record record = {.scenario = exercise->stripped,
-                                    .topology = str_text(&topology),
+    /* An exam's texts lie sealed beside the journal. */
+    bool open = exercise->session.mode == SESSION_PRACTICE;
+    struct session_record record = {.scenario = open ? exercise->stripped : NULL,
+                                    .topology = open ? str_text(&topology) : NULL,
                                     .graph = json_loads(str_text(&graph), 0, NULL)};
     return session_score(&exercise->session, exercise->last.outcomes, exercise->last.count, &record, clock_boot(),
                          clock_real(), err);

@@ -349,7 +349,7 @@ int verb_exercise_break(struct director *director, struct request *request, json
     return -1;
 }
 
-/* params: note, reach; descriptors: the files of journal, report and briefing. */
+/* params: note, reach; descriptors: the files of journal, report and briefing, and of an exam its key. */
 int verb_exercise_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     struct start *start = broken;
@@ -360,7 +360,8 @@ int verb_exercise_begin(struct director *director, struct request *request, json
     json_t *note = json_copy(json_object_get(request_params(request), "note"));
     json_t *reach = json_object_get(request_params(request), "reach");
     int result = exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
-                                request_steal_fd(request, 0), request_steal_fd(request, 1), note, err);
+                                request_steal_fd(request, 0), request_steal_fd(request, 1),
+                                request_steal_fd(request, 3), note, err);
     start->scenario = NULL; /* the exercise's, or freed */
     start_free(start);
     if (result || exercise_equip(director, exercise_current(), json_is_object(reach) ? json_incref(reach) : NULL,

@@ -103,10 +103,13 @@ static json_t *points_json(const struct points *points, uint32_t pass)
 
 /* ---- the whole ---- */
 
-static json_t *variables_json(const json_t *start)
+/* Only at the end: what was drawn may tell what is broken. */
+static json_t *variables_json(const struct scenario *scenario)
 {
-    json_t *variables = json_object_get(start, "variables");
-    return variables ? json_incref(variables) : json_object();
+    json_t *variables = json_object();
+    for (size_t i = 0; i < scenario->variable_count; i++)
+        json_object_set_new(variables, scenario->variables[i].name, json_string(scenario->variables[i].value));
+    return variables;
 }
 
 static json_t *head(const struct session *session)
@@ -126,7 +129,6 @@ static json_t *head(const struct session *session)
                                            : "self-study, unverified");
     json_object_set_new(object, "seed", text_or_null(json_string_value(json_object_get(start, "seed"))));
     json_object_set_new(object, "learner", text_or_null(json_string_value(json_object_get(start, "learner"))));
-    json_object_set_new(object, "variables", variables_json(start));
     set_text(object, "state", session_state_name(session->state));
     return object;
 }
@@ -138,12 +140,19 @@ static void set_times(json_t *result, const struct session *session, int64_t ela
     json_object_set_new(result, "time_allowed_s", allowed ? seconds_json(allowed) : json_null());
 }
 
+static json_t *journal_json(const struct session *session)
+{
+    return json_pack("{s:I, s:s, s:b}", "entries", (json_int_t)session->journal.count, "head", session->journal.head,
+                     "keyed", session->journal.key.length > 0);
+}
+
 json_t *result_make(const struct session *session, struct points *points)
 {
     ARENA_AUTO arena = arena_new();
     char time[CLOCK_TEXT_MAX];
     struct tally tally = tally_of(session, json_object_get(session->score, "outcomes"), true, arena);
     json_t *result = head(session);
+    json_object_set_new(result, "variables", variables_json(session->scenario));
     set_text(result, "end", session_end_name(session->end));
     set_text(result, "started", clock_format_real(session->started_real, time));
     set_text(result, "ended", clock_format_real(session->ended_real, time));
@@ -165,9 +174,7 @@ json_t *result_make(const struct session *session, struct points *points)
     json_object_set_new(result, "topology_changes", changes_json(session));
     json_object_set_new(result, "graph", graph_json(session));
     json_object_set(result, "notes", session->notes);
-    json_object_set_new(result, "journal",
-                        json_pack("{s:I, s:s, s:b}", "entries", (json_int_t)session->journal.count, "head",
-                                  session->journal.head, "keyed", session->journal.key.length > 0));
+    json_object_set_new(result, "journal", journal_json(session));
     if (points)
         *points = tally.points;
     return result;
@@ -222,6 +229,7 @@ json_t *result_status(const struct session *session, const struct outcome *outco
     for (size_t i = 0; i < session->scenario->hint_count; i++)
         more += !session->bought[i];
     json_object_set_new(result, "hints_left", json_integer((json_int_t)more));
+    json_object_set_new(result, "journal", journal_json(session));
     json_object_set_new(
         result, "directory",
         text_or_null(json_string_value(json_object_get(json_array_get(session->entries, 0), "directory"))));

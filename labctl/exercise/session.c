@@ -131,15 +131,9 @@ int session_note(struct session *session, const char *event, json_t *members, in
     return add(session, event, members ? members : json_object(), session_elapsed(session, boot), boot, real, err);
 }
 
-/* Which variant it is, where the caller does not say. */
+/* Which variant it is, where the caller does not say; not what was drawn for it, which would tell what is broken. */
 static void note_variant(const struct scenario *scenario, json_t *note)
 {
-    json_t *variables = json_object();
-    for (size_t i = 0; i < scenario->variable_count; i++)
-        json_object_set_new(variables, scenario->variables[i].name, json_string(scenario->variables[i].value));
-    if (!json_object_get(note, "variables") && scenario->variable_count)
-        json_object_set(note, "variables", variables);
-    json_decref(variables);
     if (!json_object_get(note, "seed") && scenario->seed && *scenario->seed)
         json_object_set_new(note, "seed", json_string(scenario->seed));
     if (!json_object_get(note, "learner") && scenario->learner && *scenario->learner)

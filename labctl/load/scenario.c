@@ -238,6 +238,11 @@ int load_scenario_document(struct document *document, const struct variant *vari
     return read_document(&(struct scenario_loader){.document = document}, variant, out);
 }
 
+int load_scenario_bundle(struct document *document, const struct variant *variant, struct scenario **out)
+{
+    return read_document(&(struct scenario_loader){.document = document, .bundled = true}, variant, out);
+}
+
 static int finish(struct scenario_loader *loader, size_t before, struct scenario **out)
 {
     struct document *document = loader->document;

@@ -406,7 +406,7 @@ void scenario_draw(struct scenario_loader *loader)
             *ARENA_PUSH(drawing.arena, rest->entries, rest->entry_count) = root->entries[i];
     rest = replace(&drawing, rest, 0);
     for (size_t i = 0; i < drawing.count; i++)
-        if (!drawing.variables[i].uses)
+        if (!drawing.variables[i].uses && !loader->bundled)
             scenario_error(loader, "unused-variable", drawing.variables[i].mark, "variable '%s' is never used",
                            drawing.names[i])
                 ->hint =

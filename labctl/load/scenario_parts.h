@@ -22,6 +22,7 @@ struct scenario_loader {
     size_t ticket_count;
     const char *allotments;    /* of a running lab, or NULL */
     bool kept;                 /* what an exercise keeps: drawn already, without its solution */
+    bool bundled;              /* without its solution, but not drawn */
     const struct value *drawn; /* what was drawn, as an entry of the root */
 };
 

@@ -290,7 +290,10 @@ void briefing_write(const json_t *status, unsigned width, bool color, struct str
     str_printf(&words, "Scenario %s", text(status, "scenario"));
     if (number(status, "level"))
         str_printf(&words, ", level %lld of 5", number(status, "level"));
-    str_printf(&words, "; %s: %s", text(status, "mode"), text(status, "note"));
+    if (str_starts(text(status, "note"), text(status, "mode")))
+        str_printf(&words, "; %s", text(status, "note"));
+    else
+        str_printf(&words, "; %s: %s", text(status, "mode"), text(status, "note"));
     str_append_char(out, '\n');
     line(&page, 0, str_text(&words));
     str_clear(&words);

@@ -43,6 +43,7 @@ linux/netlink\.h kernel lab probe
 sched\.h kernel keeper lab
 curl/ probe
 ldns/ probe
+openssl/ probe seal
 microhttpd\.h serve
 iperf_api\.h probe serve
 openssl/ probe

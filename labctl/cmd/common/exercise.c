@@ -20,6 +20,7 @@
 #include "base/table.h"
 #include "cmd/common/client.h"
 #include "cmd/common/ruleset.h"
+#include "cmd/common/sealed.h"
 #include "cmd/cmd.h"
 #include "doc/doc.h"
 #include "exercise/journal.h"
@@ -197,8 +198,8 @@ void exercise_directory_remove(const char *path)
     FD_AUTO directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return;
-    static const char *const files[] = {JOURNAL_FILE, RESULT_FILE, BRIEFING_FILE, "answers/articulate.txt",
-                                        "answers/articulate.txt.new"};
+    static const char *const files[] = {
+        JOURNAL_FILE, RESULT_FILE, BRIEFING_FILE, SEALED_FILE, "answers/articulate.txt", "answers/articulate.txt.new"};
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         unlinkat(directory, files[i], 0);
     unlinkat(directory, "answers", AT_REMOVEDIR);
@@ -333,6 +334,14 @@ int exercise_fail(const struct context *context, const struct error *err)
 }
 
 /* ---- printing ---- */
+
+void exercise_print_head(const json_t *status, const char *when)
+{
+    const json_t *journal = json_object_get(status, "journal");
+    if (client_truth(journal, "keyed"))
+        printf("\nThis is an exam.  Head of its journal at the %s, to be handed in now:\n  %s\n", when,
+               client_text(journal, "head"));
+}
 
 int exercise_print_report(const struct context *context, const char *as, const json_t *result)
 {

@@ -59,6 +59,8 @@ int exercise_fail(const struct context *context, const struct error *err);
 /* Where no lab is named and several run: the one with the only exercise. */
 void exercise_choose_lab(struct context *context);
 
+/* Of an exam: prints the head of its journal, for whoever supervises it; when: "start", "end". */
+void exercise_print_head(const json_t *status, const char *when);
 /* Prints a result by the writer of that name (NULL: as --format says); returns the exit status: 0, 1 below the pass
  * mark, 2 where there is no such writer. */
 int exercise_print_report(const struct context *context, const char *as, const json_t *result);

@@ -8,9 +8,8 @@
 #include "base/error.h"
 #include "base/mark.h"
 #include "base/str.h"
-#include "cmd/common/exercise.h"
+#include "cmd/common/evidence.h"
 #include "doc/doc.h"
-#include "exercise/record.h"
 #include "load/scenario.h"
 #include "model/scenario.h"
 
@@ -36,14 +35,11 @@ void rescoring_free(struct rescoring *rescoring)
     free(rescoring);
 }
 
-static int read_scenario(struct rescoring *rescoring, const struct record *record, struct error *err)
+static int read_scenario(struct rescoring *rescoring, const struct evidence *evidence, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     STR_AUTO text = STR_INIT;
-    const char *scenario, *topology;
-    if (record_texts(record, &scenario, &topology, err))
-        return -1;
-    scenario_join(scenario, topology, &text);
+    scenario_join(str_text(&evidence->texts.stripped), str_text(&evidence->texts.topology), &text);
     if (rescoring->scenario && str_equal(str_text(&text), str_text(&rescoring->text)))
         return 0;
     scenario_free(rescoring->scenario);
@@ -64,17 +60,13 @@ static int read_scenario(struct rescoring *rescoring, const struct record *recor
     return 0;
 }
 
-int rescore(struct rescoring *rescoring, const char *name, json_t **result, struct points *points, struct error *err)
+int rescore(struct rescoring *rescoring, const char *name, const char *code, json_t **result, struct points *points,
+            struct error *err)
 {
-    STR_AUTO path = STR_INIT;
-    STR_AUTO text = STR_INIT;
-    struct record record;
-    if (exercise_journal_read(name, &path, &text, err))
+    EVIDENCE_AUTO evidence = {0};
+    if (evidence_read(&evidence, name, code, err))
         return -1;
-    if (record_read(str_text(&text), text.length, NULL, &record, err))
-        return error_wrap(err, "%s", str_text(&path));
-    int failed =
-        read_scenario(rescoring, &record, err) || record_result(&record, rescoring->scenario, result, points, err);
-    record_free(&record);
-    return failed ? error_wrap(err, "%s", str_text(&path)) : 0;
+    int failed = read_scenario(rescoring, &evidence, err) ||
+                 record_result(&evidence.record, rescoring->scenario, result, points, err);
+    return failed ? error_wrap(err, "%s", str_text(&evidence.path)) : 0;
 }

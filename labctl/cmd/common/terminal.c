@@ -1,9 +1,15 @@
-/* The terminal: size and keys. */
+/* The terminal: size, keys, secrets. */
 #include "cmd/common/terminal.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "base/str.h"
+
+#define INTERRUPT 3 /* Ctrl-C */
 
 static struct termios before;
 static bool changed;
@@ -43,4 +49,29 @@ void terminal_keys_end(void)
     if (changed)
         tcsetattr(STDIN_FILENO, TCSANOW, &before);
     changed = false;
+}
+
+bool terminal_ask_secret(const char *prompt, struct str *out)
+{
+    char line[512];
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
+        return false;
+    struct termios silent = before;
+    /* Ctrl-C ends the line: a process that dies here would leave the terminal mute. */
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    silent.c_lflag |= ICANON | ECHONL;
+    silent.c_cc[VEOL] = INTERRUPT;
+    fputs(prompt, stderr);
+    fflush(stderr);
+    changed = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+    ssize_t got = changed ? read(STDIN_FILENO, line, sizeof line) : -1;
+    terminal_keys_end();
+    if (got > 0 && line[got - 1] == INTERRUPT)
+        got = 0;
+    while (got > 0 && (line[got - 1] == '\n' || line[got - 1] == '\r'))
+        got--;
+    if (got > 0)
+        str_append_bytes(out, line, (size_t)got);
+    explicit_bzero(line, sizeof line);
+    return got > 0;
 }

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+struct str;
+
 /* Columns and lines of the window behind a descriptor; 0 where it is no terminal. */
 unsigned terminal_width(int fd);
 unsigned terminal_height(int fd);
@@ -11,3 +13,6 @@ unsigned terminal_height(int fd);
  * of this process (a pipe, a job in the background). */
 bool terminal_keys_begin(void);
 void terminal_keys_end(void);
+
+/* Asks for a line that is not shown while it is typed; false where standard input is no terminal, or nothing came. */
+bool terminal_ask_secret(const char *prompt, struct str *out);
