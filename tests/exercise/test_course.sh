@@ -294,6 +294,10 @@ check "down ends it, and leaves its directory" $?
 gone=$(latest)
 run "$LABCTL" gc --remove && grep -q "removed $gone" "$work/out" && [ ! -e "$gone" ]
 check "which gc can take away" $?
+if [ -x "$BUILD/tests/exercise/test_schema" ]; then
+    find "$XDG_STATE_HOME" -name report.json -size +0 -exec "$BUILD/tests/exercise/test_schema" {} + >"$work/out" 2>&1
+    check "every report is of the shipped schema's shape" $?
+fi
 rm -rf "$XDG_STATE_HOME/labctl"
 clean_host
 check "nothing else is left" $?
