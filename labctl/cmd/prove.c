@@ -40,6 +40,16 @@ struct proving {
     size_t shown_run, shown_job; /* what is printed next */
 };
 
+/* Which of two exit statuses says more: a bad file, then what is certain, then what this machine cannot. */
+static int worse(int a, int b)
+{
+    static const int order[] = {2, 1, 3, 5};
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return 0;
+}
+
 /* ---- reading ---- */
 
 /* What the topology's things are called: the keys of its canonical text. */
@@ -107,25 +117,31 @@ static unsigned count_option(struct context *context, const char *name)
     return text && (*end || *text < '0' || *text > '9' || count > COUNT_MAX) ? 0 : (unsigned)count;
 }
 
-/* Every scenario, every seed, every round. */
+/* Every seed, every round of one scenario; the first that cannot be read tells of all. */
+static int read_scenario(struct proving *proving, const char *file, unsigned seeds, unsigned rounds)
+{
+    int status = 0;
+    for (unsigned n = 0; n < seeds * rounds && !status; n++) {
+        struct proof_run *run = &proving->runs[proving->run_count++];
+        *run = (struct proof_run){.file = file, .round = n % rounds + 1, .seeds = seeds, .rounds = rounds};
+        run->seed = arena_printf(proving->arena, "%u", n / rounds + 1);
+        status = read_run(proving, run);
+    }
+    return status;
+}
+
+/* All of them, so that every mistake shows at once. */
 static int read_all(struct proving *proving)
 {
     struct context *context = proving->context;
     unsigned seeds = count_option(context, "--seeds"), rounds = count_option(context, "--repeat");
+    int status = 0;
     if (!seeds || !rounds)
         return cmd_usage(context, "%s wants a whole number from 1 to %d", seeds ? "--repeat" : "--seeds", COUNT_MAX);
     proving->runs = arena_alloc(proving->arena, (size_t)context->argc * seeds * rounds * sizeof *proving->runs);
     for (int i = 0; i < context->argc; i++)
-        for (unsigned n = 0; n < seeds * rounds; n++) {
-            struct proof_run *run = &proving->runs[proving->run_count++];
-            *run =
-                (struct proof_run){.file = context->argv[i], .round = n % rounds + 1, .seeds = seeds, .rounds = rounds};
-            run->seed = arena_printf(proving->arena, "%u", n / rounds + 1);
-            int status = read_run(proving, run);
-            if (status)
-                return status;
-        }
-    return 0;
+        status = worse(status, read_scenario(proving, context->argv[i], seeds, rounds));
+    return status;
 }
 
 /* ---- jobs ---- */
@@ -194,16 +210,6 @@ static int status_of(const char *verdict)
     return 5;
 }
 
-/* Which of two exit statuses says more: a bad file, then what is certain, then what this machine cannot. */
-static int worse(int a, int b)
-{
-    static const int order[] = {2, 1, 3, 5};
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        if (a == order[i] || b == order[i])
-            return order[i];
-    return a ? a : b;
-}
-
 static void take_step(struct proving *proving, struct proof_run *run, json_t *step)
 {
     run->status = worse(run->status, status_of(client_text(step, "verdict")));
@@ -265,6 +271,19 @@ static void show(struct proving *proving)
     }
 }
 
+static void show_progress(const struct proving *proving)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < proving->job_count; i++)
+        done += proving->jobs[i].state == JOB_DONE;
+    if (done == proving->job_count)
+        return;
+    json_t *progress =
+        json_pack("{s:s, s:I, s:I}", "text", "labs", "done", (json_int_t)done, "total", (json_int_t)proving->job_count);
+    client_progress(proving->context, progress);
+    json_decref(progress);
+}
+
 static void job_done(void *context, struct proof_job *job)
 {
     struct proving *proving = context;
@@ -275,7 +294,9 @@ static void job_done(void *context, struct proof_job *job)
     /* Where the healthy lab is not, nothing else can be judged. */
     for (size_t i = 1; job->kind == JOB_HEALTHY && !run->healthy && i < run->job_count; i++)
         proving->jobs[run->first_job + i].state = JOB_DONE;
+    client_progress_end(proving->context);
     show(proving);
+    show_progress(proving);
 }
 
 /* ---- the command ---- */

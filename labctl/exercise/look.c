@@ -174,35 +174,58 @@ static bool has_word(const struct strings *words, const char *word)
     return false;
 }
 
-/* A word of several parts, or with a digit, stands nowhere by chance. */
-static void add_word(struct look_words *words, const struct strings *names, const char *word, struct arena *arena)
+struct words {
+    struct look_words *out;
+    const struct strings *names;
+    struct arena *arena;
+};
+
+static void push(struct words *words, struct strings *list, const char *word)
 {
-    struct strings *list = word && strpbrk(word, "-_0123456789") ? words->distinct : words->plain;
-    if (!word || strlen(word) < 3 || has_word(names, word) || has_word(list, word))
+    if (!has_word(list, word))
+        *ARENA_PUSH(words->arena, list->items, list->count) = word;
+}
+
+/* A word of several parts, or with a digit, stands nowhere by chance. */
+static void add_word(struct words *words, const char *word, bool secret)
+{
+    if (!word || strlen(word) < 3 || has_word(words->names, word))
         return;
-    *ARENA_PUSH(arena, list->items, list->count) = word;
+    bool distinct = strpbrk(word, "-_0123456789") != NULL;
+    push(words, distinct ? &words->out->distinct : &words->out->plain, word);
+    if (!distinct && secret)
+        push(words, &words->out->secret, word);
+}
+
+static void add_files(struct words *words, const struct topology *topology)
+{
+    for (size_t n = 0; n < topology->node_count; n++)
+        for (size_t f = 0; f < topology->nodes[n]->file_count; f++)
+            push(words, &words->out->files, topology->nodes[n]->files[f].path);
 }
 
 struct look_words look_words_of(const struct scenario *scenario, const struct strings *names, struct arena *arena)
 {
-    struct look_words words = {ARENA_NEW(arena, struct strings), ARENA_NEW(arena, struct strings)};
+    struct look_words out = {0};
+    struct words words = {&out, names, arena};
     for (size_t i = 0; i < ARRAY_SIZE(telling); i++)
-        *ARENA_PUSH(arena, words.distinct->items, words.distinct->count) = telling[i];
-    add_word(&words, names, scenario->name, arena);
+        push(&words, &out.distinct, telling[i]);
+    add_word(&words, scenario->name, false);
     for (size_t i = 0; i < scenario->fault_count; i++) {
-        add_word(&words, names, scenario->faults[i].id, arena);
-        add_word(&words, names, scenario->faults[i].kind, arena);
+        add_word(&words, scenario->faults[i].id, true);
+        add_word(&words, scenario->faults[i].kind, true);
     }
     for (size_t i = 0; i < scenario->task_count; i++)
-        add_word(&words, names, scenario->tasks[i].id, arena);
+        add_word(&words, scenario->tasks[i].id, false);
     for (size_t i = 0; i < scenario->variable_count; i++)
-        add_word(&words, names, scenario->variables[i].name, arena);
+        add_word(&words, scenario->variables[i].name, false);
     for (size_t i = 0; i < scenario->phase_count; i++)
         for (size_t t = 0; t < scenario->phases[i].ticket_count; t++)
-            add_word(&words, names, scenario->phases[i].tickets[t]->id, arena);
+            add_word(&words, scenario->phases[i].tickets[t]->id, true);
     for (size_t i = 0; i < scenario->wrong_fix_count; i++)
-        add_word(&words, names, scenario->wrong_fixes[i].id, arena);
-    return words;
+        add_word(&words, scenario->wrong_fixes[i].id, true);
+    add_files(&words, scenario->topology);
+    return out;
 }
 
 static bool in_word(char c)
@@ -228,6 +251,26 @@ static const char *found_in(const char *text, const struct strings *words)
     return NULL;
 }
 
+/* Whether the author has put this file there: he says so, or it lies where nothing else makes one. */
+static bool of_the_author(const struct look_words *words, const char *path)
+{
+    static const char *const places[] = {"/root/", "/home/", "/srv/", "/tmp/", "/var/tmp/", "/mnt/"};
+    for (size_t i = 0; path && i < ARRAY_SIZE(places); i++)
+        if (str_starts(path, places[i]))
+            return true;
+    return path && has_word(&words->files, path);
+}
+
+static const char *telling_word(const struct look_words *words, const struct line *line, const struct lines *before)
+{
+    const char *word = found_in(line->text, &words->distinct);
+    if (!word && ((line->section && line->section->names) || (before && !holds(before, line))))
+        word = found_in(line->text, &words->plain);
+    if (!word && of_the_author(words, line->file))
+        word = found_in(line->text, &words->secret);
+    return word;
+}
+
 void look_search(struct proof_judgement *judgement, const char *node, const char *look, const char *healthy,
                  const struct look_words *words)
 {
@@ -237,10 +280,7 @@ void look_search(struct proof_judgement *judgement, const char *node, const char
     sort(&before);
     for (size_t i = 0; i < lines.count && noted < SHOWN_MAX; i++) {
         const struct line *line = &lines.items[i];
-        const char *word = found_in(line->text, words->distinct);
-        bool name = line->section && line->section->names;
-        if (!word && (name || (healthy && !holds(&before, line))))
-            word = found_in(line->text, words->plain);
+        const char *word = telling_word(words, line, healthy ? &before : NULL);
         if (!word)
             continue;
         proof_note(judgement, PROOF_FAILED, (struct mark){0}, "node %s shows the word '%s' in %s: %.*s", node, word,

@@ -19,9 +19,11 @@ void look_clean(const char *raw, size_t length, struct str *out);
 
 /* The words that would tell, made from a scenario; names: what the topology's things are called, which tells nothing.
  * `distinct` ones are looked for everywhere; those that are plain words ("files", "rule") only where they are a name or
- * were not there when the lab was healthy. */
+ * were not there when the lab was healthy; and those of them that a learner is not to know (`secret`: of faults and
+ * wrong fixes) in the files that the author has put there as well. */
 struct look_words {
-    struct strings *distinct, *plain; /* sorted, without doubles */
+    struct strings distinct, plain, secret;
+    struct strings files; /* paths of the author's files */
 };
 struct look_words look_words_of(const struct scenario *scenario, const struct strings *names, struct arena *arena);
 

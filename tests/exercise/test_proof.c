@@ -30,11 +30,13 @@ static struct task tasks[] = {
     {.id = "build-it", .build = true, .points = 10, .checks = proxy_checks, .check_count = 1, .phase = -1}};
 static struct fault faults[] = {{.id = "gone", .kind = "dns-server-down", .ticket = &ticket_a, .phase = -1},
                                 {.id = "torn", .kind = "link-down", .ticket = &ticket_b, .phase = -1},
-                                {.id = "noise", .kind = "loss", .lasts = 60, .phase = -1}};
+                                {.id = "noise", .kind = "rubbish", .lasts = 60, .phase = -1}};
 static const char *caught[] = {"closed"};
 static struct wrong_fix fix = {.id = "open-it", .caught_by = {.items = caught, .count = 1}, .mark = {0, 20, 5}};
 static const struct variable variables[] = {{"victim_node", "app-1"}};
-static struct topology topology = {.name = "drill"};
+static struct node_file motd = {.path = "/etc/motd"};
+static struct node web = {.name = "web", .files = &motd, .file_count = 1}, *nodes[] = {&web};
+static struct topology topology = {.name = "drill", .nodes = nodes, .node_count = 1};
 
 static struct scenario scenario_of(struct arena *arena)
 {
@@ -289,9 +291,15 @@ static void test_words(void **state)
         {"\001contents\n\002/etc/x\nall pages are served\n", ""},   /* not where it stood before */
         {"\001contents\n\002/etc/x\npages come from here now\n", "'pages' in /etc/x"}, /* but where it is new */
         {"\001processes\ngone\n", ""}, /* what a thing of the topology is called */
+        {"\001contents\n\002/etc/y\nsome noise here\n", ""},
+        {"\001contents\n\002/root/notes\nsome noise here\n",
+         "'noise' in /root/notes"}, /* a fault, told by the author */
+        {"\001contents\n\002/etc/motd\nsome noise here\n", "'noise' in /etc/motd"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const char *text = note_of(cases[i].look, "\001contents\n\002/etc/x\nall pages are served\n");
+        const char *healthy = "\001contents\n\002/etc/x\nall pages are served\n\002/root/notes\nsome noise here\n"
+                              "\002/etc/motd\nsome noise here\n\002/etc/y\nsome noise here\n";
+        const char *text = note_of(cases[i].look, healthy);
         assert_true(*cases[i].text ? strstr(text, cases[i].text) != NULL : !*text);
     }
 }

@@ -120,6 +120,11 @@ files=', files: { /root/notes: { content: "see names-gone" } }'
 scenario note
 refused note leaks "node ops shows the word 'names-gone' in /root/notes: see names-gone"
 check "a file that names the fault" $?
+files=', files: { /root/todo: { content: "there is a saboteur" } }'
+faults='faults: [ { id: saboteur, kind: dns-server-down, at: node/ns/service/dns } ]'
+scenario todo
+refused todo leaks "node ops shows the word 'saboteur' in /root/todo"
+check "a file of the author's that has the fault's plain name" $?
 files=", run: [ \"sh -c 'sleep 1000; true' scenario >/dev/null 2>&1 &\" ]"
 scenario walker
 refused walker leaks "node ops shows the word 'scenario' in processes"
@@ -199,8 +204,8 @@ run "$LABCTL" prove "$work/nowhere.yaml"
 check "a file that is not there" $?
 faults='faults: [ { id: names-gone, kind: dns-server-dwn, at: node/ns/service/dns } ]'
 scenario slip
-run "$LABCTL" prove "$work/slip.yaml"
-[ $? -eq 2 ] && grep -q "did you mean 'dns-server-down'" "$work/err"
+run "$LABCTL" prove "$work/slip.yaml" "$work/nowhere.yaml"
+[ $? -eq 2 ] && grep -q "did you mean 'dns-server-down'" "$work/err" && grep -q nowhere.yaml "$work/err" && [ ! -s "$work/out" ]
 check "a mistake in the file is shown where it stands" $?
 extra='requires: { programs: [no-such-program] }'
 scenario needy

@@ -41,6 +41,8 @@ struct proof_job {
     struct proof_run *run;
     char lab[64];
     /* of the pool */
+    unsigned tries;   /* that failed by themselves */
+    json_t *troubles; /* what was wrong with them: notes */
     pid_t pid;
     int fd;
     struct str said;

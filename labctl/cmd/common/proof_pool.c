@@ -19,6 +19,7 @@
 #include "lab/start.h"
 
 #define OUTCOME_MAX ((size_t)256 << 20)
+#define TRIES_MAX   3
 #define GRACE_MS    5000 /* for children to take their labs down after a signal */
 
 static volatile sig_atomic_t interrupted;
@@ -99,6 +100,45 @@ static void finish(struct proof_job *job)
     job->state = JOB_DONE;
 }
 
+/* What went wrong the times before, as warnings of the first step. */
+static void tell_troubles(struct proof_job *job)
+{
+    json_array_extend(json_object_get(json_array_get(json_object_get(job->outcome, "steps"), 0), "notes"),
+                      job->troubles);
+    json_decref(job->troubles);
+    job->troubles = NULL;
+}
+
+static void take_trouble(struct proof_job *job)
+{
+    const json_t *steps = json_object_get(job->outcome, "steps");
+    const json_t *last = json_array_get(steps, json_array_size(steps) - 1);
+    const char *text = json_string_value(json_object_get(json_array_get(json_object_get(last, "notes"), 0), "text"));
+    if (!job->troubles)
+        job->troubles = json_array();
+    json_array_append_new(job->troubles, json_pack("{s:s, s:o}", "verdict", "warning", "text",
+                                                   json_sprintf("it was done once more after: %s", text ? text : "")));
+}
+
+/* What failed by itself (a lab that could not be made, a process that died) is no verdict: it is done again, as a check
+ * is that had an error. */
+static bool try_again(struct proof_job *job)
+{
+    const char *error = json_string_value(json_object_get(json_object_get(job->outcome, "data"), "error"));
+    enum error_kind kind = error ? error_kind_from_name(error) : ERR_NONE;
+    if ((kind != ERR_SYSTEM && kind != ERR_PROBE) || ++job->tries >= TRIES_MAX) {
+        tell_troubles(job);
+        return false;
+    }
+    take_trouble(job);
+    json_decref(job->outcome);
+    job->outcome = NULL;
+    job->state = JOB_WAITING;
+    size_t length = strlen(job->lab); /* the one before may still be on its way out */
+    snprintf(job->lab + length, sizeof job->lab - length, ".%u", job->tries);
+    return true;
+}
+
 /* True at the end of what it says. */
 static bool listen_to(struct proof_job *job)
 {
@@ -150,8 +190,10 @@ static size_t wait_for_some(struct proof_job *jobs, size_t count, proof_job_done
         if (ready[i].fd < 0 || !ready[i].revents || !listen_to(&jobs[i]))
             continue;
         finish(&jobs[i]);
-        done(context, &jobs[i]);
         ended++;
+        if (try_again(&jobs[i]))
+            continue;
+        done(context, &jobs[i]);
     }
     return ended;
 }

@@ -19,6 +19,19 @@ static void print_note(const json_t *note)
     puts(client_text(note, "text"));
 }
 
+static const char *shown(const char *verdict)
+{
+    static const struct {
+        enum proof_verdict verdict;
+        const char *text;
+    } rows[] = {{PROOF_OK, "ok"}, {PROOF_UNSUPPORTED, "CANNOT"}, {PROOF_ERROR, "ERROR"}, {PROOF_FAILED, "FAILED"}};
+    _Static_assert(ARRAY_SIZE(rows) == PROOF_VERDICT_COUNT, "a word for each verdict");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (str_equal(verdict, proof_verdict_name(rows[i].verdict)))
+            return rows[i].text;
+    return verdict;
+}
+
 static void print_step(const struct context *context, const json_t *step)
 {
     const char *verdict = client_text(step, "verdict"), *id = client_text(step, "id"),
@@ -30,9 +43,8 @@ static void print_step(const struct context *context, const json_t *step)
     size_t i;
     json_t *note;
     snprintf(name, sizeof name, "%s%s%s", client_text(step, "step"), *id ? " " : "", id);
-    printf("  %s%-6s%s  %-40s  %5.2f s  %s\n", color, str_equal(verdict, "failed") ? "FAILED" : verdict,
-           context->color ? "\033[0m" : "", name, json_real_value(json_object_get(step, "seconds")),
-           client_text(step, "text"));
+    printf("  %s%-6s%s  %-40s  %5.2f s  %s\n", color, shown(verdict), context->color ? "\033[0m" : "", name,
+           json_real_value(json_object_get(step, "seconds")), client_text(step, "text"));
     json_array_foreach(notes, i, note) print_note(note);
 }
 
