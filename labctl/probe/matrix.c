@@ -31,7 +31,6 @@ static void unmask(struct matrix *matrix)
         nodes[i] = matrix->nodes[i].node;
     matrix->sweep.nodes = nodes;
     matrix->sweep.count = matrix->count;
-    matrix->sweep.since = attempt->flow.since;
     witness_tell_matrix(witness, &matrix->sweep, arrived);
     for (size_t i = 0; i < matrix->count * matrix->count; i++) {
         if (attempt->fact.matrix[i] != OUTCOME_ANSWERED || arrived[i] != SIGHT_NO)
@@ -124,6 +123,7 @@ static void start_layer(struct matrix *matrix)
     struct attempt *attempt = matrix->attempt;
     size_t cells = matrix->count * matrix->count;
     matrix->port = check_matrix_port(&attempt->check->matrix, matrix->layer);
+    matrix->sweep = (struct witness_sweep){.since = witness_look(engine_witness(attempt->engine))};
     matrix->settled = matrix->answered = 0;
     attempt->fact.matrix = matrix->cells + matrix->layer * cells;
     for (size_t i = 0; i < cells; i++)
