@@ -55,7 +55,7 @@ static const struct dns_record *find_record(const struct topology *topology, con
 
 const struct node *name_owner(const struct topology *topology, const char *name)
 {
-    for (int i = 0; i < ALIASES_MAX && name; i++) {
+    for (int i = 0; i < ALIASES_MAX; i++) {
         const struct node *node = topology_node(topology, name);
         const struct dns_record *record = node ? NULL : find_record(topology, name);
         struct addr addr;
