@@ -96,7 +96,8 @@ grep -q '^The house was changed$' "$work/out" && grep -q 'Phase build (60 min)' 
 check "the briefing tells of its first phase alone" $?
 [ "$(awk 'length > 80' "$(latest)/briefing.txt" | wc -l)" = 0 ] && grep -q '^- look first$' "$(latest)/briefing.txt" && grep -q 'proxy: somebody listens' "$(latest)/briefing.txt"
 check "it lies in the directory of the exercise, a page wide" $?
-port=$(sed -n 's/.*"port":"\([0-9]*\)".*/\1/p' "$(latest)/journal.jsonl" | head -n 1)
+lab check listen
+port=$(grep -o 'web:81[0-9]*' "$work/out" | cut -d: -f2)
 run "$LABCTL" && grep -q 'Exercise long: The house was changed, phase build, 1:00:00 left\|59:5' "$work/out" && grep -q 'labctl claim' "$work/out" && grep -q 'end this phase' "$work/out" && ! grep -q 'labctl hint' <(grep -v hint "$work/out")
 check "labctl alone says what can be done now" $?
 lab check lookup
