@@ -6,7 +6,8 @@
 for file in topologies/*.yaml; do
     name=$(basename "$file" .yaml)
     holds "$name has no findings" sh -c "! \"$LABCTL\" validate --strict $file 2>&1 | grep -E 'error|warning'"
-    up <"$file"
+    "$LABCTL" up "$file" --name "$lab" >"$work/out" 2>&1
+    report "$name comes up" $?
     holds "$name: all checks pass" "$LABCTL" --lab "$lab" check
     "$LABCTL" down "$lab" >/dev/null
 done
