@@ -1,6 +1,6 @@
 #!/bin/bash
 # once
-# Every scenario that is shipped is proved, each with at least two wrong fixes.
+# Every scenario that is shipped is proved, each with at least two wrong fixes; what it draws, over three seeds.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 : "${LABCTL:=$PWD/build/labctl}"
@@ -29,6 +29,17 @@ for file in scenarios/*.yaml; do
         sed 's/^/    /' "$scratch/part" "$scratch/err"
     fi
     [ "$(grep -c '^  ok      wrong fix ' "$scratch/part")" -ge 2 ] && say ok "$name has two wrong fixes" || say "not ok" "$name has two wrong fixes"
+done
+# What is drawn by seed is proved over several.
+for file in $(grep -lE '^ *(draw|vars):|draw: *\{' scenarios/*.yaml); do
+    name=${file##*/}
+    name=${name%.yaml}
+    if "${host[@]}" "$LABCTL" prove "$file" --seeds 3 >"$scratch/part" 2>"$scratch/err" && grep -qx "$name: proved 3 of 3 times" "$scratch/part"; then
+        say ok "$name is proved over three seeds"
+    else
+        say "not ok" "$name is proved over three seeds"
+        sed 's/^/    /' "$scratch/part" "$scratch/err"
+    fi
 done
 [ $status -eq 0 ] && grep -q '^  "proved": true' "$scratch/certificate.json" && say ok "the certificate says so" || say "not ok" "the certificate says so"
 # What is drawn by a seed is proved over several.
