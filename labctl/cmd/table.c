@@ -26,6 +26,7 @@
     COMMAND(inspect)                                                                                                   \
     COMMAND(list)                                                                                                      \
     COMMAND(logs)                                                                                                      \
+    COMMAND(mark)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
     COMMAND(new)                                                                                                       \
     COMMAND(pack)                                                                                                      \

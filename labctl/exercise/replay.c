@@ -210,7 +210,8 @@ static void watch_clocks(struct session *session, const json_t *entry)
 {
     const json_t *before = json_array_get(session->entries, json_array_size(session->entries) - 1);
     char by[UNITS_TEXT_MAX];
-    if (!before || json_is_true(json_object_get(entry, "rebooted")))
+    /* Whoever marks it may do so at another machine. */
+    if (!before || json_is_true(json_object_get(entry, "rebooted")) || str_equal(text(entry, "event"), "mark"))
         return;
     int64_t boot = integer(entry, "boot") - integer(before, "boot"), n = integer(entry, "n");
     int64_t drift = integer(entry, "real") - integer(before, "real") - boot;

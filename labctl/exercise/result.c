@@ -67,21 +67,24 @@ static json_t *percent_json(uint32_t share)
     return json_real((double)(share / (SHARE_WHOLE / 10000)) / 100.0);
 }
 
-static void explain_points(json_t *object, const struct points *points, const char *pass)
+/* text: whether a person has marked one. */
+static void explain_points(json_t *object, const struct points *points, const char *pass, bool text)
 {
-    char diagnosis[RATIO_TEXT_MAX], earned[RATIO_TEXT_MAX], total[RATIO_TEXT_MAX];
+    char diagnosis[RATIO_TEXT_MAX], earned[RATIO_TEXT_MAX], total[RATIO_TEXT_MAX], marked[40] = "";
+    if (text)
+        snprintf(marked, sizeof marked, " + text %llu", (unsigned long long)points->text);
     unsigned hundredths = points->share / (SHARE_WHOLE / 10000);
     set_why(object,
-            "tasks %llu + questions %llu + diagnosis %s = %s points earned, less %llu for red guards: %s of %llu "
+            "tasks %llu + questions %llu + diagnosis %s%s = %s points earned, less %llu for red guards: %s of %llu "
             "(%u.%02u%%); pass mark %s: %s",
             (unsigned long long)points->tasks, (unsigned long long)points->questions,
-            ratio_format(points->diagnosis, diagnosis), ratio_format(points->earned, earned),
+            ratio_format(points->diagnosis, diagnosis), marked, ratio_format(points->earned, earned),
             (unsigned long long)points->penalties, ratio_format(points->total, total),
             (unsigned long long)points->maximum, hundredths / 100, hundredths % 100, pass,
             points->passed ? "passed" : "not passed");
 }
 
-static json_t *points_json(const struct points *points, uint32_t pass)
+static json_t *points_json(const struct points *points, uint32_t pass, bool text)
 {
     char mark[UNITS_TEXT_MAX], exact[RATIO_TEXT_MAX];
     json_t *object = json_object();
@@ -89,6 +92,8 @@ static json_t *points_json(const struct points *points, uint32_t pass)
     json_object_set_new(object, "tasks", json_integer((json_int_t)points->tasks));
     json_object_set_new(object, "questions", json_integer((json_int_t)points->questions));
     json_object_set_new(object, "diagnosis", ratio_json(points->diagnosis));
+    if (text)
+        json_object_set_new(object, "text", json_integer((json_int_t)points->text));
     json_object_set_new(object, "earned", ratio_json(points->earned));
     json_object_set_new(object, "penalties", json_integer((json_int_t)points->penalties));
     json_object_set_new(object, "total", ratio_json(points->total));
@@ -97,7 +102,7 @@ static json_t *points_json(const struct points *points, uint32_t pass)
     json_object_set_new(object, "percent", percent_json(points->share));
     set_text(object, "pass_mark", mark);
     json_object_set_new(object, "passed", json_boolean(points->passed));
-    explain_points(object, points, mark);
+    explain_points(object, points, mark, text);
     return object;
 }
 
@@ -159,7 +164,10 @@ json_t *result_make(const struct session *session, struct points *points)
     set_times(result, session, session->elapsed);
     json_object_set_new(result, "pauses_s", seconds_json(session->paused));
     json_object_set_new(result, "lost_s", seconds_json(session->lost));
-    json_object_set_new(result, "points", points_json(&tally.points, session->scenario->pass));
+    bool marked = session->marks != NULL;
+    uint32_t pass = session->scenario->pass;
+    json_object_set_new(result, "points", points_json(&tally.marked, pass, marked));
+    json_object_set_new(result, "machine_points", marked ? points_json(&tally.points, pass, false) : json_null());
     json_object_set_new(result, "phases", phases_json(session, session->elapsed));
     json_object_set_new(result, "tasks", tasks_json(&tally, false));
     json_object_set_new(result, "guards", guards_json(&tally));
@@ -216,7 +224,7 @@ json_t *result_status(const struct session *session, const struct outcome *outco
     json_object_set_new(result, "time_left_s", left == INT64_MAX ? json_null() : seconds_json(left));
     json_object_set_new(result, "phase", text_or_null(session_phase(session) ? session_phase(session)->id : NULL));
     json_object_set_new(result, "phases", phases_json(session, elapsed));
-    json_object_set_new(result, "points", points_json(&tally.points, session->scenario->pass));
+    json_object_set_new(result, "points", points_json(&tally.points, session->scenario->pass, false));
     json_object_set_new(result, "tasks", tasks_json(&tally, true));
     json_object_set_new(result, "guards", guards_json(&tally));
     json_object_set_new(result, "questions", questions_json(session, true));

@@ -23,7 +23,8 @@ struct outcome {
 };
 
 /* The session must have been scored (session_score).  A check without an outcome counts as an error ("not measured").
- * The points are stored in *points (may be NULL).  Shape: report.schema.json, labctl-scoring(7). */
+ * The points that the
+ * machine scored are stored in *points (may be NULL).  Shape: report.schema.json, labctl-scoring(7). */
 json_t *result_make(const struct session *session, struct points *points);
 /* What an exercise would be worth with these outcomes; without a recorded score. */
 struct points result_points(const struct session *session, const struct outcome *outcomes, size_t count);

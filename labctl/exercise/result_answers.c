@@ -177,9 +177,7 @@ json_t *articulate_json(const struct session *session)
     if (!articulate)
         return json_null();
     json_t *object = json_object(), *rubric = json_array();
-    json_int_t sum = 0;
-    for (size_t i = 0; i < json_array_size(awarded); i++)
-        sum += json_integer_value(json_array_get(awarded, i));
+    json_int_t sum = session_marked(session);
     for (size_t i = 0; i < articulate->rubric_count; i++) {
         json_t *mark = json_array_get(awarded, i);
         json_array_append_new(rubric,
@@ -193,10 +191,11 @@ json_t *articulate_json(const struct session *session)
     json_object_set_new(object, "marked", awarded ? json_integer(sum) : json_null());
     json_object_set_new(object, "marker", text_or_null(json_string_value(json_object_get(session->marks, "marker"))));
     json_object_set_new(object, "rubric", rubric);
+    json_t *quotes = json_object_get(session->marks, "quotes");
+    json_object_set_new(object, "quotes", quotes ? json_incref(quotes) : json_null());
     json_object_set_new(object, "file", text_or_null(session->text_file));
     if (awarded)
-        set_why(object, "a person gave %" JSON_INTEGER_FORMAT " of %u points; they stay outside the pass mark", sum,
-                articulate->points);
+        set_why(object, "a person gave %" JSON_INTEGER_FORMAT " of %u points", sum, articulate->points);
     else
         set_why(object, "%s; its %u points stay outside the pass mark until a person marks it",
                 session->text_file ? "not marked yet" : "no text was handed in", articulate->points);

@@ -16,7 +16,8 @@ struct tally {
     struct claim *claims;
     struct strings accept; /* full names */
     struct diagnosis diagnosis;
-    struct points points;
+    struct points points; /* what the machine scored */
+    struct points marked; /* with the text, where a person has marked it; else the same */
 };
 
 /* final: at the end; else questions and the diagnosis earn nothing yet, but count for the maximum. */

@@ -169,9 +169,13 @@ struct session_record {
 /* Records what was measured at the end, and the points that follow. */
 int session_score(struct session *session, const struct outcome *outcomes, size_t count,
                   const struct session_record *record, int64_t boot, int64_t real, struct error *err);
-/* A person's marks for the articulation: one for each line of its rubric, or one alone where it has none. */
-int session_mark(struct session *session, const char *marker, const uint32_t *awarded, size_t count, int64_t boot,
-                 int64_t real, struct error *err);
+/* A person's marks for the articulation: one for each line of its rubric, or one alone where it has none.  quotes:
+ * {of, found}: how many lines the text quotes, and how many of them stand in what was recorded (stolen, may be NULL).
+ */
+int session_mark(struct session *session, const char *marker, const uint32_t *awarded, size_t count, json_t *quotes,
+                 int64_t boot, int64_t real, struct error *err);
+/* The sum of the last ones; 0 where there are none. */
+uint32_t session_marked(const struct session *session);
 int session_matrix(struct session *session, enum session_moment moment, const struct reach_matrix *matrix, int64_t boot,
                    int64_t real, struct error *err);
 /* Any other entry, by its event; members are stolen:

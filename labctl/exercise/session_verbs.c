@@ -187,27 +187,46 @@ int session_score(struct session *session, const struct outcome *outcomes, size_
     return session_note(session, "score", entry, boot, real, err);
 }
 
-int session_mark(struct session *session, const char *marker, const uint32_t *awarded, size_t count, int64_t boot,
-                 int64_t real, struct error *err)
+static int check_marks(const struct articulate *articulate, const uint32_t *awarded, size_t count, struct error *err)
 {
-    const struct articulate *articulate = session->scenario->articulate;
-    if (!articulate || session->state != SESSION_ENDED)
-        return error_set(err, ERR_BUSY, "there is no text to be marked");
     size_t lines = articulate->rubric_count ? articulate->rubric_count : 1;
     if (count != lines)
         return error_set(err, ERR_USAGE, "%zu marks are wanted, one for each line of the rubric, not %zu", lines,
                          count);
-    json_t *marks = json_array();
     for (size_t i = 0; i < count; i++) {
         uint32_t most = articulate->rubric_count ? articulate->rubric[i].points : articulate->points;
-        if (awarded[i] > most) {
-            json_decref(marks);
+        if (awarded[i] > most)
             return error_set(err, ERR_USAGE, "mark %zu is %u, more than the %u points that there are", i + 1,
                              awarded[i], most);
-        }
-        json_array_append_new(marks, json_integer(awarded[i]));
     }
-    return session_note(session, "mark", json_pack("{s:s?, s:o}", "marker", marker, "awarded", marks), boot, real, err);
+    return 0;
+}
+
+int session_mark(struct session *session, const char *marker, const uint32_t *awarded, size_t count, json_t *quotes,
+                 int64_t boot, int64_t real, struct error *err)
+{
+    const struct articulate *articulate = session->scenario->articulate;
+    int failed = 0;
+    if (!articulate || session->state != SESSION_ENDED)
+        failed = error_set(err, ERR_BUSY, "there is no text to be marked");
+    if (failed || check_marks(articulate, awarded, count, err)) {
+        json_decref(quotes);
+        return -1;
+    }
+    json_t *marks = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(marks, json_integer(awarded[i]));
+    json_t *entry = json_pack("{s:s?, s:o, s:o*}", "marker", marker, "awarded", marks, "quotes", quotes);
+    return session_note(session, "mark", entry, boot, real, err);
+}
+
+uint32_t session_marked(const struct session *session)
+{
+    size_t i;
+    const json_t *mark;
+    uint32_t sum = 0;
+    json_array_foreach(json_object_get(session->marks, "awarded"), i, mark) sum += (uint32_t)json_integer_value(mark);
+    return sum;
 }
 
 /* One row a pair: [from, to, port, open]. */

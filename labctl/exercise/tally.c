@@ -132,8 +132,14 @@ struct tally tally_of(const struct session *session, const json_t *outcomes, boo
     tally_guards(&tally);
     tally_diagnosis(&tally, arena);
     struct points_rest rest = tally_rest(&tally);
-    tally.points =
+    tally.marked = tally.points =
         points_score(tally.tasks, scenario->task_count, tally.guards, scenario->guard_count, &rest, scenario->pass);
+    if (final && session->marks && scenario->articulate) {
+        rest.text = session_marked(session);
+        rest.text_maximum = scenario->articulate->points;
+        tally.marked =
+            points_score(tally.tasks, scenario->task_count, tally.guards, scenario->guard_count, &rest, scenario->pass);
+    }
     return tally;
 }
 

@@ -29,6 +29,8 @@ static const struct column {
     {"pass_mark", "points", "pass_mark", COLUMN_TEXT},
     {"passed", "points", "passed", COLUMN_TRUTH},
     {"articulate", "articulate", "marked", COLUMN_NUMBER},
+    {"marker", "articulate", "marker", COLUMN_TEXT},
+    {"words", "articulate", "words", COLUMN_NUMBER},
     {"detect_s", "clocks", "detect_s", COLUMN_NUMBER},
     {"localise_s", "clocks", "localise_s", COLUMN_NUMBER},
     {"diagnose_s", "clocks", "diagnose_s", COLUMN_NUMBER},

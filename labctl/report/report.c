@@ -100,6 +100,31 @@ static void write_hints(const json_t *result, bool color, struct str *out)
     }
 }
 
+static void write_articulate(const json_t *result, bool color, struct str *out)
+{
+    size_t i;
+    json_t *row;
+    const json_t *articulate = json_object_get(result, "articulate"), *quotes = json_object_get(articulate, "quotes");
+    if (!json_is_object(articulate))
+        return;
+    str_append(out, "\n");
+    paint(out, color, BOLD, "In writing");
+    str_printf(out, " (%lld words", number(articulate, "words"));
+    if (number(articulate, "words_wanted"))
+        str_printf(out, " of about %lld", number(articulate, "words_wanted"));
+    str_printf(out, ")\n  %s\n  %s\n", text(articulate, "prompt"), text(articulate, "why"));
+    json_array_foreach(json_object_get(articulate, "rubric"), i, row)
+    {
+        if (json_is_integer(json_object_get(row, "awarded")))
+            str_printf(out, "  %9lld of %lld  %s\n", number(row, "awarded"), number(row, "points"), text(row, "text"));
+        else
+            str_printf(out, "          - of %lld  %s\n", number(row, "points"), text(row, "text"));
+    }
+    if (number(quotes, "of"))
+        str_printf(out, "  %lld of %lld quoted lines stand in what was recorded\n", number(quotes, "found"),
+                   number(quotes, "of"));
+}
+
 static void write_faults(const json_t *result, bool color, struct str *out)
 {
     size_t i;
@@ -154,6 +179,7 @@ static void write_text(const json_t *result, bool color, struct str *out)
     }
     write_guards(result, color, out);
     write_hints(result, color, out);
+    write_articulate(result, color, out);
     write_faults(result, color, out);
     write_score(result, color, out);
 }

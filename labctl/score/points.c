@@ -47,14 +47,15 @@ struct points points_score(struct points_task *tasks, size_t task_count, struct 
         rest = &nothing;
     struct points points = {.questions = rest->questions,
                             .diagnosis = rest->diagnosis,
-                            .maximum = rest->questions_maximum + rest->diagnosis_maximum};
+                            .text = rest->text,
+                            .maximum = rest->questions_maximum + rest->diagnosis_maximum + rest->text_maximum};
     for (size_t i = 0; i < task_count; i++) {
         score_task(&tasks[i]);
         points.tasks += tasks[i].earned;
         points.maximum += tasks[i].maximum;
     }
     bool red = score_guards(guards, guard_count, &points);
-    points.earned = ratio_add(ratio_whole((int64_t)(points.tasks + points.questions)), points.diagnosis);
+    points.earned = ratio_add(ratio_whole((int64_t)(points.tasks + points.questions + points.text)), points.diagnosis);
     points.total = ratio_subtract(points.earned, ratio_whole((int64_t)points.penalties));
     if (points.total.above < 0)
         points.total = ratio_whole(0);

@@ -33,20 +33,22 @@ struct points_guard {
     uint64_t lost; /* filled in */
 };
 
-/* What is earned beside tasks: questions, and the diagnosis. */
+/* What is earned beside tasks: questions, the diagnosis, and a text that a person has marked. */
 struct points_rest {
     uint64_t questions, questions_maximum;
     struct ratio diagnosis;
     uint64_t diagnosis_maximum;
+    uint64_t text, text_maximum; /* 0 until it is marked */
 };
 
 struct points {
     uint64_t tasks, questions; /* earned */
     struct ratio diagnosis;    /* earned */
-    struct ratio earned;       /* sum of the three */
+    uint64_t text;             /* given by a person */
+    struct ratio earned;       /* sum of the four */
     uint64_t penalties;        /* of the guards that are red, each once */
     struct ratio total;        /* earned less penalties; never below 0 */
-    uint64_t maximum;          /* what the machine could score */
+    uint64_t maximum;          /* what could be scored */
     bool passed;               /* total / maximum >= pass, compared exactly */
     uint32_t share;            /* total / maximum in parts per 10^9, rounded down; for people */
 };

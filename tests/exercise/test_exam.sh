@@ -130,6 +130,37 @@ run "$LABCTL" report "$work/swapped/" --rescore --code "$code"
 [ $? -eq 2 ] && grep -q "corrupted journal: line 1" "$work/err"
 check "so does another sealed file under the same code" $?
 
+# ---- marking ----
+run "$LABCTL" mark "$directory/" && grep -q "14 words of about 20: short by 6" "$work/out" && grep -q "not found  lookup timed out" "$work/out" && grep -q "1    - of 6    names the server" "$work/out"
+check "mark shows text, length, quotes and rubric" $?
+mkdir "$directory/sessions"
+printf '{"version": 2, "width": 80, "height": 24}\n[0.5, "o", "\\u001b[31mlookup timed\\u001b[0m out\\r\\n"]\n' >"$directory/sessions/ops-1.cast"
+run "$LABCTL" mark "$directory/" && grep -q "found *lookup timed out  \[sessions/ops-1.cast\]" "$work/out"
+check "a quote is found in what was recorded" $?
+run "$LABCTL" mark "$directory/" --points 6,3
+[ $? -eq 2 ] && grep -q "start code" "$work/err"
+check "marks of an exam need its code" $?
+for wrong in "--points 7,3" "--points 6" "--points 6,3,1" "--points six,3" "--rubric 3=1" "--rubric nothing=1" "--rubric 1"; do
+    # shellcheck disable=SC2086 # several words
+    run "$LABCTL" mark "$directory/" --code "$code" $wrong
+    [ $? -eq 2 ] || { echo "$wrong is taken" >>"$work/err"; false; break; }
+done && ! grep -q '"event":"mark"' "$directory/journal.jsonl"
+check "more than a row has, too few, too many, no numbers" $?
+run "$LABCTL" mark "$directory/" --code "$code" --points 6,1 --marker grace && grep -q "+ text 7 = 57 points earned.*57 of 70" "$work/out"
+check "marks count from then on" $?
+run "$LABCTL" mark "$directory/" --code "$code" --rubric says=4 && run "$LABCTL" report "$directory/" --as json &&
+    grep -q '"marked": 10' "$work/out" && tr -d '\n' <"$work/out" | grep -q '"machine_points": {.*"total": 50,.*"maximum": 60,'
+check "one row is marked anew; what the machine scored stays" $?
+run "$LABCTL" report "$directory/" --rescore --code "$code" && grep -q "60 of 70 points" "$work/out" && grep -q "4 of 4  says how it was seen" "$work/out" && grep -q "1 of 1 quoted" "$work/out"
+check "the chain goes on, and the report follows from it" $?
+cp -r "$directory" "$work/other"
+echo "and more" >>"$work/other/answers/articulate.txt"
+run "$LABCTL" mark "$work/other/"
+[ $? -eq 2 ] && grep -q "is not the text that was handed in" "$work/err"
+check "a text that was changed afterwards is no text" $?
+run "$LABCTL" mark "$directory/" "$work/forged/" && [ "$(wc -l <"$work/out")" = 2 ] && grep -q "10 of 10 points" "$work/out" && grep -q "not marked" "$work/out"
+check "several are listed" $?
+
 # ---- one variant alone ----
 run "$LABCTL" pack "$work/author/drill.yaml" -o "$work/desk/ada.sealed" --code "$code" --learner ada -q && [ ! -s "$work/out" ]
 check "one learner's variant is sealed" $?
@@ -141,7 +172,7 @@ check "it starts for her without being told" $?
 lab --format json submit
 until_true 8 no_lab && [ "$(latest)" != "$directory" ]
 run "$LABCTL" report "$directory/" "$(latest)/" --as csv --rescore --code "$code"
-[ $? -eq 0 ] && [ "$(wc -l <"$work/out")" = 3 ] && [ "$(grep -c '^learner,scenario' "$work/out")" = 1 ] && [ "$(grep -c '"ada","drill"' "$work/out")" = 2 ]
+[ $? -eq 0 ] && [ "$(wc -l <"$work/out")" = 3 ] && [ "$(grep -c '^learner,scenario' "$work/out")" = 1 ] && [ "$(grep -c '"ada","drill"' "$work/out")" = 2 ] && grep -q ',60,70,.*,10,' "$work/out"
 check "several make one gradebook" $?
 run "$LABCTL" report "$directory/" "$(latest)/" --as html
 [ $? -eq 2 ]

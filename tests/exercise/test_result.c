@@ -314,13 +314,25 @@ static void what_was_solved_must_stay_solved(void **state)
     json_decref(result);
     /* Marked later. */
     const uint32_t marks[] = {10, 8}, many[] = {13, 8};
-    REFUSED(&f, session_mark(&f.session, "ada", many, 2, NOW(&f)), ERR_USAGE, "12");
-    REFUSED(&f, session_mark(&f.session, "ada", marks, 1, NOW(&f)), ERR_USAGE, "2 marks");
-    MUST(&f, session_mark(&f.session, "ada", marks, 2, NOW(&f)));
+    REFUSED(&f, session_mark(&f.session, "ada", many, 2, NULL, NOW(&f)), ERR_USAGE, "12");
+    REFUSED(&f, session_mark(&f.session, "ada", marks, 1, json_object(), NOW(&f)), ERR_USAGE, "2 marks");
+    /* At another machine, which was started later: that tells nothing of this one. */
+    size_t notes = json_array_size(f.session.notes);
+    json_t *quotes = json_pack("{s:i, s:i}", "of", 3, "found", 2);
+    MUST(&f, session_mark(&f.session, "ada", marks, 2, quotes, 5, f.real + 1000 * MINUTE, &f.err));
+    assert_int_equal(json_array_size(f.session.notes), notes);
     result = result_make(&f.session, &points);
     assert_schema(REPORT_SCHEMA, result);
-    assert_int_equal(points.total.above, 110); /* outside */
+    assert_int_equal(points.total.above, 110); /* the machine's */
+    const json_t *machine = get(result, "machine_points"), *whole = get(result, "points");
+    assert_int_equal(json_integer_value(get(machine, "total")), 110);
+    assert_int_equal(json_integer_value(get(machine, "maximum")), 160);
+    assert_int_equal(json_integer_value(get(whole, "text")), 18);
+    assert_int_equal(json_integer_value(get(whole, "total")), 128);
+    assert_int_equal(json_integer_value(get(whole, "maximum")), 180);
+    assert_non_null(strstr(text_of(whole, "why"), "+ text 18 ="));
     assert_int_equal(json_integer_value(get(get(result, "articulate"), "marked")), 18);
+    assert_int_equal(json_integer_value(get(get(get(result, "articulate"), "quotes"), "found")), 2);
     json_decref(result);
 }
 
