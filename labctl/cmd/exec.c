@@ -28,7 +28,8 @@ const struct command command_exec = {
     .description =
         "The command runs as the node's root in /root, with the caller's standard input, output and error; signals\n"
         "are forwarded.  The exit status is the command's: 126 not executable, 127 not found, 128 + N killed by\n"
-        "signal N, and 125 where labctl itself failed.  `labctl NODE CMD…` is short for it.",
+        "signal N, and 125 where labctl itself failed.  `labctl NODE CMD…` is short for it.  In an exercise it is "
+        "recorded.",
     .takes_command = true,
     .run = run,
 };

@@ -23,7 +23,8 @@ const struct command command_shell = {
     .summary = "Open a shell in a node",
     .description =
         "On a terminal of the node's own, with job control, colours and the window's size.  Where standard input is\n"
-        "no terminal, a plain sh reads it.  The exit status is the shell's, or 125 where labctl itself failed.",
+        "no terminal, a plain sh reads it.  The exit status is the shell's, or 125 where labctl itself failed.  In an\n"
+        "exercise it is recorded.",
     .takes_command = true,
     .run = run,
 };

@@ -114,6 +114,18 @@ static int hand_over(struct launch *launch, const struct context *context, const
     return launch_call_fds(launch, context, "exercise-begin", params, all, course->exam ? 4 : 3, &begun->status, err);
 }
 
+/* What runs in nodes from now on is recorded. */
+static int record(struct launch *launch, const struct context *context, const char *directory, struct error *err)
+{
+    FD_AUTO sessions = -1;
+    json_t *reply = NULL;
+    if (exercise_sessions_new(directory, &sessions, err))
+        return -1;
+    int result = launch_call_fds(launch, context, "exercise-record", NULL, &sessions, 1, &reply, err);
+    json_decref(reply);
+    return result;
+}
+
 /* Starts the clock.  The exercise's files are made only now, so that a start that is killed leaves none. */
 static int begin(struct launch *launch, const struct context *context, const struct course *course, const json_t *reach,
                  struct begun *begun, struct error *err)
@@ -125,7 +137,8 @@ static int begin(struct launch *launch, const struct context *context, const str
         return -1;
     if (!exercise_briefing_new(str_text(&begun->directory), &briefing, err)) {
         const int files[] = {journal, report, briefing};
-        if (!hand_over(launch, context, course, reach, files, begun, err) && !launch_commit(launch, err)) {
+        if (!hand_over(launch, context, course, reach, files, begun, err) &&
+            !record(launch, context, str_text(&begun->directory), err) && !launch_commit(launch, err)) {
             write_briefing(briefing, begun->status);
             return 0;
         }

@@ -128,6 +128,9 @@ static void lab_event(void *context, const struct lab_event *event)
         process_exited(director, event);
         break;
     case LAB_EVENT_SPAWN_EXITED:
+        if (director_hooks.spawn_ended)
+            director_hooks.spawn_ended(director, event);
+        break;
     case LAB_EVENT_COUNT:
         break;
     }

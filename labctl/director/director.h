@@ -13,6 +13,7 @@ struct str;
 struct topology;
 struct plan;
 struct lab;
+struct lab_event;
 struct error;
 struct director;
 struct exercise_runtime;
@@ -116,6 +117,8 @@ struct director_hooks {
     int (*refuse)(struct director *director, const struct request *request, struct error *err);
     /* `apply`, `set`, `unset` or `edit` was done; operations: a line each. */
     void (*changed)(struct director *director, const struct request *request, const char *operations);
+    /* What `exec` started has ended (only what was not silent). */
+    void (*spawn_ended)(struct director *director, const struct lab_event *event);
     /* Adds members to the answer of "inspect". */
     void (*inspect)(struct director *director, json_t *reply);
 };

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "director/internal.h"
+#include "director/recording.h"
 #include "director/verbs.h"
 #include "lab/keeper.h"
 #include "lab/lab.h"
@@ -51,6 +52,7 @@ int verb_exec(struct director *director, struct request *request, json_t **reply
     const char **argv = texts(json_object_get(params, "argv"), &argc);
     const char **environment = texts(json_object_get(params, "environment"), &environment_count);
     int result = -1;
+    FD_AUTO recording = -1;
     struct keeper_spawn_spec spec = {.argv = argc > 0 ? argv : shell,
                                      .argc = argc > 0 ? argc : 2,
                                      .environment = environment,
@@ -63,8 +65,12 @@ int verb_exec(struct director *director, struct request *request, json_t **reply
                                      .silent = true};
     if (!argv || !environment)
         error_set_errno(err, ENOMEM, "run a command in %s", node->name);
-    else if (lab_spawn_target(director->lab, node->name, &spec, err) == 0)
+    else if (lab_spawn_target(director->lab, node->name, &spec, err) == 0) {
+        recording_begin(director, node->name, params, &spec, &recording);
         result = keeper_spawn(lab_keeper(director->lab), &spec, err);
+        if (result)
+            recording_cancel(director, &spec);
+    }
     free(argv);
     free(environment);
     if (result == 0)

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "director/recording.h"
 #include "lab/keeper.h"
 #include "lab/lab.h"
 #include "load/load.h"
@@ -253,6 +254,7 @@ void exercise_standing(struct director *director, bool restarted)
     current = exercise;
     exercise->scoring = exercise->session.state == SESSION_ENDED;
     director_exercise(director, exercise->scenario->name);
+    recording_standing(director);
     exercise_clock(director, exercise);
 }
 

@@ -18,6 +18,7 @@
 #include "base/units.h"
 #include "director/exercise.h"
 #include "director/reach.h"
+#include "director/recording.h"
 #include "lab/keeper.h"
 #include "lab/lab.h"
 #include "load/load.h"
@@ -84,14 +85,17 @@ static int write_report(int fd, const json_t *result, struct error *err)
     return 0;
 }
 
-/* The faults that came and went, and who reached whom when: on record only now that nobody can use it any more. */
-static int record_rest(struct exercise *exercise, struct error *err)
+/* Sessions that are open, the faults that came and went, and who reached whom when: on record only now that nobody can
+ * use it any more. */
+static int record_rest(struct director *director, struct exercise *exercise, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     struct session *session = &exercise->session;
     const json_t *reach[MOMENT_COUNT] = {[MOMENT_HEALTHY] = json_object_get(exercise->reach, "healthy"),
                                          [MOMENT_BROKEN] = json_object_get(exercise->reach, "broken"),
                                          [MOMENT_END] = exercise->last.reach};
+    if (recording_rest(director, err))
+        return -1;
     while (json_array_size(exercise->passed)) {
         if (session_note(session, "fault", json_copy(json_array_get(exercise->passed, 0)), clock_boot(), clock_real(),
                          err))
@@ -133,7 +137,7 @@ static void conclude(struct director *director, struct exercise *exercise)
     json_t *result = NULL;
     if ((session->state != SESSION_ENDED &&
          session_stop(session, SESSION_DEADLINE, clock_boot(), clock_real(), &err)) ||
-        (!session->score && record_rest(exercise, &err)) || record_score(director, exercise, &err) ||
+        (!session->score && record_rest(director, exercise, &err)) || record_score(director, exercise, &err) ||
         write_report(exercise->report, result = result_make(session, NULL), &err)) {
         json_decref(result);
         put_off(director, exercise, &err);

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/units.h"
 #include "director/exercise.h"
+#include "director/recording.h"
 #include "model/scenario.h"
 
 #define ANSWER_MAX  ((size_t)1 << 20)
@@ -266,7 +267,8 @@ int verb_exercise_abandon(struct director *director, struct request *request, js
 {
     struct exercise *exercise = running(err);
     (void)request;
-    if (!exercise || session_abandon(&exercise->session, clock_boot(), clock_real(), err))
+    if (!exercise || recording_rest(director, err) ||
+        session_abandon(&exercise->session, clock_boot(), clock_real(), err))
         return -1;
     exercise_farewell(director, exercise);
     *reply = json_pack("{s:s}", "scenario", exercise->scenario->name);

@@ -6,6 +6,7 @@
 #include "director/exercise.h"
 #include "director/fault.h"
 #include "director/proof.h"
+#include "director/recording.h"
 
 const struct verb verbs[] = {
     {"apply", verb_apply, true},
@@ -23,6 +24,7 @@ const struct verb verbs[] = {
     {"exercise-hint", verb_exercise_hint, false},
     {"exercise-pause", verb_exercise_pause, false},
     {"exercise-prove", verb_exercise_prove, true},
+    {"exercise-record", verb_exercise_record, false},
     {"exercise-resume", verb_exercise_resume, false},
     {"exercise-status", verb_exercise_status, false},
     {"exercise-submit", verb_exercise_submit, false},
@@ -48,5 +50,6 @@ const struct director_hooks director_hooks = {
     .standing = exercise_standing,
     .refuse = exercise_refuse,
     .changed = exercise_changed,
+    .spawn_ended = recording_ended,
     .inspect = exercise_inspect,
 };

@@ -178,6 +178,53 @@ bool spawn_ended(pid_t pid, int status); /* was it a waiter? */
 void spawn_reported(const struct report *report);
 void spawn_announce(void);
 
+/* record.c: what is seen of a session, for the exercise that it is part of.  With no descriptor all of these do
+ * nothing. */
+#define RECORD_MAX     ((size_t)16 << 20) /* bytes of a recording */
+#define RECORD_SOURCES 3
+enum record_source { RECORD_INPUT, RECORD_OUTPUT, RECORD_ERROR };
+struct recording {
+    int fd; /* appending; or -1 */
+    int64_t began;
+    size_t size;  /* of the file: whole lines */
+    int problem;  /* errno value: why it is incomplete; 0: it is not */
+    bool missing; /* something, and no mark says so yet */
+    bool full;
+    struct record_rest {
+        char bytes[4]; /* the beginning of a character */
+        size_t length;
+    } rests[RECORD_SOURCES];
+};
+void record_begin(struct recording *record, int fd);
+void record_data(struct recording *record, enum record_source source, const char *data, size_t length);
+void record_window(struct recording *record, uint16_t rows, uint16_t columns);
+const char *record_end(struct recording *record); /* why it is incomplete, or "" */
+
+/* stream.c: standard output and error of a recorded command that has no terminal of its own */
+#define STREAMS 2
+struct stream {
+    int from;        /* what the command writes; -1: it is not relayed (any more) */
+    int end;         /* the command's side, until it has it */
+    int to;          /* the caller's descriptor */
+    bool terminal;   /* `from` is a terminal's master */
+    char data[4096]; /* for the caller; at most this much fits where something fits */
+    size_t length;
+};
+#define STREAM_NONE                                                                                                    \
+    {                                                                                                                  \
+        .from = -1, .end = -1, .to = -1                                                                                \
+    }
+struct pollfd;
+void streams_open(struct stream *streams, uint16_t rows, uint16_t columns);
+void streams_give(const struct stream *streams); /* in the process: these are its 1 and 2 */
+void streams_take(struct stream *streams);       /* in the waiter, after the fork */
+bool streams_left(const struct stream *streams);
+void streams_poll(const struct stream *streams, struct pollfd *fds);
+void streams_work(struct stream *streams, const struct pollfd *fds, struct recording *record);
+void streams_window(const struct stream *streams, uint16_t rows, uint16_t columns);
+void streams_drain(struct stream *streams, struct recording *record); /* what was written before the process ended */
+void streams_linger(struct stream *streams); /* until nobody holds them any more: others may have been started */
+
 /* wait.c: the waiter's life beside the process; never returns */
 struct waiter {
     uint32_t process, generation;
@@ -186,16 +233,19 @@ struct waiter {
     int signals; /* signalfd */
     int master;  /* of the pty, or -1 */
     bool silent;
+    struct recording record;
+    struct stream streams[STREAMS];
 };
 #define WAITER_SIGNAL (SIGRTMIN + 1) /* from the keeper: send sigval to the process group */
 void wait_run(struct waiter *waiter) __attribute__((noreturn));
-void wait_end(const struct waiter *waiter, enum keeper_end end, int value, const char *operation)
-    __attribute__((noreturn));
+void wait_end(struct waiter *waiter, enum keeper_end end, int value, const char *operation) __attribute__((noreturn));
 
 /* pty.c */
 int pty_open(uint16_t rows, uint16_t columns); /* master in the current mount namespace, or a negative errno value */
+#define PTY_DRAIN 50 /* ms of silence after which a terminal that others still hold counts as read */
 struct pty_relay {
     int master;
+    struct recording *record;
     bool input_open;    /* the caller's terminal still gives */
     char pending[4096]; /* for the master */
     size_t pending_length;

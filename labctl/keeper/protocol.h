@@ -108,9 +108,12 @@ enum keeper_spawn_flags {
     /* in a node: with the lab's own programs and libraries, whatever the node made of them; what the node does to keep
      * it from starting counts as its exit with status 127 */
     KEEPER_SPAWN_PRISTINE = 8,
+    /* the last descriptor is the recording's, appending, with its header in it */
+    KEEPER_SPAWN_RECORD = 16,
 };
 
-/* argv and environment follow as NUL-terminated strings.  Descriptors: 0, 1, 2, then the control socket if flagged. */
+/* argv and environment follow as NUL-terminated strings.  Descriptors: 0, 1, 2, then the control socket and
+ * the recording if flagged. */
 struct keeper_spawn {
     struct keeper_header header;
     uint32_t process; /* the director's number for it */
@@ -165,7 +168,7 @@ struct keeper_process_event {
     uint32_t target, id;
     uint32_t end;       /* enum keeper_end */
     int32_t value;      /* exit status, signal, or errno value */
-    char operation[64]; /* KEEPER_NOT_STARTED: what failed ("execute nosuch") */
+    char operation[64]; /* KEEPER_NOT_STARTED: what failed ("execute nosuch"); else why the recording is incomplete */
 };
 
 /* On the control socket of a spawned process (SOCK_SEQPACKET): the caller sends these … */

@@ -12,8 +12,6 @@
 
 #include "keeper/keeper.h"
 
-#define DRAIN 50 /* ms of silence after which a terminal that others still hold counts as read */
-
 int pty_open(uint16_t rows, uint16_t columns)
 {
     int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -53,6 +51,13 @@ void pty_end(struct pty_relay *relay)
     relay->pending_length = 0; /* where there is no room, ends enough are waiting to be read */
 }
 
+/* What is typed where the terminal does not show it (a password) is nobody's to keep. */
+static bool echoes(int master)
+{
+    struct termios settings;
+    return !tcgetattr(master, &settings) && settings.c_lflag & ECHO;
+}
+
 void pty_input(struct pty_relay *relay)
 {
     ssize_t count = read(0, relay->pending, sizeof relay->pending);
@@ -66,6 +71,8 @@ void pty_input(struct pty_relay *relay)
     if (relay->master < 0)
         return;
     relay->pending_length = (size_t)count;
+    if (echoes(relay->master))
+        record_data(relay->record, RECORD_INPUT, relay->pending, relay->pending_length);
     pty_feed(relay);
 }
 
@@ -91,17 +98,19 @@ void pty_output(struct pty_relay *relay)
 {
     char data[16384];
     ssize_t count = read(relay->master, data, sizeof data);
-    if (count > 0)
+    if (count > 0) {
+        record_data(relay->record, RECORD_OUTPUT, data, (size_t)count);
         write_out(data, (size_t)count);
-    else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+    } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
         relay->master = -1; /* nobody holds the other end any more */
+    }
 }
 
 void pty_drain(struct pty_relay *relay)
 {
     while (relay->master >= 0) {
         struct pollfd wait = {.fd = relay->master, .events = POLLIN};
-        if (poll(&wait, 1, DRAIN) <= 0)
+        if (poll(&wait, 1, PTY_DRAIN) <= 0)
             return;
         pty_output(relay);
     }

@@ -32,7 +32,7 @@
 #define NOT_EXECUTED       127 /* as a shell says it */
 
 /* Descriptors of a waiter. */
-enum { WAITER_CONTROL = 3, WAITER_REPORTS = 4, WAITER_END = 5 };
+enum { WAITER_CONTROL = 3, WAITER_REPORTS = 4, WAITER_RECORD = 5 };
 
 struct process {
     struct process *next;
@@ -135,8 +135,9 @@ static void set_limits(bool in_node)
 }
 
 /* Last steps of the process itself.  `failure` closes at a successful exec; else it carries errno. */
-static void execute(const struct order *order, int slave, int failure) __attribute__((noreturn));
-static void execute(const struct order *order, int slave, int failure)
+static void execute(const struct order *order, int slave, const struct stream *streams, int failure)
+    __attribute__((noreturn));
+static void execute(const struct order *order, int slave, const struct stream *streams, int failure)
 {
     set_limits(order->request->target == KEEPER_TARGET_NODE);
     setsid();
@@ -146,6 +147,7 @@ static void execute(const struct order *order, int slave, int failure)
             dup2(slave, fd);
         close(slave);
     }
+    streams_give(streams);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -206,28 +208,30 @@ static int join(const struct order *order)
 /* Descriptors get fixed numbers; everything else of the keeper is closed. */
 static bool arrange(const struct keeper_spawn *request, const int *fds)
 {
-    int count = request->flags & KEEPER_SPAWN_CONTROL ? 4 : 3, high[5];
-    for (int i = 0; i < count; i++)
-        high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 1000);
-    high[4] = fcntl(keeper.reports[1], F_DUPFD_CLOEXEC, 1000);
-    for (int i = 0; i < 3; i++)
-        if (high[i] < 0 || dup2(high[i], i) < 0)
+    int from[WAITER_RECORD + 1] = {fds[0], fds[1], fds[2], -1, keeper.reports[1], -1}, keep[ARRAY_SIZE(from)];
+    size_t next = 3, kept = 0;
+    if (request->flags & KEEPER_SPAWN_CONTROL)
+        from[WAITER_CONTROL] = fds[next++];
+    if (request->flags & KEEPER_SPAWN_RECORD)
+        from[WAITER_RECORD] = fds[next];
+    for (size_t i = 0; i < ARRAY_SIZE(from); i++) /* none is overwritten before it is moved */
+        if (from[i] >= 0 && (from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 1000)) < 0)
             return false;
-    if (count == 4 && dup3(high[3], WAITER_CONTROL, O_CLOEXEC) < 0)
-        return false;
-    if (dup3(high[4], WAITER_REPORTS, O_CLOEXEC) < 0)
-        return false;
+    for (int i = 0; i < (int)ARRAY_SIZE(from); i++) {
+        if (from[i] < 0)
+            continue;
+        if ((i < 3 ? dup2(from[i], i) : dup3(from[i], i, O_CLOEXEC)) < 0)
+            return false;
+        keep[kept++] = i;
+    }
     keeper.reports[1] = WAITER_REPORTS;
-    if (count == 4)
-        child_close_all((const int[]){0, 1, 2, WAITER_CONTROL, WAITER_REPORTS}, 5);
-    else
-        child_close_all((const int[]){0, 1, 2, WAITER_REPORTS}, 4);
+    child_close_all(keep, kept);
     return true;
 }
 
 /* Which of the process's own files could not be executed, as a shell says it. */
-static void end_unexecuted(const struct waiter *waiter, const char *name, int error) __attribute__((noreturn));
-static void end_unexecuted(const struct waiter *waiter, const char *name, int error)
+static void end_unexecuted(struct waiter *waiter, const char *name, int error) __attribute__((noreturn));
+static void end_unexecuted(struct waiter *waiter, const char *name, int error)
 {
     char operation[64];
     snprintf(operation, sizeof operation, "execute %.54s", name);
@@ -248,10 +252,15 @@ static void run_waiter(const struct order *order, const int *fds) __attribute__(
 static void run_waiter(const struct order *order, const int *fds)
 {
     const struct keeper_spawn *request = order->request;
-    struct waiter waiter = {
-        .process = request->process, .generation = order->generation, .control = -1, .signals = -1, .master = -1};
+    struct waiter waiter = {.process = request->process,
+                            .generation = order->generation,
+                            .control = -1,
+                            .signals = -1,
+                            .master = -1,
+                            .streams = {STREAM_NONE, STREAM_NONE}};
     if (!arrange(request, fds))
         _exit(1); /* the keeper reports it */
+    record_begin(&waiter.record, request->flags & KEEPER_SPAWN_RECORD ? WAITER_RECORD : -1);
     if (request->flags & KEEPER_SPAWN_CONTROL)
         waiter.control = WAITER_CONTROL;
     raise_badness();
@@ -273,6 +282,8 @@ static void run_waiter(const struct order *order, const int *fds)
         slave = ioctl(waiter.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
         if (slave < 0)
             wait_end(&waiter, KEEPER_NOT_STARTED, errno, "open a terminal in /dev/pts");
+    } else if (request->flags & KEEPER_SPAWN_RECORD) {
+        streams_open(waiter.streams, request->rows, request->columns);
     }
     sigset_t mask;
     sigemptyset(&mask);
@@ -283,14 +294,18 @@ static void run_waiter(const struct order *order, const int *fds)
         wait_end(&waiter, KEEPER_NOT_STARTED, errno, "prepare");
     waiter.child = fork();
     if (waiter.child == 0)
-        execute(order, slave, failure[1]);
+        execute(order, slave, waiter.streams, failure[1]);
     if (waiter.child < 0 && own) /* the node's own processes leave no room */
         wait_end(&waiter, KEEPER_EXITED, NOT_EXECUTED, "");
     if (waiter.child < 0)
         wait_end(&waiter, KEEPER_NOT_STARTED, errno, "fork");
     close(failure[1]);
-    if (slave >= 0)
+    if (slave >= 0) {
         close(slave);
+    } else {
+        close(0);
+        streams_take(waiter.streams);
+    }
     struct report report = {
         .kind = REPORT_STARTED, .id = waiter.process, .generation = waiter.generation, .pid = waiter.child};
     report_send(&report);
@@ -299,9 +314,6 @@ static void run_waiter(const struct order *order, const int *fds)
     if (error)
         end_unexecuted(&waiter, order->argv[0], error);
     close(failure[0]);
-    if (waiter.master < 0) /* its readers must see the end when the process closes them */
-        for (int fd = 0; fd < 3; fd++)
-            close(fd);
     wait_run(&waiter);
 }
 
@@ -335,7 +347,8 @@ void spawn_start(const struct keeper_spawn *request, size_t length, int *fds, si
         end_now(process, control, ESRCH, "enter the node");
         return;
     }
-    pid_t waiter = controlled && control < 0 ? (errno = EPROTO, -1) : fork();
+    size_t wanted = 3u + controlled + (request->flags & KEEPER_SPAWN_RECORD ? 1u : 0u);
+    pid_t waiter = fd_count < wanted ? (errno = EPROTO, -1) : fork();
     if (waiter == 0) {
         if (!decode(&order, length))
             _exit(1);

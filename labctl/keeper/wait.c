@@ -16,8 +16,9 @@
 #define END_AGAIN 200  /* ms between ends of file typed on a terminal whose input has ended */
 #define GRACE     2000 /* ms from the hang-up to the kill, once the caller has gone */
 
-void wait_end(const struct waiter *waiter, enum keeper_end end, int value, const char *operation)
+void wait_end(struct waiter *waiter, enum keeper_end end, int value, const char *operation)
 {
+    const char *incomplete = record_end(&waiter->record);
     if (waiter->control >= 0) {
         struct keeper_status status = {.end = end, .value = value};
         snprintf(status.operation, sizeof status.operation, "%s", operation);
@@ -25,8 +26,16 @@ void wait_end(const struct waiter *waiter, enum keeper_end end, int value, const
     }
     struct report report = {
         .kind = REPORT_ENDED, .id = waiter->process, .generation = waiter->generation, .end = end, .value = value};
-    snprintf(report.operation, sizeof report.operation, "%s", operation);
+    if (end == KEEPER_NOT_STARTED || !*incomplete)
+        snprintf(report.operation, sizeof report.operation, "%s", operation);
+    else
+        snprintf(report.operation, sizeof report.operation, "recording incomplete: %s", incomplete);
     report_send(&report);
+    if (waiter->child > 0 && streams_left(waiter->streams)) {
+        if (waiter->control >= 0)
+            close(waiter->control);
+        streams_linger(waiter->streams);
+    }
     _exit(0);
 }
 
@@ -44,25 +53,34 @@ static void forward_signal(const struct waiter *waiter, int signal)
         kill(-group, SIGCONT); /* a stopped process hears too */
 }
 
-static void reap(const struct waiter *waiter, struct pty_relay *relay)
+static void reap(struct waiter *waiter, struct pty_relay *relay)
 {
     int status;
     if (waitpid(waiter->child, &status, WNOHANG) != waiter->child)
         return;
     if (waiter->master >= 0)
         pty_drain(relay);
+    streams_drain(waiter->streams, &waiter->record);
     if (WIFSIGNALED(status))
         wait_end(waiter, KEEPER_SIGNALED, WTERMSIG(status), "");
     wait_end(waiter, KEEPER_EXITED, WEXITSTATUS(status), "");
 }
 
-static void read_signals(const struct waiter *waiter, struct pty_relay *relay)
+static void read_signals(struct waiter *waiter, struct pty_relay *relay)
 {
     struct signalfd_siginfo info;
     while (read(waiter->signals, &info, sizeof info) == (ssize_t)sizeof info)
         if (info.ssi_signo == (uint32_t)WAITER_SIGNAL)
             forward_signal(waiter, info.ssi_int);
     reap(waiter, relay);
+}
+
+static void set_window(struct waiter *waiter, uint16_t rows, uint16_t columns)
+{
+    if (waiter->master >= 0)
+        ioctl(waiter->master, TIOCSWINSZ, &(struct winsize){.ws_row = rows, .ws_col = columns});
+    streams_window(waiter->streams, rows, columns);
+    record_window(&waiter->record, rows, columns);
 }
 
 /* Returns false when the caller has gone. */
@@ -84,8 +102,8 @@ static bool read_control(struct waiter *waiter)
         return true;
     if (control.kind == KEEPER_CONTROL_SIGNAL)
         forward_signal(waiter, control.signal);
-    else if (control.kind == KEEPER_CONTROL_WINDOW && waiter->master >= 0)
-        ioctl(waiter->master, TIOCSWINSZ, &(struct winsize){.ws_row = control.rows, .ws_col = control.columns});
+    else if (control.kind == KEEPER_CONTROL_WINDOW)
+        set_window(waiter, control.rows, control.columns);
     return true;
 }
 
@@ -99,22 +117,24 @@ static int rest(int64_t deadline)
 
 void wait_run(struct waiter *waiter)
 {
-    struct pty_relay relay = {.master = waiter->master, .input_open = waiter->master >= 0};
+    struct pty_relay relay = {.master = waiter->master, .record = &waiter->record, .input_open = waiter->master >= 0};
     int64_t deadline = 0;
     for (;;) {
         bool feed = relay.pending_length > 0;
-        struct pollfd fds[] = {
+        struct pollfd fds[4 + STREAMS] = {
             {.fd = waiter->signals, .events = POLLIN},
             {.fd = waiter->control, .events = POLLIN},
             {.fd = relay.input_open && !feed ? 0 : -1, .events = POLLIN},
             {.fd = relay.master, .events = POLLIN | (feed ? POLLOUT : 0)},
         };
+        streams_poll(waiter->streams, fds + 4);
         bool ended = relay.master >= 0 && !relay.input_open && !feed;
         int count = poll(fds, ARRAY_SIZE(fds), !deadline && ended ? END_AGAIN : rest(deadline));
         if (count < 0 && errno != EINTR)
             wait_end(waiter, KEEPER_SIGNALED, SIGKILL, "poll");
         if (count == 0 && ended)
             pty_end(&relay);
+        streams_work(waiter->streams, fds + 4, &waiter->record);
         if (fds[3].revents & (POLLIN | POLLHUP | POLLERR))
             pty_output(&relay);
         if (fds[3].revents & POLLOUT)

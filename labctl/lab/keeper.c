@@ -382,7 +382,8 @@ int keeper_spawn(struct keeper *keeper, const struct keeper_spawn_spec *spec, st
         .target = spec->target,
         .id = spec->id,
         .flags = (spec->pty ? KEEPER_SPAWN_PTY : 0u) | (spec->control >= 0 ? KEEPER_SPAWN_CONTROL : 0u) |
-                 (spec->silent ? KEEPER_SPAWN_SILENT : 0u) | (spec->pristine ? KEEPER_SPAWN_PRISTINE : 0u),
+                 (spec->silent ? KEEPER_SPAWN_SILENT : 0u) | (spec->pristine ? KEEPER_SPAWN_PRISTINE : 0u) |
+                 (spec->record > 0 ? KEEPER_SPAWN_RECORD : 0u),
         .rows = spec->rows,
         .columns = spec->columns,
         .argc = (uint32_t)spec->argc,
@@ -397,7 +398,8 @@ int keeper_spawn(struct keeper *keeper, const struct keeper_spawn_spec *spec, st
     if (spec->argc == 0 || message.length > KEEPER_MESSAGE_MAX)
         return error_set_errno(err, spec->argc ? E2BIG : EINVAL, "start %s", spec->argc ? spec->argv[0] : "nothing");
     FD_AUTO null = -1;
-    int fds[4] = {spec->fds[0], spec->fds[1], spec->fds[2], spec->control};
+    int fds[5] = {spec->fds[0], spec->fds[1], spec->fds[2]};
+    size_t count = 3;
     for (int i = 0; i < 3; i++) {
         if (fds[i] >= 0)
             continue;
@@ -405,7 +407,11 @@ int keeper_spawn(struct keeper *keeper, const struct keeper_spawn_spec *spec, st
             return error_set_errno(err, errno, "open /dev/null for %s", spec->argv[0]);
         fds[i] = null;
     }
-    return send_request(keeper, message.data, message.length, fds, spec->control >= 0 ? 4 : 3, err);
+    if (spec->control >= 0)
+        fds[count++] = spec->control;
+    if (spec->record > 0)
+        fds[count++] = spec->record;
+    return send_request(keeper, message.data, message.length, fds, count, err);
 }
 
 int keeper_kill(struct keeper *keeper, uint32_t process, int signal, struct error *err)

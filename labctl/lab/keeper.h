@@ -104,6 +104,7 @@ struct keeper_spawn_spec {
     uint16_t rows, columns;
     bool silent;   /* no events: the caller learns the end from its control socket */
     bool pristine; /* KEEPER_SPAWN_PRISTINE */
+    int record;    /* 0: none; else the file of its recording, which stays the caller's */
 };
 
 /* Starts a process in a node (as its root, in /root, in a session of its own), in a cloud namespace or in the fabric

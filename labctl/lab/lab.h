@@ -93,6 +93,8 @@ int lab_log_open(struct lab *lab, const char *name, struct error *err);
 struct keeper_spawn_spec;
 int lab_spawn_target(struct lab *lab, const char *ns, struct keeper_spawn_spec *spec,
                      struct error *err); /* fills process, target, id */
+/* Whether one that was started before this director was runs on. */
+bool lab_spawn_runs(struct lab *lab, uint32_t process);
 
 /* What the keeper reports: handle when lab_event_fd is readable. */
 enum lab_event_kind {
@@ -106,7 +108,7 @@ struct lab_event {
     const char *name;
     uint32_t process;
     int status;          /* as of waitpid: WIFEXITED and so on */
-    const char *problem; /* or NULL */
+    const char *problem; /* or NULL; of a recorded spawn also why its recording is incomplete */
 };
 typedef void lab_event_handler(void *context, const struct lab_event *event);
 int lab_event_fd(struct lab *lab);

@@ -258,7 +258,11 @@ void process_event(struct lab *lab, const struct keeper_event *event)
     STR_AUTO problem = STR_INIT;
     if (event->end == KEEPER_NOT_STARTED)
         str_printf(&problem, "%s: %s", event->operation, strerror(event->value));
+    else if (*event->operation)
+        str_append(&problem, event->operation);
     if (!process || !process->name) {
+        if (process)
+            process->state = LAB_PROCESS_EXITED;
         lab_queue(lab, LAB_EVENT_SPAWN_EXITED, NULL, event->process, status_of(event),
                   problem.length ? problem.data : NULL);
         return;
@@ -300,4 +304,10 @@ int lab_tick(struct lab *lab, struct error *err)
         process->listening = true; /* no one waits for it: it is restarted again when it ends */
     }
     return result;
+}
+
+bool lab_spawn_runs(struct lab *lab, uint32_t process)
+{
+    const struct process *known = *process_numbered(lab, process);
+    return known && !known->name && known->state == LAB_PROCESS_RUNNING;
 }

@@ -26,6 +26,7 @@
 #include "exercise/journal.h"
 #include "exercise/result.h"
 #include "fault/fault.h"
+#include "keeper/protocol.h"
 #include "kernel/capability.h"
 #include "lab/control.h"
 #include "load/scenario.h"
@@ -156,6 +157,21 @@ int exercise_briefing_new(const char *directory, int *briefing, struct error *er
     return *briefing < 0 ? error_set_errno(err, errno, "make the file %s", str_text(&path)) : 0;
 }
 
+int exercise_sessions_new(const char *directory, int *sessions, struct error *err)
+{
+    STR_AUTO path = STR_INIT;
+    str_printf(&path, "%s/" SESSIONS_FOLDER, directory);
+    if (mkdir(str_text(&path), 0700))
+        return error_set_errno(err, errno, "make the directory %s", str_text(&path));
+    *sessions = open(str_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*sessions < 0)
+        return error_set_errno(err, errno, "open the directory %s", str_text(&path));
+    /* A lab of root's is somebody else on this machine; where it is not, its user does not exist. */
+    if (!geteuid() && fchown(*sessions, KEEPER_ROOT_BASE, KEEPER_ROOT_BASE) && errno != EINVAL)
+        return error_set_errno(err, errno, "give the directory %s to the lab", str_text(&path));
+    return 0;
+}
+
 static int open_file(const char *directory, const char *name, int *fd, struct error *err)
 {
     STR_AUTO path = STR_INIT;
@@ -193,6 +209,20 @@ int exercise_directory_new(const char *scenario, struct str *path, int *journal,
     return -1;
 }
 
+static void remove_sessions(int directory)
+{
+    int folder = openat(directory, SESSIONS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *sessions = folder < 0 ? NULL : fdopendir(folder);
+    for (struct dirent *entry; sessions && (entry = readdir(sessions)) != NULL;)
+        if (entry->d_name[0] != '.')
+            unlinkat(folder, entry->d_name, 0);
+    if (sessions)
+        closedir(sessions);
+    else
+        fd_close(&folder);
+    unlinkat(directory, SESSIONS_FOLDER, AT_REMOVEDIR);
+}
+
 void exercise_directory_remove(const char *path)
 {
     FD_AUTO directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -203,6 +233,7 @@ void exercise_directory_remove(const char *path)
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         unlinkat(directory, files[i], 0);
     unlinkat(directory, "answers", AT_REMOVEDIR);
+    remove_sessions(directory);
     rmdir(path);
 }
 

@@ -40,7 +40,8 @@ static int fail(const struct context *context, const struct error *err)
 static void window_size(uint16_t *rows, uint16_t *columns)
 {
     struct winsize size = {0};
-    ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+        ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
     *rows = size.ws_row;
     *columns = size.ws_col;
 }
@@ -69,7 +70,7 @@ static int ask(const struct context *context, const struct spawn *spawn, int far
             return error_set(err, ERR_USAGE, "argument %zu of the command is not UTF-8", i + 1);
         }
     }
-    if (spawn->pty)
+    if (spawn->pty || isatty(STDOUT_FILENO))
         window_size(&rows, &columns);
     json_t *params = json_pack("{s:s, s:o, s:o, s:b, s:i, s:i}", "node", spawn->node, "argv", argv, "environment",
                                environment(), "pty", spawn->pty, "rows", rows, "columns", columns);
@@ -146,7 +147,7 @@ int spawn_run(const struct context *context, const struct spawn *spawn)
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
-        if (forwarded[i] != SIGWINCH || spawn->pty)
+        if (forwarded[i] != SIGWINCH || spawn->pty || isatty(STDOUT_FILENO))
             sigaddset(&set, forwarded[i]);
     sigprocmask(SIG_BLOCK, &set, NULL);
     FD_AUTO signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
