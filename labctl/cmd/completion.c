@@ -1,5 +1,6 @@
 /* labctl completion: scripts for bash, zsh and fish.  They ask `labctl complete …` for the words, so that nodes and
  * labs are those that run, and commands and options those of this program. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/table.h"
 #include "cmd/common/catalogue.h"
 #include "cmd/common/client.h"
+#include "cmd/common/exercise.h"
 #include "cmd/cmd.h"
 #include "cmd/common/words.h"
 #include "lab/control.h"
@@ -72,6 +74,17 @@ static void complete_scenarios(void)
     size_t count = catalogue_list(arena, &shipped);
     for (size_t i = 0; i < count; i++)
         print_word(shipped[i].name, NULL);
+}
+
+static void complete_exercises(void)
+{
+    STR_AUTO home = STR_INIT;
+    DIR *directory = exercises_home(&home, NULL) ? NULL : opendir(str_text(&home));
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
+        if (entry->d_name[0] != '.')
+            print_word(entry->d_name, NULL);
+    if (directory)
+        closedir(directory);
 }
 
 /* Which word of a command's synopsis stands next, after `given` operands: "NODE", "SCENARIO…", "[NAME|--all]". */
@@ -154,6 +167,8 @@ static int run_words(struct context *context)
         complete_kinds();
     else if (expects(command, given, "NODE") || expects(command, given, "FROM"))
         complete_nodes(lab);
+    else if (expects(command, 0, "EXERCISE"))
+        complete_exercises();
     else if (expects(command, given, "SCENARIO"))
         complete_scenarios();
     else if (expects(command, given, "NAME") && !str_equal(command->name, "new"))

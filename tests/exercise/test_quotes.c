@@ -70,10 +70,10 @@ static void test_nothing(void **state)
     assert_int_equal(quotes.count, 1);
     quotes_look(&quotes, "a", "", 0, arena);
     assert_int_equal(quotes.found, 0);
-    quotes_transcript("{\"version\": 1}\n[0, \"o\", \"abc\"]\n", 32, &seen);
-    quotes_transcript("abc\n", 4, &seen);
-    quotes_transcript("", 0, &seen);
-    quotes_transcript("{\"version\": 2}\n[0, \"o\", \"\\u001b\"]\n[1, \"o\", \"[\"]", 50, &seen);
+    static const char *const nothing[] = {"{\"version\": 1}\n[0, \"o\", \"abc\"]\n", "abc\n", "",
+                                          "{\"version\": 2}\n[0, \"o\", \"\\u001b\"]\n[1, \"o\", \"[\"]"};
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
+        quotes_transcript(nothing[i], strlen(nothing[i]), &seen);
     assert_int_equal(seen.length, 0);
 }
 
@@ -86,7 +86,8 @@ static void test_journal(void **state)
                                   "{\"event\": \"score\", \"outcomes\": {\"a\": {\"seen\": \"got no answer in 1 s\"}}, "
                                   "\"scenario_text\": \"hidden\"}\n";
     quotes_journal(journal, strlen(journal), &seen);
-    struct quotes quotes = quotes_of("> no answer in 1 s\n> hidden\n> abcdef\n> set up", 46, arena);
+    static const char cited[] = "> no answer in 1 s\n> hidden\n> abcdef\n> set up";
+    struct quotes quotes = quotes_of(cited, strlen(cited), arena);
     quotes_look(&quotes, "journal", str_text(&seen), seen.length, arena);
     assert_int_equal(quotes.count, 4);
     assert_int_equal(quotes.found, 2);

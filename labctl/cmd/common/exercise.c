@@ -65,6 +65,10 @@ void exercise_check_scenario(const struct scenario *scenario, struct findings *f
 int exercise_read_variant(struct exercise_reading *reading, const struct context *context, const char *path,
                           const struct variant *variant)
 {
+    if (sealed_is(path)) {
+        fprintf(stderr, "labctl: %s is sealed: `labctl start` opens it with its start code\n", path);
+        return 2;
+    }
     exercise_reading_free(reading);
     reading->arena = arena_new();
     reading->sources = sources_new(reading->arena);
