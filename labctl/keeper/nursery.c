@@ -12,7 +12,7 @@
  *   proc sys  of namespaces that have ended: the kernel lets a node mount its own only where it can see one already
  *
  * It is built by a child of stage 1, beside the rest of the lab's tree and the director's start; the child makes a
- * mount namespace of its own when the tree has what it takes from there.  The keeper takes it over and ends the child.
+ * mount namespace of its own when the tree is whole and the root.  The keeper takes it over and ends the child.
  * Each view has a namespace that is a copy of the nursery's, with the view's directory mounted on /view. */
 #include <errno.h>
 #include <fcntl.h>

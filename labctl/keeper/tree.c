@@ -217,11 +217,12 @@ void tree_build(const struct stage_options *options, struct settings *settings)
     show_beside_usr(settings);
     show_devices();
     place_services(options);
-    nursery_go_on(settings);
     tree_link("nursery/template/etc", "etc");
     place_programs();
     make_writable_places();
     mount_kernel_files();
     if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
         stage_fail(errno, "make the lab's tree its root");
+    /* Not earlier: a mount namespace that is copied in the middle of pivot_root has its copier left on the old root. */
+    nursery_go_on(settings);
 }
