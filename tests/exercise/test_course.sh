@@ -51,9 +51,9 @@ topology:
   lab: course
 $nodes
 phases:
-  - { id: one, time: 2s, tasks: [first] }
+  - { id: one, time: 3s, tasks: [first] }
   - { id: two, time: 1s, draw: { pick: 1, from: [route] } }
-faults: [ { id: blink, kind: loss, at: node/web/eth0, loss: 100%, after: 500ms, for: 700ms } ]
+faults: [ { id: blink, kind: loss, at: node/web/eth0, loss: 100%, after: 1s, for: 1500ms } ]
 tickets:
   route:
     faults: [ { id: away, kind: route-missing, at: db, destination: 10.0.0.0/24 } ]
@@ -195,9 +195,9 @@ steady() { "$LABCTL" --lab course exec ops -- ping -c 1 -W 0.2 10.0.0.1 >/dev/nu
 cat >>"$work/fast.yaml" <<EOF
 EOF
 sed -i 's/port: 80 }/port: 81 }/; s/id: first,/id: first, kind: build,/' "$work/fast.yaml"
-run "$LABCTL" start "$work/fast.yaml" && until_true 2 blinks && until_true 2 steady
+run "$LABCTL" start "$work/fast.yaml" && until_true 4 blinks && until_true 4 steady
 check "a scheduled fault comes and goes" $?
-until_true 8 in_phase two
+until_true 12 in_phase two
 check "a phase ends by itself" $?
 until_true 10 no_lab && "$LABCTL" report --as json >"$work/out" && [ "$(grep -c '"end": "deadline"' "$work/out")" = 3 ] && grep -q "fault blink goes" "$work/out"
 check "and the exercise" $?
