@@ -46,7 +46,6 @@ ldns/ probe
 openssl/ probe seal
 microhttpd\.h serve
 iperf_api\.h probe serve
-openssl/ probe
 jansson\.h probe lab director exercise report cmd
 TABLE
 }
