@@ -132,7 +132,7 @@ check "so does another sealed file under the same code" $?
 # ---- marking ----
 run "$LABCTL" mark "$directory/" && grep -q "14 words of about 20: short by 6" "$work/out" && grep -q "not found  lookup timed out" "$work/out" && grep -q "1    - of 6    names the server" "$work/out"
 check "mark shows text, length, quotes and rubric" $?
-mkdir "$directory/sessions"
+mkdir -p "$directory/sessions"
 printf '{"version": 2, "width": 80, "height": 24}\n[0.5, "o", "\\u001b[31mlookup timed\\u001b[0m out\\r\\n"]\n' >"$directory/sessions/ops-1.cast"
 run "$LABCTL" mark "$directory/" && grep -q "found *lookup timed out  \[sessions/ops-1.cast\]" "$work/out"
 check "a quote is found in what was recorded" $?
