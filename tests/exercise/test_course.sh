@@ -207,6 +207,7 @@ check "who comes too late is told" $?
 
 # ---- the live view ----
 run "$LABCTL" start "$work/plain.yaml"
+check "another one starts at once" $?
 timeout 3 "$LABCTL" --lab course status --watch </dev/null >"$work/out" 2>"$work/err"
 [ "$(wc -l <"$work/out")" = 1 ] && grep -q "left; running; 0 of 60 points; open: names" "$work/out"
 check "in a pipe the live view is a line for each change" $?
