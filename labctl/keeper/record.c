@@ -13,6 +13,7 @@
 
 #define PIECE       4096 /* bytes of a session in one line at most */
 #define LINE        (PIECE * 6 + 128)
+#define HEAD        64             /* of a line, at most */
 #define MARK_ROOM   256            /* kept free for the marks at the end */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -56,15 +57,25 @@ static int character(const unsigned char *text, size_t length)
     return size;
 }
 
+/* Six bytes at the most, and no end of a string behind them. */
 static size_t put_ascii(char *out, unsigned char byte)
 {
+    static const char digits[] = "0123456789abcdef";
+    char letter = byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte == '\t' ? 't' : '\0';
     if (byte == '"' || byte == '\\')
-        return (size_t)sprintf(out, "\\%c", byte);
-    if (byte == '\n' || byte == '\r' || byte == '\t')
-        return (size_t)sprintf(out, "\\%c", byte == '\n' ? 'n' : byte == '\r' ? 'r' : 't');
-    if (byte < 0x20 || byte == 0x7f)
-        return (size_t)sprintf(out, "\\u%04x", byte);
-    *out = (char)byte;
+        letter = (char)byte;
+    if (letter) {
+        out[0] = '\\';
+        out[1] = letter;
+        return 2;
+    }
+    if (byte < 0x20 || byte == 0x7f) {
+        memcpy(out, "\\u00", 4);
+        out[4] = digits[byte >> 4];
+        out[5] = digits[byte & 0xf];
+        return 6;
+    }
+    out[0] = (char)byte;
     return 1;
 }
 
@@ -112,11 +123,11 @@ static bool write_whole(struct recording *record, const char *line, size_t lengt
     return false;
 }
 
-static size_t head(const struct recording *record, char *line, char kind)
+static size_t head(const struct recording *record, char line[static HEAD], char kind)
 {
     int64_t now = microseconds() - record->began;
-    return (size_t)sprintf(line, "[%lld.%06lld, \"%c\", \"", (long long)(now / 1000000), (long long)(now % 1000000),
-                           kind);
+    return (size_t)snprintf(line, HEAD, "[%lld.%06lld, \"%c\", \"", (long long)(now / 1000000),
+                            (long long)(now % 1000000), kind);
 }
 
 static bool write_mark(struct recording *record, const char *text)

@@ -35,9 +35,9 @@ void scenario_free(struct scenario *scenario); /* takes NULL; not for those made
 void scenario_strip(const struct document *document, struct str *out);
 void scenario_join(const char *stripped, const char *topology, struct str *out);
 
-/* A scenario that was not drawn, as one text without solution and wrong fixes, whatever files it names put in place; and
- * such a text, read in a variant like any other (load_scenario_document), though a variable may have had its only use
- * in what was left out. */
+/* A scenario that was not drawn, as one text without solution and wrong fixes, whatever files it names put in place;
+ * and such a text, read in a variant like any other (load_scenario_document), though a variable may have had its only
+ * use in what was left out. */
 int scenario_bundle(const struct document *document, struct str *out, struct error *err);
 int load_scenario_bundle(struct document *document, const struct variant *variant, struct scenario **out);
 
