@@ -91,7 +91,7 @@ static void same_variants(const char *text)
     assert_null(strstr(str_text(&bundle), "echo"));
     assert_null(strstr(str_text(&bundle), "source"));
     for (int seed = 0; seed < 4; seed++) {
-        char digits[8];
+        char digits[12];
         snprintf(digits, sizeof digits, "%d", seed);
         const struct variant variant = {digits, "ada"};
         STR_AUTO wanted = STR_INIT;
