@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cmd/cmd.h"
 #include "cmd/common/catalogue.h"
+#include "cmd/common/interrupted.h"
 #include "doc/doc.h"
 #include "load/scenario.h"
 #include "model/scenario.h"
@@ -145,6 +146,11 @@ static int run(struct context *context)
         print_text(rows, count, arena);
     else if (!context->quiet)
         puts("no scenarios are installed; those of a directory are started by their file: labctl start FILE");
+    if (context->format == FORMAT_TEXT && !context->quiet) {
+        STR_AUTO text = STR_INIT;
+        interrupted_tell(&text);
+        fputs(str_text(&text), stdout);
+    }
     return 0;
 }
 

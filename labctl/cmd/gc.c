@@ -14,6 +14,7 @@
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "cmd/common/exercise.h"
+#include "cmd/common/interrupted.h"
 #include "exercise/journal.h"
 #include "exercise/result.h"
 
@@ -38,8 +39,11 @@ static int look_at(const char *home, const char *name, bool remove, json_t *stal
     FD_AUTO directory = open(str_text(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0 || !is_stale(directory))
         return 0;
-    json_array_append_new(
-        stale, json_pack("{s:s, s:s}", "path", str_text(&path), "reason", "its lab ended before the exercise did"));
+    json_array_append_new(stale,
+                          json_pack("{s:s, s:s}", "path", str_text(&path), "reason",
+                                    interrupted_is(str_text(&path))
+                                        ? "its lab ended before the exercise did; `labctl resume` takes it up again"
+                                        : "its lab ended before the exercise did"));
     if (!remove)
         return 0;
     exercise_directory_remove(str_text(&path));

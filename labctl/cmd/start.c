@@ -1,6 +1,7 @@
 /* labctl start */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
 #include "cmd/common/exercise.h"
+#include "cmd/common/interrupted.h"
 #include "cmd/common/launch.h"
 #include "cmd/common/reading.h"
 #include "cmd/common/sealed.h"
@@ -94,14 +96,24 @@ static int keep_sealed(const char *directory, const struct sealed *sealed, struc
     return 0;
 }
 
+/* How its checkpoints are taken; and what a lab that is built again must hide from its nodes. */
+static json_t *keeping(const char *file)
+{
+    char path[PATH_MAX];
+    const char *seconds = getenv("LABCTL_CHECKPOINT");
+    return json_pack("{s:s, s:I}", "hidden", file && realpath(file, path) ? path : "", "interval_ms",
+                     (json_int_t)(seconds ? strtod(seconds, NULL) * 1000 : 0));
+}
+
 /* The director takes the exercise over with its files, and with the key where it is an exam. */
 static int hand_over(struct launch *launch, const struct context *context, const struct course *course,
-                     const json_t *reach, const int files[static 3], struct begun *begun, struct error *err)
+                     const json_t *reach, const int files[static INTERRUPTED_FILES], struct begun *begun,
+                     struct error *err)
 {
     FD_AUTO key = -1;
     json_t *note =
         json_pack("{s:s, s:s}", "lab", course->scenario->topology->name, "directory", str_text(&begun->directory));
-    json_t *params = json_pack("{s:o, s:O}", "note", note, "reach", reach);
+    json_t *params = json_pack("{s:o, s:O, s:o}", "note", note, "reach", reach, "options", keeping(course->file));
     if (course->exam) {
         json_object_set_new(note, "sealed", json_string(course->sealed.sum));
         key = fd_memory("key", course->sealed.key, SEAL_KEY);
@@ -110,20 +122,11 @@ static int hand_over(struct launch *launch, const struct context *context, const
             return err->kind ? -1 : error_set_errno(err, errno, "make a memory file");
         }
     }
-    const int all[] = {files[0], files[1], files[2], key};
-    return launch_call_fds(launch, context, "exercise-begin", params, all, course->exam ? 4 : 3, &begun->status, err);
-}
-
-/* What runs in nodes from now on is recorded. */
-static int record(struct launch *launch, const struct context *context, const char *directory, struct error *err)
-{
-    FD_AUTO sessions = -1;
-    json_t *reply = NULL;
-    if (exercise_sessions_new(directory, &sessions, err))
-        return -1;
-    int result = launch_call_fds(launch, context, "exercise-record", NULL, &sessions, 1, &reply, err);
-    json_decref(reply);
-    return result;
+    int all[INTERRUPTED_FILES + 1];
+    memcpy(all, files, INTERRUPTED_FILES * sizeof *files);
+    all[INTERRUPTED_FILES] = key;
+    return launch_call_fds(launch, context, "exercise-begin", params, all, INTERRUPTED_FILES + (course->exam ? 1 : 0),
+                           &begun->status, err);
 }
 
 /* Starts the clock.  The exercise's files are made only now, so that a start that is killed leaves none. */
@@ -133,18 +136,23 @@ static int begin(struct launch *launch, const struct context *context, const str
     FD_AUTO journal = -1;
     FD_AUTO report = -1;
     FD_AUTO briefing = -1;
+    int kept[3] = {-1, -1, -1}, result = -1;
     if (exercise_directory_new(course->scenario->name, &begun->directory, &journal, &report, err))
         return -1;
-    if (!exercise_briefing_new(str_text(&begun->directory), &briefing, err)) {
-        const int files[] = {journal, report, briefing};
+    if (!exercise_briefing_new(str_text(&begun->directory), &briefing, err) &&
+        !checkpoint_files_new(str_text(&begun->directory), kept, err)) {
+        const int files[INTERRUPTED_FILES] = {journal, report, briefing, kept[0], kept[1], kept[2]};
         if (!hand_over(launch, context, course, reach, files, begun, err) &&
-            !record(launch, context, str_text(&begun->directory), err) && !launch_commit(launch, err)) {
+            !exercise_record(launch, context, str_text(&begun->directory), err) && !launch_commit(launch, err)) {
             write_briefing(briefing, begun->status);
-            return 0;
+            result = 0;
         }
     }
-    exercise_directory_remove(str_text(&begun->directory));
-    return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+        fd_close(&kept[i]);
+    if (result)
+        exercise_directory_remove(str_text(&begun->directory));
+    return result;
 }
 
 /* One lab with faults in it: it is seen that they show, and where these are the faults of the beginning, it is the

@@ -175,15 +175,15 @@ static void show_progress(void *context, const char *stage, size_t done, size_t 
                                                       "total", (json_int_t)total));
 }
 
-int director_build(struct director *director, const char *text, const json_t *faults, struct request *request,
-                   struct error *err)
+int director_build_keeping(struct director *director, const char *text, const json_t *faults, const char *allotments,
+                           struct request *request, struct error *err)
 {
     if (director->plan)
         return error_set(err, ERR_BUSY, "lab '%s' is built already", director->lab_name);
     struct topology *topology;
     struct plan *plan;
     struct building building = {request};
-    if (director_derive(director, text, faults, &topology, &plan, err) != 0)
+    if (derive(director, text, faults, allotments, &topology, &plan, err) != 0)
         return -1;
     director_show_state(director);
     if (record(director, text, faults, topology, err) != 0 ||
@@ -197,4 +197,10 @@ int director_build(struct director *director, const char *text, const json_t *fa
     if (director_hooks.standing)
         director_hooks.standing(director, false);
     return 0;
+}
+
+int director_build(struct director *director, const char *text, const json_t *faults, struct request *request,
+                   struct error *err)
+{
+    return director_build_keeping(director, text, faults, director_allotments(director), request, err);
 }

@@ -90,6 +90,10 @@ unsigned director_generation(const struct director *director);
 int director_build(struct director *director, const char *text, const json_t *faults, struct request *request,
                    struct error *err);
 
+/* The same with the addresses that an earlier lab of this topology allotted (director_allotments). */
+int director_build_keeping(struct director *director, const char *text, const json_t *faults, const char *allotments,
+                           struct request *request, struct error *err);
+
 /* Topology and plan of a text and a set of faults, as director_change would make them (with the addresses
  * that the running lab allotted); the caller frees both
  * (plan_free, arena_free(topology->arena)). */

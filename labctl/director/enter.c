@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "director/checkpoint.h"
 #include "director/internal.h"
 #include "director/recording.h"
 #include "director/verbs.h"
@@ -73,8 +74,10 @@ int verb_exec(struct director *director, struct request *request, json_t **reply
     }
     free(argv);
     free(environment);
-    if (result == 0)
+    if (result == 0) {
+        checkpoint_touch(node->name);
         *reply = json_object();
+    }
     return result;
 }
 

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "director/checkpoint.h"
 #include "director/recording.h"
 #include "lab/keeper.h"
 #include "lab/lab.h"
@@ -65,7 +66,7 @@ static void forget_outcomes(struct exercise *exercise)
     exercise->last = (struct exercise_kept){0};
 }
 
-static void exercise_free(struct exercise *exercise)
+void exercise_free(struct exercise *exercise)
 {
     session_close(&exercise->session);
     forget_outcomes(exercise);
@@ -78,6 +79,7 @@ static void exercise_free(struct exercise *exercise)
     fd_close(&exercise->report);
     fd_close(&exercise->briefing);
     free(exercise->stripped);
+    free(exercise->healthy);
     free(exercise);
 }
 
@@ -107,6 +109,7 @@ int exercise_keep(struct director *director, const struct exercise *exercise, st
     int number = errno;
     free(text);
     json_decref(known);
+    checkpoint_dirty();
     return failed ? error_set_errno(err, number, "write the exercise's state") : 0;
 }
 
@@ -114,15 +117,21 @@ static int keep_all(struct director *director, const struct exercise *exercise, 
 {
     int directory = director_state_directory(director);
     struct keeper *keeper = lab_keeper(director_lab(director));
-    STR_AUTO topology = STR_INIT;
-    /* The healthy one: what a fault has taken away can still be named in a claim. */
-    dump_topology(exercise->scenario->topology, &topology);
-    if (file_replace(directory, SCENARIO_STATE, exercise->stripped, strlen(exercise->stripped), 0600) ||
-        file_replace(directory, TOPOLOGY_STATE, str_text(&topology), topology.length, 0600))
+    /* The healthy topology: what a fault has taken away can still be named in a claim. */
+    if (file_replace(directory, TOPOLOGY_STATE, exercise->healthy, strlen(exercise->healthy), 0600) ||
+        file_replace(directory, SCENARIO_STATE, exercise->stripped, strlen(exercise->stripped), 0600))
         return error_set_errno(err, errno, "write the exercise's state");
     return exercise_keep(director, exercise, err) ||
            keeper_store(keeper, JOURNAL_TAG, exercise->session.journal.fd, err) ||
-           keeper_store(keeper, REPORT_TAG, exercise->report, err);
+           keeper_store(keeper, REPORT_TAG, exercise->report, err) ||
+           (exercise->briefing >= 0 && keeper_store(keeper, BRIEFING_TAG, exercise->briefing, err));
+}
+
+void exercise_hash(const char *stripped, const char *healthy, char out[static SHA256_TEXT])
+{
+    STR_AUTO both = STR_INIT;
+    str_printf(&both, "%s\n%s", stripped, healthy);
+    sha256_text(str_text(&both), both.length, out);
 }
 
 /* ---- beginning ---- */
@@ -161,10 +170,17 @@ int exercise_begin(struct director *director, struct scenario *scenario, const c
     FD_AUTO key_file = key;
     size_t i;
     json_t *record;
+    STR_AUTO healthy = STR_INIT;
+    char hash[SHA256_TEXT];
+    dump_topology(scenario->topology, &healthy);
     exercise->scenario = scenario;
     exercise->stripped = strdup(stripped);
+    exercise->healthy = str_steal(&healthy);
     exercise->listened = listened ? listened : json_object();
     exercise->report = report;
+    exercise_hash(exercise->stripped, exercise->healthy, hash);
+    note = note ? note : json_object();
+    json_object_set_new(note, "scenario_hash", json_string(hash));
     json_array_foreach(director_faults(director), i, record)
     {
         json_array_append(exercise->present, json_object_get(record, "id"));
@@ -199,39 +215,79 @@ static int take_file(struct director *director, const char *tag)
     return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-static void take_known(struct exercise *exercise, const char *text)
+static void take_known(struct exercise *exercise, const json_t *known)
 {
-    json_t *known = json_loads(text, 0, NULL);
-    json_t *present = json_object_get(known, "present"), *passed = json_object_get(known, "passed");
-    exercise->listened = json_incref(json_object_get(known, "listened"));
-    exercise->reach =
-        json_is_object(json_object_get(known, "reach")) ? json_copy(json_object_get(known, "reach")) : NULL;
-    json_array_extend(exercise->present, present);
-    json_array_extend(exercise->passed, passed);
-    json_decref(known);
+    const json_t *reach = json_object_get(known, "reach");
+    exercise->listened = json_copy(json_object_get(known, "listened"));
+    exercise->reach = json_is_object(reach) ? json_copy((json_t *)reach) : NULL;
+    json_array_extend(exercise->present, json_object_get(known, "present"));
+    json_array_extend(exercise->passed, json_object_get(known, "passed"));
 }
 
-static int take_up(struct director *director, struct exercise *exercise, struct error *err)
+int exercise_recall(struct director *director, const struct exercise_parts *parts, struct exercise **out,
+                    struct error *err)
+{
+    struct exercise *exercise = exercise_new();
+    int journal = parts->journal;
+    FD_AUTO key = parts->key;
+    take_known(exercise, parts->known);
+    exercise->stripped = strdup(parts->stripped);
+    exercise->healthy = strdup(parts->healthy);
+    exercise->report = parts->report;
+    exercise->briefing = parts->briefing;
+    int result =
+        exercise_load(parts->stripped, parts->healthy, director_allotments(director), &exercise->scenario, err);
+    if (!result && (journal < 0 || exercise->report < 0))
+        result = error_set(err, ERR_SYSTEM, "take the exercise's files up again: they are not there");
+    if (!result)
+        result = open_session(exercise, fd_steal(&journal), key, err);
+    if (!result)
+        result = keep_key(director, key, err);
+    fd_close(&journal);
+    if (result) {
+        exercise_free(exercise);
+        return -1;
+    }
+    *out = exercise;
+    return 0;
+}
+
+static void go_on(struct director *director, struct exercise *exercise)
+{
+    current = exercise;
+    exercise->scoring = exercise->session.state == SESSION_ENDED;
+    director_exercise(director, exercise->scenario->name);
+    exercise_clock(director, exercise);
+}
+
+int exercise_take_over(struct director *director, struct exercise *exercise, struct error *err)
+{
+    if (keep_all(director, exercise, err))
+        return -1;
+    go_on(director, exercise);
+    return 0;
+}
+
+static int take_up(struct director *director, struct exercise **out, struct error *err)
 {
     STR_AUTO stripped = STR_INIT;
     STR_AUTO known = STR_INIT;
-    STR_AUTO topology = STR_INIT;
+    STR_AUTO healthy = STR_INIT;
     int directory = director_state_directory(director);
     if (file_read(directory, SCENARIO_STATE, &stripped, TEXT_MAX) ||
-        file_read(directory, TOPOLOGY_STATE, &topology, TEXT_MAX) ||
-        file_read(directory, KNOWN_STATE, &known, TEXT_MAX))
+        file_read(directory, TOPOLOGY_STATE, &healthy, TEXT_MAX) || file_read(directory, KNOWN_STATE, &known, TEXT_MAX))
         return error_set_errno(err, errno, "read the exercise's state");
-    take_known(exercise, str_text(&known));
-    exercise->stripped = str_steal(&stripped);
-    exercise->report = take_file(director, REPORT_TAG);
-    exercise->briefing = take_file(director, BRIEFING_TAG);
-    if (exercise_load(exercise->stripped, str_text(&topology), director_allotments(director), &exercise->scenario, err))
-        return -1;
-    int journal = take_file(director, JOURNAL_TAG);
-    if (journal < 0 || exercise->report < 0)
-        return error_set_errno(err, errno, "take the exercise's files up again");
-    FD_AUTO key = take_file(director, KEY_TAG);
-    return open_session(exercise, journal, key, err);
+    json_t *values = json_loads(str_text(&known), 0, NULL);
+    const struct exercise_parts parts = {.stripped = str_text(&stripped),
+                                         .healthy = str_text(&healthy),
+                                         .known = values,
+                                         .journal = take_file(director, JOURNAL_TAG),
+                                         .report = take_file(director, REPORT_TAG),
+                                         .briefing = take_file(director, BRIEFING_TAG),
+                                         .key = take_file(director, KEY_TAG)};
+    int result = exercise_recall(director, &parts, out, err);
+    json_decref(values);
+    return result;
 }
 
 static bool has_state(struct director *director)
@@ -242,20 +298,18 @@ static bool has_state(struct director *director)
 void exercise_standing(struct director *director, bool restarted)
 {
     struct error err = ERROR_INIT;
+    struct exercise *exercise = NULL;
     if (!restarted || !has_state(director))
         return;
-    struct exercise *exercise = exercise_new();
-    if (take_up(director, exercise, &err) || exercise->session.state == SESSION_PREPARED) {
-        if (err.kind)
-            fprintf(stderr, "director: the exercise cannot go on: %s\n", err.text);
+    if (take_up(director, &exercise, &err)) {
+        fprintf(stderr, "director: the exercise cannot go on: %s\n", err.text);
+    } else if (exercise->session.state == SESSION_PREPARED) {
         exercise_free(exercise);
-        return;
+    } else {
+        recording_standing(director);
+        go_on(director, exercise);
+        checkpoint_standing(director);
     }
-    current = exercise;
-    exercise->scoring = exercise->session.state == SESSION_ENDED;
-    director_exercise(director, exercise->scenario->name);
-    recording_standing(director);
-    exercise_clock(director, exercise);
 }
 
 /* ---- looking ---- */

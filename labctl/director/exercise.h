@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/sha256.h"
 #include "director/checks.h"
 #include "director/director.h"
 #include "exercise/result.h"
@@ -29,6 +30,7 @@ struct exercise_kept {
 struct exercise {
     struct scenario *scenario; /* as it was started: what the session and the points go by */
     char *stripped;            /* its text without topology and solution */
+    char *healthy;             /* the text of its topology, without faults */
     struct scenario *view;     /* the same over the topology of now: what is measured */
     unsigned view_generation;
     unsigned running; /* sets of checks under way: the view must stay */
@@ -103,6 +105,20 @@ int exercise_begin(struct director *director, struct scenario *scenario, const c
 /* What it knows beside: who reached whom, and the file of the briefing (both taken over). */
 int exercise_equip(struct director *director, struct exercise *exercise, json_t *reach, int briefing,
                    struct error *err);
+/* Takes up an exercise that was begun: from what was known (KNOWN_STATE's members), its texts and its files (taken
+ * over).  On an error nothing is the exercise of this director. */
+struct exercise_parts {
+    const char *stripped, *healthy;
+    const json_t *known;
+    int journal, report, briefing, key;
+};
+int exercise_recall(struct director *director, const struct exercise_parts *parts, struct exercise **out,
+                    struct error *err);
+/* Puts it on record, and makes it the exercise of this director; its clock goes on. */
+int exercise_take_over(struct director *director, struct exercise *exercise, struct error *err);
+void exercise_free(struct exercise *exercise);
+/* What the start of the journal says of the scenario: by this it is known again. */
+void exercise_hash(const char *stripped, const char *healthy, char out[static SHA256_TEXT]);
 /* Writes what changes while it runs to the state directory. */
 int exercise_keep(struct director *director, const struct exercise *exercise, struct error *err);
 /* Makes these outcomes the last ones known. */
@@ -132,6 +148,9 @@ int exercise_end_phase(struct director *director, enum session_end end, struct r
 int exercise_score(struct director *director, enum session_end end, struct request *request, struct error *err);
 /* No deadline any more; the lab ends in a moment if the client does not end it first. */
 void exercise_farewell(struct director *director, struct exercise *exercise);
+
+/* ---- resume.c ---- */
+verb_run verb_exercise_restore;
 
 /* ---- exercise_rules.c ---- */
 /* For director_hooks: refuses what the exercise does not allow now. */

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "director/checkpoint.h"
 #include "director/exercise.h"
 #include "director/reach.h"
 #include "director/recording.h"
@@ -39,6 +40,7 @@ static void end_lab(struct director *director, void *context)
 void exercise_farewell(struct director *director, struct exercise *exercise)
 {
     exercise_clock_stop(director, exercise);
+    checkpoint_end(director);
     director_after(director, FAREWELL, end_lab, NULL);
 }
 
@@ -143,6 +145,7 @@ static void conclude(struct director *director, struct exercise *exercise)
         put_off(director, exercise, &err);
         return;
     }
+    checkpoint_end(director);
     bool waiting = exercise->waiting != NULL;
     answer(exercise, json_pack("{s:o}", "report", result), NULL);
     director_after(director, waiting ? FAREWELL : 0, end_lab, NULL);

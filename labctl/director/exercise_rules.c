@@ -21,6 +21,7 @@ static const struct rule {
     {"exercise-begin", "start", ON_NEVER, NULL},
     {"exercise-break", "start", ON_NEVER, NULL},
     {"exercise-prove", "start", ON_NEVER, NULL},
+    {"exercise-restore", "resume", ON_NEVER, NULL},
     {"exercise-resume", "resume", ON_RUNNING | ON_PAUSED, NULL},
     {"exercise-status", "status", ON_ALL, NULL},
     {"exercise-submit", "submit", ON_RUNNING | ON_PAUSED, NULL},

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "director/checkpoint.h"
 #include "director/exercise.h"
 #include "director/recording.h"
 #include "model/scenario.h"
@@ -225,15 +226,25 @@ static json_t *clock_json(const struct exercise *exercise)
                      left == INT64_MAX ? json_null() : json_real((double)(left / 1000000) / 1e3));
 }
 
+static void paused(struct director *director, void *context, const struct error *err)
+{
+    (void)director;
+    json_t *reply = clock_json(exercise_current());
+    if (err)
+        json_object_set_new(reply, "not_kept", json_string(err->text));
+    request_finish(context, reply, NULL, 0, NULL);
+}
+
+/* Answers when the lab is kept as it is: the machine may be switched off then. */
 int verb_exercise_pause(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     struct exercise *exercise = running(err);
-    (void)request;
+    (void)reply;
     if (!exercise || session_pause(&exercise->session, clock_boot(), clock_real(), err))
         return -1;
     exercise_clock(director, exercise);
-    *reply = clock_json(exercise);
-    return 0;
+    checkpoint_now(director, paused, request);
+    return REQUEST_DEFERRED;
 }
 
 int verb_exercise_resume(struct director *director, struct request *request, json_t **reply, struct error *err)

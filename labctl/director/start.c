@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "director/checkpoint.h"
 #include "director/exercise.h"
 #include "director/fault.h"
 #include "doc/doc.h"
@@ -349,7 +350,17 @@ int verb_exercise_break(struct director *director, struct request *request, json
     return -1;
 }
 
-/* params: note, reach; descriptors: the files of journal, report and briefing, and of an exam its key. */
+/* The files in which checkpoints are kept. */
+static int keep(struct director *director, struct request *request, struct error *err)
+{
+    int files[CHECKPOINT_FD_COUNT];
+    for (size_t i = 0; i < CHECKPOINT_FD_COUNT; i++)
+        files[i] = request_steal_fd(request, 3 + i);
+    return checkpoint_begin(director, files, NULL, json_object_get(request_params(request), "options"), err);
+}
+
+/* params: note, reach, options (checkpoint_begin); descriptors: the files of journal, report, briefing, those of
+ * checkpoints, and of an exam its key. */
 int verb_exercise_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     struct start *start = broken;
@@ -361,11 +372,13 @@ int verb_exercise_begin(struct director *director, struct request *request, json
     json_t *reach = json_object_get(request_params(request), "reach");
     int result = exercise_begin(director, start->scenario, str_text(&start->stripped), json_incref(start->listened),
                                 request_steal_fd(request, 0), request_steal_fd(request, 1),
-                                request_steal_fd(request, 3), note, err);
+                                request_steal_fd(request, 3 + CHECKPOINT_FD_COUNT), note, err);
     start->scenario = NULL; /* the exercise's, or freed */
     start_free(start);
-    if (result || exercise_equip(director, exercise_current(), json_is_object(reach) ? json_incref(reach) : NULL,
-                                 request_steal_fd(request, 2), err))
+    if (result ||
+        exercise_equip(director, exercise_current(), json_is_object(reach) ? json_incref(reach) : NULL,
+                       request_steal_fd(request, 2), err) ||
+        keep(director, request, err))
         return -1;
     *reply = exercise_status(exercise_current());
     return 0;

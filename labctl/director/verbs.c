@@ -25,6 +25,7 @@ const struct verb verbs[] = {
     {"exercise-pause", verb_exercise_pause, false},
     {"exercise-prove", verb_exercise_prove, true},
     {"exercise-record", verb_exercise_record, false},
+    {"exercise-restore", verb_exercise_restore, true},
     {"exercise-resume", verb_exercise_resume, false},
     {"exercise-status", verb_exercise_status, false},
     {"exercise-submit", verb_exercise_submit, false},

@@ -83,6 +83,26 @@ static void on_resume(struct session *session, json_t *entry)
     session->state = SESSION_RUNNING;
 }
 
+/* The lab was built again: what came back, and what did not. */
+static void note_restored(struct session *session, const json_t *entry)
+{
+    size_t i;
+    const json_t *line, *restored = json_object_get(entry, "restored");
+    char by[UNITS_TEXT_MAX];
+    if (integer(entry, "back"))
+        json_array_append_new(session->notes,
+                              json_sprintf("the machine's clock was set back by %s over its restart; no time is "
+                                           "counted as lost",
+                                           duration_format(integer(entry, "back"), by)));
+    if (restored)
+        json_array_append_new(session->notes,
+                              json_sprintf("the lab was built again (%s) and put back as it was seen last; programs "
+                                           "that the learner had started, connections and conntrack entries are gone",
+                                           text(entry, "reason")));
+    json_array_foreach(restored, i, line) if (json_is_string(line))
+        json_array_append_new(session->notes, json_sprintf("not put back: %s", json_string_value(line)));
+}
+
 static void on_lost(struct session *session, json_t *entry)
 {
     char lost[UNITS_TEXT_MAX], given[UNITS_TEXT_MAX];
@@ -90,6 +110,7 @@ static void on_lost(struct session *session, json_t *entry)
     if (session->state == SESSION_PAUSED)
         session->paused += integer(entry, "alive") - session->at + integer(entry, "lost");
     set_clock(session, entry, session->runs);
+    note_restored(session, entry);
     if (!session->runs)
         return;
     session->lost += integer(entry, "lost");

@@ -192,12 +192,14 @@ static int64_t last_entry(const struct session *session, const char *key)
 
 int session_lost(struct session *session, const struct session_gap *gap, int64_t boot, int64_t real, struct error *err)
 {
-    if (session->state == SESSION_PREPARED || session->state == SESSION_ENDED || session->state == SESSION_ABANDONED)
+    if (session->state == SESSION_PREPARED || session->state == SESSION_ENDED || session->state == SESSION_ABANDONED) {
+        json_decref(gap->restored);
         return error_set(err, ERR_BUSY, "the exercise is %s", session_state_name(session->state));
+    }
     bool seen = gap->alive_boot || gap->alive_real;
     int64_t alive_boot = seen ? gap->alive_boot : last_entry(session, "boot");
     int64_t alive_real = seen ? gap->alive_real : last_entry(session, "real");
-    int64_t lost = gap->rebooted ? real - alive_real : boot - alive_boot, given = 0;
+    int64_t lost = gap->rebooted ? real - alive_real : boot - alive_boot, given = 0, back = lost < 0 ? -lost : 0;
     if (lost < 0)
         lost = 0;
     if (session->runs) {
@@ -208,6 +210,10 @@ int session_lost(struct session *session, const struct session_gap *gap, int64_t
     int64_t at = session_elapsed(session, alive_boot) + (session->runs ? lost - given : 0);
     json_t *entry = json_pack("{s:s, s:I, s:I, s:I, s:b}", "reason", gap->reason, "alive", (json_int_t)alive_boot,
                               "lost", (json_int_t)lost, "given", (json_int_t)given, "rebooted", gap->rebooted);
+    if (back)
+        json_object_set_new(entry, "back", json_integer(back));
+    if (gap->restored)
+        json_object_set_new(entry, "restored", gap->restored);
     return add(session, "lost", entry, at, boot, real, err);
 }
 

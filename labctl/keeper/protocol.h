@@ -13,11 +13,12 @@
 #define KEEPER_LISTENER 4 /* the listening control socket "labctl/UID/NAME" */
 
 /* Places in the keeper's tree, as the director sees them; no node sees any of them. */
-#define KEEPER_STATE "/state" /* tmpfs for the director's state */
-#define KEEPER_NONCE "/state/.nonce"
-#define KEEPER_LOGS  "/logs"  /* tmpfs for logs of processes */
-#define KEEPER_NETNS "/netns" /* cloud network namespaces: /netns/ID */
-#define KEEPER_OPT   "/opt"   /* embedded services, in the keeper's tree and in every node's */
+#define KEEPER_STATE    "/state" /* tmpfs for the director's state */
+#define KEEPER_NONCE    "/state/.nonce"
+#define KEEPER_LOGS     "/logs"             /* tmpfs for logs of processes */
+#define KEEPER_NETNS    "/netns"            /* cloud network namespaces: /netns/ID */
+#define KEEPER_OPT      "/opt"              /* embedded services, in the keeper's tree and in every node's */
+#define KEEPER_TEMPLATE "/nursery/template" /* what every node's root starts from */
 
 #define KEEPER_MESSAGE_MAX  (128 * 1024)
 #define KEEPER_FDS_MAX      8

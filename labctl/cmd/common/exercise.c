@@ -19,10 +19,13 @@
 #include "base/place.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
+#include "cmd/common/interrupted.h"
+#include "cmd/common/launch.h"
 #include "cmd/common/ruleset.h"
 #include "cmd/common/sealed.h"
 #include "cmd/cmd.h"
 #include "doc/doc.h"
+#include "exercise/checkpoint.h"
 #include "exercise/journal.h"
 #include "exercise/result.h"
 #include "fault/fault.h"
@@ -161,11 +164,11 @@ int exercise_briefing_new(const char *directory, int *briefing, struct error *er
     return *briefing < 0 ? error_set_errno(err, errno, "make the file %s", str_text(&path)) : 0;
 }
 
-int exercise_sessions_new(const char *directory, int *sessions, struct error *err)
+static int open_sessions(const char *directory, int *sessions, struct error *err)
 {
     STR_AUTO path = STR_INIT;
     str_printf(&path, "%s/" SESSIONS_FOLDER, directory);
-    if (mkdir(str_text(&path), 0700))
+    if (mkdir(str_text(&path), 0700) && errno != EEXIST)
         return error_set_errno(err, errno, "make the directory %s", str_text(&path));
     *sessions = open(str_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*sessions < 0)
@@ -174,6 +177,17 @@ int exercise_sessions_new(const char *directory, int *sessions, struct error *er
     if (!geteuid() && fchown(*sessions, KEEPER_ROOT_BASE, KEEPER_ROOT_BASE) && errno != EINVAL)
         return error_set_errno(err, errno, "give the directory %s to the lab", str_text(&path));
     return 0;
+}
+
+int exercise_record(struct launch *launch, const struct context *context, const char *directory, struct error *err)
+{
+    FD_AUTO sessions = -1;
+    json_t *reply = NULL;
+    if (open_sessions(directory, &sessions, err))
+        return -1;
+    int result = launch_call_fds(launch, context, "exercise-record", NULL, &sessions, 1, &reply, err);
+    json_decref(reply);
+    return result;
 }
 
 static int open_file(const char *directory, const char *name, int *fd, struct error *err)
@@ -232,8 +246,15 @@ void exercise_directory_remove(const char *path)
     FD_AUTO directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return;
-    static const char *const files[] = {
-        JOURNAL_FILE, RESULT_FILE, BRIEFING_FILE, SEALED_FILE, "answers/articulate.txt", "answers/articulate.txt.new"};
+    static const char *const files[] = {JOURNAL_FILE,
+                                        RESULT_FILE,
+                                        BRIEFING_FILE,
+                                        SEALED_FILE,
+                                        CHECKPOINT_FILE_1,
+                                        CHECKPOINT_FILE_2,
+                                        ALIVE_FILE,
+                                        "answers/articulate.txt",
+                                        "answers/articulate.txt.new"};
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         unlinkat(directory, files[i], 0);
     unlinkat(directory, "answers", AT_REMOVEDIR);
@@ -359,8 +380,12 @@ int exercise_fail(const struct context *context, const struct error *err)
 {
     int status = cmd_fail(context, err);
     STR_AUTO path = STR_INIT;
+    STR_AUTO interrupted = STR_INIT;
     json_t *result = NULL;
-    if (err->kind == ERR_ABSENT && !context->lab && !context->quiet && !find_running().count &&
+    if (err->kind == ERR_ABSENT && !context->quiet)
+        interrupted_tell(&interrupted);
+    fputs(str_text(&interrupted), stderr);
+    if (!interrupted.length && err->kind == ERR_ABSENT && !context->lab && !context->quiet && !find_running().count &&
         !exercise_report_read(NULL, &path, &result, NULL))
         fprintf(stderr, "The last exercise, '%s', ended at %s; `labctl report` explains it.\n",
                 client_text(result, "scenario"), client_text(result, "ended"));

@@ -42,9 +42,10 @@ int exercise_directory_new(const char *scenario, struct str *path, int *journal,
 /* The file of its briefing, to which more can be added. */
 #define BRIEFING_FILE "briefing.txt"
 int exercise_briefing_new(const char *directory, int *briefing, struct error *err);
-/* The folder of its recorded sessions, in which the lab can make files. */
+/* What runs in nodes from now on is recorded, in the folder of its sessions, in which the lab can make files. */
 #define SESSIONS_FOLDER "sessions"
-int exercise_sessions_new(const char *directory, int *sessions, struct error *err);
+struct launch;
+int exercise_record(struct launch *launch, const struct context *context, const char *directory, struct error *err);
 /* Takes a directory away in which nothing came to be. */
 void exercise_directory_remove(const char *path);
 /* The report of an exercise: by the name of its directory or its scenario (the latest one), or by the path of a

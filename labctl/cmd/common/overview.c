@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/common/client.h"
 #include "cmd/common/exercise.h"
+#include "cmd/common/interrupted.h"
 #include "report/report.h"
 
 #define BOLD  "\033[1m"
@@ -110,8 +111,12 @@ bool overview_write(struct context *context, struct str *out)
     struct error err = ERROR_INIT;
     json_t *status = NULL;
     exercise_choose_lab(context);
-    if (client_call(context, "exercise-status", json_pack("{s:b}", "measure", 0), &status, &err))
-        return false;
+    if (client_call(context, "exercise-status", json_pack("{s:b}", "measure", 0), &status, &err)) {
+        interrupted_tell(out);
+        if (out->length)
+            str_append(out, "All commands: labctl help\n");
+        return out->length > 0;
+    }
     const char *title = client_text(status, "title");
     str_printf(out, "Exercise %s%s%s%s%s", context->color ? BOLD : "", client_text(status, "scenario"),
                context->color ? PLAIN : "", *title ? ": " : "", title);
