@@ -121,5 +121,5 @@ void witness_claim(struct witness *witness, const struct node *from, const struc
     const struct covered *covered = witness && from ? map_get(witness->by_name, from->name) : NULL;
     if (covered && flow->local)
         *ARENA_PUSH(witness->arena, witness->claims, witness->claim_count) =
-            (struct claim){covered->index, flow->protocol, flow->local};
+            (struct claim){covered->index, flow->protocol, flow->local, flow->remote};
 }

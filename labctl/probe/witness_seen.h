@@ -18,11 +18,11 @@ struct passage {
     struct tap_packet packet;
 };
 
-/* A measurement's own port. */
+/* A measurement's own port, and the one that it asks. */
 struct claim {
     uint32_t node;
     int protocol;
-    uint16_t port;
+    uint16_t port, remote;
 };
 
 struct witness {

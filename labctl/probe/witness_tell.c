@@ -24,16 +24,32 @@ static bool passes(const struct passage *passage, const struct covered *node, bo
            passage->packet.protocol == flow->protocol;
 }
 
+/* Two measurements of a node may have the same port of their own, as long as they ask different ones: is this packet
+ * another's? */
+static bool is_anothers(const struct witness *witness, const struct passage *passage, const struct flow *flow)
+{
+    const struct tap_packet *packet = &passage->packet;
+    size_t count = 0;
+    for (size_t i = 0; i < witness->claim_count; i++) {
+        const struct claim *claim = &witness->claims[i];
+        count += claim->node == passage->node && claim->protocol == flow->protocol && claim->port == flow->local &&
+                 claim->remote == packet->to_port;
+    }
+    return count > (packet->to_port == flow->remote);
+}
+
 /* The flow's own packet as it left the prober's node.  The node may have translated its address or port. */
-static bool is_own(const struct passage *passage, const struct flow *flow, const struct fact *fact)
+static bool is_own(const struct witness *witness, const struct passage *passage, const struct flow *flow,
+                   const struct fact *fact)
 {
     const struct tap_packet *packet = &passage->packet;
     if (packet->answer)
         return false;
     if (is_icmp(flow->protocol))
         return packet->cookie == flow->cookie;
-    return packet->from_port == flow->local ||
-           (packet->to_port == flow->remote && addr_equal(&packet->to, &fact->target));
+    if (packet->to_port == flow->remote && addr_equal(&packet->to, &fact->target))
+        return true;
+    return packet->from_port == flow->local && !is_anothers(witness, passage, flow);
 }
 
 static bool goes_somewhere(const struct witness *witness, const struct tap_packet *packet)
@@ -48,7 +64,7 @@ static bool left_with(const struct witness *witness, const struct flow *flow, co
 {
     for (size_t i = flow->since; i < witness->passage_count; i++) {
         const struct passage *passage = &witness->passages[i];
-        if (passes(passage, from, false, flow) && is_own(passage, flow, fact) && passage->packet.mark == mark)
+        if (passes(passage, from, false, flow) && is_own(witness, passage, flow, fact) && passage->packet.mark == mark)
             return true;
     }
     return false;
@@ -106,7 +122,7 @@ static int tell_left(const struct witness *witness, const struct flow *flow, con
     bool any = false;
     for (size_t i = flow->since; i < witness->passage_count; i++) {
         const struct passage *passage = &witness->passages[i];
-        if (!passes(passage, from, false, flow) || !is_own(passage, flow, fact))
+        if (!passes(passage, from, false, flow) || !is_own(witness, passage, flow, fact))
             continue;
         if (goes_somewhere(witness, &passage->packet))
             return SIGHT_YES;

@@ -119,6 +119,37 @@ static void what_is_kept_back_or_not_let_in_is_seen(void **state)
     close(fd);
 }
 
+/* From now on every connection of the node has this port, as the kernel may choose it at any time. */
+static void one_port(const char *node, const char *range)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        int fd =
+            setns(lan_netns(lan, node), CLONE_NEWNET) ? -1 : open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY);
+        _exit(fd < 0 || write(fd, range, strlen(range)) < 0);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* Two measurements of a node with one port of their own: each has its own answers. */
+static void a_shared_port_confuses_nobody(void **state)
+{
+    (void)state;
+    int fd = listener("n2");
+    struct check open = check_of(CHECK_TCP, "n1", "n2"), closed = check_of(CHECK_TCP, "n1", "n2");
+    closed.tcp.port = 81;
+    nft("n2", "table ip t { chain i { type filter hook input priority 0; tcp dport 81 drop; }; }");
+    one_port("n1", "40000 40000");
+    run((const struct check *[]){&open, &closed}, 2);
+    assert_fact(&facts[0], OUTCOME_ANSWERED, SIGHT_YES, SIGHT_YES, SIGHT_YES);
+    assert_fact(&facts[1], OUTCOME_SILENT, SIGHT_YES, SIGHT_NO, SIGHT_NO);
+    one_port("n1", "32768 60999");
+    nft("n2", "delete table ip t");
+    close(fd);
+}
+
 static void a_matrix_is_watched(void **state)
 {
     (void)state;
@@ -173,6 +204,7 @@ int main(void)
         cmocka_unit_test(what_is_honest_is_seen),
         cmocka_unit_test(a_redirect_is_seen_through),
         cmocka_unit_test(what_is_kept_back_or_not_let_in_is_seen),
+        cmocka_unit_test(a_shared_port_confuses_nobody),
         cmocka_unit_test(a_matrix_is_watched),
     };
     if (sandbox_enter() != 0) {
