@@ -57,10 +57,13 @@ static void write_task(const json_t *task, bool color, struct str *out)
         evidence(check, "                     ", out);
         if (!truth(check, "counted"))
             str_append(out, "                     could not be judged: counts neither for nor against\n");
+        else if (str_equal(text(check, "verdict"), "pass") && number(check, "earned") < number(check, "points"))
+            str_printf(out, "                     %s\n", text(check, "why"));
     }
     if (number(task, "hints"))
         str_printf(out, "  hints      -%lld  (%lld points of checks, never below 0)\n", number(task, "hints"),
                    number(task, "passed"));
+    str_printf(out, "  %s\n", text(task, "why"));
 }
 
 static void write_guards(const json_t *result, bool color, struct str *out)
@@ -143,15 +146,27 @@ static void write_faults(const json_t *result, bool color, struct str *out)
     }
 }
 
+/* What the tasks alone are worth; where that is all, the total needs no sum. */
+static long long tasks_maximum(const json_t *result)
+{
+    size_t i;
+    json_t *task;
+    long long sum = 0;
+    json_array_foreach(json_object_get(result, "tasks"), i, task)
+    {
+        sum += number(task, "maximum");
+    }
+    return sum;
+}
+
 static void write_score(const json_t *result, bool color, struct str *out)
 {
     const json_t *points = json_object_get(result, "points");
-    char earned[POINTS_TEXT], total[POINTS_TEXT];
+    char total[POINTS_TEXT];
     bool passed = truth(points, "passed");
     str_append(out, "\n");
-    if (number(points, "penalties"))
-        str_printf(out, "%s points earned, %lld lost to guards\n", points_text(points, "earned", earned),
-                   number(points, "penalties"));
+    if (number(points, "penalties") || number(points, "maximum") != tasks_maximum(result))
+        str_printf(out, "%s\n", text(points, "why"));
     str_printf(out, "%s of %lld points, ", points_text(points, "total", total), number(points, "maximum"));
     write_percent(points, out);
     str_printf(out, "; pass mark %s: ", text(points, "pass_mark"));
@@ -179,8 +194,11 @@ static void write_text(const json_t *result, bool color, struct str *out)
     }
     write_guards(result, color, out);
     write_hints(result, color, out);
+    text_answers(result, color, out);
     write_articulate(result, color, out);
     write_faults(result, color, out);
+    text_reach(result, color, out);
+    text_time(result, color, out);
     write_score(result, color, out);
 }
 

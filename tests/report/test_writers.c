@@ -113,6 +113,19 @@ static void markdown_escapes_its_own_signs(void **state)
     assert_null(strstr(str_text(&text), "<script>"));
 }
 
+static void text_explains_every_point(void **state)
+{
+    (void)state;
+    STR_AUTO text = STR_INIT;
+    write_as("text", result, &text);
+    holds(&text, "  5 of 5  why: Why?\n      answered: loss\n");
+    holds(&text, "      right: 5 of 5 points\n      because\n");
+    holds(&text, "  at 1:00: loss at node/web; 3.5 points\n      where: 1/2, what: 1 of 1\n  half of it\n");
+    holds(&text, "  fixed         office -> web:80\n  preserved     12 pairs\n");
+    holds(&text, "detect 0:10, localise 1:00, diagnose never, mitigate 9:50\n  programs were not restored\n");
+    holds(&text, "tasks 10 + questions 5\n15.5 of 20 points, 77.50%; pass mark 70%: passed\n");
+}
+
 static void junit_counts(void **state)
 {
     (void)state;
@@ -162,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(html_is_whole_and_safe),
         cmocka_unit_test(markdown_escapes_its_own_signs),
+        cmocka_unit_test(text_explains_every_point),
         cmocka_unit_test(junit_counts),
         cmocka_unit_test(csv_is_two_lines_with_as_many_fields),
         cmocka_unit_test(a_poor_result_is_written_all_the_same),
