@@ -18,6 +18,7 @@
     COMMAND(exec)                                                                                                      \
     COMMAND(exercises)                                                                                                 \
     COMMAND(fault)                                                                                                     \
+    COMMAND(flow_logs)                                                                                                 \
     COMMAND(fmt)                                                                                                       \
     COMMAND(gc)                                                                                                        \
     COMMAND(graph)                                                                                                     \

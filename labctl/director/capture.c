@@ -48,9 +48,8 @@ struct pcap_packet {
     uint32_t seconds, nanoseconds, captured, length;
 };
 
-/* The plan's end of the interface that faces the fabric or the cloud. */
-static const struct plan_link_end *far_end(const struct plan *plan, const struct node *node,
-                                           const struct interface *interface)
+const struct plan_link_end *request_far_end(const struct plan *plan, const struct node *node,
+                                            const struct interface *interface)
 {
     uint32_t ns = plan_find_namespace(plan, node->name);
     for (size_t i = 0; i < plan->link_count; i++)
@@ -195,7 +194,7 @@ int verb_capture(struct director *director, struct request *request, json_t **re
     if (request_node(director, request, &node, err) != 0 ||
         find_interface(director, request, node, &interface, err) != 0)
         return -1;
-    const struct plan_link_end *end = far_end(director->plan, node, interface);
+    const struct plan_link_end *end = request_far_end(director->plan, node, interface);
     if (!end)
         return error_set(err, ERR_ABSENT, "node/%s/%s is connected to nothing", node->name, interface->name);
     FD_AUTO packets = open_socket(director, end, request_fd(request, 2), err);

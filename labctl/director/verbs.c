@@ -32,6 +32,7 @@ const struct verb verbs[] = {
     {"fault-clear", verb_fault_clear, true},
     {"fault-inject", verb_fault_inject, true},
     {"fault-status", verb_fault_status, false},
+    {"flows", verb_flows, false},
     {"inspect", verb_inspect, false},
     {"log", verb_log, false},
     {"logs", verb_logs, false},
@@ -45,10 +46,16 @@ const struct verb verbs[] = {
 };
 const size_t verb_count = ARRAY_SIZE(verbs);
 
+static void standing(struct director *director, bool restarted)
+{
+    flows_standing(director);
+    exercise_standing(director, restarted);
+}
+
 const struct director_hooks director_hooks = {
     .rewrite = faults_rewrite,
     .repaired = faults_repaired,
-    .standing = exercise_standing,
+    .standing = standing,
     .refuse = exercise_refuse,
     .changed = exercise_changed,
     .spawn_ended = recording_ended,

@@ -6,7 +6,14 @@
 verb_run verb_build, verb_apply, verb_difference, verb_dump; /* topology.c */
 verb_run verb_nodes, verb_inspect;                           /* inspect.c */
 verb_run verb_exec, verb_logs, verb_log;                     /* enter.c */
+verb_run verb_flows;                                         /* flows.c */
+void flows_standing(struct director *director);              /* flows get their times from now on */
 verb_run verb_capture;                                       /* capture.c */
 /* A node's name from the parameters: ERR_ABSENT with the nearest one where there is none. */
+struct interface;
 struct node;
+struct plan_link_end;
+/* The plan's end of an interface that faces the fabric or the cloud; NULL where it is connected to nothing. */
+const struct plan_link_end *request_far_end(const struct plan *plan, const struct node *node,
+                                            const struct interface *interface);
 int request_node(struct director *director, struct request *request, const struct node **out, struct error *err);

@@ -1,6 +1,7 @@
 /* Flows that a network namespace tracks, by ctnetlink. */
 #include "kernel/conntrack.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -86,6 +87,31 @@ static uint8_t tcp_state_of(struct nlattr *information)
     return nla_get_u8(tcp[CTA_PROTOINFO_TCP_STATE]);
 }
 
+static uint64_t number_of(struct nlattr *attribute)
+{
+    uint64_t value = 0;
+    if (attribute && nla_len(attribute) >= (int)sizeof value)
+        memcpy(&value, nla_data(attribute), sizeof value);
+    return be64toh(value);
+}
+
+static void read_counters(struct nlattr *attribute, uint64_t *packets, uint64_t *bytes)
+{
+    struct nlattr *counters[CTA_COUNTERS_MAX + 1];
+    if (!attribute || nla_parse_nested(counters, CTA_COUNTERS_MAX, attribute, NULL) < 0)
+        return;
+    *packets = number_of(counters[CTA_COUNTERS_PACKETS]);
+    *bytes = number_of(counters[CTA_COUNTERS_BYTES]);
+}
+
+static int64_t began_of(struct nlattr *attribute)
+{
+    struct nlattr *stamp[CTA_TIMESTAMP_MAX + 1];
+    if (!attribute || nla_parse_nested(stamp, CTA_TIMESTAMP_MAX, attribute, NULL) < 0)
+        return 0;
+    return (int64_t)number_of(stamp[CTA_TIMESTAMP_START]);
+}
+
 static int on_flow(void *context, const struct nlmsghdr *message)
 {
     const struct watcher *watcher = context;
@@ -103,8 +129,11 @@ static int on_flow(void *context, const struct nlmsghdr *message)
         .port = original.port,
         .reply_from = reply.from,
         .reply_to = reply.to,
+        .began = began_of(a[CTA_TIMESTAMP]),
         .state = tcp_state_of(a[CTA_PROTOINFO]),
     };
+    read_counters(a[CTA_COUNTERS_ORIG], &flow.packets, &flow.bytes);
+    read_counters(a[CTA_COUNTERS_REPLY], &flow.reply_packets, &flow.reply_bytes);
     watcher->handler(watcher->context, &flow);
     return 0;
 }

@@ -13,7 +13,10 @@ struct observed_flow {
     struct addr from, to;
     uint16_t source_port, port;       /* 0 where the protocol has none */
     struct addr reply_from, reply_to; /* differ from to and from where addresses are translated */
-    uint8_t state;                    /* TCP_CONNTRACK_*; 0 for other protocols */
+    /* 0 where the namespace does not count or does not know */
+    uint64_t packets, bytes, reply_packets, reply_bytes;
+    int64_t began; /* wall clock, ns */
+    uint8_t state; /* TCP_CONNTRACK_*; 0 for other protocols */
 };
 typedef void observed_flow_handler(void *context, const struct observed_flow *flow);
 

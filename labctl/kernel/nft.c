@@ -140,6 +140,35 @@ static int list(int netns, unsigned flags, const char *command, struct str *out,
     return result;
 }
 
+/* Copies a listing without the elements of sets whose flags say that packets put them there. */
+static void without_dynamic(const char *text, struct str *out)
+{
+    bool dynamic = false, elements = false;
+    for (const char *line = text; *line;) {
+        size_t length = strcspn(line, "\n"), indent = strspn(line, "\t ");
+        const char *word = line + indent;
+        if (!strncmp(word, "flags ", 6))
+            dynamic = memmem(word, length - indent, "dynamic", 7) != NULL;
+        else if (*word == '}' && !elements)
+            dynamic = false;
+        if (dynamic && !strncmp(word, "elements = {", 12))
+            elements = true;
+        bool last = elements && length > 0 && line[length - 1] == '}';
+        length += line[length] == '\n';
+        if (!elements)
+            str_append_bytes(out, line, length);
+        elements = elements && !last;
+        line += length;
+    }
+}
+
+int nft_set_json(int netns, const char *family, const char *table, const char *set, struct str *out, struct error *err)
+{
+    STR_AUTO command = STR_INIT;
+    str_printf(&command, "list set %s %s %s\n", family, table, set);
+    return list(netns, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO, str_text(&command), out, err);
+}
+
 int nft_list(int netns, const char *family, const char *table, bool with_elements, struct str *out, struct error *err)
 {
     STR_AUTO command = STR_INIT;
@@ -148,7 +177,11 @@ int nft_list(int netns, const char *family, const char *table, bool with_element
     else
         str_append(&command, "list ruleset\n");
     unsigned flags = NFT_CTX_OUTPUT_STATELESS | (with_elements ? 0 : NFT_CTX_OUTPUT_TERSE);
-    return list(netns, flags, str_text(&command), out, err);
+    STR_AUTO listing = STR_INIT;
+    if (list(netns, flags, str_text(&command), &listing, err))
+        return -1;
+    without_dynamic(str_text(&listing), out);
+    return 0;
 }
 
 int nft_list_tables(int netns, struct str *out, struct error *err)

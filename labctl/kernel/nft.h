@@ -15,9 +15,12 @@ int nft_parse(const char *what, const char *text, struct error *err);
 int nft_replace(int netns, const char *what, const char *family, const char *table, const char *body,
                 struct error *err);
 
-/* Appends the table as nft prints it, without handles and counters.  family NULL: the whole ruleset.  with_elements
- * false leaves out the content of sets and maps.  An absent table gives an error with number ENOENT. */
+/* Appends the table as nft prints it, without handles, counters and what packets put into dynamic sets.  family NULL:
+ * the whole ruleset.  with_elements false leaves out the content of sets and maps.  An absent table gives an error with
+ * number ENOENT. */
 int nft_list(int netns, const char *family, const char *table, bool with_elements, struct str *out, struct error *err);
+/* Appends a set with its elements as JSON (libnftables-json(5)). */
+int nft_set_json(int netns, const char *family, const char *table, const char *set, struct str *out, struct error *err);
 /* Appends "family name" of each table, a line each. */
 int nft_list_tables(int netns, struct str *out, struct error *err);
 /* The tables that a ruleset would make, in the same form: tried in a scratch namespace.  A text that is refused makes

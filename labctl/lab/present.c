@@ -136,14 +136,12 @@ static enum presence nft_present(struct space *space, const struct plan_nft *nft
     STR_AUTO present = STR_INIT, planned = STR_INIT;
     if (nft->verbatim)
         return PRESENT_UNKNOWN;
-    /* Elements of dynamic sets come and go with the packets. */
-    bool elements = !strstr(nft->body, "dynamic") && !strstr(nft->body, "timeout");
     int netns = space_netns(space, err);
     if (netns < 0)
         return PRESENT_UNKNOWN;
-    if (nft_list(netns, nft->family, nft->table, elements, &present, &problem) != 0)
+    if (nft_list(netns, nft->family, nft->table, true, &present, &problem) != 0)
         return problem.number == ENOENT ? PRESENT_NOT : PRESENT_UNKNOWN;
-    if (nft_list_of(nft->family, nft->table, nft->body, elements, &planned, NULL) != 0)
+    if (nft_list_of(nft->family, nft->table, nft->body, true, &planned, NULL) != 0)
         return PRESENT_UNKNOWN;
     return str_equal(str_text(&present), str_text(&planned)) ? PRESENT_SO : PRESENT_OTHERWISE;
 }

@@ -5,7 +5,9 @@
  * for each direction that accepts or returns; the groups of an interface add up, so a chain for each set of groups
  * that some interface has jumps to them and drops at its end, and a verdict map leads from the port to it.  A group
  * that rules refer to is a set of the private addresses of its interfaces.  Ports without an entry (the gateways) have
- * no group. */
+ * no group.  What is refused is kept for a while by interface and flow, for `labctl flow-logs`; a packet that passes
+ * costs nothing more, but the first one of a TCP flow.  The chain "accounting" hangs nowhere: that some rule asks for
+ * bytes makes the kernel count those of each flow. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +20,39 @@
 
 enum side { INGRESS, EGRESS };
 
+/* Where the sets are full a packet is refused all the same. */
+#define REFUSE_PORTS(protocol, by)                                                                                     \
+    "\t\tmeta l4proto " protocol " update @refused-" protocol " { " by " . ip saddr . ip daddr . " protocol            \
+    " sport . " protocol " dport counter }\n"
+#define REFUSE(chain, by)                                                                                              \
+    "\tchain refuse-" chain " {\n" REFUSE_PORTS("tcp", by)                                                             \
+        REFUSE_PORTS("udp", by) "\t\tmeta l4proto != { tcp, udp } update @refused { " by                               \
+                                " . ip saddr . ip daddr . meta l4proto counter }\n"                                    \
+                                "\t\tdrop\n\t}\n"
+/* A key has five parts at most: nft cannot list more. */
+#define KEPT(name, type)                                                                                               \
+    "\tset " name " {\n\t\ttype " type "\n\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout 10m\n\t}\n"
+#define ADDRESSES "ipv4_addr . ipv4_addr"
+#define PORTS     "inet_service . inet_service"
+
+/* A TCP flow that the other end resets is not tracked any more: its first packet is kept. */
+static const char flow_sets[] = KEPT("refused-tcp", "ifname . " ADDRESSES " . " PORTS)
+    KEPT("refused-udp", "ifname . " ADDRESSES " . " PORTS) KEPT("refused", "ifname . " ADDRESSES " . inet_proto")
+        KEPT("accepted-tcp", ADDRESSES
+             " . " PORTS) "\tchain accounting {\n\t\tct bytes > 0 return\n\t}\n"
+                          "\tchain accepted {\n\t\ttype filter hook forward priority 0; policy accept;\n\t\tct state "
+                          "new meta l4proto "
+                          "tcp update @accepted-tcp { ip saddr . ip daddr . tcp sport . tcp dport counter }\n\t}\n";
+
 static const struct {
-    const char *chain, *by, *peer, *hook;
+    const char *chain, *by, *peer, *hook, *refuse;
 } sides[] = {
     [INGRESS] = {"in", "oifname", "saddr",
-                 "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n"},
+                 "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n",
+                 REFUSE("in", "oifname")},
     [EGRESS] = {"out", "iifname", "daddr",
-                "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n"},
+                "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n",
+                REFUSE("out", "iifname")},
 };
 
 struct group_use {
@@ -210,7 +238,7 @@ static const char **write_sets(struct groups *groups)
                 str_printf(groups->body, "\tchain %s_%s {\n", sides[side].chain, name);
                 for (size_t g = 0; g < count; g++)
                     str_printf(groups->body, "\t\tjump %s-%s\n", sides[side].chain, sorted[g]->name);
-                str_append(groups->body, "\t\tdrop\n\t}\n");
+                str_printf(groups->body, "\t\tgoto refuse-%s\n\t}\n", sides[side].chain);
             }
         }
         of_port[i] = name;
@@ -236,6 +264,9 @@ void lower_security_groups(struct lowering *l, struct router *router)
     struct groups groups = {.l = l, .router = router, .body = &body};
     groups.uses = pointers_new(l->scratch, vpc->security_group_count);
     note_uses(&groups);
+    str_append(&body, flow_sets);
+    for (enum side side = INGRESS; side <= EGRESS; side++)
+        str_append(&body, sides[side].refuse);
     for (size_t i = 0; i < vpc->security_group_count; i++)
         if (use_of(&groups, vpc->security_groups[i])->referenced)
             write_members(&groups, vpc->security_groups[i]);
