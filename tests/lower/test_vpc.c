@@ -96,7 +96,7 @@ static void row_06_security_groups(void **state)
         body, "chain in-web {\n\t\ttcp dport { 80, 440-450 } accept comment \"vpc/main/security_group/web\"\n\t}");
     assert_contains(body, "chain out-web {\n\t\taccept\n\t}"); /* no egress declared */
     assert_contains(body, "chain out-db {\n\t}");              /* egress: [] */
-    assert_contains(body, "jump in-db\n\t\tjump in-web\n\t\tdrop");
+    assert_contains(body, "jump in-db\n\t\tjump in-web\n\t\tgoto refuse-in");
     assert_contains(body,
                     "priority -5; policy accept;\n\t\tct state established,related accept\n\t\toifname vmap @in_ports");
     assert_contains(
