@@ -142,9 +142,9 @@ static void a_shared_port_confuses_nobody(void **state)
     closed.tcp.port = 81;
     nft("n2", "table ip t { chain i { type filter hook input priority 0; tcp dport 81 drop; }; }");
     one_port("n1", "40000 40000");
-    run((const struct check *[]){&open, &closed}, 2);
-    assert_fact(&facts[0], OUTCOME_ANSWERED, SIGHT_YES, SIGHT_YES, SIGHT_YES);
-    assert_fact(&facts[1], OUTCOME_SILENT, SIGHT_YES, SIGHT_NO, SIGHT_NO);
+    run((const struct check *[]){&closed, &open}, 2);
+    assert_fact(&facts[0], OUTCOME_SILENT, SIGHT_YES, SIGHT_NO, SIGHT_NO);
+    assert_fact(&facts[1], OUTCOME_ANSWERED, SIGHT_YES, SIGHT_YES, SIGHT_YES);
     one_port("n1", "32768 60999");
     nft("n2", "delete table ip t");
     close(fd);
