@@ -144,8 +144,8 @@ const struct command command_answer = {
     .group = "an exercise",
     .synopsis = "answer ID VALUE… | answer articulate FILE",
     .summary = "Answer a question of the exercise, or hand in its text",
-    .description = "ID is the question's, as `labctl status` names it; VALUE one of its choices, a number (with its\n"
-                   "unit or without), or text.  A text that a person marks is read from FILE, or from standard input\n"
+    .description = "ID is the question's, as `labctl status` names it; VALUE one of its choices, a number without\n"
+                   "its unit, or text.  A text that a person marks is read from FILE, or from standard input\n"
                    "(-).  The last answer counts; nobody tells before the end whether it is right.",
     .run = run,
 };

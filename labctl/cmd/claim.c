@@ -37,6 +37,8 @@ static int run(struct context *context)
     if (!none && !where && !what)
         return cmd_usage(context,
                          "a claim says where and what is broken (--where, --what), or that nothing is (--none)");
+    if ((where && !str_is_utf8(where, strlen(where))) || (what && !str_is_utf8(what, strlen(what))))
+        return cmd_usage(context, "a claim names things and kinds in UTF-8");
     exercise_choose_lab(context);
     json_t *params = json_pack("{s:o, s:s?, s:b}", "where", places_of(where), "what", what, "none", none);
     if (client_call(context, "exercise-claim", params, &reply, &err))

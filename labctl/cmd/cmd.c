@@ -181,9 +181,10 @@ static int take_global(struct arguments *given, int argc, char **argv, int *inde
     return 0;
 }
 
+/* "-", "-5" and "-.5" are none. */
 static bool is_option(const char *word)
 {
-    return word[0] == '-' && word[1] != '\0' && !(word[1] >= '0' && word[1] <= '9');
+    return word[0] == '-' && word[1] != '\0' && !strchr("0123456789", word[word[1] == '.' ? 2 : 1]);
 }
 
 static int unknown_option(const struct command *command, const char *word)

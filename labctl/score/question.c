@@ -118,9 +118,24 @@ static bool is_choice(const struct question *question, const char *answer)
 
 /* ---- both ---- */
 
+/* Who reads the report on a terminal is not to be played tricks upon by an answer in it. */
+static bool is_written(const char *answer)
+{
+    for (const unsigned char *c = (const unsigned char *)answer; *c; c++)
+        if ((iscntrl(*c) && !strchr("\t\n", *c)) || (*c == 0xc2 && c[1] < 0xa0))
+            return false;
+    return true;
+}
+
 int question_admits(const struct question *question, const char *answer, struct error *err)
 {
     __int128 units;
+    if (strlen(answer) > ANSWER_MAX)
+        return error_set(err, ERR_USAGE, "an answer to '%s' has at most %d bytes, not %zu", question->id, ANSWER_MAX,
+                         strlen(answer));
+    if (!is_written(answer))
+        return error_set(err, ERR_USAGE, "the answer to '%s' holds a control character; write it as plain text",
+                         question->id);
     if (!*skip_spaces(answer))
         return error_set(err, ERR_USAGE, "an answer to '%s' is wanted, not an empty text", question->id);
     if (question->form == QUESTION_NUMBER && !read_decimal(answer, &units))

@@ -121,6 +121,9 @@ check "and a kind that there is" $?
 lab claim
 [ $? -eq 2 ]
 check "and says something" $?
+lab claim --where "$(printf '\377')" --what loss
+[ $? -eq 2 ] && grep -q "UTF-8" "$work/err"
+check "and that in writing" $?
 lab claim --none --where node/db
 [ $? -eq 2 ]
 check "and not two things" $?

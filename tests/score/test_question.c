@@ -38,6 +38,26 @@ static void a_choice_is_the_choice(void **state)
     assert_int_equal(question_admits(&choice, "  ", &err), -1);
 }
 
+static void what_is_no_plain_text_is_no_answer(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    static char long_text[ANSWER_MAX + 2];
+    const struct question word = {.id = "word", .form = QUESTION_TEXT, .answer = "main"};
+    assert_int_equal(question_admits(&word, "the\tmain\ntable é", &err), 0);
+    assert_int_equal(question_admits(&word, "\033[2Jmain", &err), -1);
+    assert_int_equal(err.kind, ERR_USAGE);
+    error_clear(&err);
+    assert_int_equal(question_admits(&word, "a\177", &err), -1);
+    error_clear(&err);
+    assert_int_equal(question_admits(&word, "\xc2\x9b", &err), -1);
+    error_clear(&err);
+    memset(long_text, 'x', ANSWER_MAX);
+    assert_int_equal(question_admits(&word, long_text, &err), 0);
+    long_text[ANSWER_MAX] = 'x';
+    assert_int_equal(question_admits(&word, long_text, &err), -1);
+}
+
 static void a_number_is_compared_in_decimal(void **state)
 {
     (void)state;
@@ -105,11 +125,9 @@ static void a_text_is_equal_but_for_case_and_spaces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_choice_is_the_choice),
-        cmocka_unit_test(a_number_is_compared_in_decimal),
-        cmocka_unit_test(what_is_no_number_is_refused),
-        cmocka_unit_test(a_pattern_matches_the_whole),
-        cmocka_unit_test(a_text_is_equal_but_for_case_and_spaces),
+        cmocka_unit_test(a_choice_is_the_choice),          cmocka_unit_test(what_is_no_plain_text_is_no_answer),
+        cmocka_unit_test(a_number_is_compared_in_decimal), cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(a_pattern_matches_the_whole),     cmocka_unit_test(a_text_is_equal_but_for_case_and_spaces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
