@@ -19,10 +19,8 @@ YAML
 lab() { run timeout 60 "$LABCTL" --lab recorded "$@"; }
 plain() { timeout 60 "$LABCTL" --lab recorded exec ops "$@"; }
 here() { find "$XDG_STATE_HOME/labctl/exercises" -mindepth 1 -maxdepth 1 | sort | tail -n 1; }
-entries() { grep -c '"event":"record"' "$journal"; }
 entry() { until_true 5 grep -q "\"event\":\"record\".*\"file\":\"sessions/$1\"" "$journal" && grep "\"file\":\"sessions/$1\"" "$journal"; }
 cast() { printf '%s/sessions/%s' "$directory" "$1"; }
-quoted() { printf '"%s"' "$1"; }
 
 # ---- without an exercise nothing is recorded ----
 sed -n '/^topology:/,/^faults:/p' "$work/course.yaml" | sed '1d;$d;s/^  //' >"$work/lab.yaml"
@@ -55,7 +53,6 @@ entry "${last##*/}" >/dev/null
 check "binary output passes unchanged, and is valid UTF-8 in the recording" $?
 printf 'in\n' | plain cat >"$work/file" && [ "$(cat "$work/file")" = in ] && plain sh -c 'echo more' >>"$work/file" && [ "$(cat "$work/file")" = $'in\nmore' ]
 check "files as input and output are as they were" $?
-run plain sh -c 'i=0; while [ $i -lt 300 ]; do echo o$i; echo e$i >&2; i=$((i + 1)); done' 2>&1
 plain sh -c 'i=0; while [ $i -lt 300 ]; do echo o$i; echo e$i >&2; i=$((i + 1)); done' >"$work/both" 2>&1
 awk '{ want = (NR % 2 ? "o" : "e") int((NR - 1) / 2); if ($0 != want) exit 1 } END { exit NR != 600 }' "$work/both"
 check "output and error into one file keep their order" $?
