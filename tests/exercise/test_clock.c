@@ -105,6 +105,34 @@ static void grace_is_given_once(void **state)
     assert_int_equal(elapsed(&f), 3 * MINUTE + 3 * 40 * SECOND - MINUTE);
 }
 
+static void what_did_not_come_back_is_told(void **state)
+{
+    (void)state;
+    FIXTURE_AUTO f;
+    open_fixture(&f, simple);
+    begin(&f, SESSION_PRACTICE);
+    pass_time(&f, 3 * MINUTE);
+    struct session_gap gap = {.reason = "the machine was restarted",
+                              .alive_boot = f.boot,
+                              .alive_real = f.real,
+                              .rebooted = true,
+                              .restored = json_pack("[s]", "web: /root/large was not kept")};
+    f.boot = 20 * SECOND;
+    f.real -= MINUTE; /* and the wall clock was set back */
+    MUST(&f, session_lost(&f.session, &gap, NOW(&f)));
+    assert_int_equal(elapsed(&f), 3 * MINUTE);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(json_array_size(f.session.notes), 4);
+        const char *back = json_string_value(json_array_get(f.session.notes, 0));
+        const char *built = json_string_value(json_array_get(f.session.notes, 1));
+        assert_non_null(strstr(back, "was set back by 1m over its restart"));
+        assert_non_null(strstr(built, "programs that the learner had started, connections and conntrack entries"));
+        assert_string_equal(json_string_value(json_array_get(f.session.notes, 2)),
+                            "not put back: web: /root/large was not kept");
+        restart(&f);
+    }
+}
+
 static void a_restarted_machine_goes_by_the_wall(void **state)
 {
     (void)state;
@@ -292,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_pause_stops_the_clock),
         cmocka_unit_test(an_exam_is_not_paused),
         cmocka_unit_test(lost_time_is_given_back_by_the_mode),
+        cmocka_unit_test(what_did_not_come_back_is_told),
         cmocka_unit_test(grace_is_given_once),
         cmocka_unit_test(a_restarted_machine_goes_by_the_wall),
         cmocka_unit_test(a_pause_over_a_restart_costs_nothing),

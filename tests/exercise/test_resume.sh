@@ -30,6 +30,7 @@ END
 lab() { run "$LABCTL" --lab rescue "$@"; }
 inside() { "$LABCTL" --lab rescue exec "$1" -- bash -s; } # NODE, a script on standard input
 directory() { echo "$XDG_STATE_HOME"/labctl/exercises/*-rescue; }
+latest() { if [ "$(directory)/checkpoint.1" -nt "$(directory)/checkpoint.2" ]; then echo "$(directory)/checkpoint.1"; else echo "$(directory)/checkpoint.2"; fi; }
 no_lab() { [ -z "$(keeper_pid)" ]; }
 lose() { # the keeper dies, and all of the lab with it
     kill -KILL "$(keeper_pid)"
@@ -65,7 +66,7 @@ run "$LABCTL" resume
 [ $? -eq 4 ] && grep -q "running, not paused" "$work/err"
 check "a clock that runs is not resumed" $?
 grep -aqE 'route-missing|10\.0\.0|look at its' "$(directory)"/checkpoint.* && tells=1 || tells=0
-check "a checkpoint tells nothing to who reads it by accident" $tells
+check "a checkpoint tells nothing to who reads it by accident" "$tells"
 
 # ---- what a learner does ----
 inside ops <<'END' >"$work/out" 2>"$work/err"
@@ -178,13 +179,12 @@ check "the lost time is on record" $?
 lab pause && lab resume
 "$LABCTL" --lab rescue exec ops -- sh -c 'echo third >/etc/motd' </dev/null
 lose
-latest=$(ls -t "$(directory)"/checkpoint.* | head -n 1)
 run "$LABCTL" resume && [ "$("$LABCTL" --lab rescue exec ops -- cat /etc/motd </dev/null)" = second ]
 check "a second time: what the last checkpoint knew" $?
 lab pause
 cp "$(directory)"/checkpoint.* "$work/good/"
 lose
-latest=$(ls -t "$(directory)"/checkpoint.* | head -n 1)
+latest=$(latest)
 for cut in 0 60 5000; do
     good "${latest##*/}"
     truncate -s $cut "$latest"
@@ -193,7 +193,7 @@ for cut in 0 60 5000; do
     lab pause
     cp "$(directory)"/checkpoint.* "$work/good/"
     lose
-    latest=$(ls -t "$(directory)"/checkpoint.* | head -n 1)
+    latest=$(latest)
 done
 run "$LABCTL" resume
 check "and once more" $?
@@ -212,9 +212,6 @@ rm -rf "$XDG_STATE_HOME/labctl"
 
 # ---- by itself, after a while ----
 newer() { [ -n "$(find "$(directory)" -name 'checkpoint.*' -newer "$work/mark")" ]; }
-kept() { # FILE-CONTENT: a checkpoint that was begun after the change is there: the second since
-    touch "$work/mark" && until_true 10 newer
-}
 LABCTL_CHECKPOINT=0.2 run "$LABCTL" start "$work/rescue.yaml"
 "$LABCTL" --lab rescue exec ops -- sh -c 'echo one >/etc/motd' </dev/null
 until_true 10 test -s "$(directory)/checkpoint.1" && kept_first=0 || kept_first=1
@@ -237,8 +234,22 @@ run "$LABCTL" resume
 check "what was abandoned is not taken up" $?
 rm -rf "$XDG_STATE_HOME/labctl"
 
+# ---- a checkpoint of another exercise ----
+sed 's/Nobody/Somebody/' "$work/rescue.yaml" >"$work/other.yaml"
+run "$LABCTL" start "$work/other.yaml" && lab pause && lose && rm "$work/good/"* && cp "$(directory)"/checkpoint.* "$work/good/"
+rm -rf "$XDG_STATE_HOME/labctl"
+run "$LABCTL" start "$work/rescue.yaml" && lab pause && lose && good checkpoint.1 && good checkpoint.2 && lines=$(wc -l <"$(directory)/journal.jsonl")
+run "$LABCTL" resume
+[ $? -eq 2 ] && grep -q "the scenario of the checkpoint is not the one that the journal was begun with" "$work/err" && no_lab && [ "$(wc -l <"$(directory)/journal.jsonl")" = "$lines" ]
+check "a checkpoint of another scenario is refused, and nothing written" $?
+rm -rf "$XDG_STATE_HOME/labctl"
+
 # ---- a full disk ----
-mkdir "$work/small" && mount -t tmpfs -o size=160k tmpfs "$work/small" || { echo "skip full disk: no tmpfs"; exit $failures; }
+mkdir "$work/small"
+if ! mount -t tmpfs -o size=160k tmpfs "$work/small"; then
+    echo "skip a full disk: no tmpfs can be mounted here"
+    exit "$failures"
+fi
 export XDG_STATE_HOME=$work/small
 LABCTL_CHECKPOINT=0.2 run "$LABCTL" start "$work/rescue.yaml"
 "$LABCTL" --lab rescue exec ops -- sh -c 'echo before >/etc/motd' </dev/null
@@ -261,4 +272,4 @@ until_true 10 again
 check "with room again they are written again" $?
 lab abandon
 umount "$work/small"
-exit $failures
+exit "$failures"
