@@ -119,10 +119,10 @@ const struct nlmsghdr *message_portable(const struct nlmsghdr *message, portable
     memcpy(header, nlmsg_data(message), shape->header);
     translate_header(&t, shape->type, header);
     batch_begin(&batch, 0, shape->type, 0, header, shape->header);
-    struct nlattr *attribute;
-    int left;
-    nlmsg_for_each_attr(attribute, (struct nlmsghdr *)message, (int)shape->header, left)
-        put_attribute(&t, shape, &batch, attribute);
+    int left = nlmsg_attrlen((struct nlmsghdr *)message, (int)shape->header);
+    for (struct nlattr *at = nlmsg_attrdata((struct nlmsghdr *)message, (int)shape->header); nla_ok(at, left);
+         at = nla_next(at, &left))
+        put_attribute(&t, shape, &batch, at);
     batch_end(&batch);
     struct nlmsghdr *out = arena_copy(arena, batch.data, batch.length);
     out->nlmsg_seq = out->nlmsg_pid = 0;
