@@ -11,6 +11,7 @@
 #include "base/units.h"
 
 #define DRIFT_MAX (2 * NANOSECONDS_PER_SECOND) /* by which the two clocks may differ from entry to entry */
+#define LATE_MAX  (2 * NANOSECONDS_PER_SECOND) /* after its deadline, without being told of */
 
 static const char *const moment_names[] =
     {[MOMENT_HEALTHY] = "healthy", [MOMENT_BROKEN] = "broken", [MOMENT_END] = "end"};
@@ -122,12 +123,27 @@ static void on_lost(struct session *session, json_t *entry)
                                        duration_format(integer(entry, "given") / second * second, given)));
 }
 
+/* How long after its deadline it was over.  A program that was stopped from outside, or a disk that was full, may be
+ * why: then what was measured is of that later moment. */
+static int64_t note_late(struct session *session, const json_t *entry)
+{
+    char by[UNITS_TEXT_MAX];
+    int64_t late = session_elapsed(session, integer(entry, "boot")) - integer(entry, "at");
+    if (late > LATE_MAX)
+        json_array_append_new(
+            session->notes, json_sprintf("its deadline was noticed %s late: what was measured is of that moment, and "
+                                         "may hold what was done in between",
+                                         duration_format(late / NANOSECONDS_PER_SECOND * NANOSECONDS_PER_SECOND, by)));
+    return late;
+}
+
 static void on_phase(struct session *session, json_t *entry)
 {
     size_t phase = (size_t)integer(entry, "phase");
     if (phase >= session->scenario->phase_count)
         return;
     if (str_equal(text(entry, "state"), "ended")) {
+        note_late(session, entry);
         end_phase(session, entry);
         set_clock(session, entry, false);
         session->state = SESSION_BETWEEN;
@@ -176,7 +192,7 @@ static void on_answer(struct session *session, json_t *entry)
 static void finish(struct session *session, const json_t *entry, enum session_state state)
 {
     /* Nobody stopped it at its deadline: it was over then all the same. */
-    int64_t late = session_elapsed(session, integer(entry, "boot")) - integer(entry, "at");
+    int64_t late = note_late(session, entry);
     session->ended = integer(entry, "boot") - late;
     session->ended_real = integer(entry, "real") - late;
     session->end = end_of(entry);

@@ -186,6 +186,19 @@ static void the_deadline_is_never_passed(void **state)
     assert_int_equal(f.session.end, SESSION_DEADLINE);
     assert_int_equal(elapsed(&f), 10 * MINUTE);
     assert_int_equal(f.session.ended_real, real + 10 * MINUTE);
+    assert_int_equal(json_array_size(f.session.notes), 1); /* what was measured is of later */
+    assert_non_null(strstr(json_string_value(json_array_get(f.session.notes, 0)), "noticed 4m late"));
+}
+
+static void a_deadline_in_time_is_nothing_to_tell(void **state)
+{
+    (void)state;
+    FIXTURE_AUTO f;
+    open_fixture(&f, simple);
+    begin(&f, SESSION_PRACTICE);
+    pass_time(&f, 10 * MINUTE + SECOND);
+    MUST(&f, session_stop(&f.session, SESSION_DEADLINE, NOW(&f)));
+    assert_int_equal(json_array_size(f.session.notes), 0);
 }
 
 static void phases_follow_each_other(void **state)
@@ -325,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_restarted_machine_goes_by_the_wall),
         cmocka_unit_test(a_pause_over_a_restart_costs_nothing),
         cmocka_unit_test(the_deadline_is_never_passed),
+        cmocka_unit_test(a_deadline_in_time_is_nothing_to_tell),
         cmocka_unit_test(phases_follow_each_other),
         cmocka_unit_test(schedules_are_a_function_of_the_clock),
         cmocka_unit_test(a_pause_puts_scheduled_faults_off),
