@@ -1,10 +1,12 @@
 /* Who reaches whom: one matrix for each protocol, all of them one set of checks. */
 #include "director/reach.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/units.h"
 #include "director/checks.h"
 #include "director/prober.h"
@@ -16,27 +18,69 @@
 #define PORTS_MAX     8  /* beside ICMP */
 #define TCP_NODES_MAX 32 /* in a larger lab ICMP alone is compared: pairs grow with the square */
 
+/* A line that loses packets is no line that is cut: a pair is open where one of so many tries at once is answered. */
+#define TRIES 6
+
 struct measurement {
     struct arena *arena;
     struct check checks[1 + PORTS_MAX];
-    const struct check *set[1 + PORTS_MAX];
-    size_t count;
+    const struct check *set[(1 + PORTS_MAX) * TRIES]; /* all of them once, then all of them again */
+    size_t count, tries;
     json_t *names;
     reach_done *done;
     void *context;
 };
 
-static void add_port(struct measurement *m, const struct check *check)
+static void add_port(struct measurement *m, uint16_t port)
 {
-    if (check->kind != CHECK_TCP)
-        return;
     for (size_t i = 0; i < m->count; i++)
-        if (m->checks[i].matrix.port == check->tcp.port)
+        if (m->checks[i].matrix.port == port)
             return;
     if (m->count == 1 + PORTS_MAX)
         return;
     m->checks[m->count] = m->checks[0];
-    m->checks[m->count++].matrix.port = check->tcp.port;
+    m->checks[m->count++].matrix.port = port;
+}
+
+/* The port of "http://host[:port]/…", or 0. */
+static uint16_t url_port(const char *url)
+{
+    const char *host = strstr(url, "://");
+    if (!host)
+        return 0;
+    host += strlen("://");
+    const char *bracket = *host == '[' ? strchr(host, ']') : NULL, *colon = bracket ? bracket + 1 : host;
+    colon += strcspn(colon, ":/");
+    if (*colon == ':')
+        return (uint16_t)strtoul(colon + 1, NULL, 10);
+    return str_starts(url, "https") ? 443 : 80;
+}
+
+static void add_check(struct measurement *m, const struct check *check)
+{
+    uint16_t port = check->kind == CHECK_TCP    ? check->tcp.port
+                    : check->kind == CHECK_TLS  ? check->tls.port
+                    : check->kind == CHECK_HTTP ? url_port(check->http.url)
+                                                : 0;
+    if (port)
+        add_port(m, port);
+}
+
+/* The cells of one check over all its tries: an answer stands above everything else, something above nothing. */
+static char *cells_of(const struct measurement *m, const struct check_result *results, size_t check)
+{
+    char *cells = NULL;
+    for (size_t t = 0; t < m->tries; t++) {
+        const char *more = results[t * m->count + check].cells;
+        if (!more)
+            continue;
+        if (!cells)
+            cells = arena_strdup(m->arena, more);
+        for (size_t i = 0; cells[i] && more[i]; i++)
+            if (more[i] == '0' + OUTCOME_ANSWERED || cells[i] == '0' + OUTCOME_NONE)
+                cells[i] = more[i];
+    }
+    return cells;
 }
 
 static void measured(struct director *director, void *context, const struct check_result *results, size_t count,
@@ -44,12 +88,14 @@ static void measured(struct director *director, void *context, const struct chec
 {
     struct measurement *m = context;
     json_t *reach = NULL;
-    if (!err && count == m->count) {
+    if (!err && count == m->count * m->tries) {
         json_t *sets = json_array();
-        for (size_t i = 0; i < count; i++)
-            if (results[i].cells)
-                json_array_append_new(
-                    sets, json_pack("{s:i, s:s}", "port", (int)m->checks[i].matrix.port, "cells", results[i].cells));
+        for (size_t i = 0; i < m->count; i++) {
+            const char *cells = cells_of(m, results, i);
+            if (cells)
+                json_array_append_new(sets,
+                                      json_pack("{s:i, s:s}", "port", (int)m->checks[i].matrix.port, "cells", cells));
+        }
         reach = json_pack("{s:O, s:o}", "nodes", m->names, "sets", sets);
     }
     m->done(director, m->context, reach);
@@ -76,13 +122,14 @@ int reach_measure(struct director *director, const struct scenario *scenario, re
     bool few = first->matrix.node_count <= TCP_NODES_MAX;
     for (size_t t = 0; few && t < scenario->task_count; t++)
         for (size_t c = 0; c < scenario->tasks[t].check_count; c++)
-            add_port(m, scenario->tasks[t].checks[c]);
+            add_check(m, scenario->tasks[t].checks[c]);
     for (size_t g = 0; few && g < scenario->guard_count; g++)
-        add_port(m, scenario->guards[g]);
-    for (size_t i = 0; i < m->count; i++)
-        m->set[i] = &m->checks[i];
+        add_check(m, scenario->guards[g]);
+    m->tries = few ? TRIES : 1;
+    for (size_t i = 0; i < m->count * m->tries; i++)
+        m->set[i] = &m->checks[i % m->count];
     struct checks_options options = {.single_attempt = true};
-    if (!checks_start(director, m->set, m->count, &options, measured, m, err))
+    if (!checks_start(director, m->set, m->count * m->tries, &options, measured, m, err))
         return 0;
     json_decref(m->names);
     arena_free(arena);
