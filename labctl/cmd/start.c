@@ -208,9 +208,10 @@ static void tell(const struct context *context, const char *lab, const struct be
     fputs(str_text(&text), stdout);
     const json_t *left = json_object_get(begun->status, "time_left_s");
     STR_AUTO clock = STR_INIT;
-    report_clock_left(json_number_value(left), &clock);
-    printf("\nThe clock runs%s%s.  `labctl` alone says what can be done now.\n",
-           json_is_number(left) ? ": " : ", without a deadline", str_text(&clock));
+    str_append(&clock, json_is_number(left) ? ": " : ", without a deadline");
+    if (json_is_number(left))
+        report_clock_left(json_number_value(left), &clock);
+    printf("\nThe clock runs%s.  `labctl` alone says what can be done now.\n", str_text(&clock));
     if (!context->quiet)
         printf("This text lies in %s/%s\n", str_text(&begun->directory), BRIEFING_FILE);
     exercise_print_head(begun->status, "start");

@@ -121,6 +121,40 @@ static int rewrite_topology(struct topology *topology, const struct fault *fault
     return 0;
 }
 
+/* Is the gateway on link: does a route of an interface's own network lead there? */
+static bool on_link(const struct plan *plan, const struct plan_route *route, const struct plan_nexthop *hop)
+{
+    for (size_t i = 0; i < plan->route_count; i++) {
+        const struct plan_route *other = &plan->routes[i];
+        if (other->ns == route->ns && (other->table == 254 || other->table == route->table) &&
+            other->nexthop_count == 1 && !other->nexthops[0].via.family &&
+            prefix_contains(&other->destination, &hop->via) &&
+            (!hop->interface || str_equal(hop->interface, other->nexthops[0].interface)))
+            return true;
+    }
+    return false;
+}
+
+/* A route whose gateway was on link by a network that is gone now cannot be made, as on a machine. */
+static bool still_possible(const struct plan *plan, const struct plan_route *route, const struct prefix *gone)
+{
+    for (size_t n = 0; n < route->nexthop_count && !route->onlink; n++) {
+        const struct plan_nexthop *hop = &route->nexthops[n];
+        if (hop->via.family && prefix_contains(gone, &hop->via) && !on_link(plan, route, hop))
+            return false;
+    }
+    return true;
+}
+
+static void drop_dependents(struct plan *plan, uint32_t ns, const struct prefix *gone)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->route_count; i++) /* those on link all stay, so that each can be asked for them */
+        if (plan->routes[i].ns != ns || still_possible(plan, &plan->routes[i], gone))
+            plan->routes[kept++] = plan->routes[i];
+    plan->route_count = kept;
+}
+
 static int rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault,
                         const struct thing *things, struct error *err)
 {
@@ -141,6 +175,7 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
         return error_set(err, ERR_ABSENT, "fault '%s': node '%s' has no route to %s", fault->id, things[0].node->name,
                          fault_text(fault, "destination"));
     plan->route_count = kept;
+    drop_dependents(plan, ns, &destination);
     return 0;
 }
 

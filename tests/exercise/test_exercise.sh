@@ -7,7 +7,7 @@ topology='topology:
   bridges: { lan: {} }
   nodes:
     web: { bridge: lan, address: 10.0.0.1/24, services: { http: { port: 80 } } }
-    db: { bridge: lan, address: 10.0.0.2/24, services: { postgres: { kind: tcp, port: 5432 } } }
+    db: { bridge: lan, address: 10.0.0.2/24, gateway: 10.0.0.1, services: { postgres: { kind: tcp, port: 5432 } } }
     ns: { bridge: lan, address: 10.0.0.53/24, services: { dns: { zones: { lab.test: { web: 10.0.0.1 } } } } }
     ops: { bridge: lan, address: 10.0.0.3/24, resolver: { servers: [10.0.0.53] } }'
 faults='faults: [ { id: names, kind: dns-server-down, at: node/ns/service/dns } ]'

@@ -208,16 +208,25 @@ static void a_route_of_a_machine_is_missing(void **state)
                         "- route 10.2.0.0/24 via 10.9.1.2 congctl cubic in r1\n");
 }
 
-static void a_default_and_a_connected_route_are_missing(void **state)
+static void a_connected_route_takes_along_what_goes_by_its_gateways(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    assert_string_equal(effect(&bench, "route-missing nas destination=192.168.1.0/24"),
+                        "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 congctl cubic (connected) in nas\n"
+                        "- route default via 192.168.1.1 dev eth0 congctl cubic in nas\n");
+    BENCH_AUTO routers = bench_of("two-routers.yaml"); /* what goes another way stays */
+    assert_string_equal(effect(&routers, "route-missing border destination=10.9.1.0/30"),
+                        "- route 10.9.1.0/30 dev wan1 src 10.9.1.2 congctl cubic (connected) in border\n"
+                        "- route 10.1.0.0/24 via 10.9.1.1 congctl cubic in border\n");
+}
+
+static void a_default_route_is_missing(void **state)
 {
     (void)state;
     BENCH_AUTO bench = bench_of("home-lan.yaml");
     assert_string_equal(effect(&bench, "route-missing laptop destination=default"),
                         "- route default via 192.168.1.1 dev eth0 congctl cubic in laptop\n");
-    const char *changes = effect(&bench, "route-missing nas destination=192.168.1.0/24");
-    assert_non_null(
-        strstr(changes, "- route 192.168.1.0/24 dev eth0 src 192.168.1.30 congctl cubic (connected) in nas"));
-    assert_null(strstr(changes, "~ ")); /* the routes by its gateway stay as they are */
 }
 
 static void a_route_that_is_not_there_cannot_be_missing(void **state)
@@ -494,7 +503,8 @@ int main(void)
         cmocka_unit_test(a_way_that_is_bent_already_is_only_blocked),
         cmocka_unit_test(a_way_that_is_none_is_refused),
         cmocka_unit_test(a_route_of_a_machine_is_missing),
-        cmocka_unit_test(a_default_and_a_connected_route_are_missing),
+        cmocka_unit_test(a_default_route_is_missing),
+        cmocka_unit_test(a_connected_route_takes_along_what_goes_by_its_gateways),
         cmocka_unit_test(a_route_that_is_not_there_cannot_be_missing),
         cmocka_unit_test(a_route_of_a_table_is_missing),
         cmocka_unit_test(a_nat_gateway_is_misplaced),

@@ -98,6 +98,7 @@ rows=(
     "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=firewall"
     "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=rp_filter"
     "route-missing|route|client|destination=default"
+    "route-missing|route|client|destination=10.1.0.0/24"
     "route-missing|route|r1|destination=10.2.0.0/24"
     "route-missing|cloud|vpc/main/route_table/public|destination=0.0.0.0/0"
     "dns-wrong-record|dns|node/names/service/dns|name=server.lab.test answer=10.2.0.99"
