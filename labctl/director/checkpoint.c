@@ -83,11 +83,12 @@ static struct {
 
 static json_t *known(struct director *director, const struct exercise *exercise)
 {
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:O, s:O, s:O?, s:O, s:O, s:O}", "version", 1, "lab",
-                     director_plan(director)->lab, "scenario", exercise->stripped, "healthy", exercise->healthy, "text",
-                     director_text(director), "allotments", director_allotments(director), "faults",
-                     director_faults(director), "listened", exercise->listened, "reach", exercise->reach, "present",
-                     exercise->present, "passed", exercise->passed, "options", kept.options);
+    return json_pack("{s:i, s:I, s:s, s:s, s:s, s:s, s:s, s:O, s:O, s:O?, s:O, s:O, s:O}", "version", 1, "entries",
+                     (json_int_t)exercise->session.journal.count, "lab", director_plan(director)->lab, "scenario",
+                     exercise->stripped, "healthy", exercise->healthy, "text", director_text(director), "allotments",
+                     director_allotments(director), "faults", director_faults(director), "listened", exercise->listened,
+                     "reach", exercise->reach, "present", exercise->present, "passed", exercise->passed, "options",
+                     kept.options);
 }
 
 static int put_nodes(struct director *director, struct str *content, struct error *err)

@@ -1,5 +1,6 @@
 /* The verbs of a running exercise.  Whether one may be used now is exercise_rules.c's to say, before it comes here. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -142,11 +143,26 @@ static int check_task(const struct exercise *exercise, const char *task, struct 
                      near ? near : "", near ? "'?" : "");
 }
 
+struct shown {
+    struct request *request;
+    json_t *hint;
+};
+
+static void show_hint(struct director *director, void *context, const struct error *err)
+{
+    struct shown *shown = context;
+    (void)director, (void)err;
+    request_finish(shown->request, shown->hint, NULL, 0, NULL);
+    free(shown);
+}
+
+/* Answers when a checkpoint knows of it: who ends the lab at once and takes the last line out of the journal does not
+ * get the hint for nothing. */
 int verb_exercise_hint(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     struct exercise *exercise = running(err);
     const char *task = text_of(request, "task");
-    (void)director;
+    (void)reply;
     if (!exercise || check_task(exercise, task, err))
         return -1;
     const struct hint *hint = session_next_hint(&exercise->session, task);
@@ -157,9 +173,13 @@ int verb_exercise_hint(struct director *director, struct request *request, json_
     size_t left = 0;
     for (size_t i = 0; i < exercise->scenario->hint_count; i++)
         left += !exercise->session.bought[i] && str_equal(exercise->scenario->hints[i].task, hint->task);
-    *reply = json_pack("{s:s, s:I, s:s, s:I}", "task", hint->task, "cost", (json_int_t)hint->cost, "text", hint->text,
-                       "left", (json_int_t)left);
-    return 0;
+    struct shown *shown = malloc(sizeof *shown);
+    if (!shown)
+        arena_exhausted();
+    *shown = (struct shown){request, json_pack("{s:s, s:I, s:s, s:I}", "task", hint->task, "cost",
+                                               (json_int_t)hint->cost, "text", hint->text, "left", (json_int_t)left)};
+    checkpoint_now(director, show_hint, shown);
+    return REQUEST_DEFERRED;
 }
 
 /* ---- claims and answers ---- */

@@ -107,6 +107,13 @@ static int recall(struct restoring *r, struct error *err)
         return -1;
     const struct session *session = &r->exercise->session;
     const char *began = json_string_value(json_object_get(json_array_get(session->entries, 0), "scenario_hash"));
+    json_int_t entries = json_integer_value(json_object_get(r->checkpoint.known, "entries"));
+    if ((json_int_t)session->journal.count < entries)
+        return error_set(
+            err, ERR_FILE,
+            "corrupted journal: it has %llu entries, and had %lld when the checkpoint was taken: lines are "
+            "missing at its end",
+            (unsigned long long)session->journal.count, (long long)entries);
     exercise_hash(parts.stripped, parts.healthy, hash);
     if (session->state == SESSION_PREPARED || session->state == SESSION_ABANDONED)
         return error_set(err, ERR_FILE, "the exercise is %s: there is nothing to take up",

@@ -144,6 +144,11 @@ run "$LABCTL" resume
 [ $? -eq 2 ] && grep -q "corrupted journal: line [234]: its hash is not that of its content" "$work/err" && no_lab
 check "a journal that was changed, with its line" $?
 good journal.jsonl
+sed -i "$(grep -n '"event":"hint"' "$(directory)/journal.jsonl" | cut -d: -f1),\$d" "$(directory)/journal.jsonl"
+run "$LABCTL" resume
+[ $? -eq 2 ] && grep -q "corrupted journal: .*lines are missing at its end" "$work/err" && no_lab
+check "a journal whose end was cut away" $?
+good journal.jsonl
 printf 'x' | dd of="$(directory)/checkpoint.1" bs=1 seek=300 conv=notrunc 2>/dev/null
 printf 'x' | dd of="$(directory)/checkpoint.2" bs=1 seek=300 conv=notrunc 2>/dev/null
 run "$LABCTL" resume
