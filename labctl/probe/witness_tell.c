@@ -35,7 +35,7 @@ static bool is_anothers(const struct witness *witness, const struct passage *pas
         count += claim->node == passage->node && claim->protocol == flow->protocol && claim->port == flow->local &&
                  claim->remote == packet->to_port;
     }
-    return count > (packet->to_port == flow->remote);
+    return count > (packet->to_port == flow->remote ? 1 : 0); /* the flow's own claim among them */
 }
 
 /* The flow's own packet as it left the prober's node.  The node may have translated its address or port. */

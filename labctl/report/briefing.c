@@ -5,7 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "report/parts.h"
+#include "report/member.h"
+#include "report/paint.h"
 
 #define PAGE      80
 #define NARROWEST 30
@@ -109,8 +110,8 @@ static void heading(const struct page *page, const char *words)
 
 static bool of_phase(const json_t *item, const json_t *status)
 {
-    const char *phase = text(item, "phase");
-    return !*text(status, "phase") || !*phase || !strcmp(phase, text(status, "phase"));
+    const char *phase = member_text(item, "phase");
+    return !*member_text(status, "phase") || !*phase || !strcmp(phase, member_text(status, "phase"));
 }
 
 static const json_t *present_phase(const json_t *status)
@@ -119,7 +120,7 @@ static const json_t *present_phase(const json_t *status)
     json_t *phase;
     json_array_foreach(json_object_get(status, "phases"), i, phase)
     {
-        if (!strcmp(text(phase, "id"), text(status, "phase")))
+        if (!strcmp(member_text(phase, "id"), member_text(status, "phase")))
             return phase;
     }
     return NULL;
@@ -144,7 +145,7 @@ static void write_phases(const struct page *page, const json_t *status)
     STR_AUTO time = STR_INIT;
     json_array_foreach(json_object_get(status, "phases"), i, phase)
     {
-        str_printf(&list, "%s%s", i ? ", " : "Phases: ", text(phase, "id"));
+        str_printf(&list, "%s%s", i ? ", " : "Phases: ", member_text(phase, "id"));
         if (json_is_number(json_object_get(phase, "time_allowed_s")))
             str_printf(&list, " (%s)", minutes(phase, "time_allowed_s", &time));
     }
@@ -161,12 +162,12 @@ static void write_tickets(const struct page *page, const json_t *status)
         STR_AUTO words = STR_INIT;
         if (!of_phase(ticket, status))
             continue;
-        str_printf(&words, "Ticket %s%s%s", text(ticket, "id"), *text(ticket, "title") ? ": " : "",
-                   text(ticket, "title"));
+        str_printf(&words, "Ticket %s%s%s", member_text(ticket, "id"), *member_text(ticket, "title") ? ": " : "",
+                   member_text(ticket, "title"));
         line(page, 2, str_text(&words));
-        if (*text(ticket, "restrict")) {
+        if (*member_text(ticket, "restrict")) {
             str_clear(&words);
-            str_printf(&words, "Restriction: %s", text(ticket, "restrict"));
+            str_printf(&words, "Restriction: %s", member_text(ticket, "restrict"));
             line(page, 4, str_text(&words));
         }
     }
@@ -187,8 +188,9 @@ static void write_tasks(const struct page *page, const json_t *status)
         if (!any)
             write_tickets(page, status);
         any = true;
-        str_printf(&words, "%s%s%s (%lld point%s)", text(task, "id"), *text(task, "title") ? ": " : "",
-                   text(task, "title"), number(task, "maximum"), plural(number(task, "maximum")));
+        str_printf(&words, "%s%s%s (%lld point%s)", member_text(task, "id"), *member_text(task, "title") ? ": " : "",
+                   member_text(task, "title"), member_integer(task, "maximum"),
+                   plural(member_integer(task, "maximum")));
         line(page, 2, str_text(&words));
     }
 }
@@ -202,13 +204,13 @@ static void write_questions(const struct page *page, const json_t *status)
     json_array_foreach(json_object_get(status, "questions"), i, question)
     {
         STR_AUTO words = STR_INIT;
-        if (*text(question, "answered"))
+        if (*member_text(question, "answered"))
             continue;
         if (!any)
             heading(page, "Questions");
         any = true;
-        str_printf(&words, "%s: %s (%lld point%s)", text(question, "id"), text(question, "ask"),
-                   number(question, "points"), plural(number(question, "points")));
+        str_printf(&words, "%s: %s (%lld point%s)", member_text(question, "id"), member_text(question, "ask"),
+                   member_integer(question, "points"), plural(member_integer(question, "points")));
         line(page, 2, str_text(&words));
         json_array_foreach(json_object_get(question, "choices"), c, choice)
         {
@@ -224,7 +226,7 @@ static void write_questions(const struct page *page, const json_t *status)
 static void write_diagnosis(const struct page *page, const json_t *status)
 {
     STR_AUTO words = STR_INIT;
-    long long points = number(status, "diagnosis_points");
+    long long points = member_integer(status, "diagnosis_points");
     if (!points)
         return;
     heading(page, "Diagnosis");
@@ -242,11 +244,11 @@ static void write_articulate(const struct page *page, const json_t *status)
     if (!json_is_object(articulate))
         return;
     heading(page, "In writing");
-    line(page, 2, text(articulate, "prompt"));
-    if (number(articulate, "words_wanted"))
-        str_printf(&words, "About %lld words, ", number(articulate, "words_wanted"));
+    line(page, 2, member_text(articulate, "prompt"));
+    if (member_integer(articulate, "words_wanted"))
+        str_printf(&words, "About %lld words, ", member_integer(articulate, "words_wanted"));
     str_printf(&words, "%lld point%s, marked by a person: `labctl answer articulate FILE`.",
-               number(articulate, "points"), plural(number(articulate, "points")));
+               member_integer(articulate, "points"), plural(member_integer(articulate, "points")));
     line(page, 2, str_text(&words));
 }
 
@@ -263,7 +265,8 @@ static void write_phase(const struct page *page, const json_t *status)
     if (phase) {
         STR_AUTO words = STR_INIT;
         STR_AUTO time = STR_INIT;
-        str_printf(&words, "Phase %s%s%s", text(phase, "id"), *text(phase, "title") ? ": " : "", text(phase, "title"));
+        str_printf(&words, "Phase %s%s%s", member_text(phase, "id"), *member_text(phase, "title") ? ": " : "",
+                   member_text(phase, "title"));
         if (json_is_number(json_object_get(phase, "time_allowed_s")))
             str_printf(&words, " (%s)", minutes(phase, "time_allowed_s", &time));
         heading(page, str_text(&words));
@@ -276,7 +279,7 @@ void briefing_phase(const json_t *status, unsigned width, bool color, struct str
 {
     struct page page = page_of(width, color, out);
     write_phase(&page, status);
-    if (!number(json_object_get(status, "articulate"), "words"))
+    if (!member_integer(json_object_get(status, "articulate"), "words"))
         write_articulate(&page, status);
 }
 
@@ -286,29 +289,31 @@ void briefing_write(const json_t *status, unsigned width, bool color, struct str
     STR_AUTO words = STR_INIT;
     STR_AUTO time = STR_INIT;
     const json_t *points = json_object_get(status, "points");
-    paint(out, color, BOLD, *text(status, "title") ? text(status, "title") : text(status, "scenario"));
-    str_printf(&words, "Scenario %s", text(status, "scenario"));
-    if (number(status, "level"))
-        str_printf(&words, ", level %lld of 5", number(status, "level"));
-    if (str_starts(text(status, "note"), text(status, "mode")))
-        str_printf(&words, "; %s", text(status, "note"));
+    paint(out, color, BOLD,
+          *member_text(status, "title") ? member_text(status, "title") : member_text(status, "scenario"));
+    str_printf(&words, "Scenario %s", member_text(status, "scenario"));
+    if (member_integer(status, "level"))
+        str_printf(&words, ", level %lld of 5", member_integer(status, "level"));
+    if (str_starts(member_text(status, "note"), member_text(status, "mode")))
+        str_printf(&words, "; %s", member_text(status, "note"));
     else
-        str_printf(&words, "; %s: %s", text(status, "mode"), text(status, "note"));
+        str_printf(&words, "; %s: %s", member_text(status, "mode"), member_text(status, "note"));
     str_append_char(out, '\n');
     line(&page, 0, str_text(&words));
     str_clear(&words);
     if (json_is_number(json_object_get(status, "time_allowed_s")))
         str_printf(&words, "Time: %s; ", minutes(status, "time_allowed_s", &time));
-    str_printf(&words, "%s%lld point%s, pass mark %s", words.length ? "" : "No deadline; ", number(points, "maximum"),
-               plural(number(points, "maximum")), text(points, "pass_mark"));
-    if (number(status, "hints_left"))
-        str_printf(&words, "; %lld hint%s, at a cost", number(status, "hints_left"),
-                   plural(number(status, "hints_left")));
+    str_printf(&words, "%s%lld point%s, pass mark %s", words.length ? "" : "No deadline; ",
+               member_integer(points, "maximum"), plural(member_integer(points, "maximum")),
+               member_text(points, "pass_mark"));
+    if (member_integer(status, "hints_left"))
+        str_printf(&words, "; %lld hint%s, at a cost", member_integer(status, "hints_left"),
+                   plural(member_integer(status, "hints_left")));
     line(&page, 0, str_text(&words));
     write_phases(&page, status);
-    if (*text(status, "briefing")) {
+    if (*member_text(status, "briefing")) {
         str_append_char(out, '\n');
-        paragraphs(&page, text(status, "briefing"));
+        paragraphs(&page, member_text(status, "briefing"));
     }
     write_phase(&page, status);
     write_diagnosis(&page, status);

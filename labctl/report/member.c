@@ -15,6 +15,11 @@ double member_number(const json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
+long long member_integer(const json_t *object, const char *key)
+{
+    return (long long)json_integer_value(json_object_get(object, key));
+}
+
 bool member_truth(const json_t *object, const char *key)
 {
     return json_is_true(json_object_get(object, key));
@@ -45,7 +50,7 @@ void member_clock(const json_t *object, const char *key, struct str *out)
 void member_percent(const json_t *points, struct str *out)
 {
     long hundredths = (long)(member_number(points, "percent") * 100 + 0.5);
-    str_printf(out, "%.10g%%", (double)hundredths / 100);
+    str_printf(out, hundredths % 100 ? "%ld.%02ld%%" : "%ld%%", hundredths / 100, hundredths % 100);
 }
 
 void member_words(const json_t *list, struct str *out)

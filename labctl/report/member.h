@@ -8,6 +8,7 @@ struct str;
 
 const char *member_text(const json_t *object, const char *key);   /* "" where there is none */
 double member_number(const json_t *object, const char *key);      /* 0 */
+long long member_integer(const json_t *object, const char *key);  /* 0 */
 bool member_truth(const json_t *object, const char *key);         /* false */
 const json_t *member_list(const json_t *object, const char *key); /* an empty list */
 bool member_is_null(const json_t *object, const char *key);       /* absent counts */
@@ -15,7 +16,7 @@ bool member_is_null(const json_t *object, const char *key);       /* absent coun
 void member_points(const json_t *object, const char *key, struct str *out);
 /* Seconds as a clock. */
 void member_clock(const json_t *object, const char *key, struct str *out);
-/* "83.33%", without zeros that say nothing. */
+/* "83.33%", "62.50%", "70%". */
 void member_percent(const json_t *points, struct str *out);
 /* "a, b and c" from a list of texts. */
 void member_words(const json_t *list, struct str *out);

@@ -7,7 +7,8 @@
 
 #include "base/str.h"
 #include "base/table.h"
-#include "report/parts.h"
+#include "report/member.h"
+#include "report/paint.h"
 #include "report/writers.h"
 
 void report_clock(double seconds, struct str *out)
@@ -26,7 +27,7 @@ void report_clock_left(double seconds, struct str *out)
 
 static void verdict(struct str *out, bool color, const json_t *check)
 {
-    const char *word = text(check, "verdict");
+    const char *word = member_text(check, "verdict");
     const char *code = !strcmp(word, "pass") ? GREEN : !strcmp(word, "fail") ? RED : BOLD;
     str_printf(out, "%s%-5s%s", color ? code : "", word, color ? PLAIN : "");
 }
@@ -34,36 +35,38 @@ static void verdict(struct str *out, bool color, const json_t *check)
 /* What was expected and what was seen; a pass needs one line, anything else both. */
 static void evidence(const json_t *check, const char *indent, struct str *out)
 {
-    if (strcmp(text(check, "verdict"), "pass"))
-        str_printf(out, "%sexpected %s\n", indent, text(check, "expected"));
-    str_printf(out, "%s%s %s\n", indent, strcmp(text(check, "verdict"), "pass") ? "got     " : "saw",
-               text(check, "seen"));
+    if (strcmp(member_text(check, "verdict"), "pass"))
+        str_printf(out, "%sexpected %s\n", indent, member_text(check, "expected"));
+    str_printf(out, "%s%s %s\n", indent, strcmp(member_text(check, "verdict"), "pass") ? "got     " : "saw",
+               member_text(check, "seen"));
 }
 
 static void write_task(const json_t *task, bool color, struct str *out)
 {
     size_t i;
     json_t *check;
-    str_printf(out, "\n%lld of %lld points  ", number(task, "earned"), number(task, "maximum"));
-    paint(out, color, BOLD, text(task, "id"));
-    if (*text(task, "title"))
-        str_printf(out, ": %s", text(task, "title"));
+    str_printf(out, "\n%lld of %lld points  ", member_integer(task, "earned"), member_integer(task, "maximum"));
+    paint(out, color, BOLD, member_text(task, "id"));
+    if (*member_text(task, "title"))
+        str_printf(out, ": %s", member_text(task, "title"));
     str_append(out, "\n");
     json_array_foreach(json_object_get(task, "checks"), i, check)
     {
         str_append(out, "  ");
         verdict(out, color, check);
-        str_printf(out, " %4lld of %lld  %s\n", number(check, "earned"), number(check, "points"), text(check, "asked"));
+        str_printf(out, " %4lld of %lld  %s\n", member_integer(check, "earned"), member_integer(check, "points"),
+                   member_text(check, "asked"));
         evidence(check, "                     ", out);
-        if (!truth(check, "counted"))
+        if (!member_truth(check, "counted"))
             str_append(out, "                     could not be judged: counts neither for nor against\n");
-        else if (str_equal(text(check, "verdict"), "pass") && number(check, "earned") < number(check, "points"))
-            str_printf(out, "                     %s\n", text(check, "why"));
+        else if (str_equal(member_text(check, "verdict"), "pass") &&
+                 member_integer(check, "earned") < member_integer(check, "points"))
+            str_printf(out, "                     %s\n", member_text(check, "why"));
     }
-    if (number(task, "hints"))
-        str_printf(out, "  hints      -%lld  (%lld points of checks, never below 0)\n", number(task, "hints"),
-                   number(task, "passed"));
-    str_printf(out, "  %s\n", text(task, "why"));
+    if (member_integer(task, "hints"))
+        str_printf(out, "  hints      -%lld  (%lld points of checks, never below 0)\n", member_integer(task, "hints"),
+                   member_integer(task, "passed"));
+    str_printf(out, "  %s\n", member_text(task, "why"));
 }
 
 static void write_guards(const json_t *result, bool color, struct str *out)
@@ -80,7 +83,8 @@ static void write_guards(const json_t *result, bool color, struct str *out)
     {
         str_append(out, "  ");
         verdict(out, color, guard);
-        str_printf(out, " %5lld       %s: %s\n", -number(guard, "lost"), text(guard, "id"), text(guard, "asked"));
+        str_printf(out, " %5lld       %s: %s\n", -member_integer(guard, "lost"), member_text(guard, "id"),
+                   member_text(guard, "asked"));
         evidence(guard, "                     ", out);
     }
 }
@@ -98,8 +102,9 @@ static void write_hints(const json_t *result, bool color, struct str *out)
     json_array_foreach(hints, i, hint)
     {
         str_append(out, "  at ");
-        clock_member(hint, "after_s", out);
-        str_printf(out, ", %s, cost %lld: %s\n", text(hint, "task"), number(hint, "cost"), text(hint, "text"));
+        member_clock(hint, "after_s", out);
+        str_printf(out, ", %s, cost %lld: %s\n", member_text(hint, "task"), member_integer(hint, "cost"),
+                   member_text(hint, "text"));
     }
 }
 
@@ -112,20 +117,21 @@ static void write_articulate(const json_t *result, bool color, struct str *out)
         return;
     str_append(out, "\n");
     paint(out, color, BOLD, "In writing");
-    str_printf(out, " (%lld words", number(articulate, "words"));
-    if (number(articulate, "words_wanted"))
-        str_printf(out, " of about %lld", number(articulate, "words_wanted"));
-    str_printf(out, ")\n  %s\n  %s\n", text(articulate, "prompt"), text(articulate, "why"));
+    str_printf(out, " (%lld words", member_integer(articulate, "words"));
+    if (member_integer(articulate, "words_wanted"))
+        str_printf(out, " of about %lld", member_integer(articulate, "words_wanted"));
+    str_printf(out, ")\n  %s\n  %s\n", member_text(articulate, "prompt"), member_text(articulate, "why"));
     json_array_foreach(json_object_get(articulate, "rubric"), i, row)
     {
         if (json_is_integer(json_object_get(row, "awarded")))
-            str_printf(out, "  %9lld of %lld  %s\n", number(row, "awarded"), number(row, "points"), text(row, "text"));
+            str_printf(out, "  %9lld of %lld  %s\n", member_integer(row, "awarded"), member_integer(row, "points"),
+                       member_text(row, "text"));
         else
-            str_printf(out, "          - of %lld  %s\n", number(row, "points"), text(row, "text"));
+            str_printf(out, "          - of %lld  %s\n", member_integer(row, "points"), member_text(row, "text"));
     }
-    if (number(quotes, "of"))
-        str_printf(out, "  %lld of %lld quoted lines stand in what was recorded\n", number(quotes, "found"),
-                   number(quotes, "of"));
+    if (member_integer(quotes, "of"))
+        str_printf(out, "  %lld of %lld quoted lines stand in what was recorded\n", member_integer(quotes, "found"),
+                   member_integer(quotes, "of"));
 }
 
 static void write_faults(const json_t *result, bool color, struct str *out)
@@ -141,8 +147,8 @@ static void write_faults(const json_t *result, bool color, struct str *out)
     json_array_foreach(faults, i, fault)
     {
         str_printf(out, "  %s\n      %s (layer %lld)\n      seen as: %s\n      found with: %s\n",
-                   text(fault, "description"), text(fault, "summary"), number(fault, "layer"), text(fault, "symptom"),
-                   text(fault, "tools"));
+                   member_text(fault, "description"), member_text(fault, "summary"), member_integer(fault, "layer"),
+                   member_text(fault, "symptom"), member_text(fault, "tools"));
     }
 }
 
@@ -154,7 +160,7 @@ static long long tasks_maximum(const json_t *result)
     long long sum = 0;
     json_array_foreach(json_object_get(result, "tasks"), i, task)
     {
-        sum += number(task, "maximum");
+        sum += member_integer(task, "maximum");
     }
     return sum;
 }
@@ -162,14 +168,14 @@ static long long tasks_maximum(const json_t *result)
 static void write_score(const json_t *result, bool color, struct str *out)
 {
     const json_t *points = json_object_get(result, "points");
-    char total[POINTS_TEXT];
-    bool passed = truth(points, "passed");
+    bool passed = member_truth(points, "passed");
     str_append(out, "\n");
-    if (number(points, "penalties") || number(points, "maximum") != tasks_maximum(result))
-        str_printf(out, "%s\n", text(points, "why"));
-    str_printf(out, "%s of %lld points, ", points_text(points, "total", total), number(points, "maximum"));
-    write_percent(points, out);
-    str_printf(out, "; pass mark %s: ", text(points, "pass_mark"));
+    if (member_integer(points, "penalties") || member_integer(points, "maximum") != tasks_maximum(result))
+        str_printf(out, "%s\n", member_text(points, "why"));
+    member_points(points, "total", out);
+    str_printf(out, " of %lld points, ", member_integer(points, "maximum"));
+    member_percent(points, out);
+    str_printf(out, "; pass mark %s: ", member_text(points, "pass_mark"));
     paint(out, color, passed ? GREEN : RED, passed ? "passed" : "not passed");
     str_append(out, "\n");
 }
@@ -178,14 +184,15 @@ static void write_text(const json_t *result, bool color, struct str *out)
 {
     size_t i;
     json_t *task;
-    paint(out, color, BOLD, text(result, "scenario"));
-    if (*text(result, "title"))
-        str_printf(out, ": %s", text(result, "title"));
-    str_printf(out, "\n%s; %s at %s after ", text(result, "note"), text(result, "end"), text(result, "ended"));
-    clock_member(result, "time_used_s", out);
+    paint(out, color, BOLD, member_text(result, "scenario"));
+    if (*member_text(result, "title"))
+        str_printf(out, ": %s", member_text(result, "title"));
+    str_printf(out, "\n%s; %s at %s after ", member_text(result, "note"), member_text(result, "end"),
+               member_text(result, "ended"));
+    member_clock(result, "time_used_s", out);
     if (json_is_number(json_object_get(result, "time_allowed_s"))) {
         str_append(out, " of ");
-        clock_member(result, "time_allowed_s", out);
+        member_clock(result, "time_allowed_s", out);
     }
     str_append(out, "\n");
     json_array_foreach(json_object_get(result, "tasks"), i, task)

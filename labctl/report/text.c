@@ -2,7 +2,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "report/member.h"
-#include "report/parts.h"
+#include "report/paint.h"
 #include "report/writers.h"
 
 static void write_question(const json_t *question, struct str *out)

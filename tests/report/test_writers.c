@@ -87,7 +87,7 @@ static void html_is_whole_and_safe(void **state)
     assert_null(strstr(str_text(&text), "http-equiv"));
     assert_null(strstr(str_text(&text), "src="));
     holds(&text, "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more");
-    holds(&text, "77.5% passed");
+    holds(&text, "77.50% passed");
     holds(&text, "15.5 of 20 points; pass mark 70%");
     holds(&text, "where: 1/2, what: 1 of 1");
     holds(&text, "<rect x=");
@@ -105,7 +105,7 @@ static void markdown_escapes_its_own_signs(void **state)
     (void)state;
     STR_AUTO text = STR_INIT;
     write_as("markdown", result, &text);
-    holds(&text, "**15.5 of 20 points, 77.5%: passed**");
+    holds(&text, "**15.5 of 20 points, 77.50%: passed**");
     holds(&text, "\\<script\\>alert(1)\\</script\\>");
     holds(&text, "a \\| b");
     holds(&text, "- fixed: office → web:80");
