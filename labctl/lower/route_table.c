@@ -48,6 +48,8 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
         break;
     case TARGET_LOCAL:
         return; /* every table has it */
+    case TARGET_PEERING:
+    case TARGET_TRANSIT_GATEWAY:
     case TARGET_BLACKHOLE:
     case TARGET_MISSING:
     case TARGET_KIND_COUNT:

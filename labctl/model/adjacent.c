@@ -22,6 +22,16 @@ static const void *identity(const struct thing *thing)
         return thing->nat_gateway;
     case THING_SECURITY_GROUP:
         return thing->security_group;
+    case THING_ENDPOINT:
+        return thing->endpoint;
+    case THING_PEERING:
+        return thing->peering;
+    case THING_TRANSIT_GATEWAY:
+        return thing->transit_gateway;
+    case THING_TRANSIT_TABLE:
+        return thing->transit_table;
+    case THING_CLOUD_SERVICE:
+        return thing->cloud_service;
     case THING_BRIDGE:
         return thing->bridge;
     case THING_LINK:
@@ -95,6 +105,8 @@ static bool route_table_next_to(const struct route_table *table, const struct th
         const struct vpc_route *route = &table->routes[i];
         if ((route->target == TARGET_INTERNET_GATEWAY && is(other, THING_INTERNET_GATEWAY, table->vpc)) ||
             (route->target == TARGET_NAT_GATEWAY && is(other, THING_NAT_GATEWAY, route->nat_gateway)) ||
+            (route->target == TARGET_PEERING && is(other, THING_PEERING, route->peering)) ||
+            (route->target == TARGET_TRANSIT_GATEWAY && is(other, THING_TRANSIT_GATEWAY, route->transit_gateway)) ||
             (route->target == TARGET_NODE && route->interface &&
              (is(other, THING_INTERFACE, route->interface) || is(other, THING_NODE, route->interface->node))))
             return true;
@@ -108,6 +120,44 @@ static bool rules_name(const struct security_rule *rules, size_t count, const st
         for (size_t p = 0; p < rules[i].peer_count; p++)
             if (rules[i].peers[p].kind == PEER_GROUP && is(group, THING_SECURITY_GROUP, rules[i].peers[p].group))
                 return true;
+    return false;
+}
+
+static bool endpoint_next_to(const struct endpoint *endpoint, const struct thing *other)
+{
+    if (is(other, THING_VPC, endpoint->vpc) || is(other, THING_CLOUD_SERVICE, endpoint->service))
+        return true;
+    for (size_t i = 0; i < endpoint->route_table_count; i++)
+        if (is(other, THING_ROUTE_TABLE, endpoint->route_tables[i]))
+            return true;
+    for (size_t i = 0; i < endpoint->interface_count; i++)
+        if (reaches(endpoint->interfaces[i], other))
+            return true;
+    return false;
+}
+
+static bool attaches(const struct transit_attachment *attachments, size_t count, const struct thing *vpc)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is(vpc, THING_VPC, attachments[i].vpc))
+            return true;
+    return false;
+}
+
+static bool transit_table_next_to(const struct transit_table *table, const struct thing *other)
+{
+    return is(other, THING_TRANSIT_GATEWAY, table->gateway) ||
+           attaches(table->associations, table->association_count, other) ||
+           attaches(table->propagations, table->propagation_count, other);
+}
+
+static bool service_next_to(const struct cloud_service *service, const struct thing *other)
+{
+    for (size_t i = 0; i < service->target_count; i++) {
+        const struct interface *interface = service->targets[i].interface;
+        if (interface && (is(other, THING_NODE, interface->node) || is(other, THING_INTERFACE, interface)))
+            return true;
+    }
     return false;
 }
 
@@ -134,6 +184,16 @@ static bool leads_to(const struct thing *a, const struct thing *b)
         return is(b, THING_VPC, a->security_group->vpc) ||
                rules_name(a->security_group->ingress, a->security_group->ingress_count, b) ||
                rules_name(a->security_group->egress, a->security_group->egress_count, b);
+    case THING_ENDPOINT:
+        return endpoint_next_to(a->endpoint, b);
+    case THING_PEERING:
+        return is(b, THING_VPC, a->peering->vpcs[0]) || is(b, THING_VPC, a->peering->vpcs[1]);
+    case THING_TRANSIT_GATEWAY:
+        return attaches(a->transit_gateway->attachments, a->transit_gateway->attachment_count, b);
+    case THING_TRANSIT_TABLE:
+        return transit_table_next_to(a->transit_table, b);
+    case THING_CLOUD_SERVICE:
+        return service_next_to(a->cloud_service, b);
     default:
         return false;
     }

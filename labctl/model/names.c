@@ -15,9 +15,13 @@ _Static_assert(ARRAY_SIZE(service_kinds) == SERVICE_KIND_COUNT, "a word for each
 static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
 _Static_assert(ARRAY_SIZE(record_types) == RECORD_TYPE_COUNT, "a word for each record type");
 
-static const char *const thing_kinds[] = {"nothing", "node",        "interface",   "service",          "vpc",
-                                          "subnet",  "route_table", "nat_gateway", "internet_gateway", "security_group",
-                                          "bridge",  "link"};
+static const char *const thing_kinds[] = {
+    "nothing",  "node",        "interface",       "service",          "vpc",
+    "subnet",   "route_table", "nat_gateway",     "internet_gateway", "security_group",
+    "endpoint", "peering",     "transit_gateway", "route_table", /* of a transit gateway */
+    "service",                                                   /* at the top */
+    "bridge",   "link",
+};
 _Static_assert(ARRAY_SIZE(thing_kinds) == THING_KIND_COUNT, "a word for each kind of thing");
 
 static const char *const check_kinds[] = {

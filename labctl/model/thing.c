@@ -80,10 +80,29 @@ static struct thing vpc_thing(const struct topology *topology, const struct path
     } else if (strcmp(kind, "security_group") == 0) {
         thing.security_group = vpc_security_group(thing.vpc, name);
         thing.kind = thing.security_group != NULL ? THING_SECURITY_GROUP : THING_NONE;
+    } else if (strcmp(kind, "endpoint") == 0) {
+        thing.endpoint = vpc_endpoint(thing.vpc, name);
+        thing.kind = thing.endpoint != NULL ? THING_ENDPOINT : THING_NONE;
     } else {
         return none;
     }
     return thing.kind != THING_NONE ? thing : none;
+}
+
+/* "transit_gateway/NAME[/route_table/NAME]". */
+static struct thing transit_gateway_thing(const struct topology *topology, const struct path *path)
+{
+    struct thing thing = {.kind = THING_TRANSIT_GATEWAY}, none = {0};
+    thing.transit_gateway = topology_transit_gateway(topology, path->segments[1]);
+    if (thing.transit_gateway == NULL)
+        return none;
+    if (path->count == 2)
+        return thing;
+    if (path->count != 4 || strcmp(path->segments[2], "route_table") != 0)
+        return none;
+    thing.kind = THING_TRANSIT_TABLE;
+    thing.transit_table = transit_gateway_table(thing.transit_gateway, path->segments[3]);
+    return thing.transit_table != NULL ? thing : none;
 }
 
 /* The thing of a cut name. */
@@ -101,6 +120,14 @@ static struct thing find(const struct topology *topology, const struct path *pat
     } else if (strcmp(kind, "link") == 0 && path->count == 2) {
         thing.link = topology_link(topology, path->segments[1]);
         thing.kind = thing.link != NULL ? THING_LINK : THING_NONE;
+    } else if (strcmp(kind, "peering") == 0 && path->count == 2) {
+        thing.peering = topology_peering(topology, path->segments[1]);
+        thing.kind = thing.peering != NULL ? THING_PEERING : THING_NONE;
+    } else if (strcmp(kind, "transit_gateway") == 0 && path->count > 1) {
+        return transit_gateway_thing(topology, path);
+    } else if (strcmp(kind, "service") == 0 && path->count == 2) {
+        thing.cloud_service = topology_cloud_service(topology, path->segments[1]);
+        thing.kind = thing.cloud_service != NULL ? THING_CLOUD_SERVICE : THING_NONE;
     }
     return thing;
 }
@@ -137,6 +164,22 @@ static void collect_vpc(struct names *names, const struct vpc *vpc)
         ADD_NAME(names, "vpc/%s/nat_gateway/%s", vpc->name, vpc->nat_gateways[i]->name);
     for (size_t i = 0; i < vpc->security_group_count; i++)
         ADD_NAME(names, "vpc/%s/security_group/%s", vpc->name, vpc->security_groups[i]->name);
+    for (size_t i = 0; i < vpc->endpoint_count; i++)
+        ADD_NAME(names, "vpc/%s/endpoint/%s", vpc->name, vpc->endpoints[i]->name);
+}
+
+static void collect_connections(struct names *names, const struct topology *topology)
+{
+    for (size_t i = 0; i < topology->peering_count; i++)
+        ADD_NAME(names, "peering/%s", topology->peerings[i]->name);
+    for (size_t i = 0; i < topology->transit_gateway_count; i++) {
+        const struct transit_gateway *gateway = topology->transit_gateways[i];
+        ADD_NAME(names, "transit_gateway/%s", gateway->name);
+        for (size_t t = 0; t < gateway->route_table_count; t++)
+            ADD_NAME(names, "transit_gateway/%s/route_table/%s", gateway->name, gateway->route_tables[t]->name);
+    }
+    for (size_t i = 0; i < topology->cloud_service_count; i++)
+        ADD_NAME(names, "service/%s", topology->cloud_services[i]->name);
 }
 
 static void collect(struct names *names, const struct topology *topology)
@@ -145,6 +188,7 @@ static void collect(struct names *names, const struct topology *topology)
         collect_node(names, topology->nodes[i], "node/");
     for (size_t i = 0; i < topology->vpc_count; i++)
         collect_vpc(names, topology->vpcs[i]);
+    collect_connections(names, topology);
     for (size_t i = 0; i < topology->bridge_count; i++)
         ADD_NAME(names, "bridge/%s", topology->bridges[i]->name);
     for (size_t i = 0; i < topology->link_count; i++)
@@ -173,7 +217,8 @@ struct thing topology_thing(const struct topology *topology, const char *name, c
 {
     struct path path;
     struct thing thing = {0};
-    static const char *const kinds[] = {"node/", "vpc/", "bridge/", "link/"};
+    static const char *const kinds[] = {"node/",   "vpc/", "bridge/", "link/", "peering/", "transit_gateway/",
+                                        "service/"};
     bool has_kind = false;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         has_kind = has_kind || str_starts(name, kinds[i]);
@@ -212,6 +257,17 @@ const char *thing_name(const struct topology *topology, const struct thing *thin
         return arena_printf(arena, "vpc/%s/internet_gateway", vpc);
     case THING_SECURITY_GROUP:
         return arena_printf(arena, "vpc/%s/security_group/%s", vpc, thing->security_group->name);
+    case THING_ENDPOINT:
+        return arena_printf(arena, "vpc/%s/endpoint/%s", vpc, thing->endpoint->name);
+    case THING_PEERING:
+        return arena_printf(arena, "peering/%s", thing->peering->name);
+    case THING_TRANSIT_GATEWAY:
+        return arena_printf(arena, "transit_gateway/%s", thing->transit_gateway->name);
+    case THING_TRANSIT_TABLE:
+        return arena_printf(arena, "transit_gateway/%s/route_table/%s", thing->transit_gateway->name,
+                            thing->transit_table->name);
+    case THING_CLOUD_SERVICE:
+        return arena_printf(arena, "service/%s", thing->cloud_service->name);
     case THING_BRIDGE:
         return arena_printf(arena, "bridge/%s", thing->bridge->name);
     case THING_LINK:

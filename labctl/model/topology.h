@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/mark.h"
+#include "model/connection.h"
 
 struct arena;
 struct map;
@@ -68,6 +69,8 @@ enum route_target_kind {
     TARGET_INTERNET_GATEWAY,
     TARGET_NAT_GATEWAY,
     TARGET_NODE,
+    TARGET_PEERING,
+    TARGET_TRANSIT_GATEWAY,
     TARGET_BLACKHOLE,
     TARGET_MISSING, /* names a thing that does not exist (any more): state blackhole, a warning (row 20) */
     TARGET_KIND_COUNT
@@ -76,9 +79,11 @@ enum route_target_kind {
 struct vpc_route {
     struct prefix destination;
     enum route_target_kind target;
-    const char *target_text;         /* as written, shortened to the VPC's own names ("nat_gateway/nat") */
-    struct nat_gateway *nat_gateway; /* TARGET_NAT_GATEWAY */
-    struct interface *interface;     /* TARGET_NODE: the interface of that node in this VPC */
+    const char *target_text;                 /* as written, shortened to the VPC's own names ("nat_gateway/nat") */
+    struct nat_gateway *nat_gateway;         /* TARGET_NAT_GATEWAY */
+    struct interface *interface;             /* TARGET_NODE: the interface of that node in this VPC */
+    struct peering *peering;                 /* TARGET_PEERING: one of this VPC, where rules/ found no error */
+    struct transit_gateway *transit_gateway; /* TARGET_TRANSIT_GATEWAY: one that this VPC is attached to, likewise */
     struct mark mark;
 };
 
@@ -127,6 +132,8 @@ struct vpc {
     size_t nat_gateway_count;
     struct security_group **security_groups; /* with the default group */
     size_t security_group_count;
+    struct endpoint **endpoints;
+    size_t endpoint_count;
 };
 
 /* ---- L2 ----------------------------------------------------------------------------------------------------- */
@@ -163,7 +170,7 @@ enum attachment { ATTACH_NONE, ATTACH_SUBNET, ATTACH_BRIDGE, ATTACH_LINK, ATTACH
 struct interface {
     const char *name; /* up to 15 characters; "eth0" where the keys stand at the node */
     struct mark mark;
-    struct node *node;
+    struct node *node; /* NULL: of an endpoint or of a service's load balancer (connection.h) */
     enum attachment attachment;
     struct mark attachment_mark;
     struct subnet *subnet;
@@ -377,6 +384,12 @@ struct topology {
     struct defaults defaults;
     struct vpc **vpcs;
     size_t vpc_count;
+    struct peering **peerings;
+    size_t peering_count;
+    struct transit_gateway **transit_gateways;
+    size_t transit_gateway_count;
+    struct cloud_service **cloud_services; /* `services:` at the top */
+    size_t cloud_service_count;
     struct bridge **bridges;
     size_t bridge_count;
     struct link **links; /* declared and implied, in order of first appearance */
@@ -412,6 +425,11 @@ enum thing_kind {
     THING_NAT_GATEWAY,
     THING_INTERNET_GATEWAY,
     THING_SECURITY_GROUP,
+    THING_ENDPOINT,
+    THING_PEERING,
+    THING_TRANSIT_GATEWAY,
+    THING_TRANSIT_TABLE, /* "transit_gateway/hub/route_table/shared" */
+    THING_CLOUD_SERVICE, /* "service/orders" */
     THING_BRIDGE,
     THING_LINK,
     THING_KIND_COUNT
@@ -427,6 +445,11 @@ struct thing {
     struct route_table *route_table;
     struct nat_gateway *nat_gateway;
     struct security_group *security_group;
+    struct endpoint *endpoint;
+    struct peering *peering;
+    struct transit_gateway *transit_gateway;
+    struct transit_table *transit_table;
+    struct cloud_service *cloud_service;
     struct bridge *bridge;
     struct link *link;
 };
