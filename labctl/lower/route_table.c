@@ -50,6 +50,7 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
         return; /* every table has it */
     case TARGET_PEERING:
     case TARGET_TRANSIT_GATEWAY:
+    case TARGET_EGRESS_ONLY_GATEWAY:
     case TARGET_BLACKHOLE:
     case TARGET_MISSING:
     case TARGET_KIND_COUNT:

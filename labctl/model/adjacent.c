@@ -13,6 +13,7 @@ static const void *identity(const struct thing *thing)
         return thing->service;
     case THING_VPC:
     case THING_INTERNET_GATEWAY:
+    case THING_EGRESS_ONLY_GATEWAY:
         return thing->vpc;
     case THING_SUBNET:
         return thing->subnet;
@@ -22,6 +23,10 @@ static const void *identity(const struct thing *thing)
         return thing->nat_gateway;
     case THING_SECURITY_GROUP:
         return thing->security_group;
+    case THING_NETWORK_ACL:
+        return thing->network_acl;
+    case THING_PREFIX_LIST:
+        return thing->prefix_list;
     case THING_ENDPOINT:
         return thing->endpoint;
     case THING_PEERING:
@@ -104,6 +109,8 @@ static bool route_table_next_to(const struct route_table *table, const struct th
     for (size_t i = 0; i < table->route_count; i++) {
         const struct vpc_route *route = &table->routes[i];
         if ((route->target == TARGET_INTERNET_GATEWAY && is(other, THING_INTERNET_GATEWAY, table->vpc)) ||
+            (route->target == TARGET_EGRESS_ONLY_GATEWAY && is(other, THING_EGRESS_ONLY_GATEWAY, table->vpc)) ||
+            is(other, THING_PREFIX_LIST, route->list) ||
             (route->target == TARGET_NAT_GATEWAY && is(other, THING_NAT_GATEWAY, route->nat_gateway)) ||
             (route->target == TARGET_PEERING && is(other, THING_PEERING, route->peering)) ||
             (route->target == TARGET_TRANSIT_GATEWAY && is(other, THING_TRANSIT_GATEWAY, route->transit_gateway)) ||
@@ -114,11 +121,13 @@ static bool route_table_next_to(const struct route_table *table, const struct th
     return is(other, THING_VPC, table->vpc);
 }
 
-static bool rules_name(const struct security_rule *rules, size_t count, const struct thing *group)
+/* Whether rules name a group or a prefix list. */
+static bool rules_name(const struct security_rule *rules, size_t count, const struct thing *named)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t p = 0; p < rules[i].peer_count; p++)
-            if (rules[i].peers[p].kind == PEER_GROUP && is(group, THING_SECURITY_GROUP, rules[i].peers[p].group))
+            if (is(named, THING_PREFIX_LIST, rules[i].peers[p].list) ||
+                (rules[i].peers[p].kind == PEER_GROUP && is(named, THING_SECURITY_GROUP, rules[i].peers[p].group)))
                 return true;
     return false;
 }
@@ -172,18 +181,24 @@ static bool leads_to(const struct thing *a, const struct thing *b)
     case THING_SERVICE:
         return is(b, THING_NODE, a->service->node);
     case THING_SUBNET:
-        return is(b, THING_VPC, a->subnet->vpc) || is(b, THING_ROUTE_TABLE, a->subnet->route_table);
+        return is(b, THING_VPC, a->subnet->vpc) || is(b, THING_ROUTE_TABLE, a->subnet->route_table) ||
+               is(b, THING_NETWORK_ACL, a->subnet->network_acl);
     case THING_ROUTE_TABLE:
         return route_table_next_to(a->route_table, b);
     case THING_NAT_GATEWAY:
         return is(b, THING_VPC, a->nat_gateway->vpc) || is(b, THING_SUBNET, a->nat_gateway->subnet) ||
                is(b, THING_INTERNET_GATEWAY, a->nat_gateway->vpc);
     case THING_INTERNET_GATEWAY:
+    case THING_EGRESS_ONLY_GATEWAY:
         return is(b, THING_VPC, a->vpc);
     case THING_SECURITY_GROUP:
         return is(b, THING_VPC, a->security_group->vpc) ||
                rules_name(a->security_group->ingress, a->security_group->ingress_count, b) ||
                rules_name(a->security_group->egress, a->security_group->egress_count, b);
+    case THING_NETWORK_ACL:
+        return is(b, THING_VPC, a->network_acl->vpc);
+    case THING_PREFIX_LIST:
+        return is(b, THING_VPC, a->prefix_list->vpc);
     case THING_ENDPOINT:
         return endpoint_next_to(a->endpoint, b);
     case THING_PEERING:

@@ -1,4 +1,7 @@
 /* The words of the model's vocabularies. */
+#include <string.h>
+
+#include "base/arena.h"
 #include "base/table.h"
 #include "model/check.h"
 #include "model/topology.h"
@@ -16,13 +19,40 @@ static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "S
 _Static_assert(ARRAY_SIZE(record_types) == RECORD_TYPE_COUNT, "a word for each record type");
 
 static const char *const thing_kinds[] = {
-    "nothing",  "node",        "interface",       "service",          "vpc",
-    "subnet",   "route_table", "nat_gateway",     "internet_gateway", "security_group",
-    "endpoint", "peering",     "transit_gateway", "route_table", /* of a transit gateway */
-    "service",                                                   /* at the top */
-    "bridge",   "link",
+    "nothing",         "node",        "interface",   "service",          "vpc",
+    "subnet",          "route_table", "nat_gateway", "internet_gateway", "egress_only_gateway",
+    "security_group",  "network_acl", "prefix_list", "endpoint",         "peering",
+    "transit_gateway", "route_table", /* of a transit gateway */
+    "service",                        /* at the top */
+    "bridge",          "link",
 };
 _Static_assert(ARRAY_SIZE(thing_kinds) == THING_KIND_COUNT, "a word for each kind of thing");
+
+static const char *const acl_actions[] = {"allow", "deny"};
+_Static_assert(ARRAY_SIZE(acl_actions) == ACL_ACTION_COUNT, "a word for each action");
+
+static const char *const flow_log_words[] = {"all", "accept", "reject", "none"};
+_Static_assert(ARRAY_SIZE(flow_log_words) == FLOW_LOGS_COUNT, "a word for each kind of flow logs");
+
+/* IANA, "ICMP Type Numbers" and "ICMPv6 type numbers"; those that a machine of today sends. */
+static const struct icmp_type {
+    enum protocol protocol;
+    uint8_t number;
+    const char *name;
+} icmp_types[] = {
+    {PROTOCOL_ICMP, 0, "echo-reply"},
+    {PROTOCOL_ICMP, 3, "destination-unreachable"},
+    {PROTOCOL_ICMP, 5, "redirect"},
+    {PROTOCOL_ICMP, 8, "echo-request"},
+    {PROTOCOL_ICMP, 11, "time-exceeded"},
+    {PROTOCOL_ICMP, 12, "parameter-problem"},
+    {PROTOCOL_ICMPV6, 1, "destination-unreachable"},
+    {PROTOCOL_ICMPV6, 2, "packet-too-big"},
+    {PROTOCOL_ICMPV6, 3, "time-exceeded"},
+    {PROTOCOL_ICMPV6, 4, "parameter-problem"},
+    {PROTOCOL_ICMPV6, 128, "echo-request"},
+    {PROTOCOL_ICMPV6, 129, "echo-reply"},
+};
 
 static const char *const check_kinds[] = {
     [CHECK_PING] = "ping",
@@ -107,6 +137,41 @@ const char *record_type_name(enum record_type type)
 const char *thing_kind_name(enum thing_kind kind)
 {
     return WORD(thing_kinds, kind);
+}
+
+const char *acl_action_name(enum acl_action action)
+{
+    return WORD(acl_actions, action);
+}
+
+const char *flow_logs_name(enum flow_logs which)
+{
+    return WORD(flow_log_words, which);
+}
+
+const char *icmp_type_name(enum protocol protocol, uint8_t type)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(icmp_types); i++)
+        if (icmp_types[i].protocol == protocol && icmp_types[i].number == type)
+            return icmp_types[i].name;
+    return NULL;
+}
+
+int icmp_type_number(enum protocol protocol, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(icmp_types); i++)
+        if (icmp_types[i].protocol == protocol && strcmp(icmp_types[i].name, name) == 0)
+            return icmp_types[i].number;
+    return -1;
+}
+
+struct strings icmp_type_names(enum protocol protocol, struct arena *arena)
+{
+    struct strings names = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(icmp_types); i++)
+        if (icmp_types[i].protocol == protocol)
+            *ARENA_PUSH(arena, names.items, names.count) = icmp_types[i].name;
+    return names;
 }
 
 const char *check_kind_name(enum check_kind kind)

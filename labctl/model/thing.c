@@ -55,6 +55,16 @@ static struct thing node_thing(const struct topology *topology, const struct pat
     return thing;
 }
 
+/* What a VPC has one of, by its kind alone. */
+static enum thing_kind vpc_gateway(const struct vpc *vpc, const char *kind)
+{
+    if (vpc->internet_gateway && strcmp(kind, thing_kind_name(THING_INTERNET_GATEWAY)) == 0)
+        return THING_INTERNET_GATEWAY;
+    if (vpc->egress_only_gateway && strcmp(kind, thing_kind_name(THING_EGRESS_ONLY_GATEWAY)) == 0)
+        return THING_EGRESS_ONLY_GATEWAY;
+    return THING_NONE;
+}
+
 /* "vpc/NAME[/KIND/NAME]" or "vpc/NAME/internet_gateway". */
 static struct thing vpc_thing(const struct topology *topology, const struct path *path)
 {
@@ -66,8 +76,7 @@ static struct thing vpc_thing(const struct topology *topology, const struct path
         return thing;
     const char *kind = path->segments[2], *name = path->count > 3 ? path->segments[3] : "";
     if (path->count == 3) {
-        thing.kind =
-            strcmp(kind, "internet_gateway") == 0 && thing.vpc->internet_gateway ? THING_INTERNET_GATEWAY : THING_NONE;
+        thing.kind = vpc_gateway(thing.vpc, kind);
     } else if (strcmp(kind, "subnet") == 0) {
         thing.subnet = vpc_subnet(thing.vpc, name);
         thing.kind = thing.subnet != NULL ? THING_SUBNET : THING_NONE;
@@ -80,6 +89,12 @@ static struct thing vpc_thing(const struct topology *topology, const struct path
     } else if (strcmp(kind, "security_group") == 0) {
         thing.security_group = vpc_security_group(thing.vpc, name);
         thing.kind = thing.security_group != NULL ? THING_SECURITY_GROUP : THING_NONE;
+    } else if (strcmp(kind, "network_acl") == 0) {
+        thing.network_acl = vpc_network_acl(thing.vpc, name);
+        thing.kind = thing.network_acl != NULL ? THING_NETWORK_ACL : THING_NONE;
+    } else if (strcmp(kind, "prefix_list") == 0) {
+        thing.prefix_list = vpc_prefix_list(thing.vpc, name);
+        thing.kind = thing.prefix_list != NULL ? THING_PREFIX_LIST : THING_NONE;
     } else if (strcmp(kind, "endpoint") == 0) {
         thing.endpoint = vpc_endpoint(thing.vpc, name);
         thing.kind = thing.endpoint != NULL ? THING_ENDPOINT : THING_NONE;
@@ -156,6 +171,8 @@ static void collect_vpc(struct names *names, const struct vpc *vpc)
     ADD_NAME(names, "vpc/%s", vpc->name);
     if (vpc->internet_gateway)
         ADD_NAME(names, "vpc/%s/internet_gateway", vpc->name);
+    if (vpc->egress_only_gateway)
+        ADD_NAME(names, "vpc/%s/egress_only_gateway", vpc->name);
     for (size_t i = 0; i < vpc->subnet_count; i++)
         ADD_NAME(names, "vpc/%s/subnet/%s", vpc->name, vpc->subnets[i]->name);
     for (size_t i = 0; i < vpc->route_table_count; i++)
@@ -164,6 +181,10 @@ static void collect_vpc(struct names *names, const struct vpc *vpc)
         ADD_NAME(names, "vpc/%s/nat_gateway/%s", vpc->name, vpc->nat_gateways[i]->name);
     for (size_t i = 0; i < vpc->security_group_count; i++)
         ADD_NAME(names, "vpc/%s/security_group/%s", vpc->name, vpc->security_groups[i]->name);
+    for (size_t i = 0; i < vpc->network_acl_count; i++)
+        ADD_NAME(names, "vpc/%s/network_acl/%s", vpc->name, vpc->network_acls[i]->name);
+    for (size_t i = 0; i < vpc->prefix_list_count; i++)
+        ADD_NAME(names, "vpc/%s/prefix_list/%s", vpc->name, vpc->prefix_lists[i]->name);
     for (size_t i = 0; i < vpc->endpoint_count; i++)
         ADD_NAME(names, "vpc/%s/endpoint/%s", vpc->name, vpc->endpoints[i]->name);
 }
@@ -255,8 +276,14 @@ const char *thing_name(const struct topology *topology, const struct thing *thin
         return arena_printf(arena, "vpc/%s/nat_gateway/%s", vpc, thing->nat_gateway->name);
     case THING_INTERNET_GATEWAY:
         return arena_printf(arena, "vpc/%s/internet_gateway", vpc);
+    case THING_EGRESS_ONLY_GATEWAY:
+        return arena_printf(arena, "vpc/%s/egress_only_gateway", vpc);
     case THING_SECURITY_GROUP:
         return arena_printf(arena, "vpc/%s/security_group/%s", vpc, thing->security_group->name);
+    case THING_NETWORK_ACL:
+        return arena_printf(arena, "vpc/%s/network_acl/%s", vpc, thing->network_acl->name);
+    case THING_PREFIX_LIST:
+        return arena_printf(arena, "vpc/%s/prefix_list/%s", vpc, thing->prefix_list->name);
     case THING_ENDPOINT:
         return arena_printf(arena, "vpc/%s/endpoint/%s", vpc, thing->endpoint->name);
     case THING_PEERING:

@@ -64,6 +64,53 @@ struct security_group *vpc_security_group(const struct vpc *vpc, const char *nam
     FIND(vpc->security_groups, vpc->security_group_count, name);
 }
 
+struct network_acl *vpc_network_acl(const struct vpc *vpc, const char *name)
+{
+    FIND(vpc->network_acls, vpc->network_acl_count, name);
+}
+
+struct prefix_list *vpc_prefix_list(const struct vpc *vpc, const char *name)
+{
+    FIND(vpc->prefix_lists, vpc->prefix_list_count, name);
+}
+
+size_t vpc_network_count(const struct vpc *vpc)
+{
+    return 1 + vpc->cidr_count + (addr_is_set(&vpc->ipv6_cidr.addr) ? 1 : 0);
+}
+
+struct prefix vpc_network(const struct vpc *vpc, size_t i)
+{
+    if (i == 0)
+        return vpc->cidr;
+    return i <= vpc->cidr_count ? vpc->cidrs[i - 1] : vpc->ipv6_cidr;
+}
+
+struct mark vpc_network_mark(const struct vpc *vpc, size_t i)
+{
+    if (i == 0)
+        return vpc->cidr_mark;
+    if (i <= vpc->cidr_count)
+        return vpc->cidr_marks[i - 1];
+    return vpc->ipv6_mark.line ? vpc->ipv6_mark : vpc->mark;
+}
+
+bool vpc_covers(const struct vpc *vpc, const struct prefix *network)
+{
+    for (size_t i = 0; i < vpc_network_count(vpc); i++) {
+        struct prefix own = vpc_network(vpc, i);
+        if (own.addr.family != 0 && prefix_covers(&own, network))
+            return true;
+    }
+    return false;
+}
+
+bool vpc_has(const struct vpc *vpc, const struct addr *addr)
+{
+    struct prefix whole = prefix_of_addr(*addr);
+    return vpc_covers(vpc, &whole);
+}
+
 bool topology_uses_internet(const struct topology *topology)
 {
     for (size_t i = 0; i < topology->vpc_count; i++)

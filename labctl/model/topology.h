@@ -33,20 +33,44 @@ struct port_range {
     uint16_t first, last; /* inclusive */
 };
 
-/* The far side of a security group rule (from:/to:). */
+/* ICMP messages (icmp_type:, icmp_code:), by number: RFC 792, RFC 4443. */
+struct icmp_match {
+    bool has_type, has_code; /* false = any; a code only with a type */
+    uint8_t type, code;
+};
+/* The name of a type ("echo-request"), or NULL where it has none here; the type of a name, or -1. */
+const char *icmp_type_name(enum protocol protocol, uint8_t type);
+int icmp_type_number(enum protocol protocol, const char *name);
+struct strings icmp_type_names(enum protocol protocol, struct arena *arena);
+
+/* A named list of networks. */
+struct prefix_list {
+    const char *name;
+    struct mark mark;
+    struct vpc *vpc;
+    struct prefix *entries; /* at least one */
+    struct mark *entry_marks;
+    size_t entry_count;
+};
+
+/* The far side of a rule (from:/to:).  A prefix list stands as one PEER_PREFIX for each of its entries, in its order,
+ * each with `list`. */
 enum peer_kind { PEER_PREFIX, PEER_ANY4, PEER_ANY6, PEER_ANY, PEER_GROUP, PEER_KIND_COUNT };
 struct peer {
     enum peer_kind kind;
-    struct prefix prefix;         /* PEER_PREFIX, network form */
-    struct security_group *group; /* PEER_GROUP */
+    struct prefix prefix;           /* PEER_PREFIX, network form */
+    const struct prefix_list *list; /* that it is an entry of, or NULL */
+    struct security_group *group;   /* PEER_GROUP; never in a network ACL */
     struct mark mark;
 };
 
+/* What a rule of a security group, or of a network ACL, is about. */
 struct security_rule {
     enum protocol protocol;
     struct port_range *ports; /* empty = all ports */
     size_t port_count;
-    struct peer *peers; /* from (ingress) or to (egress); at least one: a list means "any of these" */
+    struct icmp_match icmp; /* protocol icmp, icmpv6 */
+    struct peer *peers;     /* from (ingress) or to (egress); at least one: a list means "any of these" */
     size_t peer_count;
     const char *description; /* or NULL */
     struct mark mark;
@@ -62,6 +86,27 @@ struct security_group {
     size_t ingress_count, egress_count;
 };
 
+enum acl_action { ACL_ALLOW, ACL_DENY, ACL_ACTION_COUNT };
+const char *acl_action_name(enum acl_action action); /* "allow", "deny" */
+
+struct acl_rule {
+    uint16_t number; /* `rule:`, 1 to 32766, its own in its direction */
+    enum acl_action action;
+    struct security_rule match; /* destination ports; peers are the far side's addresses */
+};
+
+/* Stateless, at the border of the subnets that have it: the first rule that matches decides, what matches none is
+ * denied.  A direction that is not declared lets everything pass (the default ACL has none declared). */
+struct network_acl {
+    const char *name;
+    struct mark mark;
+    struct vpc *vpc;
+    bool is_default; /* made by the loader where the file does not declare an ACL called "default" */
+    bool ingress_declared, egress_declared;
+    struct acl_rule *ingress, *egress; /* by ascending number */
+    size_t ingress_count, egress_count;
+};
+
 /* ---- VPC ---------------------------------------------------------------------------------------------------- */
 
 enum route_target_kind {
@@ -71,13 +116,16 @@ enum route_target_kind {
     TARGET_NODE,
     TARGET_PEERING,
     TARGET_TRANSIT_GATEWAY,
+    TARGET_EGRESS_ONLY_GATEWAY,
     TARGET_BLACKHOLE,
     TARGET_MISSING, /* names a thing that does not exist (any more): state blackhole, a warning (row 20) */
     TARGET_KIND_COUNT
 };
 
+/* A route to a prefix list stands as one route for each of its entries, in its order, each with `list`. */
 struct vpc_route {
     struct prefix destination;
+    const struct prefix_list *list; /* that the destination is an entry of, or NULL */
     enum route_target_kind target;
     const char *target_text;                 /* as written, shortened to the VPC's own names ("nat_gateway/nat") */
     struct nat_gateway *nat_gateway;         /* TARGET_NAT_GATEWAY */
@@ -100,8 +148,13 @@ struct subnet {
     struct mark mark, cidr_mark;
     struct vpc *vpc;
     struct prefix cidr;
+    struct prefix ipv6_cidr;         /* /64, declared or allotted; family 0 = none */
+    struct mark ipv6_mark;           /* line 0 where it is not declared */
+    bool ipv6_allotted;              /* `ipv6_cidr: true` */
     const char *zone;                /* availability zone, or NULL */
     struct route_table *route_table; /* NULL where the VPC has no table `main` and none is named: local only */
+    struct network_acl *network_acl; /* the VPC's default one where none is named; never NULL in a valid topology */
+    bool network_acl_declared;
     bool public_ips;
 };
 
@@ -117,10 +170,22 @@ struct nat_gateway {
     int64_t idle_timeout;    /* nanoseconds; 350 s */
 };
 
+/* Which records `labctl flow-logs` gives (flow_logs:). */
+enum flow_logs { FLOW_LOGS_ALL, FLOW_LOGS_ACCEPT, FLOW_LOGS_REJECT, FLOW_LOGS_NONE, FLOW_LOGS_COUNT };
+const char *flow_logs_name(enum flow_logs which); /* "all", "accept", … */
+
 struct vpc {
     const char *name;
     struct mark mark, cidr_mark;
-    struct prefix cidr;
+    struct prefix cidr;       /* the first one: the resolver is in it */
+    struct prefix *cidrs;     /* secondary ones */
+    struct mark *cidr_marks;  /* of the secondary ones */
+    size_t cidr_count;        /* of the secondary ones */
+    struct prefix ipv6_cidr;  /* /56, declared or allotted; family 0 = none */
+    struct mark ipv6_mark;    /* line 0 where it is not declared */
+    bool ipv6_allotted;       /* `ipv6_cidr: true` */
+    bool egress_only_gateway; /* IPv6: out and nothing in */
+    enum flow_logs flow_logs;
     bool dns_support, dns_hostnames;
     const char *zone; /* dns.zone; default "NAME.internal" */
     bool internet_gateway;
@@ -132,6 +197,10 @@ struct vpc {
     size_t nat_gateway_count;
     struct security_group **security_groups; /* with the default group */
     size_t security_group_count;
+    struct network_acl **network_acls; /* with the default one */
+    size_t network_acl_count;
+    struct prefix_list **prefix_lists;
+    size_t prefix_list_count;
     struct endpoint **endpoints;
     size_t endpoint_count;
 };
@@ -187,7 +256,9 @@ struct interface {
     uint32_t mtu; /* 0 = the segment's */
     bool down;    /* `up: false` */
     enum { PUBLIC_IP_DEFAULT, PUBLIC_IP_NO, PUBLIC_IP_YES, PUBLIC_IP_ADDRESS } public_ip_mode;
-    struct addr public_ip; /* effective: family 0 = none; declared or allotted */
+    bool source_dest_check; /* true: neither sends nor gets packets that are not from or to its own addresses */
+    struct mark source_dest_check_mark; /* line 0 where it is not declared */
+    struct addr public_ip;              /* effective: family 0 = none; declared or allotted */
     struct mark public_ip_mark;
     struct security_group **security_groups; /* SUBNET: at least the default group */
     struct mark *security_group_marks;
@@ -412,6 +483,17 @@ struct subnet *vpc_subnet(const struct vpc *vpc, const char *name);
 struct route_table *vpc_route_table(const struct vpc *vpc, const char *name);
 struct nat_gateway *vpc_nat_gateway(const struct vpc *vpc, const char *name);
 struct security_group *vpc_security_group(const struct vpc *vpc, const char *name);
+struct network_acl *vpc_network_acl(const struct vpc *vpc, const char *name);
+struct prefix_list *vpc_prefix_list(const struct vpc *vpc, const char *name);
+
+/* The VPC's own addresses: its first network, the secondary ones and the IPv6 one.  The i-th of vpc_network_count();
+ * family 0 where it could not be read. */
+size_t vpc_network_count(const struct vpc *vpc);
+struct prefix vpc_network(const struct vpc *vpc, size_t i);
+struct mark vpc_network_mark(const struct vpc *vpc, size_t i);
+/* Whether an address, a whole network, is among them: the local route leads there. */
+bool vpc_has(const struct vpc *vpc, const struct addr *addr);
+bool vpc_covers(const struct vpc *vpc, const struct prefix *network);
 
 /* One way to name a thing (topology(5), "One way to name a thing"). */
 enum thing_kind {
@@ -424,7 +506,10 @@ enum thing_kind {
     THING_ROUTE_TABLE,
     THING_NAT_GATEWAY,
     THING_INTERNET_GATEWAY,
+    THING_EGRESS_ONLY_GATEWAY,
     THING_SECURITY_GROUP,
+    THING_NETWORK_ACL,
+    THING_PREFIX_LIST,
     THING_ENDPOINT,
     THING_PEERING,
     THING_TRANSIT_GATEWAY,
@@ -445,6 +530,8 @@ struct thing {
     struct route_table *route_table;
     struct nat_gateway *nat_gateway;
     struct security_group *security_group;
+    struct network_acl *network_acl;
+    struct prefix_list *prefix_list;
     struct endpoint *endpoint;
     struct peering *peering;
     struct transit_gateway *transit_gateway;
