@@ -181,6 +181,7 @@ void dump_topology(const struct topology *topology, struct str *out)
     dump_text(&yaml, "title", topology->title);
     dump_defaults(&yaml, &topology->defaults);
     dump_vpcs(&yaml, topology);
+    dump_connections(&yaml, topology);
     dump_bridges(&yaml, topology);
     dump_links(&yaml, topology);
     dump_nodes(&yaml, topology);

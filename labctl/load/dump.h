@@ -7,6 +7,7 @@
 #include "model/topology.h"
 
 void dump_vpcs(struct yaml *yaml, const struct topology *topology);
+void dump_connections(struct yaml *yaml, const struct topology *topology);
 void dump_nodes(struct yaml *yaml, const struct topology *topology);
 void dump_services(struct yaml *yaml, const struct node *node);
 void dump_path_check(struct yaml *yaml, const struct check_path *path);

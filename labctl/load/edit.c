@@ -24,10 +24,15 @@ static const struct container {
     {"vpc", "vpcs", NULL},
     {"bridge", "bridges", NULL},
     {"link", "links", NULL},
+    {"peering", "peerings", NULL},
+    {"transit_gateway", "transit_gateways", NULL},
+    {"service", "services", NULL},
     {"subnet", "subnets", "vpcs"},
     {"route_table", "route_tables", "vpcs"},
     {"nat_gateway", "nat_gateways", "vpcs"},
     {"security_group", "security_groups", "vpcs"},
+    {"endpoint", "endpoints", "vpcs"},
+    {"route_table", "route_tables", "transit_gateways"},
     {"service", "services", "nodes"},
 };
 
@@ -144,8 +149,8 @@ static int plan_walk(struct walk *walk)
         const struct value *thing = value_get(value_get(root, key), name);
         if (strcmp(key, "nodes") == 0) {
             at = plan_node(walk, words, at, count, thing);
-        } else if (strcmp(key, "vpcs") == 0 && at + 1 < count) {
-            const struct container *inner = find_container(words[at], "vpcs");
+        } else if (at + 1 < count) {
+            const struct container *inner = find_container(words[at], key);
             if (inner != NULL) {
                 add_step(walk, inner->key, false, NULL);
                 add_step(walk, words[at + 1], true, inner->word);

@@ -8,11 +8,11 @@
 #include "load/loader.h"
 
 static const char target_wants[] =
-    "internet_gateway, nat_gateway/NAME, node/NAME, node/NAME/INTERFACE, local or blackhole";
+    "internet_gateway, nat_gateway/NAME, peering/NAME, transit_gateway/NAME, node/NAME, node/NAME/INTERFACE, local or "
+    "blackhole";
 
 /* Kinds of targets that the language has and that come later. */
-static const char *const later_targets[] = {"peering", "transit_gateway", "endpoint", "egress_only_gateway",
-                                            "prefix_list"};
+static const char *const later_targets[] = {"egress_only_gateway", "prefix_list"};
 
 /* A warning: the target is not there. */
 static void report_blackhole(struct loader *loader, struct vpc_route *route, const struct value *value, const char *why,
@@ -68,6 +68,7 @@ static void resolve_target(struct loader *loader, const struct reference *refere
     struct route_table *table = reference->thing;
     const struct vpc *vpc = table->vpc;
     struct vpc_route *route = &table->routes[reference->index];
+    const struct topology *topology = loader->topology;
     const struct value *value = reference->value;
     const char *text = route->target_text;
     if (strcmp(text, "internet_gateway") == 0) {
@@ -82,12 +83,25 @@ static void resolve_target(struct loader *loader, const struct reference *refere
         if (route->nat_gateway == NULL)
             report_blackhole(loader, route, value, "", names_of(loader, vpc->nat_gateways, vpc->nat_gateway_count),
                              vpc->nat_gateway_count);
+    } else if (str_starts(text, "peering/")) {
+        route->peering = topology_peering(topology, text + strlen("peering/"));
+        route->target = TARGET_PEERING;
+        if (route->peering == NULL)
+            report_blackhole(loader, route, value, "", names_of(loader, topology->peerings, topology->peering_count),
+                             topology->peering_count);
+    } else if (str_starts(text, "transit_gateway/")) {
+        route->transit_gateway = topology_transit_gateway(topology, text + strlen("transit_gateway/"));
+        route->target = TARGET_TRANSIT_GATEWAY;
+        if (route->transit_gateway == NULL)
+            report_blackhole(loader, route, value, "",
+                             names_of(loader, topology->transit_gateways, topology->transit_gateway_count),
+                             topology->transit_gateway_count);
     } else {
         resolve_node_target(loader, route, vpc, value);
     }
 }
 
-/* Whether the text is of a kind that comes later ("peering/to-dev"); reported. */
+/* Whether the text is of a kind that comes later ("prefix_list/office"); reported. */
 static bool is_later(struct decoder *decoder, const char *text, struct mark mark)
 {
     for (size_t i = 0; i < ARRAY_SIZE(later_targets); i++) {
@@ -108,6 +122,15 @@ static const char *own_text(const struct vpc *vpc, const char *text)
     return whole ? text + 4 + length + 1 : text;
 }
 
+static bool is_named_kind(const char *text)
+{
+    static const char *const kinds[] = {"nat_gateway/", "node/", "peering/", "transit_gateway/"};
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (str_starts(text, kinds[i]))
+            return true;
+    return false;
+}
+
 static void decode_target(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     struct vpc_route *route = target;
@@ -117,7 +140,7 @@ static void decode_target(struct decoder *decoder, const struct field *field, co
     text = own_text(LOADER(decoder)->vpc, text);
     if (is_later(decoder, text, value->mark))
         return;
-    bool named = (str_starts(text, "nat_gateway/") || str_starts(text, "node/")) &&
+    bool named = is_named_kind(text) &&
                  strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") == strlen(text);
     if (strcmp(text, "local") == 0)
         route->target = TARGET_LOCAL;
@@ -153,7 +176,8 @@ static const struct field route_fields[] = {
      .decode = decode_target,
      .wants = target_wants,
      .json = "{\"type\": \"string\"}",
-     .doc = "Where it leads: internet_gateway, nat_gateway/NAME, node/NAME, node/NAME/INTERFACE, local or blackhole."},
+     .doc = "Where it leads: internet_gateway, nat_gateway/NAME, peering/NAME, transit_gateway/NAME, node/NAME, "
+            "node/NAME/INTERFACE, local or blackhole."},
 };
 const struct schema route_schema = SCHEMA("route", route_fields);
 

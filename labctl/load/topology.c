@@ -145,6 +145,16 @@ static const struct field topology_fields[] = {
      .schema = &vpc_schema,
      .decode = decode_vpcs,
      .doc = "Virtual private clouds, by name."},
+    {.key = "peerings",
+     .type = FIELD_NAMED,
+     .schema = &peering_schema,
+     .decode = decode_peerings,
+     .doc = "Connections of two VPCs, by name."},
+    {.key = "transit_gateways",
+     .type = FIELD_NAMED,
+     .schema = &transit_gateway_schema,
+     .decode = decode_transit_gateways,
+     .doc = "Routers between VPCs, by name."},
     {.key = "bridges",
      .type = FIELD_NAMED,
      .schema = &bridge_schema,
@@ -165,11 +175,9 @@ static const struct field topology_fields[] = {
      .schema = &check_schema,
      .decode = decode_checks,
      .doc = "What must hold when the lab is healthy."},
-    {.key = "peerings", .type = FIELD_CUSTOM, .later = true, .doc = "Connections between VPCs."},
     {.key = "networks", .type = FIELD_CUSTOM, .later = true, .doc = "Docker-like networks."},
     {.key = "policies", .type = FIELD_CUSTOM, .later = true, .doc = "Kubernetes-like policies."},
     {.key = "services", .type = FIELD_CUSTOM, .later = true, .doc = "What endpoints and private links reach."},
-    {.key = "transit_gateways", .type = FIELD_CUSTOM, .later = true, .doc = "Routers between VPCs."},
     {.key = "internet", .type = FIELD_CUSTOM, .later = true, .doc = "Delay and zones of the simulated internet."},
 };
 const struct schema topology_schema = SCHEMA("topology", topology_fields);
@@ -184,6 +192,10 @@ const struct schema *const load_schemas[] = {
     &group_schema,
     &ingress_schema,
     &egress_schema,
+    &peering_schema,
+    &transit_gateway_schema,
+    &transit_table_schema,
+    &transit_route_schema,
     &bridge_schema,
     &link_schema,
     &node_schema,
@@ -256,6 +268,8 @@ static struct topology *load_map(struct document *document, struct value *map, c
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t k = 0; k < topology->nodes[i]->interface_count; k++)
             finish_interface(&loader, topology->nodes[i]->interfaces[k]);
+    for (size_t i = 0; i < topology->transit_gateway_count; i++)
+        finish_transit_gateway(&loader, topology->transit_gateways[i]);
     finish_links(&loader);
     allot(&loader);
     if (loader.checks != NULL)

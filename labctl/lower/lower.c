@@ -32,6 +32,8 @@ static void namespaces(struct lowering *l)
     const struct topology *topology = l->topology;
     lower_internet_namespace(l);
     lower_vpc_namespaces(l);
+    lower_peering_ports(l);
+    lower_transit_namespaces(l);
     l->first_node = (uint32_t)l->plan->namespace_count;
     for (size_t i = 0; i < topology->node_count; i++) {
         const char *name = topology->nodes[i]->name;
@@ -55,6 +57,8 @@ static void lower_all(struct lowering *l)
     lower_hosts(l);
     for (size_t i = 0; i < topology->vpc_count; i++)
         lower_vpc(l, &l->routers[i]);
+    lower_peerings(l);
+    lower_transit_gateways(l);
     lower_internet(l);
 }
 

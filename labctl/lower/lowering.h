@@ -36,6 +36,17 @@ struct segment {
     const struct mac *router; /* all neighbours are behind this one (subnet, internet), or NULL */
 };
 
+/* A router's port towards a peer, and towards a transit gateway. */
+struct peering_port {
+    const struct peering *peering;
+    const struct router *far;
+    const char *name;
+};
+struct transit_port {
+    const struct transit_gateway *gateway;
+    const char *name;
+};
+
 /* A VPC's namespaces. */
 struct router {
     const struct vpc *vpc;
@@ -52,6 +63,10 @@ struct router {
         struct mac mac;
     } * nat_gateways;
     size_t nat_gateway_count;
+    struct peering_port *peerings;
+    size_t peering_count;
+    struct transit_port *transit_ports;
+    size_t transit_port_count;
 };
 
 struct lowering {
@@ -62,7 +77,8 @@ struct lowering {
     uint32_t first_node;   /* namespace of topology->nodes[0]; the others follow */
     uint32_t internet;     /* namespace of the internet core, or UINT32_MAX */
     struct mac internet_mac;
-    struct router *routers; /* one for each VPC, in its order */
+    struct router *routers;       /* one for each VPC, in its order */
+    uint32_t *transit_namespaces; /* one for each transit gateway, in its order */
     struct segment *bridges, *links, internet_segment;
     struct pointers *ports;    /* struct interface → struct port */
     struct pointers *segments; /* struct bridge, link, subnet → struct segment */
@@ -140,7 +156,13 @@ void lower_internet_gateway(struct lowering *l, struct router *router);      /* 
 void lower_nat_gateway(struct lowering *l, struct router *router, size_t i); /* nat_gateway.c */
 void lower_vpc_resolver(struct lowering *l, struct router *router);          /* resolver.c */
 void lower_hidden_hop(struct lowering *l, uint32_t ns, const char *origin);  /* hop.c */
-void lower_internet_namespace(struct lowering *l);                           /* internet.c */
+void lower_peering_ports(struct lowering *l);                                /* peering.c */
+void lower_peerings(struct lowering *l);
+const char *peering_port(const struct router *router, const struct peering *peering);
+void lower_transit_namespaces(struct lowering *l); /* transit_gateway.c */
+void lower_transit_gateways(struct lowering *l);
+const char *transit_port(const struct router *router, const struct transit_gateway *gateway);
+void lower_internet_namespace(struct lowering *l); /* internet.c */
 void lower_internet(struct lowering *l);
 void lower_internet_port(struct lowering *l, struct port *port);
 

@@ -2,7 +2,8 @@
  *
  * The router sends it what a route table gives it; it answers with its own private address as the source, out of the
  * same port, and so its packets take the route table of ITS subnet: to the internet gateway, which knows its public
- * address, or, in a subnet without that route, nowhere.  Only flows that began inside pass; it has no security group.
+ * address, or, in a subnet without that route, nowhere.  Only flows that began inside pass (what is for its own address
+ * ends here), those of another VPC as well, where a transit gateway leads them here; it has no security group.
  * To a traceroute it is a hop with its private address.  A TCP flow that was idle for too long is forgotten, and a
  * later packet of it from inside is answered with a RST. */
 #include "base/arena.h"
@@ -26,15 +27,15 @@ static void translation(struct lowering *l, uint32_t ns, const struct router *ro
                       "\t\tmeta l4proto tcp ct timeout set \"idle\"\n\t}\n");
     str_printf(&body,
                "\tchain forward {\n\t\ttype filter hook forward priority 0; policy drop;\n"
-               "\t\tip saddr %s ct state new tcp flags & (syn | ack) != syn reject with tcp reset\n"
+               "\t\tct state new tcp flags & (syn | ack) != syn reject with tcp reset\n"
                "\t\tct state established,related accept\n"
-               "\t\tip saddr %s ip daddr != %s meta l4proto { tcp, udp, icmp } accept\n\t}\n",
-               inside, inside, inside);
+               "\t\tip daddr != %s meta l4proto { tcp, udp, icmp } accept\n\t}\n",
+               inside);
     str_printf(&body,
                "\tchain postrouting {\n\t\ttype nat hook postrouting priority 100; policy accept;\n"
-               "\t\tip saddr %s meta l4proto { tcp, udp } snat to %s:%u-%u\n"
-               "\t\tip saddr %s snat to %s\n\t}\n",
-               inside, own, gateway->ports.first, gateway->ports.last, inside, own);
+               "\t\tiifname \"" PORT "\" meta l4proto { tcp, udp } snat to %s:%u-%u\n"
+               "\t\tiifname \"" PORT "\" snat to %s\n\t}\n",
+               own, gateway->ports.first, gateway->ports.last, own);
     str_append(&body, "\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n"
                       "\tchain output {\n\t\ttype filter hook output priority 0; policy accept;\n"
                       "\t\ticmp type redirect drop\n\t}\n");

@@ -49,7 +49,13 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
     case TARGET_LOCAL:
         return; /* every table has it */
     case TARGET_PEERING:
+        item = add_unicast(l, router->ns, route->destination, table, &cloud_next_hop,
+                           peering_port(router, route->peering), origin);
+        break;
     case TARGET_TRANSIT_GATEWAY:
+        item = add_unicast(l, router->ns, route->destination, table, &cloud_next_hop,
+                           transit_port(router, route->transit_gateway), origin);
+        break;
     case TARGET_EGRESS_ONLY_GATEWAY:
     case TARGET_BLACKHOLE:
     case TARGET_MISSING:
@@ -102,6 +108,9 @@ void lower_route_tables(struct lowering *l, struct router *router)
             element(&map, "\"%s\" : 0x%x", router->nat_gateways[i].name,
                     (unsigned)(uintptr_t)pointers_get(numbers, table));
     }
+    const struct route_table *main = vpc_route_table(vpc, "main");
+    for (size_t i = 0; main && i < router->transit_port_count; i++)
+        element(&map, "\"%s\" : 0x%x", router->transit_ports[i].name, (unsigned)(uintptr_t)pointers_get(numbers, main));
     elements_end(&map);
     str_append(&body, "\t}\n\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
                       "\t\tmeta mark set iifname map @ports\n\t}\n");

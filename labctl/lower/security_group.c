@@ -4,7 +4,8 @@
  * port out); an `accept` ends only its own.  Each begins with the flows that were allowed once.  A group is a chain
  * for each direction that accepts or returns; the groups of an interface add up, so a chain for each set of groups
  * that some interface has jumps to them and drops at its end, and a verdict map leads from the port to it.  A group
- * that rules refer to is a set of the private addresses of its interfaces.  Ports without an entry (the gateways) have
+ * that rules refer to is a set of the private addresses of its interfaces; one of a peer counts for what comes from the
+ * peering, or goes there, and nothing else.  Ports without an entry (the gateways) have
  * no group.  What is refused is kept for a while by interface and flow, for `labctl flow-logs`; a packet that passes
  * costs nothing more, but the first one of a TCP flow.  The chain "accounting" hangs nowhere: that some rule asks for
  * bytes makes the kernel count those of each flow. */
@@ -45,12 +46,12 @@ static const char flow_sets[] = KEPT("refused-tcp", "ifname . " ADDRESSES " . " 
                           "tcp update @accepted-tcp { ip saddr . ip daddr . tcp sport . tcp dport counter }\n\t}\n";
 
 static const struct {
-    const char *chain, *by, *peer, *hook, *refuse;
+    const char *chain, *by, *far, *peer, *hook, *refuse; /* far: the port of the far side */
 } sides[] = {
-    [INGRESS] = {"in", "oifname", "saddr",
+    [INGRESS] = {"in", "oifname", "iifname", "saddr",
                  "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n",
                  REFUSE("in", "oifname")},
-    [EGRESS] = {"out", "iifname", "daddr",
+    [EGRESS] = {"out", "iifname", "oifname", "daddr",
                 "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n",
                 REFUSE("out", "iifname")},
 };
@@ -68,9 +69,26 @@ struct groups {
     struct str *body;
 };
 
+/* NULL: a group of a VPC that is not peered. */
 static struct group_use *use_of(const struct groups *groups, const struct security_group *group)
 {
     return pointers_get(groups->uses, group);
+}
+
+/* The set of a group's addresses: "members-web", of a peer "members-dev/web". */
+static const char *set_name(const struct groups *groups, const struct security_group *group)
+{
+    return group->vpc == groups->router->vpc
+               ? arena_printf(groups->l->scratch, "members-%s", group->name)
+               : arena_printf(groups->l->scratch, "members-%s/%s", group->vpc->name, group->name);
+}
+
+static const struct peering_port *port_to(const struct router *router, const struct vpc *vpc)
+{
+    for (size_t i = 0; i < router->peering_count; i++)
+        if (router->peerings[i].far->vpc == vpc)
+            return &router->peerings[i];
+    return NULL;
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -123,8 +141,12 @@ static void write_rule(struct groups *groups, enum side side, const struct secur
     str_append(out, "\t\t");
     if (peer->kind == PEER_PREFIX && peer->prefix.length > 0)
         str_printf(out, "ip %s %s ", sides[side].peer, prefix_format(&peer->prefix, text));
-    if (peer->kind == PEER_GROUP)
-        str_printf(out, "ip %s @members-%s ", sides[side].peer, peer->group->name);
+    if (peer->kind == PEER_GROUP) {
+        const struct peering_port *far = port_to(groups->router, peer->group->vpc);
+        if (far)
+            str_printf(out, "%s \"%s\" ", sides[side].far, far->name);
+        str_printf(out, "ip %s @%s ", sides[side].peer, set_name(groups, peer->group));
+    }
     write_ports(groups, rule);
     str_append(out, "accept");
     if (strlen(comment) <= COMMENT_MAX)
@@ -157,20 +179,34 @@ static void note_references(const struct groups *groups, const struct security_r
             }
 }
 
-static void note_uses(struct groups *groups)
+/* The groups of one VPC and their members. */
+static void note_groups(struct groups *groups, const struct router *router)
 {
     struct lowering *l = groups->l;
-    const struct vpc *vpc = groups->router->vpc;
+    const struct vpc *vpc = router->vpc;
     for (size_t i = 0; i < vpc->security_group_count; i++)
         pointers_set(groups->uses, vpc->security_groups[i], ARENA_NEW(l->scratch, struct group_use));
-    for (size_t i = 0; i < groups->router->port_count; i++) {
-        struct port *port = groups->router->ports[i];
+    for (size_t i = 0; i < router->port_count; i++) {
+        struct port *port = router->ports[i];
         for (size_t g = 0; g < port->interface->security_group_count; g++) {
             struct group_use *use = use_of(groups, port->interface->security_groups[g]);
             if (use)
                 *ARENA_PUSH(l->scratch, use->members, use->member_count) = port;
         }
     }
+}
+
+static void note_uses(struct groups *groups)
+{
+    const struct router *router = groups->router;
+    const struct vpc *vpc = router->vpc;
+    size_t count = vpc->security_group_count;
+    for (size_t i = 0; i < router->peering_count; i++)
+        count += router->peerings[i].far->vpc->security_group_count;
+    groups->uses = pointers_new(groups->l->scratch, count);
+    note_groups(groups, router);
+    for (size_t i = 0; i < router->peering_count; i++)
+        note_groups(groups, router->peerings[i].far);
     for (size_t i = 0; i < vpc->security_group_count; i++) {
         note_references(groups, vpc->security_groups[i]->ingress, vpc->security_groups[i]->ingress_count);
         note_references(groups, vpc->security_groups[i]->egress, vpc->security_groups[i]->egress_count);
@@ -182,7 +218,7 @@ static void write_members(struct groups *groups, const struct security_group *gr
     char text[ADDR_TEXT_MAX];
     const struct group_use *use = use_of(groups, group);
     struct elements set = {.out = groups->body};
-    str_printf(groups->body, "\tset members-%s {\n\t\ttype ipv4_addr\n", group->name);
+    str_printf(groups->body, "\tset %s {\n\t\ttype ipv4_addr\n", set_name(groups, group));
     for (size_t i = 0; i < use->member_count; i++) {
         const struct interface *interface = use->members[i]->interface;
         for (size_t a = 0; a < interface->address_count; a++)
@@ -191,6 +227,14 @@ static void write_members(struct groups *groups, const struct security_group *gr
     }
     elements_end(&set);
     str_append(groups->body, "\t}\n");
+}
+
+/* The sets of the groups of a VPC that rules refer to. */
+static void write_referenced(struct groups *groups, const struct vpc *vpc)
+{
+    for (size_t i = 0; i < vpc->security_group_count; i++)
+        if (use_of(groups, vpc->security_groups[i])->referenced)
+            write_members(groups, vpc->security_groups[i]);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -262,14 +306,13 @@ void lower_security_groups(struct lowering *l, struct router *router)
     STR_AUTO body = STR_INIT;
     const struct vpc *vpc = router->vpc;
     struct groups groups = {.l = l, .router = router, .body = &body};
-    groups.uses = pointers_new(l->scratch, vpc->security_group_count);
     note_uses(&groups);
     str_append(&body, flow_sets);
     for (enum side side = INGRESS; side <= EGRESS; side++)
         str_append(&body, sides[side].refuse);
-    for (size_t i = 0; i < vpc->security_group_count; i++)
-        if (use_of(&groups, vpc->security_groups[i])->referenced)
-            write_members(&groups, vpc->security_groups[i]);
+    write_referenced(&groups, vpc);
+    for (size_t i = 0; i < router->peering_count; i++)
+        write_referenced(&groups, router->peerings[i].far->vpc);
     for (size_t i = 0; i < vpc->security_group_count; i++)
         if (use_of(&groups, vpc->security_groups[i])->member_count > 0)
             for (enum side side = INGRESS; side <= EGRESS; side++)

@@ -4,10 +4,26 @@
 #include "model/topology.h"
 
 /* How good an address is as a destination, best first. */
-enum reach { REACH_SEGMENT, REACH_VPC, REACH_PUBLIC, REACH_ROUTED, REACH_NONE };
+enum reach { REACH_SEGMENT, REACH_VPC, REACH_CONNECTED, REACH_PUBLIC, REACH_ROUTED, REACH_NONE };
+
+/* What lies between two VPCs: the private address is meant where they are peered or attached to one transit gateway,
+ * whether routes lead there or not. */
+static enum reach vpcs_between(const struct topology *topology, const struct vpc *from, const struct vpc *to)
+{
+    if (from == to)
+        return REACH_VPC;
+    if (topology_peering_between(topology, from, to))
+        return REACH_CONNECTED;
+    for (size_t i = 0; i < topology->transit_gateway_count; i++)
+        if (transit_gateway_attaches(topology->transit_gateways[i], from) &&
+            transit_gateway_attaches(topology->transit_gateways[i], to))
+            return REACH_CONNECTED;
+    return REACH_NONE;
+}
 
 /* What lies between two interfaces. */
-static enum reach reach_between(const struct interface *from, const struct interface *to)
+static enum reach reach_between(const struct topology *topology, const struct interface *from,
+                                const struct interface *to)
 {
     if (from->attachment != to->attachment)
         return REACH_NONE;
@@ -17,8 +33,8 @@ static enum reach reach_between(const struct interface *from, const struct inter
     case ATTACH_LINK:
         return from->link == to->link && from->link != NULL ? REACH_SEGMENT : REACH_NONE;
     case ATTACH_SUBNET:
-        return from->subnet != NULL && to->subnet != NULL && from->subnet->vpc == to->subnet->vpc ? REACH_VPC
-                                                                                                  : REACH_NONE;
+        return from->subnet != NULL && to->subnet != NULL ? vpcs_between(topology, from->subnet->vpc, to->subnet->vpc)
+                                                          : REACH_NONE;
     case ATTACH_INTERNET:
         return REACH_PUBLIC;
     case ATTACH_NONE:
@@ -38,12 +54,13 @@ static struct addr own_address(const struct interface *interface, unsigned famil
 }
 
 /* The best address of one interface of the target, and how good it is. */
-static struct addr best_of(const struct node *from, const struct interface *to, unsigned family, enum reach *out)
+static struct addr best_of(const struct topology *topology, const struct node *from, const struct interface *to,
+                           unsigned family, enum reach *out)
 {
     struct addr own = own_address(to, family);
     *out = REACH_NONE;
     for (size_t i = 0; addr_is_set(&own) && i < from->interface_count; i++) {
-        enum reach reach = from == to->node ? REACH_SEGMENT : reach_between(from->interfaces[i], to);
+        enum reach reach = from == to->node ? REACH_SEGMENT : reach_between(topology, from->interfaces[i], to);
         if (reach < *out)
             *out = reach;
     }
@@ -60,8 +77,8 @@ static struct addr best_of(const struct node *from, const struct interface *to, 
 }
 
 /* The address for one family (0: any). */
-static struct addr address_of(const struct node *from, const struct node *to, const struct interface *interface,
-                              unsigned family)
+static struct addr address_of(const struct topology *topology, const struct node *from, const struct node *to,
+                              const struct interface *interface, unsigned family)
 {
     struct addr best = {0};
     enum reach reached = REACH_NONE;
@@ -69,7 +86,7 @@ static struct addr address_of(const struct node *from, const struct node *to, co
         enum reach reach;
         if (interface != NULL && to->interfaces[i] != interface)
             continue;
-        struct addr addr = best_of(from, to->interfaces[i], family, &reach);
+        struct addr addr = best_of(topology, from, to->interfaces[i], family, &reach);
         if (reach < reached) {
             best = addr;
             reached = reach;
@@ -81,9 +98,8 @@ static struct addr address_of(const struct node *from, const struct node *to, co
 struct addr topology_address_of(const struct topology *topology, const struct node *from, const struct node *to,
                                 const struct interface *interface, unsigned family)
 {
-    (void)topology;
     if (family != 0)
-        return address_of(from, to, interface, family);
-    struct addr addr = address_of(from, to, interface, 4);
-    return addr_is_set(&addr) ? addr : address_of(from, to, interface, 6);
+        return address_of(topology, from, to, interface, family);
+    struct addr addr = address_of(topology, from, to, interface, 4);
+    return addr_is_set(&addr) ? addr : address_of(topology, from, to, interface, 6);
 }

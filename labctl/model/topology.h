@@ -552,7 +552,7 @@ struct strings topology_things(const struct topology *topology, struct arena *ar
 const char *thing_name(const struct topology *topology, const struct thing *thing);
 
 /* The address by which `from` reaches `to` (its interface, where not NULL): on a shared segment that one; inside one
- * VPC the private address; from elsewhere the public one; family 0 where there is none that could be used.
- * `family` 0 = any (IPv4 first), 4, 6. */
+ * VPC, and across a peering or a transit gateway, the private address; from elsewhere the public one; family 0 where
+ * there is none that could be used.  `family` 0 = any (IPv4 first), 4, 6. */
 struct addr topology_address_of(const struct topology *topology, const struct node *from, const struct node *to,
                                 const struct interface *interface, unsigned family);

@@ -84,7 +84,9 @@ static inline void generate_group(struct random *random, struct str *out, unsign
             str_printf(out, "          - { protocol: %s, ports: ", protocols[below(random, 2)]);
             str_append(out, below(random, 2) ? "[80, 1000-2000]" : "443");
             str_printf(out, ", %s: ", d == 0 ? "from" : "to");
-            if (below(random, 2))
+            if (below(random, 4) == 0)
+                str_printf(out, "vpc/v%u/security_group/g%u", below(random, 2), below(random, groups));
+            else if (below(random, 2))
                 str_printf(out, "security_group/g%u", below(random, groups));
             else
                 str_printf(out, "[%s, %s]", peers[below(random, 6)], peers[below(random, 6)]);
@@ -97,7 +99,8 @@ static inline void generate_group(struct random *random, struct str *out, unsign
 
 static inline void generate_vpc(struct random *random, struct str *out, unsigned index)
 {
-    static const char *const targets[] = {"internet_gateway", "nat_gateway/n0", "blackhole", "local", "node/gone"};
+    static const char *const targets[] = {"internet_gateway", "nat_gateway/n0", "blackhole",    "local",
+                                          "node/gone",        "peering/p",      "peering/gone", "transit_gateway/hub"};
     str_printf(out, "  v%u:\n    cidr: 10.%u.0.0/16\n", index, index);
     if (below(random, 2))
         str_append(out, "    internet_gateway: true\n");
@@ -110,7 +113,7 @@ static inline void generate_vpc(struct random *random, struct str *out, unsigned
     str_append(out, "    nat_gateways: { n0: { subnet: s0 } }\n    route_tables:\n");
     str_printf(out, "      %s: []\n      t:\n", below(random, 2) ? "main" : "other");
     for (unsigned i = 0; i < 4; i++)
-        str_printf(out, "        - { destination: 172.%u.0.0/16, target: %s }\n", 16 + i, targets[below(random, 5)]);
+        str_printf(out, "        - { destination: 172.%u.0.0/16, target: %s }\n", 16 + i, targets[below(random, 8)]);
     str_append(out, "    security_groups:\n");
     for (unsigned i = 0; i < 3; i++) {
         str_printf(out, "      g%u:\n        ingress: []\n", i);
@@ -247,6 +250,22 @@ static inline void generate_checks(struct random *random, struct str *out)
                text_of(random));
 }
 
+/* Both VPCs are peered and attached. */
+static inline void generate_connections(struct random *random, struct str *out)
+{
+    str_printf(out, "peerings: { p: { between: [v0, vpc/v1], dns: %s } }\n", below(random, 2) ? "true" : "false");
+    str_append(out, "transit_gateways:\n  hub:\n    attachments: [v0, v1]\n");
+    if (below(random, 2)) {
+        str_printf(out, "    route_tables:\n      a: { associations: [v0], propagations: [%s] }\n",
+                   below(random, 2) ? "v1" : "vpc/v0, v1");
+        str_printf(out,
+                   "      b: { associations: [v1], routes: [ { destination: 10.0.0.0/16, target: %s }, { "
+                   "destination: default, target: vpc/v1 } ] }\n",
+                   below(random, 2) ? "v0" : "blackhole");
+    }
+    str_append(out, "  spare: { attachments: [] }\n");
+}
+
 /* Appends a topology of a dozen nodes. */
 static inline void generate_topology(uint64_t seed, struct str *out)
 {
@@ -258,6 +277,7 @@ static inline void generate_topology(uint64_t seed, struct str *out)
     str_append(out, "vpcs:\n");
     for (unsigned i = 0; i < 2; i++)
         generate_vpc(&random, out, i);
+    generate_connections(&random, out);
     str_append(out, "bridges: { b0: { stp: true, mtu: 1500 }, b1: { arp: dynamic } }\n");
     str_append(out, below(&random, 2)
                         ? "links: { up: { loss: 0.5%, mtu: 1300 } }\n"

@@ -1,0 +1,75 @@
+/* A peering: a wire between the routers of two VPCs.
+ *
+ * Each side's route tables lead into it where they say so, and only there: the answer needs a route as well.  What
+ * comes out of it must be from an address of the other VPC and for one of this: so there is no way through to a third
+ * VPC, to an internet or NAT gateway or to a gateway endpoint of the peer, nor to the router and its resolver. */
+#include "base/arena.h"
+#include "base/str.h"
+#include "lower/lowering.h"
+
+const char *peering_port(const struct router *router, const struct peering *peering)
+{
+    for (size_t i = 0; i < router->peering_count; i++)
+        if (router->peerings[i].peering == peering)
+            return router->peerings[i].name;
+    return NULL;
+}
+
+void lower_peering_ports(struct lowering *l)
+{
+    for (size_t i = 0; i < l->topology->peering_count; i++) {
+        const struct peering *peering = l->topology->peerings[i];
+        for (size_t side = 0; side < 2; side++) {
+            struct router *router = router_of(l, peering->vpcs[side]);
+            struct peering_port *port = ARENA_PUSH(l->scratch, router->peerings, router->peering_count);
+            port->peering = peering;
+            port->far = router_of(l, peering->vpcs[!side]);
+            port->name = lower_device(l, router->ns, arena_printf(l->scratch, "pcx-%s", peering->name));
+        }
+    }
+}
+
+/* What may come out of a router's ports to its peers. */
+static void filter(struct lowering *l, const struct router *router)
+{
+    char near[ADDR_TEXT_MAX], far[ADDR_TEXT_MAX];
+    STR_AUTO body = STR_INIT;
+    str_append(&body, "\tchain forward {\n\t\ttype filter hook forward priority -30; policy accept;\n");
+    for (size_t i = 0; i < router->peering_count; i++) {
+        const struct peering_port *port = &router->peerings[i];
+        str_printf(&body, "\t\tiifname \"%s\" ip saddr != %s drop comment \"peering/%s\"\n", port->name,
+                   prefix_format(&port->far->vpc->cidr, far), port->peering->name);
+        str_printf(&body, "\t\tiifname \"%s\" ip daddr != %s drop comment \"peering/%s\"\n", port->name,
+                   prefix_format(&router->vpc->cidr, near), port->peering->name);
+    }
+    str_append(&body, "\t}\n\tchain input {\n\t\ttype filter hook input priority -10; policy accept;\n");
+    for (size_t i = 0; i < router->peering_count; i++)
+        str_printf(&body, "\t\tiifname \"%s\" drop\n", router->peerings[i].name);
+    str_append(&body, "\t}\n");
+    add_nft(l, router->ns, "ip", "peerings", &body, router->origin);
+}
+
+static void connect_side(struct lowering *l, const struct router *router, const struct router *far,
+                         const struct peering *peering, const char *origin)
+{
+    const char *port = peering_port(router, peering);
+    add_neighbour(l, router->ns, port, cloud_next_hop, far->mac, origin);
+    cloud_port(l, router->ns, port, false, origin);
+}
+
+void lower_peerings(struct lowering *l)
+{
+    for (size_t i = 0; i < l->topology->peering_count; i++) {
+        const struct peering *peering = l->topology->peerings[i];
+        const char *origin = arena_printf(l->arena, "peering/%s", peering->name);
+        const struct router *a = router_of(l, peering->vpcs[0]), *b = router_of(l, peering->vpcs[1]);
+        add_link(l, (struct plan_link_end){.ns = a->ns, .name = peering_port(a, peering), .mac = a->mac},
+                 (struct plan_link_end){.ns = b->ns, .name = peering_port(b, peering), .mac = b->mac}, default_mtu(l),
+                 origin);
+        connect_side(l, a, b, peering, origin);
+        connect_side(l, b, a, peering, origin);
+    }
+    for (size_t i = 0; i < l->topology->vpc_count; i++)
+        if (l->routers[i].peering_count > 0)
+            filter(l, &l->routers[i]);
+}
