@@ -29,7 +29,7 @@ static void translation(struct lowering *l, uint32_t ns, const struct router *ro
                "\tchain forward {\n\t\ttype filter hook forward priority 0; policy drop;\n"
                "\t\tct state new tcp flags & (syn | ack) != syn reject with tcp reset\n"
                "\t\tct state established,related accept\n"
-               "\t\tip daddr != %s meta l4proto { tcp, udp, icmp } accept\n\t}\n",
+               "\t\tct state new ip daddr != %s meta l4proto { tcp, udp, icmp } accept\n\t}\n",
                inside);
     str_printf(&body,
                "\tchain postrouting {\n\t\ttype nat hook postrouting priority 100; policy accept;\n"

@@ -29,7 +29,9 @@ struct excess {
 };
 struct excess size_of_node(const struct node *node);
 struct excess size_of_vpc(const struct vpc *vpc);
-bool vpc_is_too_large(const struct interface *interface); /* that it is in */
+struct excess size_of_transit_gateway(const struct transit_gateway *gateway);
+struct excess size_of_topology(const struct topology *topology); /* of what connects its VPCs */
+bool vpc_is_too_large(const struct interface *interface);        /* that it is in */
 /* These pass over what is too large. */
 typedef void interface_check(struct rules *rules, const struct interface *interface);
 void each_interface(struct rules *rules, interface_check *check);
@@ -66,5 +68,7 @@ rule_check check_gateway, check_several_gateways, check_next_hop, check_route_de
 rule_check check_nat_interface, check_nat_forwarding, check_forward_target, check_duplicate_forward,
     check_file_path, /* node.c */
     check_sysctl;
-rule_check check_too_many;                                            /* size.c */
-rule_check check_port_conflict, check_bind_address, check_dns_record; /* service.c */
+rule_check check_peering_ends, check_peering_overlap, check_foreign_target, check_peering_route, check_unpeered_group,
+    check_transit_attachment, check_transit_association, check_transit_overlap, check_transit_route; /* connection.c */
+rule_check check_too_many;                                                                           /* size.c */
+rule_check check_port_conflict, check_bind_address, check_dns_record;                                /* service.c */

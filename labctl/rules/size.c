@@ -37,6 +37,28 @@ struct excess size_of_vpc(const struct vpc *vpc)
     return excess;
 }
 
+struct excess size_of_transit_gateway(const struct transit_gateway *gateway)
+{
+    const struct excess sizes[] = {{"attachments", gateway->attachment_count, 1000},
+                                   {"route tables", gateway->route_table_count, 100}};
+    struct excess excess = first_excess(sizes, ARRAY_SIZE(sizes));
+    for (size_t i = 0; i < gateway->route_table_count && !excess.what; i++) {
+        const struct transit_table *table = gateway->route_tables[i];
+        const struct excess of_table[] = {{"associations with a table", table->association_count, 1000},
+                                          {"propagations to a table", table->propagation_count, 1000},
+                                          {"routes in a table", table->route_count, 1000}};
+        excess = first_excess(of_table, ARRAY_SIZE(of_table));
+    }
+    return excess;
+}
+
+struct excess size_of_topology(const struct topology *topology)
+{
+    const struct excess sizes[] = {{"peerings", topology->peering_count, 1000},
+                                   {"transit gateways", topology->transit_gateway_count, 100}};
+    return first_excess(sizes, ARRAY_SIZE(sizes));
+}
+
 bool vpc_is_too_large(const struct interface *interface)
 {
     return interface->attachment == ATTACH_SUBNET && interface->subnet && size_of_vpc(interface->subnet->vpc).what;
@@ -58,4 +80,15 @@ void check_too_many(struct rules *rules)
             broken(rules, vpc->mark, "VPC '%s' has %zu %s: at most %zu", vpc->name, excess.count, excess.what,
                    excess.most);
     }
+    for (size_t i = 0; i < rules->topology->transit_gateway_count; i++) {
+        const struct transit_gateway *gateway = rules->topology->transit_gateways[i];
+        struct excess excess = size_of_transit_gateway(gateway);
+        if (excess.what)
+            broken(rules, gateway->mark, "transit gateway '%s' has %zu %s: at most %zu", gateway->name, excess.count,
+                   excess.what, excess.most);
+    }
+    struct excess excess = size_of_topology(rules->topology);
+    if (excess.what)
+        broken(rules, rules->topology->name_mark, "a topology has at most %zu %s, not %zu", excess.most, excess.what,
+               excess.count);
 }
