@@ -153,7 +153,7 @@ int change_file(struct apply *a, const struct plan_operation *operation)
         return -1;
     int result = new.plan ? node_file_write(root, file->path, file->content, file->length,
                                             file->mode ? file->mode : 0644, a->err)
-                          : node_file_remove(root, file->path, a->err);
+                          : node_file_restore(root, file->path, a->err);
     return result == 0 ? 0 : error_wrap(a->err, "%s", s->space->name);
 }
 

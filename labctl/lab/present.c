@@ -158,7 +158,30 @@ static enum presence file_present(struct space *space, const struct plan_file *f
         return problem.number == ENOENT ? PRESENT_NOT : problem.number == EFBIG ? PRESENT_OTHERWISE : PRESENT_UNKNOWN;
     bool same =
         content.length == file->length && (!file->length || memcmp(content.data, file->content, file->length) == 0);
-    return same && mode == (file->mode ? file->mode : 0644) ? PRESENT_SO : PRESENT_OTHERWISE;
+    if (same && mode == (file->mode ? file->mode : 0644))
+        return PRESENT_SO;
+    /* What nodes start with is nobody's change. */
+    STR_AUTO original = STR_INIT;
+    uint32_t original_mode = 0;
+    bool untouched = node_file_template(file->path, &original, &original_mode) == 0 && original_mode == mode &&
+                     original.length == content.length && !memcmp(str_text(&original), str_text(&content), content.length);
+    return untouched ? PRESENT_NOT : PRESENT_OTHERWISE;
+}
+
+/* A node is there as planned where it also sees the names that it is to see. */
+static enum presence namespace_present(struct space *space, const struct plan *plan,
+                                       const struct plan_namespace *namespace)
+{
+    STR_AUTO content = STR_INIT;
+    if (!space || !space->ready)
+        return PRESENT_NOT;
+    if (namespace->kind != NAMESPACE_NODE || namespace->hosts_view >= plan->hosts_view_count)
+        return PRESENT_SO;
+    const char *view = plan->hosts_views[namespace->hosts_view].content;
+    int root = space_root(space, NULL);
+    if (root < 0 || node_file_read(root, "/etc/hosts", strlen(view) + 65536, &content, NULL, NULL) != 0)
+        return PRESENT_UNKNOWN;
+    return str_equal(str_text(&content), view) ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
 static enum presence bridge_present(const struct plan_bridge *bridge, const struct observation *o)
@@ -201,7 +224,7 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
     struct space *space = ns == UINT32_MAX ? NULL : space_of(lab, plan, ns);
     switch (item) {
     case ITEM_NAMESPACE:
-        return space && space->ready ? PRESENT_SO : PRESENT_NOT;
+        return namespace_present(space, plan, &plan->namespaces[i]);
     case ITEM_BRIDGE:
         return bridge_present(&plan->bridges[i], o);
     case ITEM_LINK:
