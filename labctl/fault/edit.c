@@ -59,6 +59,14 @@ void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const cha
                                   .origin = arena_strdup(plan->arena, origin)};
 }
 
+void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface)
+{
+    const char *origin = arena_printf(plan->arena, "node/%s", interface->node->name);
+    fault_set_sysctl(plan, ns, "net/ipv4/conf/all/send_redirects", "0", origin);
+    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/send_redirects", interface->name), "0",
+                     origin);
+}
+
 /* The route that is turned, or a new one beside the others: with the congestion control that the machine's have. */
 static struct plan_route *route_to(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table,
                                    const char *origin)

@@ -67,6 +67,8 @@ static void write_flows(struct str *rules, const struct fault *fault)
 {
     str_append(rules, "\t\tip protocol tcp ");
     write_share(rules, fault, "jhash ip saddr . tcp sport . ip daddr . tcp dport");
+    str_append(rules, "drop\n\t\tip6 nexthdr tcp ");
+    write_share(rules, fault, "jhash ip6 saddr . tcp sport . ip6 daddr . tcp dport");
     str_append(rules, "drop\n");
 }
 
@@ -89,12 +91,14 @@ static void write_default(struct str *rules, const struct fault *fault)
 /* The rule that allows stands there, below the one that has dropped all of it. */
 static void write_shadow(struct str *rules, const struct fault *fault)
 {
-    struct prefix from = prefix_any(4);
+    struct prefix from;
     char text[ADDR_TEXT_MAX];
-    fault_read_destination(fault_text(fault, "from"), &from);
-    from = prefix_network(from);
-    str_printf(rules, "\t\tct state established,related accept\n\t\t%s saddr %s tcp flags & (syn | ack) == syn drop\n\t\t",
-               from.addr.family == 4 ? "ip" : "ip6", prefix_format(&from, text));
+    str_append(rules, "\t\tct state established,related accept\n\t\t");
+    if (fault_text(fault, "from") && fault_read_destination(fault_text(fault, "from"), &from)) {
+        from = prefix_network(from);
+        str_printf(rules, "%s saddr %s ", from.addr.family == 4 ? "ip" : "ip6", prefix_format(&from, text));
+    }
+    str_append(rules, "tcp flags & (syn | ack) == syn drop\n\t\t");
     write_ports(rules, fault);
     str_append(rules, "accept\n");
 }
@@ -241,7 +245,7 @@ static const struct fault_parameter_row deny_parameters[] = {
 static const struct fault_parameter_row shadow_parameters[] = {
     CHAIN,
     {.key = "ports", .type = PARAMETER_PORTS, .required = true, .doc = "the TCP ports that the lower rule allows"},
-    {.key = "from", .type = PARAMETER_DESTINATION, .fallback = "default", .doc = "whom the upper rule drops"},
+    {.key = "from", .type = PARAMETER_DESTINATION, .doc = "whom the upper rule drops; without it everybody"},
 };
 static const struct fault_parameter_row redirect_parameters[] = {
     {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "the TCP port that is asked for"},

@@ -67,6 +67,9 @@ void fault_set_route(struct plan *plan, uint32_t ns, struct prefix destination, 
 bool fault_remove_route(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table);
 /* Sets a sysctl in the plan, whether it stands there already or not. */
 void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const char *value, const char *origin);
+/* A router that sends packets out where they came in tells the sender of the shorter way (ICMP redirect), which would
+ * undo a detour: hardened routers keep silent. */
+void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface);
 /* Takes the processes of things[0], a service, out of the plan. */
 int fault_stop_service(struct plan *plan, const struct topology *topology, const struct fault *fault,
                        const struct thing *things, struct error *err);

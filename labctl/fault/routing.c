@@ -156,6 +156,10 @@ static int rewrite_loop(struct plan *plan, const struct topology *topology, cons
                     fault->at.items[0]);
     fault_set_route(plan, ns[1], destination, TABLE_MAIN, neighbours.mine_addr, neighbours.theirs->name,
                     fault->at.items[1]);
+    if (destination.addr.family == 4) {
+        fault_silence_redirects(plan, ns[0], neighbours.mine);
+        fault_silence_redirects(plan, ns[1], neighbours.theirs);
+    }
     return 0;
 }
 
@@ -200,6 +204,8 @@ static int rewrite_specific(struct plan *plan, const struct topology *topology, 
         return error_set(err, ERR_ABSENT, "fault '%s': %s is on none of the networks of '%s'", fault->id,
                          fault_text(fault, "via"), things[0].node->name);
     fault_set_route(plan, ns, destination, TABLE_MAIN, via, out->name, fault->at.items[0]);
+    if (things[0].node->forwarding && via.family == 4)
+        fault_silence_redirects(plan, ns, out);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/map.h"
 #include "kernel/dump.h"
 #include "kernel/nft.h"
 #include "kernel/sysctl.h"
@@ -235,6 +236,8 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         return judged(find_address(o, &plan->addresses[i]), true);
     case ITEM_NEIGHBOUR: {
         const struct observed_neighbour *seen = find_neighbour(o, &plan->neighbours[i]);
+        if (seen && !seen->proxy && !(seen->state & NUD_PERMANENT)) /* what the kernel has learned is nobody's change */
+            return PRESENT_NOT;
         return judged(seen,
                       seen && (seen->proxy || (seen->state & NUD_PERMANENT &&
                                                memcmp(&seen->mac, &plan->neighbours[i].mac, sizeof seen->mac) == 0)));
@@ -251,9 +254,11 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         return nft_present(space, &plan->nfts[i], err);
     case ITEM_FILE:
         return file_present(space, &plan->files[i]);
-    case ITEM_PROCESS: {
-        enum lab_process_state state = lab_process_state(lab, plan->processes[i].name, NULL, NULL);
-        return state == LAB_PROCESS_RUNNING ? PRESENT_SO : PRESENT_NOT;
+    case ITEM_PROCESS: { /* one that is about to be started again is there as planned */
+        const struct process *process = map_get(lab->processes, plan->processes[i].name);
+        bool there = process && (process->state == LAB_PROCESS_RUNNING ||
+                                 (process->state == LAB_PROCESS_EXITED && process->wanted));
+        return there ? PRESENT_SO : PRESENT_NOT;
     }
     case ITEM_HOSTS_VIEW:
     case ITEM_RUN:
