@@ -189,16 +189,6 @@ static void validate(const struct topology *topology, const struct fault *fault,
                  "the way back cannot be bent through %s: %s", fault_text(fault, "via"), problem);
 }
 
-/* A router that sends packets out where they came in tells the sender of the shorter way (ICMP redirect), which would
- * undo the detour: hardened routers keep silent. */
-static void silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface)
-{
-    const char *origin = arena_printf(plan->arena, "node/%s", interface->node->name);
-    fault_set_sysctl(plan, ns, "net/ipv4/conf/all/send_redirects", "0", origin);
-    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/send_redirects", interface->name), "0",
-                     origin);
-}
-
 /* What a careful administrator loads on a router: nothing passes that does not belong to a connection. */
 static void add_firewall(struct plan *plan, uint32_t ns, const struct node *node)
 {
@@ -244,7 +234,7 @@ static int rewrite_plan(struct plan *plan, const struct topology *topology, cons
         return add_filter(plan, &detour, err);
     add_firewall(plan, via, detour.via);
     if (detour.turns_round && detour.a.family == 4)
-        silence_redirects(plan, via, detour.via_in);
+        fault_silence_redirects(plan, via, detour.via_in);
     return 0;
 }
 

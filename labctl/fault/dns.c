@@ -1,4 +1,5 @@
-/* dns-wrong-record and dns-server-down: a name server that answers wrongly, or not at all. */
+/* dns-wrong-record, dns-record-missing, dns-zone-missing, dns-server-down: a name server that answers wrongly, or not at
+ * all. */
 #include <string.h>
 #include <strings.h>
 
@@ -70,7 +71,7 @@ static bool is_dns(const struct fault *fault, const struct thing *thing, struct 
 {
     if (thing->service->kind == SERVICE_DNS)
         return true;
-    findings_add(findings, FINDING_ERROR, "fault-target", fault->at_marks ? fault->at_marks[0] : fault->mark,
+    findings_add(findings, FINDING_ERROR, "fault-target", fault_target_mark(fault),
                  "fault %s is at a dns service; '%s' is of kind %s", fault->kind, fault->at.items[0],
                  service_kind_name(thing->service->kind));
     return false;
@@ -121,6 +122,80 @@ static int rewrite_record(struct topology *topology, const struct fault *fault, 
     return 0;
 }
 
+/* ---- what is not there ---- */
+
+static void validate_missing(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                             struct findings *findings)
+{
+    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
+    struct dns_zone *zone;
+    size_t index;
+    (void)topology;
+    if (!is_dns(fault, &things[0], findings) || find_record(things[0].service, name, type, &zone, &index))
+        return;
+    struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "name"),
+                                           "'%s' has no %s record '%s'", fault->at.items[0], type, name);
+    finding->hint = record_hint(things[0].service, name, findings->arena);
+}
+
+static int rewrite_missing(struct topology *topology, const struct fault *fault, const struct thing *things,
+                           struct error *err)
+{
+    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
+    struct dns_zone *zone;
+    size_t index, gone = 0;
+    (void)topology;
+    for (; find_record(things[0].service, name, type, &zone, &index); gone++) {
+        memmove(&zone->records[index], &zone->records[index + 1],
+                (zone->record_count - index - 1) * sizeof zone->records[0]);
+        zone->record_count--;
+    }
+    return gone ? 0
+                : error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0],
+                            type, name);
+}
+
+static bool find_zone(const struct service *service, const char *name, size_t *index)
+{
+    for (size_t z = 0; z < service->zone_count; z++)
+        if (!strcasecmp(service->zones[z].name, name))
+            return *index = z, true;
+    return false;
+}
+
+static void validate_zone(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                          struct findings *findings)
+{
+    size_t index;
+    const struct service *service = things[0].service;
+    const char *name = fault_text(fault, "zone");
+    (void)topology;
+    if (!is_dns(fault, &things[0], findings) || find_zone(service, name, &index))
+        return;
+    struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "zone"),
+                                           "'%s' has no zone '%s'", fault->at.items[0], name);
+    const char **names = arena_alloc(findings->arena, (service->zone_count + 1) * sizeof *names);
+    for (size_t z = 0; z < service->zone_count; z++)
+        names[z] = service->zones[z].name;
+    const char *near = str_nearest(name, names, service->zone_count);
+    finding->hint = near ? arena_printf(findings->arena, "did you mean '%s'?", near) : NULL;
+}
+
+static int rewrite_zone(struct topology *topology, const struct fault *fault, const struct thing *things,
+                        struct error *err)
+{
+    size_t index;
+    struct service *service = things[0].service;
+    (void)topology;
+    if (!find_zone(service, fault_text(fault, "zone"), &index))
+        return error_set(err, ERR_ABSENT, "fault '%s': %s has no zone '%s'", fault->id, fault->at.items[0],
+                         fault_text(fault, "zone"));
+    memmove(&service->zones[index], &service->zones[index + 1],
+            (service->zone_count - index - 1) * sizeof service->zones[0]);
+    service->zone_count--;
+    return 0;
+}
+
 /* ---- the server ---- */
 
 static void validate_server(const struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -157,6 +232,39 @@ const struct fault_kind fault_dns_wrong_record = {
     .tools = "dig, getent hosts, tcpdump port 53; for the zone: labctl dump",
     .validate = validate_record,
     .rewrite_topology = rewrite_record,
+};
+static const struct fault_parameter_row missing_parameters[] = {
+    {.key = "name", .type = PARAMETER_NAME, .required = true, .doc = "the name whose record is gone"},
+    {.key = "type", FAULT_WORDS(record_types), .doc = "the type of the record"},
+};
+static const struct fault_parameter_row zone_parameters[] = {
+    {.key = "zone", .type = PARAMETER_NAME, .required = true, .doc = "the zone that the server does not know"},
+};
+const struct fault_kind fault_dns_record_missing = {
+    .name = "dns-record-missing",
+    .summary = "a name server does not know a name",
+    .family = FAMILY_DNS,
+    .layer = 7,
+    .things = 1,
+    FAULT_TARGETS(record_targets),
+    FAULT_PARAMETERS(missing_parameters),
+    .symptom = "one name does not resolve (NXDOMAIN, or no data); others of its zone do",
+    .tools = "dig, getent hosts, tcpdump port 53; for the zone: labctl dump",
+    .validate = validate_missing,
+    .rewrite_topology = rewrite_missing,
+};
+const struct fault_kind fault_dns_zone_missing = {
+    .name = "dns-zone-missing",
+    .summary = "a name server does not have one of its zones",
+    .family = FAMILY_DNS,
+    .layer = 7,
+    .things = 1,
+    FAULT_TARGETS(record_targets),
+    FAULT_PARAMETERS(zone_parameters),
+    .symptom = "no name of the zone resolves: the server refuses, or asks elsewhere in vain",
+    .tools = "dig (REFUSED, NXDOMAIN), dig @SERVER ZONE SOA, labctl dump",
+    .validate = validate_zone,
+    .rewrite_topology = rewrite_zone,
 };
 const struct fault_kind fault_dns_server_down = {
     .name = "dns-server-down",

@@ -12,6 +12,39 @@ int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *
     return *out == UINT32_MAX ? error_set(err, ERR_ABSENT, "the plan has no node '%s'", node->name) : 0;
 }
 
+const struct interface *fault_near(const struct node *node, const struct addr *addr)
+{
+    for (size_t i = 0; i < node->interface_count; i++)
+        for (size_t a = 0; a < node->interfaces[i]->address_count; a++) {
+            struct prefix network = prefix_network(node->interfaces[i]->addresses[a]);
+            if (prefix_contains(&network, addr))
+                return node->interfaces[i];
+        }
+    return NULL;
+}
+
+struct plan_link *fault_link(struct plan *plan, const struct fault *fault, const struct interface *interface,
+                             uint32_t *ns, unsigned *end, struct error *err)
+{
+    if (fault_namespace(plan, interface->node, ns, err))
+        return NULL;
+    for (size_t i = 0; i < plan->link_count; i++)
+        for (*end = 0; *end < 2; ++*end)
+            if (plan->links[i].end[*end].ns == *ns && str_equal(plan->links[i].end[*end].name, interface->name))
+                return &plan->links[i];
+    error_set(err, ERR_ABSENT, "fault '%s': %s/%s has no wire", fault->id, interface->node->name, interface->name);
+    return NULL;
+}
+
+void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        str_printf(out, "%s%u", i ? ", " : "", ranges[i].first);
+        if (ranges[i].last != ranges[i].first)
+            str_printf(out, "-%u", ranges[i].last);
+    }
+}
+
 void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const char *value, const char *origin)
 {
     struct plan_sysctl *found = NULL;
@@ -24,6 +57,14 @@ void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const cha
                                   .key = arena_strdup(plan->arena, key),
                                   .value = arena_strdup(plan->arena, value),
                                   .origin = arena_strdup(plan->arena, origin)};
+}
+
+void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface)
+{
+    const char *origin = arena_printf(plan->arena, "node/%s", interface->node->name);
+    fault_set_sysctl(plan, ns, "net/ipv4/conf/all/send_redirects", "0", origin);
+    fault_set_sysctl(plan, ns, arena_printf(plan->arena, "net/ipv4/conf/%s/send_redirects", interface->name), "0",
+                     origin);
 }
 
 /* The route that is turned, or a new one beside the others: with the congestion control that the machine's have. */

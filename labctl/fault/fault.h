@@ -33,6 +33,7 @@ enum parameter_type {
     PARAMETER_INTERFACE_ADDRESS, /* 10.0.0.1/24 */
     PARAMETER_MAC,               /* 02:00:00:00:00:01 */
     PARAMETER_NUMBER,            /* a number of at most 65535 */
+    PARAMETER_DURATION,          /* 250ms */
     PARAMETER_TEXT,              /* any text that is not empty */
     PARAMETER_COUNT
 };
@@ -64,6 +65,7 @@ enum fault_family {
     FAMILY_MTU,
     FAMILY_FILTERING,
     FAMILY_NAT,
+    FAMILY_TRANSPORT,
     FAMILY_DNS,
     FAMILY_SERVICE,
     FAMILY_COUNT

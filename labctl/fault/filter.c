@@ -33,15 +33,10 @@ static void match_prefix(struct str *rule, const struct fault *fault, const char
 
 static void match_ports(struct str *rule, const char *protocol, const char *side, const char *text)
 {
-    enum { RANGES_MAX = 64 };
-    struct port_range ranges[RANGES_MAX];
-    size_t count = fault_read_ports(text, ranges, RANGES_MAX);
+    struct port_range ranges[FAULT_PORTS_MAX];
+    size_t count = fault_read_ports(text, ranges, FAULT_PORTS_MAX);
     str_printf(rule, "%s %s { ", protocol, side);
-    for (size_t i = 0; i < count; i++) {
-        str_printf(rule, "%s%u", i ? ", " : "", ranges[i].first);
-        if (ranges[i].last != ranges[i].first)
-            str_printf(rule, "-%u", ranges[i].last);
-    }
+    fault_write_ports(rule, ranges, count);
     str_append(rule, " } ");
 }
 
@@ -92,7 +87,7 @@ static void validate_mtu(const struct topology *topology, const struct fault *fa
                      (int)MTU_LEAST, (int)MTU_MOST);
     for (size_t i = 0; i < link->end_count; i++)
         if (!link->ends[i]->node->forwarding)
-            findings_add(findings, FINDING_ERROR, "pmtu-black-hole", fault->at_marks ? fault->at_marks[0] : fault->mark,
+            findings_add(findings, FINDING_ERROR, "pmtu-black-hole", fault_target_mark(fault),
                          "'%s' at the end of that link is no router", link->ends[i]->node->name);
 }
 
@@ -135,15 +130,14 @@ static const char *const chains[] = {"input", "forward", "output"};
 static const char *const protocols[] = {"all", "tcp", "udp", "icmp"};
 static const char *const sides[] = {"destination", "source"};
 static const char *const actions[] = {"drop", "reject"};
-#define WORDS(list) .type = PARAMETER_WORD, .words = list, .word_count = ARRAY_SIZE(list), .fallback = list[0]
 static const struct fault_parameter_row filter_parameters[] = {
-    {.key = "chain", WORDS(chains), .doc = "which packets it looks at: those to the machine, through it, or from it"},
-    {.key = "protocol", WORDS(protocols), .doc = "the protocol of what does not pass"},
+    {.key = "chain", FAULT_WORDS(chains), .doc = "which packets it looks at: those to the machine, through it, or from it"},
+    {.key = "protocol", FAULT_WORDS(protocols), .doc = "the protocol of what does not pass"},
     {.key = "ports", .type = PARAMETER_PORTS, .doc = "its ports"},
-    {.key = "side", WORDS(sides), .doc = "whether these are the packets' destination ports or source ports"},
+    {.key = "side", FAULT_WORDS(sides), .doc = "whether these are the packets' destination ports or source ports"},
     {.key = "from", .type = PARAMETER_DESTINATION, .doc = "only packets from there"},
     {.key = "to", .type = PARAMETER_DESTINATION, .doc = "only packets to there"},
-    {.key = "action", WORDS(actions), .doc = "whether the sender is told"},
+    {.key = "action", FAULT_WORDS(actions), .doc = "whether the sender is told"},
 };
 static const struct fault_parameter_row mtu_parameters[] = {
     {.key = "mtu", .type = PARAMETER_NUMBER, .fallback = "1280", .doc = "the MTU of the link, in bytes"},

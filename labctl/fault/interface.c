@@ -1,30 +1,11 @@
-/* link-down, cable-unplugged, bridge-wrong, address-wrong: what is wrong at one interface. */
+/* link-down, cable-unplugged, bridge-wrong, address-wrong, netmask-wrong: what is wrong at one interface. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "fault/kinds.h"
+#include "fault/walk.h"
 #include "plan/plan.h"
-
-static struct plan_link *link_of(struct plan *plan, uint32_t ns, const char *interface, unsigned *end)
-{
-    for (size_t i = 0; i < plan->link_count; i++)
-        for (*end = 0; *end < 2; ++*end)
-            if (plan->links[i].end[*end].ns == ns && str_equal(plan->links[i].end[*end].name, interface))
-                return &plan->links[i];
-    return NULL;
-}
-
-static struct plan_link *find(struct plan *plan, const struct fault *fault, const struct interface *interface,
-                              uint32_t *ns, unsigned *end, struct error *err)
-{
-    if (fault_namespace(plan, interface->node, ns, err))
-        return NULL;
-    struct plan_link *link = link_of(plan, *ns, interface->name, end);
-    if (!link)
-        error_set(err, ERR_ABSENT, "fault '%s': %s has no wire", fault->id, fault->at.items[0]);
-    return link;
-}
 
 /* ---- down, unplugged ---- */
 
@@ -33,7 +14,7 @@ static void validate_up(const struct topology *topology, const struct fault *fau
 {
     (void)topology;
     if (things[0].interface->down)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault->at_marks ? fault->at_marks[0] : fault->mark,
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' is down when healthy", fault->at.items[0]);
 }
 
@@ -42,7 +23,7 @@ static int take_down(struct plan *plan, const struct fault *fault, const struct 
 {
     uint32_t ns;
     unsigned end;
-    struct plan_link *link = find(plan, fault, things[0].interface, &ns, &end, err);
+    struct plan_link *link = fault_link(plan, fault, things[0].interface, &ns, &end, err);
     if (!link)
         return -1;
     link->end[far ? !end : end].down = true;
@@ -71,7 +52,7 @@ static void validate_bridge(const struct topology *topology, const struct fault 
     const char *name = fault_text(fault, "bridge");
     const struct interface *interface = things[0].interface;
     if (interface->attachment != ATTACH_BRIDGE)
-        findings_add(findings, FINDING_ERROR, "bridge-wrong", fault->at_marks ? fault->at_marks[0] : fault->mark,
+        findings_add(findings, FINDING_ERROR, "bridge-wrong", fault_target_mark(fault),
                      "'%s' is not at a bridge", fault->at.items[0]);
     else if (!topology_bridge(topology, name))
         findings_add(findings, FINDING_ERROR, "bridge-wrong", fault_mark(fault, "bridge"), "no bridge is called '%s'",
@@ -96,7 +77,7 @@ static int rewrite_bridge(struct plan *plan, const struct topology *topology, co
 {
     uint32_t ns;
     unsigned end;
-    struct plan_link *link = find(plan, fault, things[0].interface, &ns, &end, err);
+    struct plan_link *link = fault_link(plan, fault, things[0].interface, &ns, &end, err);
     const char *bridge = plan_bridge_name(plan, topology, fault_text(fault, "bridge"));
     if (!link)
         return -1;
@@ -165,14 +146,10 @@ static void readdress_routes(struct plan *plan, uint32_t ns, const char *interfa
     plan->route_count = kept;
 }
 
-static int rewrite_address(struct plan *plan, const struct topology *topology, const struct fault *fault,
-                           const struct thing *things, struct error *err)
+static int readdress(struct plan *plan, const struct fault *fault, const struct interface *interface, struct prefix was,
+                     struct prefix is, struct error *err)
 {
-    struct prefix was, is;
     uint32_t ns;
-    const struct interface *interface = things[0].interface;
-    (void)topology;
-    read_addresses(fault, interface, &was, &is);
     if (fault_namespace(plan, interface->node, &ns, err))
         return -1;
     for (size_t i = 0; i < plan->address_count; i++) {
@@ -188,6 +165,55 @@ static int rewrite_address(struct plan *plan, const struct topology *topology, c
                      fault->at.items[0]);
 }
 
+static int rewrite_address(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                           const struct thing *things, struct error *err)
+{
+    struct prefix was, is;
+    (void)topology;
+    read_addresses(fault, things[0].interface, &was, &is);
+    return readdress(plan, fault, things[0].interface, was, is, err);
+}
+
+/* ---- the wrong length ---- */
+
+/* The first address that is as long as that family's are; false where there is none. */
+static bool read_length(const struct fault *fault, const struct interface *interface, struct prefix *was,
+                        struct prefix *is)
+{
+    uint32_t length = 0;
+    fault_read_number(fault_text(fault, "length"), &length);
+    unsigned family = str_equal(fault_text(fault, "family"), "ipv6") ? 6 : 4;
+    *was = interface_address(interface, family);
+    *is = (struct prefix){was->addr, (uint8_t)length};
+    return was->addr.family == family && length <= (family == 4 ? 32 : 128);
+}
+
+static void validate_length(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                            struct findings *findings)
+{
+    struct prefix was, is;
+    (void)topology;
+    bool fits = read_length(fault, things[0].interface, &was, &is);
+    if (!was.addr.family)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' has no address of that family", fault->at.items[0]);
+    else if (!fits)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "length"),
+                     "no prefix has a length of %s", fault_text(fault, "length"));
+    else if (was.length == is.length)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "length"),
+                     "'%s' has the length %u when healthy", fault->at.items[0], was.length);
+}
+
+static int rewrite_length(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                          const struct thing *things, struct error *err)
+{
+    struct prefix was, is;
+    (void)topology;
+    read_length(fault, things[0].interface, &was, &is);
+    return readdress(plan, fault, things[0].interface, was, is, err);
+}
+
 static const struct fault_target_row targets[] = {{THING_INTERFACE, FAULT_PLAN}};
 static const struct fault_parameter_row bridge_parameters[] = {
     {.key = "bridge", .type = PARAMETER_TEXT, .required = true, .doc = "the bridge that it is plugged into instead"},
@@ -197,6 +223,27 @@ static const struct fault_parameter_row address_parameters[] = {
      .type = PARAMETER_INTERFACE_ADDRESS,
      .required = true,
      .doc = "what stands there instead of the first address of that family: another address, or another length"},
+};
+static const char *const families[] = {"ipv4", "ipv6"};
+static const struct fault_parameter_row length_parameters[] = {
+    {.key = "length",
+     .type = PARAMETER_NUMBER,
+     .required = true,
+     .doc = "the prefix length instead: too short a one (a mask too wide), or too long a one (a mask too narrow)"},
+    {.key = "family", FAULT_WORDS(families), .doc = "of which protocol the first address is meant"},
+};
+const struct fault_kind fault_netmask_wrong = {
+    .name = "netmask-wrong",
+    .summary = "an address has the wrong mask",
+    .family = FAMILY_ADDRESSING,
+    .layer = 3,
+    .things = 1,
+    FAULT_TARGETS(targets),
+    FAULT_PARAMETERS(length_parameters),
+    .symptom = "too wide: distant machines are looked for on the wire; too narrow: neighbours, or the gateway, are lost",
+    .tools = "ip addr, ip route, ip route get, tcpdump arp",
+    .validate = validate_length,
+    .rewrite_plan = rewrite_length,
 };
 const struct fault_kind fault_link_down = {
     .name = "link-down",

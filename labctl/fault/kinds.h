@@ -1,17 +1,43 @@
 /* What the files of this room share: reading parameters, editing a plan. */
 #pragma once
 
+#include "base/table.h"
 #include "fault/fault.h"
 
-extern const struct fault_kind fault_address_wrong, fault_asymmetric_routing, fault_bridge_wrong, fault_cable_unplugged,
-    fault_dns_server_down, fault_dns_wrong_record, fault_forwarding_off, fault_gateway_wrong, fault_http_error,
-    fault_link_down, fault_loss, fault_nat_gateway_misplaced, fault_neighbour_wrong, fault_packet_filter,
-    fault_pmtu_black_hole, fault_resolver_wrong, fault_route_blackhole, fault_route_missing, fault_route_wrong,
-    fault_rp_filter_strict, fault_security_group_rule_missing, fault_service_command_wrong, fault_service_down,
-    fault_service_loopback_only, fault_service_wrong_port;
+struct plan_link;
+struct str;
+
+enum { FAULT_PORTS_MAX = 64 }; /* ranges in one list */
+
+/* Parts of a row. */
+#define FAULT_TARGETS(list)    .targets = list, .target_count = ARRAY_SIZE(list)
+#define FAULT_PARAMETERS(list) .parameters = list, .parameter_count = ARRAY_SIZE(list)
+#define FAULT_WORDS(list)      .type = PARAMETER_WORD, .words = list, .word_count = ARRAY_SIZE(list), .fallback = list[0]
+
+extern const struct fault_kind fault_address_duplicate, fault_address_missing, fault_address_wrong, fault_arp_blocked,
+    fault_asymmetric_routing, fault_bridge_wrong, fault_cable_unplugged, fault_connection_forgotten,
+    fault_connection_limit, fault_default_deny, fault_dns_record_missing, fault_dns_server_down, fault_dns_tcp_blocked,
+    fault_dns_wrong_record, fault_dns_zone_missing, fault_ecmp_member_dead, fault_ephemeral_ports_exhausted,
+    fault_flows_dropped, fault_forwarding_off, fault_fragments_dropped, fault_gateway_missing, fault_gateway_wrong,
+    fault_hosts_override, fault_http_error, fault_http_slow, fault_http_wrong_content, fault_icmp_blocked,
+    fault_internet_gateway_detached, fault_ipv6_broken, fault_link_down, fault_loss, fault_mac_duplicate,
+    fault_masquerade_missing, fault_masquerade_too_broad, fault_more_specific_route, fault_mtu_wrong,
+    fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced, fault_nat_gateway_ports_exhausted,
+    fault_neighbour_wrong, fault_netmask_wrong, fault_nsswitch_without_dns, fault_one_way_link, fault_packet_filter,
+    fault_pmtu_black_hole, fault_policy_rule_wrong, fault_port_forward_missing, fault_port_forward_wrong,
+    fault_port_isolated, fault_port_redirected, fault_port_taken, fault_public_ip_missing, fault_receive_window_small,
+    fault_resolver_first_dead, fault_resolver_wrong, fault_return_route_missing, fault_route_blackhole,
+    fault_route_missing, fault_route_table_wrong, fault_route_wrong, fault_routing_loop, fault_rp_filter_strict,
+    fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long, fault_security_group_peer_wrong,
+    fault_security_group_port_wrong, fault_security_group_protocol_wrong, fault_security_group_rule_missing,
+    fault_security_group_wrong, fault_service_command_wrong, fault_service_crash_loop, fault_service_down,
+    fault_service_loopback_only, fault_service_wrong_port, fault_tcp_options_stripped, fault_tcp_reset,
+    fault_ttl_too_low, fault_vpc_route_wrong;
 
 /* The mark of a parameter, or of the fault where it is not given. */
 struct mark fault_mark(const struct fault *fault, const char *key);
+/* The mark of the (first) thing that it is at. */
+struct mark fault_target_mark(const struct fault *fault);
 
 /* Reads texts that fault_validate has found to be right (or reports false). */
 bool fault_read_destination(const char *text, struct prefix *out);
@@ -22,6 +48,14 @@ size_t fault_read_ports(const char *text, struct port_range *out, size_t max); /
 int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *out, struct error *err);
 size_t fault_read_addresses(const char *text, struct addr *out, size_t max); /* 0 where malformed */
 bool fault_read_number(const char *text, uint32_t *out);
+/* Reads `destination`; false, with a finding, where it has host bits set. */
+bool fault_check_destination(const struct fault *fault, struct findings *findings, struct prefix *destination);
+void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count); /* "80, 8000-8010" */
+/* The interface of a node by whose network an address is on link, or NULL. */
+const struct interface *fault_near(const struct node *node, const struct addr *addr);
+/* The wire of an interface, its node's namespace and which end is the node's; NULL with err where it has none. */
+struct plan_link *fault_link(struct plan *plan, const struct fault *fault, const struct interface *interface,
+                             uint32_t *ns, unsigned *end, struct error *err);
 
 /* Adds a table of an administrator's to a node: named like those that people make, and like none that is there. */
 void fault_add_table(struct plan *plan, uint32_t ns, const char *origin, const char *body);
@@ -29,8 +63,13 @@ void fault_add_table(struct plan *plan, uint32_t ns, const char *origin, const c
  * needs via and interface. */
 void fault_set_route(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table, struct addr via,
                      const char *interface, const char *origin);
+/* Takes a route out, and those whose router it led to; false where there is none to that destination. */
+bool fault_remove_route(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table);
 /* Sets a sysctl in the plan, whether it stands there already or not. */
 void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const char *value, const char *origin);
+/* A router that sends packets out where they came in tells the sender of the shorter way (ICMP redirect), which would
+ * undo a detour: hardened routers keep silent. */
+void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface);
 /* Takes the processes of things[0], a service, out of the plan. */
 int fault_stop_service(struct plan *plan, const struct topology *topology, const struct fault *fault,
                        const struct thing *things, struct error *err);

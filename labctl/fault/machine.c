@@ -9,18 +9,6 @@
 
 enum { TABLE_MAIN = 254 };
 
-/* The interface of a node by which an address is on link, or NULL. */
-static const struct interface *near(const struct node *node, const struct addr *addr)
-{
-    for (size_t i = 0; i < node->interface_count; i++)
-        for (size_t a = 0; a < node->interfaces[i]->address_count; a++) {
-            struct prefix network = prefix_network(node->interfaces[i]->addresses[a]);
-            if (prefix_contains(&network, addr))
-                return node->interfaces[i];
-        }
-    return NULL;
-}
-
 static struct plan_route *find_route(struct plan *plan, uint32_t ns, const struct prefix *destination)
 {
     for (size_t i = 0; i < plan->route_count; i++) {
@@ -39,7 +27,7 @@ static void validate_via(const struct topology *topology, const struct fault *fa
     struct addr via;
     (void)topology;
     addr_parse(fault_text(fault, "via"), &via);
-    if (near(things[0].node, &via))
+    if (fault_near(things[0].node, &via))
         return;
     struct finding *finding =
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "via"),
@@ -64,7 +52,7 @@ static void validate_gateway(const struct topology *topology, const struct fault
     for (size_t i = 0; i < node->route_count; i++)
         has_default = has_default || (!node->routes[i].destination.length && !node->routes[i].table);
     if (!has_default)
-        findings_add(findings, FINDING_ERROR, "gateway-wrong", fault->at_marks ? fault->at_marks[0] : fault->mark,
+        findings_add(findings, FINDING_ERROR, "gateway-wrong", fault_target_mark(fault),
                      "'%s' has no gateway when healthy", node->name);
 }
 
@@ -74,7 +62,7 @@ static int turn(struct plan *plan, const struct fault *fault, const struct thing
     struct addr via;
     uint32_t ns;
     addr_parse(fault_text(fault, "via"), &via);
-    const struct interface *out = near(things[0].node, &via);
+    const struct interface *out = fault_near(things[0].node, &via);
     if (fault_namespace(plan, things[0].node, &ns, err))
         return -1;
     if (!out)
@@ -93,23 +81,13 @@ static int rewrite_gateway(struct plan *plan, const struct topology *topology, c
     return turn(plan, fault, things, prefix_any(via.family), err);
 }
 
-static bool destination_of(const struct fault *fault, struct findings *findings, struct prefix *destination)
-{
-    fault_read_destination(fault_text(fault, "destination"), destination);
-    if (!prefix_has_host_bits(destination))
-        return true;
-    findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "destination"),
-                 "destination '%s' has host bits set", fault_text(fault, "destination"));
-    return false;
-}
-
 static void validate_route(const struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct findings *findings)
 {
     struct prefix destination;
     struct addr via;
     addr_parse(fault_text(fault, "via"), &via);
-    if (!destination_of(fault, findings, &destination))
+    if (!fault_check_destination(fault, findings, &destination))
         return;
     if (via.family != destination.addr.family)
         findings_add(findings, FINDING_ERROR, "route-wrong", fault_mark(fault, "via"),
@@ -132,7 +110,7 @@ static void validate_blackhole(const struct topology *topology, const struct fau
 {
     struct prefix destination;
     (void)topology, (void)things;
-    destination_of(fault, findings, &destination);
+    fault_check_destination(fault, findings, &destination);
 }
 
 static int rewrite_blackhole(struct plan *plan, const struct topology *topology, const struct fault *fault,
@@ -164,7 +142,7 @@ static void validate_forwarding(const struct topology *topology, const struct fa
 {
     (void)topology;
     if (!things[0].node->forwarding)
-        findings_add(findings, FINDING_ERROR, "forwarding-off", fault->at_marks ? fault->at_marks[0] : fault->mark,
+        findings_add(findings, FINDING_ERROR, "forwarding-off", fault_target_mark(fault),
                      "'%s' does not forward when healthy", things[0].node->name);
 }
 
@@ -206,7 +184,7 @@ static void validate_neighbour(const struct topology *topology, const struct fau
     struct addr addr;
     (void)topology;
     addr_parse(fault_text(fault, "address"), &addr);
-    if (near(things[0].node, &addr) != things[0].interface)
+    if (fault_near(things[0].node, &addr) != things[0].interface)
         findings_add(findings, FINDING_ERROR, "neighbour-wrong", fault_mark(fault, "address"),
                      "%s is not on the network of '%s'", fault_text(fault, "address"), fault->at.items[0]);
 }

@@ -1,16 +1,11 @@
-/* service-down, service-loopback-only, service-wrong-port, service-command-wrong, http-error, resolver-wrong: programs
- * that run wrongly, or ask the wrong one. */
+/* service-down, service-loopback-only, service-wrong-port, service-command-wrong, service-crash-loop, port-taken: programs
+ * that do not run as they should. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "fault/kinds.h"
 #include "plan/plan.h"
-
-static struct mark target_mark(const struct fault *fault)
-{
-    return fault->at_marks ? fault->at_marks[0] : fault->mark;
-}
 
 static bool listens(const struct service *service)
 {
@@ -43,10 +38,10 @@ static void validate_loopback(const struct topology *topology, const struct faul
     const struct addr *bind = &things[0].service->bind;
     (void)topology;
     if (!listens(things[0].service))
-        findings_add(findings, FINDING_ERROR, fault->kind, target_mark(fault),
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "where a service of kind exec listens is its program's to say");
     else if (bind->family == 4 && bind->bytes[0] == 127)
-        findings_add(findings, FINDING_ERROR, fault->kind, target_mark(fault),
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' listens on loopback alone when healthy", fault->at.items[0]);
 }
 
@@ -65,7 +60,7 @@ static void validate_port(const struct topology *topology, const struct fault *f
     (void)topology;
     fault_read_number(fault_text(fault, "port"), &port);
     if (!listens(things[0].service))
-        findings_add(findings, FINDING_ERROR, fault->kind, target_mark(fault),
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "where a service of kind exec listens is its program's to say");
     else if (things[0].service->port == port)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "port"),
@@ -94,7 +89,7 @@ static void validate_command(const struct topology *topology, const struct fault
 {
     (void)topology;
     if (things[0].service->kind != SERVICE_EXEC)
-        findings_add(findings, FINDING_ERROR, fault->kind, target_mark(fault),
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "fault %s is at a service of kind exec; '%s' is of kind %s", fault->kind, fault->at.items[0],
                      service_kind_name(things[0].service->kind));
 }
@@ -115,95 +110,66 @@ static int rewrite_command(struct topology *topology, const struct fault *fault,
     return 0;
 }
 
-static void validate_http(const struct topology *topology, const struct fault *fault, const struct thing *things,
-                          struct findings *findings)
+/* ---- it ends as soon as it runs; another program is there first ---- */
+
+static struct plan_process *process_of(struct plan *plan, const struct topology *topology, const struct thing *service)
 {
-    uint32_t status = 0;
-    (void)topology;
-    fault_read_number(fault_text(fault, "status"), &status);
-    if (things[0].service->kind != SERVICE_HTTP)
-        findings_add(findings, FINDING_ERROR, fault->kind, target_mark(fault),
-                     "fault %s is at an http service; '%s' is of kind %s", fault->kind, fault->at.items[0],
-                     service_kind_name(things[0].service->kind));
-    else if (status < 100 || status > 599 || status == things[0].service->status)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "status"),
-                     "status %u is none that '%s' could answer with instead of its own", status, fault->at.items[0]);
+    const char *origin = thing_name(topology, service);
+    for (size_t i = 0; i < plan->process_count; i++)
+        if (str_equal(plan->processes[i].origin, origin))
+            return &plan->processes[i];
+    return NULL;
 }
 
-static int rewrite_http(struct topology *topology, const struct fault *fault, const struct thing *things,
-                        struct error *err)
+/* Nobody waits for it to be ready: it never is. */
+static int rewrite_crash(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                         const struct thing *things, struct error *err)
 {
-    uint32_t status = 0;
-    (void)topology, (void)err;
-    fault_read_number(fault_text(fault, "status"), &status);
-    things[0].service->status = status;
-    if (fault_text(fault, "body"))
-        things[0].service->body = arena_strdup(topology->arena, fault_text(fault, "body"));
+    static const char *const argv[] = {"/bin/sh", "-c", "echo 'cannot open the log file: Permission denied' >&2; exit 1"};
+    struct plan_process *process = process_of(plan, topology, &things[0]);
+    if (!process)
+        return error_set(err, ERR_ABSENT, "fault '%s': nothing runs for %s", fault->id, fault->at.items[0]);
+    process->embedded = false;
+    process->argv = arena_copy(plan->arena, argv, sizeof argv);
+    process->argc = ARRAY_SIZE(argv);
+    process->configuration = NULL;
+    process->ready = READY_NONE;
     return 0;
 }
 
-/* ---- whom it asks ---- */
-
-#define RESOLV_CONF "/etc/resolv.conf"
-
-static bool has_content(const struct plan_file *file, uint32_t ns)
+static void validate_taken(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                           struct findings *findings)
 {
-    return file->ns == ns && str_equal(file->path, RESOLV_CONF);
+    (void)topology;
+    if (!listens(things[0].service) || things[0].service->kind == SERVICE_UDP_ECHO)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' listens on no TCP port of its own", fault->at.items[0]);
 }
 
-/* The servers are exchanged, the rest of the file stays. */
-static int rewrite_resolver(struct plan *plan, const struct topology *topology, const struct fault *fault,
-                            const struct thing *things, struct error *err)
+/* The port's new owner accepts and says nothing. */
+static int rewrite_taken(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                         const struct thing *things, struct error *err)
 {
-    enum { SERVERS_MAX = 8 };
-    struct addr servers[SERVERS_MAX];
-    char text[ADDR_TEXT_MAX];
-    uint32_t ns;
-    STR_AUTO content = STR_INIT;
-    struct plan_file *file = NULL;
-    if (fault_namespace(plan, things[0].node, &ns, err))
-        return -1;
-    size_t count = fault_read_addresses(fault_text(fault, "servers"), servers, SERVERS_MAX);
-    for (size_t i = 0; i < count; i++)
-        str_printf(&content, "nameserver %s\n", addr_format(&servers[i], text));
-    for (size_t i = 0; i < plan->file_count && !file; i++)
-        if (has_content(&plan->files[i], ns))
-            file = &plan->files[i];
-    const char *line = file ? file->content : NULL;
-    for (size_t left = file ? file->length : 0; left > 0;) {
-        size_t length = 0;
-        while (length < left && line[length++] != '\n')
-            continue;
-        if (!str_starts(line, "nameserver"))
-            str_append_bytes(&content, line, length);
-        line += length;
-        left -= length;
-    }
-    if (!file) {
-        file = ARENA_PUSH(plan->arena, plan->files, plan->file_count);
-        *file = (struct plan_file){.ns = ns, .path = RESOLV_CONF, .mode = 0644};
-        file->origin = thing_name(topology, &things[0]);
-    }
-    file->length = content.length;
-    file->content = arena_strndup(plan->arena, str_text(&content), content.length);
+    static const char *const argv[] = {"tcpd", "-f", "@configuration@"};
+    struct plan_process *process = process_of(plan, topology, &things[0]);
+    if (!process)
+        return error_set(err, ERR_ABSENT, "fault '%s': nothing runs for %s", fault->id, fault->at.items[0]);
+    process->embedded = true;
+    process->argv = arena_copy(plan->arena, argv, sizeof argv);
+    process->argc = ARRAY_SIZE(argv);
+    process->configuration = arena_printf(plan->arena, "port %u\n", things[0].service->port);
+    process->ready = READY_TCP;
+    process->ready_port = things[0].service->port;
     return 0;
 }
 
 static const struct fault_target_row plan_targets[] = {{THING_SERVICE, FAULT_PLAN}};
 static const struct fault_target_row topology_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}};
-static const struct fault_target_row node_targets[] = {{THING_NODE, FAULT_PLAN}};
 static const struct fault_parameter_row port_parameters[] = {
     {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "where it listens instead"},
 };
 static const struct fault_parameter_row command_parameters[] = {
     {.key = "command", .type = PARAMETER_TEXT, .required = true, .doc = "what is run instead, by the shell"},
-};
-static const struct fault_parameter_row http_parameters[] = {
-    {.key = "status", .type = PARAMETER_NUMBER, .fallback = "503", .doc = "the status of its answers"},
-    {.key = "body", .type = PARAMETER_TEXT, .doc = "their text"},
-};
-static const struct fault_parameter_row resolver_parameters[] = {
-    {.key = "servers", .type = PARAMETER_ADDRESSES, .required = true, .doc = "the name servers that it asks instead"},
 };
 const struct fault_kind fault_service_down = {
     .name = "service-down",
@@ -263,33 +229,26 @@ const struct fault_kind fault_service_command_wrong = {
     .validate = validate_command,
     .rewrite_topology = rewrite_command,
 };
-const struct fault_kind fault_http_error = {
-    .name = "http-error",
-    .summary = "a web service answers with an error",
+const struct fault_kind fault_service_crash_loop = {
+    .name = "service-crash-loop",
+    .summary = "a service ends as soon as it has started, over and over",
     .family = FAMILY_SERVICE,
     .layer = 7,
     .things = 1,
-    .targets = topology_targets,
-    .target_count = ARRAY_SIZE(topology_targets),
-    .parameters = http_parameters,
-    .parameter_count = ARRAY_SIZE(http_parameters),
-    .symptom = "every page is an error, although names, ways and connections are right",
-    .tools = "curl -v, tcpdump -A, labctl dump",
-    .set_key = "status",
-    .validate = validate_http,
-    .rewrite_topology = rewrite_http,
+    FAULT_TARGETS(plan_targets),
+    .symptom = "connections to it are refused; it is started again and again",
+    .tools = "labctl logs, ps (new pids), ss -ltnu",
+    .rewrite_plan = rewrite_crash,
 };
-const struct fault_kind fault_resolver_wrong = {
-    .name = "resolver-wrong",
-    .summary = "a machine asks the wrong name servers",
-    .family = FAMILY_DNS,
-    .layer = 7,
+const struct fault_kind fault_port_taken = {
+    .name = "port-taken",
+    .summary = "another program has a service's port",
+    .family = FAMILY_SERVICE,
+    .layer = 4,
     .things = 1,
-    .targets = node_targets,
-    .target_count = ARRAY_SIZE(node_targets),
-    .parameters = resolver_parameters,
-    .parameter_count = ARRAY_SIZE(resolver_parameters),
-    .symptom = "names do not resolve on that machine, or wrongly; others are well, and by address all is well",
-    .tools = "cat /etc/resolv.conf, dig, dig @SERVER, tcpdump port 53",
-    .rewrite_plan = rewrite_resolver,
+    FAULT_TARGETS(plan_targets),
+    .symptom = "connections to the port open, and nothing that the service would say comes",
+    .tools = "ss -ltnp, ps, nc, labctl logs",
+    .validate = validate_taken,
+    .rewrite_plan = rewrite_taken,
 };

@@ -155,28 +155,35 @@ static void drop_dependents(struct plan *plan, uint32_t ns, const struct prefix 
     plan->route_count = kept;
 }
 
-static int rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault,
-                        const struct thing *things, struct error *err)
+bool fault_remove_route(struct plan *plan, uint32_t ns, struct prefix destination, uint32_t table)
 {
-    struct prefix destination = {0};
-    uint32_t table = 0, ns;
-    size_t kept = 0;
-    (void)topology;
-    read(fault, &destination, &table);
-    if (fault_namespace(plan, things[0].node, &ns, err))
-        return -1;
-    for (size_t i = 0; i < plan->route_count; i++) {
+    size_t kept = 0, before = plan->route_count;
+    for (size_t i = 0; i < before; i++) {
         const struct plan_route *route = &plan->routes[i];
         bool hit = route->ns == ns && route->table == table && prefix_equal(&route->destination, &destination);
         if (!hit)
             plan->routes[kept++] = *route;
     }
-    if (kept == plan->route_count)
-        return error_set(err, ERR_ABSENT, "fault '%s': node '%s' has no route to %s", fault->id, things[0].node->name,
-                         fault_text(fault, "destination"));
     plan->route_count = kept;
+    if (kept == before)
+        return false;
     drop_dependents(plan, ns, &destination);
-    return 0;
+    return true;
+}
+
+static int rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                        const struct thing *things, struct error *err)
+{
+    struct prefix destination = {0};
+    uint32_t table = 0, ns;
+    (void)topology;
+    read(fault, &destination, &table);
+    if (fault_namespace(plan, things[0].node, &ns, err))
+        return -1;
+    if (fault_remove_route(plan, ns, destination, table))
+        return 0;
+    return error_set(err, ERR_ABSENT, "fault '%s': node '%s' has no route to %s", fault->id, things[0].node->name,
+                     fault_text(fault, "destination"));
 }
 
 static const struct fault_target_row targets[] = {{THING_NODE, FAULT_PLAN}, {THING_ROUTE_TABLE, FAULT_TOPOLOGY}};

@@ -11,31 +11,85 @@
 #include "plan/plan.h"
 
 const struct fault_kind *const fault_kinds[] = {
+    &fault_address_duplicate,
+    &fault_address_missing,
     &fault_address_wrong,
+    &fault_arp_blocked,
     &fault_asymmetric_routing,
     &fault_bridge_wrong,
     &fault_cable_unplugged,
+    &fault_connection_forgotten,
+    &fault_connection_limit,
+    &fault_default_deny,
+    &fault_dns_record_missing,
     &fault_dns_server_down,
+    &fault_dns_tcp_blocked,
     &fault_dns_wrong_record,
+    &fault_dns_zone_missing,
+    &fault_ecmp_member_dead,
+    &fault_ephemeral_ports_exhausted,
+    &fault_flows_dropped,
     &fault_forwarding_off,
+    &fault_fragments_dropped,
+    &fault_gateway_missing,
     &fault_gateway_wrong,
+    &fault_hosts_override,
     &fault_http_error,
+    &fault_http_slow,
+    &fault_http_wrong_content,
+    &fault_icmp_blocked,
+    &fault_internet_gateway_detached,
+    &fault_ipv6_broken,
     &fault_link_down,
     &fault_loss,
+    &fault_mac_duplicate,
+    &fault_masquerade_missing,
+    &fault_masquerade_too_broad,
+    &fault_more_specific_route,
+    &fault_mtu_wrong,
+    &fault_nat_gateway_idle_timeout,
     &fault_nat_gateway_misplaced,
+    &fault_nat_gateway_ports_exhausted,
     &fault_neighbour_wrong,
+    &fault_netmask_wrong,
+    &fault_nsswitch_without_dns,
+    &fault_one_way_link,
     &fault_packet_filter,
     &fault_pmtu_black_hole,
+    &fault_policy_rule_wrong,
+    &fault_port_forward_missing,
+    &fault_port_forward_wrong,
+    &fault_port_isolated,
+    &fault_port_redirected,
+    &fault_port_taken,
+    &fault_public_ip_missing,
+    &fault_receive_window_small,
+    &fault_resolver_first_dead,
     &fault_resolver_wrong,
+    &fault_return_route_missing,
     &fault_route_blackhole,
     &fault_route_missing,
+    &fault_route_table_wrong,
     &fault_route_wrong,
+    &fault_routing_loop,
     &fault_rp_filter_strict,
+    &fault_rule_shadowed,
+    &fault_search_domain_wrong,
+    &fault_search_list_long,
+    &fault_security_group_peer_wrong,
+    &fault_security_group_port_wrong,
+    &fault_security_group_protocol_wrong,
     &fault_security_group_rule_missing,
+    &fault_security_group_wrong,
     &fault_service_command_wrong,
+    &fault_service_crash_loop,
     &fault_service_down,
     &fault_service_loopback_only,
     &fault_service_wrong_port,
+    &fault_tcp_options_stripped,
+    &fault_tcp_reset,
+    &fault_ttl_too_low,
+    &fault_vpc_route_wrong,
 };
 const size_t fault_kind_count = ARRAY_SIZE(fault_kinds);
 
@@ -61,6 +115,7 @@ static const char *const type_names[] = {
     [PARAMETER_INTERFACE_ADDRESS] = "address with its length",
     [PARAMETER_MAC] = "MAC address",
     [PARAMETER_NUMBER] = "number",
+    [PARAMETER_DURATION] = "duration",
     [PARAMETER_TEXT] = "text",
 };
 _Static_assert(ARRAY_SIZE(type_names) == PARAMETER_COUNT, "every type has a name");
@@ -80,6 +135,7 @@ static const char *const family_names[] = {
     [FAMILY_MTU] = "mtu",
     [FAMILY_FILTERING] = "filtering",
     [FAMILY_NAT] = "nat",
+    [FAMILY_TRANSPORT] = "transport",
     [FAMILY_DNS] = "dns",
     [FAMILY_SERVICE] = "service",
 };
@@ -116,6 +172,11 @@ const char *fault_text(const struct fault *fault, const char *key)
         if (str_equal(kind->parameters[i].key, key))
             return kind->parameters[i].fallback;
     return NULL;
+}
+
+struct mark fault_target_mark(const struct fault *fault)
+{
+    return fault->at_marks ? fault->at_marks[0] : fault->mark;
 }
 
 struct mark fault_mark(const struct fault *fault, const char *key)

@@ -11,7 +11,7 @@
 #include "fault/fault.h"
 #include "fault/kinds.h"
 
-enum { PORT_RANGES_MAX = 64, WORDS_MAX = 128, ADDRESSES_MAX = 8 };
+enum { WORDS_MAX = 256, ADDRESSES_MAX = 8 };
 
 bool fault_read_destination(const char *text, struct prefix *out)
 {
@@ -23,6 +23,16 @@ bool fault_read_destination(const char *text, struct prefix *out)
     if (addr_parse(text, &addr))
         return *out = prefix_of_addr(addr), true;
     return prefix_parse(text, out);
+}
+
+bool fault_check_destination(const struct fault *fault, struct findings *findings, struct prefix *destination)
+{
+    fault_read_destination(fault_text(fault, "destination"), destination);
+    if (!prefix_has_host_bits(destination))
+        return true;
+    findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "destination"),
+                 "destination '%s' has host bits set", fault_text(fault, "destination"));
+    return false;
 }
 
 bool fault_read_table(const char *text, uint32_t *out)
@@ -121,7 +131,7 @@ static const char *value_problem(const struct topology *topology, const struct f
                                  const char *text, struct arena *arena)
 {
     struct prefix prefix;
-    struct port_range ports[PORT_RANGES_MAX];
+    struct port_range ports[FAULT_PORTS_MAX];
     struct addr addresses[ADDRESSES_MAX];
     struct mac mac;
     uint32_t number;
@@ -135,7 +145,7 @@ static const char *value_problem(const struct topology *topology, const struct f
     case PARAMETER_TABLE:
         return fault_read_table(text, &number) ? NULL : "the number of a routing table, or main";
     case PARAMETER_PORTS:
-        return fault_read_ports(text, ports, PORT_RANGES_MAX)
+        return fault_read_ports(text, ports, FAULT_PORTS_MAX)
                    ? NULL
                    : "a port such as 80, a range such as 8000-8010, or a list";
     case PARAMETER_NAME:
@@ -150,6 +160,10 @@ static const char *value_problem(const struct topology *topology, const struct f
         return mac_parse(text, &mac) ? NULL : "a MAC address such as 02:00:00:00:00:01";
     case PARAMETER_NUMBER:
         return fault_read_number(text, &number) ? NULL : "a number from 1 to 65535";
+    case PARAMETER_DURATION: {
+        int64_t duration;
+        return duration_parse(text, &duration);
+    }
     case PARAMETER_PEER:
     case PARAMETER_TEXT:
         return *text ? NULL : "a text that is not empty";

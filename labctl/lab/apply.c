@@ -31,6 +31,7 @@ void apply_unsee(struct apply *a, const struct space *space)
     observation_free(a->seen);
     a->seen = NULL;
     a->seen_space = NULL;
+    a->seen_stale = false;
 }
 
 const struct observation *apply_see(struct apply *a, struct space *space)
@@ -45,6 +46,13 @@ const struct observation *apply_see(struct apply *a, struct space *space)
     }
     a->seen_space = space;
     return a->seen;
+}
+
+const struct observation *apply_look(struct apply *a, struct space *space)
+{
+    if (a->seen_stale)
+        apply_unsee(a, NULL);
+    return apply_see(a, space);
 }
 
 void apply_note(struct apply *a, const char *format, ...)
@@ -120,10 +128,12 @@ static int execute(struct apply *a, const struct plan_operation *operation)
     return 0;
 }
 
-/* The keeper's view for each of the new plan: that of its nodes that exist, or a new one. */
+/* The keeper's view for each of the new plan: that of its nodes that exist, or a new one.  Nodes that had one view and
+ * see different names from now on do not share it any more. */
 static void number_views(struct apply *a)
 {
     const struct plan *plan = a->after;
+    bool *taken = arena_alloc(a->arena, a->lab->next_view + 1);
     a->views = arena_alloc(a->arena, (plan->hosts_view_count + 1) * sizeof *a->views);
     for (size_t i = 0; i < plan->hosts_view_count; i++)
         a->views[i] = UINT32_MAX;
@@ -131,8 +141,10 @@ static void number_views(struct apply *a)
         const struct plan_namespace *namespace = &plan->namespaces[ns];
         const struct space *space = space_of(a->lab, plan, ns);
         if (namespace->kind == NAMESPACE_NODE && space && namespace->hosts_view < plan->hosts_view_count &&
-            a->views[namespace->hosts_view] == UINT32_MAX)
+            a->views[namespace->hosts_view] == UINT32_MAX && space->view < a->lab->next_view && !taken[space->view]) {
             a->views[namespace->hosts_view] = space->view;
+            taken[space->view] = true;
+        }
     }
     for (size_t i = 0; i < plan->hosts_view_count; i++)
         if (a->views[i] == UINT32_MAX)

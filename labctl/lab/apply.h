@@ -14,6 +14,7 @@ struct apply {
     struct lost_store *lost;
     struct observation *seen; /* of `seen_space`, or NULL */
     struct space *seen_space;
+    bool seen_stale; /* something of it was changed since */
     struct interfaces *interfaces;    /* of `after`; made when a link is added */
     uint32_t *views;                  /* the keeper's view by hosts view of `after` */
     uint32_t *started, started_count; /* processes to wait for */
@@ -33,8 +34,10 @@ struct subject {
 };
 
 struct subject subject_of(struct apply *a, const struct plan_operation *operation, bool old);
-/* The namespace as it is now; remembered until apply_unsee. */
+/* The namespace as it was when it was first asked for; remembered until apply_unsee.  What other operations changed since
+ * is in it only with apply_look: what is written down before an operation must be as it is now. */
 const struct observation *apply_see(struct apply *a, struct space *space);
+const struct observation *apply_look(struct apply *a, struct space *space);
 void apply_unsee(struct apply *a, const struct space *space);
 /* Whether to go on, by what is there now: before and after are the presences of the two states.  0 go on, 1 nothing to
  * do (already so), 2 kept because changed since (noted). */

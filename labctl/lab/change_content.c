@@ -60,7 +60,7 @@ int change_sysctl(struct apply *a, const struct plan_operation *operation)
     const struct subject *s = removal ? &old : &new;
     const char *key = s->plan->sysctls[s->i].key;
     STR_AUTO before = STR_INIT, after = STR_INIT, now = STR_INIT, text = STR_INIT;
-    const struct observation *o = apply_see(a, s->space);
+    const struct observation *o = apply_look(a, s->space);
     int netns = space_netns(s->space, a->err);
     if (!o || sysctl_values(operation, &old, &new, &before, &after, a->err) != 0 ||
         sysctl_read(netns, key, &now, a->err) != 0)
@@ -153,7 +153,7 @@ int change_file(struct apply *a, const struct plan_operation *operation)
         return -1;
     int result = new.plan ? node_file_write(root, file->path, file->content, file->length,
                                             file->mode ? file->mode : 0644, a->err)
-                          : node_file_remove(root, file->path, a->err);
+                          : node_file_restore(root, file->path, a->err);
     return result == 0 ? 0 : error_wrap(a->err, "%s", s->space->name);
 }
 

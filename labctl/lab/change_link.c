@@ -296,7 +296,7 @@ static int change_end(struct apply *a, const struct plan_operation *operation, i
         return 0;
     /* The fabric has neither addresses nor routes to lose. */
     bool plain = space->kind == NAMESPACE_FABRIC;
-    const struct observation *o = plain ? NULL : apply_see(a, space);
+    const struct observation *o = plain ? NULL : apply_look(a, space);
     if ((!plain && !o) || journal(a, operation, space, o) != 0)
         return -1;
     if (commit(a, space, a->after, &batch, 0) != 0)

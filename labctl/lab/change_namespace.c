@@ -127,8 +127,25 @@ static int move_view(struct apply *a, const struct subject *s)
         nodes_define_view(a->lab, a->views[namespace->hosts_view], &s->plan->hosts_views[namespace->hosts_view],
                           a->err) != 0)
         return -1;
+    s->space->own_hosts = true;
     a->spaces_changed = true;
     return nodes_create(a->lab, s->plan, s->index, &ns, 1, a->views, a->err);
+}
+
+/* Nodes of a view that have a file of their own above it. */
+static int follow_view(struct apply *a, uint32_t view)
+{
+    const char *content = a->after->hosts_views[view].content;
+    for (uint32_t ns = 0; ns < a->after->namespace_count; ns++) {
+        const struct plan_namespace *namespace = &a->after->namespaces[ns];
+        struct space *space = namespace->kind == NAMESPACE_NODE ? space_of(a->lab, a->after, ns) : NULL;
+        if (!space || !space->own_hosts || namespace->hosts_view != view || space->view != a->views[view])
+            continue;
+        int root = space_root(space, a->err);
+        if (root < 0 || node_file_write(root, "/etc/hosts", content, strlen(content), 0644, a->err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 int change_namespace(struct apply *a, const struct plan_operation *operation)
@@ -140,7 +157,7 @@ int change_namespace(struct apply *a, const struct plan_operation *operation)
     struct subject s = subject_of(a, operation, false);
     bool before = a->before->namespaces[operation->before].ipv6, after = a->after->namespaces[operation->after].ipv6;
     if (before != after) {
-        const struct observation *o = apply_see(a, s.space);
+        const struct observation *o = apply_look(a, s.space);
         if (!o || journal_begin(a->lost, "~ IPv6", s.space, o, a->err) != 0 ||
             sysctl_write(space_netns(s.space, a->err), NO_IPV6, after ? "0" : "1", a->err) != 0 ||
             journal_end(a->lost, s.space, o, a->err) != 0 || lost_restore(a->lost, s.space, a->err) != 0 ||
@@ -161,5 +178,5 @@ int change_view(struct apply *a, const struct plan_operation *operation)
         return error_wrap(a->err, "change a view of /etc");
     if (a->outcome)
         a->outcome->executed++;
-    return 0;
+    return follow_view(a, operation->after);
 }

@@ -129,7 +129,8 @@ int change_network(struct apply *a, const struct plan_operation *operation)
     if (operation->action != ACTION_REMOVE)
         new = subject_of(a, operation, false);
     const struct subject *s = operation->action == ACTION_REMOVE ? &old : &new;
-    const struct observation *o = apply_see(a, s->space);
+    bool collateral = s->item == ITEM_ADDRESS;
+    const struct observation *o = collateral ? apply_look(a, s->space) : apply_see(a, s->space);
     if (!o)
         return -1;
     if (old.plan)
@@ -144,11 +145,11 @@ int change_network(struct apply *a, const struct plan_operation *operation)
     STR_AUTO text = STR_INIT;
     BATCH_AUTO batch = BATCH_INIT;
     plan_operation_describe(a->before, a->after, operation, &text);
-    bool collateral = s->item == ITEM_ADDRESS;
     if (journal_begin(a->lost, str_text(&text), s->space, collateral ? o : NULL, a->err) != 0 ||
         put_change(a, operation, &old, &new, o, &batch) != 0 || commit(a, s, &batch) != 0)
         return -1;
     if (a->outcome)
         a->outcome->executed++;
+    a->seen_stale = true;
     return collateral ? after_address(a, operation, s, o, meant) : 0;
 }

@@ -13,6 +13,9 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "keeper/protocol.h"
+
+#define NODE_TEMPLATE_MAX (1 << 20)
 
 static int open_inside(int root, const char *path, int flags)
 {
@@ -81,4 +84,19 @@ int node_file_remove(int root, const char *path, struct error *err)
     if ((parent < 0 || unlinkat(parent, base_name(path), 0) != 0) && errno != ENOENT)
         return error_set_errno(err, errno, "remove file %s", path);
     return 0;
+}
+
+int node_file_template(const char *path, struct str *out, uint32_t *mode)
+{
+    FD_AUTO template = open(KEEPER_TEMPLATE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return template < 0 ? -1 : node_file_read(template, path, NODE_TEMPLATE_MAX, out, mode, NULL);
+}
+
+int node_file_restore(int root, const char *path, struct error *err)
+{
+    STR_AUTO content = STR_INIT;
+    uint32_t mode = 0;
+    if (node_file_template(path, &content, &mode) == 0)
+        return node_file_write(root, path, str_text(&content), content.length, mode, err);
+    return node_file_remove(root, path, err);
 }

@@ -14,3 +14,7 @@ int node_file_write(int root, const char *path, const void *content, size_t leng
 int node_file_read(int root, const char *path, size_t limit, struct str *out, uint32_t *mode, struct error *err);
 /* 0 too where there is none. */
 int node_file_remove(int root, const char *path, struct error *err);
+/* A file as every node has it from the start; -1 where nodes start without it. */
+int node_file_template(const char *path, struct str *out, uint32_t *mode);
+/* Puts back what the node started with at that path: the template's file, or none. */
+int node_file_restore(int root, const char *path, struct error *err);

@@ -24,6 +24,7 @@ struct nlmsghdr;
 struct space {
     uint32_t id;   /* the keeper's; 0 is the fabric */
     uint32_t view; /* nodes: the keeper's view of /etc, or UINT32_MAX */
+    bool own_hosts; /* nodes: has an /etc/hosts above the view's, since it was moved to another view while it ran */
     enum namespace_kind kind;
     char *name;       /* NULL: told of by the keeper before the table of names was read */
     pid_t pid;        /* nodes: its init */

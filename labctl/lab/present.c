@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/map.h"
 #include "kernel/dump.h"
 #include "kernel/nft.h"
 #include "kernel/sysctl.h"
@@ -158,7 +159,30 @@ static enum presence file_present(struct space *space, const struct plan_file *f
         return problem.number == ENOENT ? PRESENT_NOT : problem.number == EFBIG ? PRESENT_OTHERWISE : PRESENT_UNKNOWN;
     bool same =
         content.length == file->length && (!file->length || memcmp(content.data, file->content, file->length) == 0);
-    return same && mode == (file->mode ? file->mode : 0644) ? PRESENT_SO : PRESENT_OTHERWISE;
+    if (same && mode == (file->mode ? file->mode : 0644))
+        return PRESENT_SO;
+    /* What nodes start with is nobody's change. */
+    STR_AUTO original = STR_INIT;
+    uint32_t original_mode = 0;
+    bool untouched = node_file_template(file->path, &original, &original_mode) == 0 && original_mode == mode &&
+                     original.length == content.length && !memcmp(str_text(&original), str_text(&content), content.length);
+    return untouched ? PRESENT_NOT : PRESENT_OTHERWISE;
+}
+
+/* A node is there as planned where it also sees the names that it is to see. */
+static enum presence namespace_present(struct space *space, const struct plan *plan,
+                                       const struct plan_namespace *namespace)
+{
+    STR_AUTO content = STR_INIT;
+    if (!space || !space->ready)
+        return PRESENT_NOT;
+    if (namespace->kind != NAMESPACE_NODE || namespace->hosts_view >= plan->hosts_view_count)
+        return PRESENT_SO;
+    const char *view = plan->hosts_views[namespace->hosts_view].content;
+    int root = space_root(space, NULL);
+    if (root < 0 || node_file_read(root, "/etc/hosts", strlen(view) + 65536, &content, NULL, NULL) != 0)
+        return PRESENT_UNKNOWN;
+    return str_equal(str_text(&content), view) ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
 static enum presence bridge_present(const struct plan_bridge *bridge, const struct observation *o)
@@ -201,7 +225,7 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
     struct space *space = ns == UINT32_MAX ? NULL : space_of(lab, plan, ns);
     switch (item) {
     case ITEM_NAMESPACE:
-        return space && space->ready ? PRESENT_SO : PRESENT_NOT;
+        return namespace_present(space, plan, &plan->namespaces[i]);
     case ITEM_BRIDGE:
         return bridge_present(&plan->bridges[i], o);
     case ITEM_LINK:
@@ -212,6 +236,8 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         return judged(find_address(o, &plan->addresses[i]), true);
     case ITEM_NEIGHBOUR: {
         const struct observed_neighbour *seen = find_neighbour(o, &plan->neighbours[i]);
+        if (seen && !seen->proxy && !(seen->state & NUD_PERMANENT)) /* what the kernel has learned is nobody's change */
+            return PRESENT_NOT;
         return judged(seen,
                       seen && (seen->proxy || (seen->state & NUD_PERMANENT &&
                                                memcmp(&seen->mac, &plan->neighbours[i].mac, sizeof seen->mac) == 0)));
@@ -228,9 +254,11 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         return nft_present(space, &plan->nfts[i], err);
     case ITEM_FILE:
         return file_present(space, &plan->files[i]);
-    case ITEM_PROCESS: {
-        enum lab_process_state state = lab_process_state(lab, plan->processes[i].name, NULL, NULL);
-        return state == LAB_PROCESS_RUNNING ? PRESENT_SO : PRESENT_NOT;
+    case ITEM_PROCESS: { /* one that is about to be started again is there as planned */
+        const struct process *process = map_get(lab->processes, plan->processes[i].name);
+        bool there = process && (process->state == LAB_PROCESS_RUNNING ||
+                                 (process->state == LAB_PROCESS_EXITED && process->wanted));
+        return there ? PRESENT_SO : PRESENT_NOT;
     }
     case ITEM_HOSTS_VIEW:
     case ITEM_RUN:

@@ -18,7 +18,7 @@
 #include "lab/keeper.h"
 
 #define SPACES_FILE   "spaces"
-#define SPACES_HEADER "spaces 2"
+#define SPACES_HEADER "spaces 3"
 #define SPACES_MAX    (64u << 20)
 
 static struct space *slot(struct lab *lab, uint32_t id)
@@ -137,8 +137,8 @@ int spaces_save(struct lab *lab, struct error *err)
     for (size_t i = 1; i < lab->id_count; i++) {
         const struct space *space = lab->by_id[i];
         if (space && space->name)
-            str_printf(&text, "%u %d %u %d %s\n", space->id, (int)space->kind, space->view, (int)space->configured,
-                       space->name);
+            str_printf(&text, "%u %d %u %d %d %s\n", space->id, (int)space->kind, space->view, (int)space->configured,
+                       (int)space->own_hosts, space->name);
     }
     if (file_replace(lab->state, SPACES_FILE, str_text(&text), text.length, 0600) != 0)
         return error_set_errno(err, errno, "write the table of namespaces");
@@ -155,14 +155,16 @@ int spaces_load(struct lab *lab, struct error *err)
         return error_set(err, ERR_SYSTEM, "the table of namespaces is of another version");
     for (at += strlen(SPACES_HEADER) + 1; *at;) {
         unsigned id, view;
-        int kind, configured, used = 0;
+        int kind, configured, own_hosts, used = 0;
         size_t length = strcspn(at, "\n");
-        if (sscanf(at, "%u %d %u %d %n", &id, &kind, &view, &configured, &used) < 4 || !used || (size_t)used >= length)
+        if (sscanf(at, "%u %d %u %d %d %n", &id, &kind, &view, &configured, &own_hosts, &used) < 5 || !used ||
+            (size_t)used >= length)
             return error_set(err, ERR_SYSTEM, "the table of namespaces is damaged");
         STR_AUTO name = STR_INIT;
         str_append_bytes(&name, at + used, length - (size_t)used);
         struct space *space = name_space(lab, id, (enum namespace_kind)kind, str_text(&name));
         space->view = view;
+        space->own_hosts = own_hosts;
         space->configured = configured;
         if (space->kind == NAMESPACE_CLOUD)
             space->ready = true;

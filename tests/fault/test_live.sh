@@ -53,48 +53,12 @@ checks:
   - { id: own, from: client, tcp: { to: server, port: 9000 } }
   - { id: other-source, from: client, ping: { to: server, source: 10.3.0.1 } }
 YAML
-snapshot >"$work/before"
-lab() { run "$LABCTL" --lab live "$@"; }
-in_node() { "$LABCTL" --lab live exec "$@" 2>&1; }
-
 nodes=(client r1 r2 r3 r4 server names shop visitor)
-look='ip -o addr; ip route show table all | sort; ip rule; nft list ruleset; ip neigh | sort
-for f in /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/send_redirects; do read -r v <"$f"; echo "$f $v"; done
-cat /etc/resolv.conf /etc/hosts /etc/dnsmasq.conf; ps ax -o comm= | grep -vxE "ps|grep|sort|sh" | sort'
 
-state() { # what a learner can look at, in every node (all at once), and the topology
-    local node waiting=()
-    for node in "${nodes[@]}"; do
-        in_node "$node" -- sh -c "$look" </dev/null >"$work/state.$node" &
-        waiting+=($!)
-    done
-    wait "${waiting[@]}"
-    for node in "${nodes[@]}"; do
-        echo "== $node"
-        grep -vE "REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE" "$work/state.$node"
-    done
-    "$LABCTL" --lab live dump
-}
-
-traces() { # words that would tell; what a node shows must have none of them
-    state | sed '/^lab: live/,$d' | grep -iE '(labctl|\bfault|inject|exercise|scenario)'
-}
-
-same_state() {
-    state >"$work/now"
-    cmp -s "$work/state" "$work/now" || { diff "$work/state" "$work/now" >"$work/out"; return 1; }
-}
-
-in_force() { # yes|no
-    lab --format json fault status && grep -q "\"in_force\": \"$1\"" "$work/out"
-}
-
-answers() { "$LABCTL" --lab live fault status >/dev/null 2>&1; }
-
-# KIND|CHECK|WHERE|PARAMETERS
+# KIND|SYMPTOM|WHERE|PARAMETERS
 rows=(
     "loss|loss|node/server/eth0|loss=40%"
-    "loss|loss|link/side|loss=40%"
+    "loss|side_loses|link/side|loss=40%"
     "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=firewall"
     "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=rp_filter"
     "route-missing|route|client|destination=default"
@@ -126,68 +90,13 @@ rows=(
     "resolver-wrong|dns|client|servers=10.2.0.99"
 )
 
-lab up "$work/lab.yaml"
-check "the lab is up" $?
-lab check
-check "it is healthy" $?
-state >"$work/state"
+side_loses() { # nothing passes there when healthy: asked directly
+    in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 | grep -E ' [1-9][0-9]*(\.[0-9]*)?% packet loss'
+}
 
-for row in "${rows[@]}"; do
-    IFS='|' read -r kind symptom where parameters <<<"$row"
-    name="$kind at $where"
-    lab fault inject "$kind" --at "$where" $parameters
-    check "$name: goes in" $?
-    in_force yes
-    check "$name: is in force" $?
-    if [ "$where" = link/side ]; then # nothing passes there when healthy: asked directly
-        in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 >"$work/out"
-        grep -qE ' [1-9][0-9]*(\.[0-9]*)?% packet loss' "$work/out"
-    else
-        lab check "$symptom"
-        [ $? -eq 1 ]
-    fi
-    check "$name: shows its symptom" $?
-    traces >"$work/out"
-    [ $? -eq 1 ]
-    check "$name: nothing tells of it" $?
-    lab fault inject "$kind" --at "$where" $parameters
-    status=$?
-    # The rule or record that is gone cannot go once more: that is wrong usage, the rest is in already.
-    [ $status -eq 4 ] || [ $status -eq 2 ]
-    check "$name: twice is refused" $?
-    if [ "$kind" = loss ] || [ "$kind" = dns-wrong-record ]; then # one of the machines, one of the cloud
-        kill -KILL "$(director_pid)"
-        until_true 10 answers && in_force yes
-        check "$name: outlives the director" $?
-    fi
-    lab fault clear
-    check "$name: goes out" $?
-    until_true 3 same_state
-    check "$name: is taken out exactly" $?
-done
-lab check
-check "it is healthy again" $?
-
-# The director is killed at random moments of going in and going out; what was begun is finished.
-broken=0
-for ((round = 0; round < KILLS; round++)); do
-    IFS='|' read -r kind symptom where parameters <<<"${rows[RANDOM % ${#rows[@]}]}"
-    lab fault inject "$kind" --at "$where" $parameters &
-    client=$!
-    pause $((RANDOM % 40))
-    kill -KILL "$(director_pid)" 2>/dev/null
-    wait $client
-    until_true 10 answers || { broken=1; break; }
-    lab fault clear &
-    client=$!
-    if [ $((round % 2)) -eq 0 ]; then
-        pause $((RANDOM % 30))
-        kill -KILL "$(director_pid)" 2>/dev/null
-    fi
-    wait $client
-    until_true 10 answers && lab fault clear && until_true 5 same_state || { broken=1; echo "round $round: $kind at $where" >>"$work/out"; break; }
-done
-check "killed in the middle $KILLS times, nothing stays" $broken
+. "$(dirname "$0")/live.bash"
+try_rows
+kill_rounds "$KILLS"
 
 # What somebody changed since stays.
 lab fault inject route-missing --at r2 destination=10.1.0.0/24

@@ -1,0 +1,124 @@
+/* http-error, http-slow, http-wrong-content: a web service that answers, and wrongly. */
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "base/units.h"
+#include "fault/kinds.h"
+
+static bool is_http(const struct fault *fault, const struct thing *things, struct findings *findings)
+{
+    if (things[0].service->kind == SERVICE_HTTP)
+        return true;
+    findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                 "fault %s is at an http service; '%s' is of kind %s", fault->kind, fault->at.items[0],
+                 service_kind_name(things[0].service->kind));
+    return false;
+}
+
+static void validate_error(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                           struct findings *findings)
+{
+    uint32_t status = 0;
+    (void)topology;
+    fault_read_number(fault_text(fault, "status"), &status);
+    if (is_http(fault, things, findings) &&
+        (status < 100 || status > 599 || status == things[0].service->status))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "status"),
+                     "status %u is none that '%s' could answer with instead of its own", status, fault->at.items[0]);
+}
+
+static int rewrite_error(struct topology *topology, const struct fault *fault, const struct thing *things,
+                        struct error *err)
+{
+    uint32_t status = 0;
+    (void)topology, (void)err;
+    fault_read_number(fault_text(fault, "status"), &status);
+    things[0].service->status = status;
+    if (fault_text(fault, "body"))
+        things[0].service->body = arena_strdup(topology->arena, fault_text(fault, "body"));
+    return 0;
+}
+
+static void validate_slow(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                          struct findings *findings)
+{
+    int64_t delay = 0;
+    (void)topology;
+    duration_parse(fault_text(fault, "delay"), &delay);
+    if (is_http(fault, things, findings) && delay <= things[0].service->delay)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "delay"),
+                     "'%s' is as slow when healthy", fault->at.items[0]);
+}
+
+static int rewrite_slow(struct topology *topology, const struct fault *fault, const struct thing *things,
+                        struct error *err)
+{
+    (void)topology, (void)err;
+    duration_parse(fault_text(fault, "delay"), &things[0].service->delay);
+    return 0;
+}
+
+static void validate_content(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                             struct findings *findings)
+{
+    (void)topology;
+    if (is_http(fault, things, findings) && things[0].service->body &&
+        str_equal(things[0].service->body, fault_text(fault, "body")))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "body"),
+                     "that is what '%s' says when healthy", fault->at.items[0]);
+}
+
+static int rewrite_content(struct topology *topology, const struct fault *fault, const struct thing *things,
+                           struct error *err)
+{
+    (void)err;
+    things[0].service->body = arena_strdup(topology->arena, fault_text(fault, "body"));
+    return 0;
+}
+
+static const struct fault_target_row targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}};
+static const struct fault_parameter_row error_parameters[] = {
+    {.key = "status", .type = PARAMETER_NUMBER, .fallback = "503", .doc = "the status of its answers"},
+    {.key = "body", .type = PARAMETER_TEXT, .doc = "their text"},
+};
+static const struct fault_parameter_row slow_parameters[] = {
+    {.key = "delay", .type = PARAMETER_DURATION, .fallback = "5s", .doc = "how long it thinks before each answer"},
+};
+static const struct fault_parameter_row content_parameters[] = {
+    {.key = "body", .type = PARAMETER_TEXT, .fallback = "It works!", .doc = "what it answers instead of its own text"},
+};
+#define HTTP .family = FAMILY_SERVICE, .layer = 7, .things = 1, FAULT_TARGETS(targets)
+const struct fault_kind fault_http_error = {
+    .name = "http-error",
+    .summary = "a web service answers with an error",
+    HTTP,
+    FAULT_PARAMETERS(error_parameters),
+    .symptom = "every page is an error, although names, ways and connections are right",
+    .tools = "curl -v, tcpdump -A, labctl dump",
+    .set_key = "status",
+    .validate = validate_error,
+    .rewrite_topology = rewrite_error,
+};
+const struct fault_kind fault_http_slow = {
+    .name = "http-slow",
+    .summary = "a web service takes long to answer",
+    HTTP,
+    FAULT_PARAMETERS(slow_parameters),
+    .symptom = "connections open at once and pages come late, or after the client has given up",
+    .tools = "curl -w '%{time_connect} %{time_starttransfer}', tcpdump, labctl dump",
+    .set_key = "delay",
+    .validate = validate_slow,
+    .rewrite_topology = rewrite_slow,
+};
+const struct fault_kind fault_http_wrong_content = {
+    .name = "http-wrong-content",
+    .summary = "a web service answers with another page than it should",
+    HTTP,
+    FAULT_PARAMETERS(content_parameters),
+    .symptom = "status and connection are right, the page is not",
+    .tools = "curl -i, labctl dump",
+    .set_key = "body",
+    .validate = validate_content,
+    .rewrite_topology = rewrite_content,
+};

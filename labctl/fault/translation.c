@@ -1,0 +1,187 @@
+/* masquerade-missing, masquerade-too-broad, port-forward-missing, port-forward-wrong: a router's own address
+ * translation.
+ *
+ * A node's table `nat` is text, written by lower/ a rule a line; what goes is the lines that say so. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "fault/kinds.h"
+#include "plan/plan.h"
+
+static const struct port_forward *forward_of(const struct fault *fault, const struct node *node)
+{
+    uint32_t port = 0;
+    fault_read_number(fault_text(fault, "port"), &port);
+    for (size_t i = 0; i < node->nat.forward_count; i++)
+        if (node->nat.forwards[i].port == port)
+            return &node->nat.forwards[i];
+    return NULL;
+}
+
+static void validate_masquerade(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                                struct findings *findings)
+{
+    (void)topology;
+    if (!things[0].node->nat.masquerade.count)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' does not masquerade when healthy", things[0].node->name);
+}
+
+/* "10.0.0.5:80": an IPv4 address and a port. */
+static bool read_target(const char *text, struct addr *addr, uint32_t *port)
+{
+    ARENA_AUTO arena = arena_new();
+    const char *colon = strrchr(text, ':');
+    return colon && addr_parse(arena_strndup(arena, text, (size_t)(colon - text)), addr) && addr->family == 4 &&
+           fault_read_number(colon + 1, port);
+}
+
+static void validate_forward(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                             struct findings *findings)
+{
+    struct addr to;
+    uint32_t port;
+    (void)topology;
+    const struct port_forward *forward = forward_of(fault, things[0].node);
+    if (!forward) {
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "port"),
+                     "'%s' forwards no port %s when healthy", things[0].node->name, fault_text(fault, "port"));
+        return;
+    }
+    if (!fault_text(fault, "to"))
+        return;
+    if (!read_target(fault_text(fault, "to"), &to, &port))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "to"),
+                     "'%s' is no address with a port, such as 192.168.1.20:80", fault_text(fault, "to"));
+    else if (addr_equal(&to, &forward->to) && port == forward->to_port)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "to"),
+                     "that is where port %s leads when healthy", fault_text(fault, "port"));
+}
+
+static struct plan_nft *nat_table(struct plan *plan, const struct node *node, struct error *err)
+{
+    uint32_t ns;
+    if (fault_namespace(plan, node, &ns, err))
+        return NULL;
+    for (size_t i = 0; i < plan->nft_count; i++)
+        if (plan->nfts[i].ns == ns && !plan->nfts[i].verbatim && str_equal(plan->nfts[i].table, "nat") &&
+            str_equal(plan->nfts[i].family, "ip"))
+            return &plan->nfts[i];
+    error_set(err, ERR_ABSENT, "node '%s' translates nothing", node->name);
+    return NULL;
+}
+
+/* Replaces each line that holds `what` by `instead` of it and what followed (NULL: the line goes).  Whether there was
+ * one. */
+static bool edit_lines(struct plan *plan, struct plan_nft *nft, const char *what, const char *instead)
+{
+    STR_AUTO body = STR_INIT;
+    bool found = false;
+    for (const char *line = nft->body; *line;) {
+        const char *end = strchr(line, '\n');
+        size_t length = end ? (size_t)(end - line) + 1 : strlen(line);
+        const char *at = memmem(line, length, what, strlen(what));
+        found = found || at;
+        if (!at)
+            str_append_bytes(&body, line, length);
+        else if (instead)
+            str_append_bytes(&body, line, (size_t)(at - line)), str_printf(&body, "%s\n", instead);
+        line += length;
+    }
+    nft->body = arena_strndup(plan->arena, str_text(&body), body.length);
+    return found;
+}
+
+static int edit(struct plan *plan, const struct fault *fault, const struct thing *things, const char *what,
+                const char *instead, struct error *err)
+{
+    struct plan_nft *nft = nat_table(plan, things[0].node, err);
+    if (!nft)
+        return -1;
+    if (edit_lines(plan, nft, what, instead))
+        return 0;
+    return error_set(err, ERR_ABSENT, "fault '%s': the rule is not there any more", fault->id);
+}
+
+static int rewrite_missing(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                           const struct thing *things, struct error *err)
+{
+    (void)topology;
+    return edit(plan, fault, things, "\t\toifname ", NULL, err);
+}
+
+static int rewrite_broad(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                         const struct thing *things, struct error *err)
+{
+    (void)topology;
+    return edit(plan, fault, things, "\t\toifname ", "\t\tmasquerade", err);
+}
+
+static const char *rule_of(struct plan *plan, const struct port_forward *forward)
+{
+    return arena_printf(plan->arena, "%s dport %u dnat to ", protocol_name(forward->protocol), forward->port);
+}
+
+static int rewrite_forward(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                           const struct thing *things, struct error *err)
+{
+    const struct port_forward *forward = forward_of(fault, things[0].node);
+    const char *to = fault_text(fault, "to");
+    (void)topology;
+    if (!forward)
+        return error_set(err, ERR_ABSENT, "fault '%s': '%s' forwards no such port any more", fault->id,
+                         things[0].node->name);
+    const char *rule = rule_of(plan, forward);
+    return edit(plan, fault, things, rule, to ? arena_printf(plan->arena, "%s%s", rule, to) : NULL, err);
+}
+
+static const struct fault_target_row targets[] = {{THING_NODE, FAULT_PLAN}};
+static const struct fault_parameter_row missing_parameters[] = {
+    {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "the port that is forwarded when healthy"},
+};
+static const struct fault_parameter_row wrong_parameters[] = {
+    {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "the port that is forwarded when healthy"},
+    {.key = "to", .type = PARAMETER_TEXT, .required = true, .doc = "where it leads instead: an address with a port"},
+};
+#define NAT .family = FAMILY_NAT, .layer = 4, .things = 1, FAULT_TARGETS(targets)
+const struct fault_kind fault_masquerade_missing = {
+    .name = "masquerade-missing",
+    .summary = "a router sends packets on with their private addresses",
+    NAT,
+    .symptom = "who is behind the router reaches nothing beyond: requests go out, answers never come",
+    .tools = "tcpdump outside (private sources), nft list ruleset, conntrack -L",
+    .validate = validate_masquerade,
+    .rewrite_plan = rewrite_missing,
+};
+const struct fault_kind fault_masquerade_too_broad = {
+    .name = "masquerade-too-broad",
+    .summary = "a router puts its own address on all that passes",
+    NAT,
+    .symptom = "servers inside see the router instead of their clients: their rules and logs go by the wrong address",
+    .tools = "tcpdump inside, ss, the service's log, nft list ruleset, conntrack -L",
+    .validate = validate_masquerade,
+    .rewrite_plan = rewrite_broad,
+};
+const struct fault_kind fault_port_forward_missing = {
+    .name = "port-forward-missing",
+    .summary = "a router forwards a port no more",
+    NAT,
+    FAULT_PARAMETERS(missing_parameters),
+    .symptom = "from outside the port is refused; inside the service answers",
+    .tools = "nft list ruleset, conntrack -L, nc from both sides, tcpdump",
+    .validate = validate_forward,
+    .rewrite_plan = rewrite_forward,
+};
+const struct fault_kind fault_port_forward_wrong = {
+    .name = "port-forward-wrong",
+    .summary = "a router forwards a port to the wrong place",
+    NAT,
+    FAULT_PARAMETERS(wrong_parameters),
+    .symptom = "from outside the port answers wrongly, is refused or times out; inside the service answers",
+    .tools = "nft list ruleset, conntrack -L, tcpdump inside, nc from both sides",
+    .validate = validate_forward,
+    .rewrite_plan = rewrite_forward,
+};

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Kinds of faults of a VPC, each put into a running lab: it shows, tells nothing of itself, and is taken out exactly.
+. "$(dirname "$0")/../cli/host.bash"
+KILLS=${KILLS:-2}
+cat >"$work/lab.yaml" <<'YAML'
+lab: live
+vpcs:
+  main:
+    cidr: 10.8.0.0/16
+    internet_gateway: true
+    subnets:
+      public: { cidr: 10.8.1.0/24, route_table: public, public_ips: true }
+      private: { cidr: 10.8.2.0/24, route_table: private }
+    route_tables:
+      public: [ { destination: 0.0.0.0/0, target: internet_gateway } ]
+      private: [ { destination: 0.0.0.0/0, target: nat_gateway/nat } ]
+      closed: []
+    nat_gateways: { nat: { subnet: public } }
+    security_groups:
+      web: { ingress: [ { protocol: tcp, ports: 80, from: any4 } ] }
+      closed: {}
+nodes:
+  shop: { subnet: main/public, address: 10.8.1.10, security_groups: [web], services: { http: { port: 80 } } }
+  app: { subnet: main/private, address: 10.8.2.10 }
+  visitor: { internet: 203.0.113.77, services: { http: { port: 80 }, echo: { kind: tcp-echo } } }
+checks:
+  - { id: shop, from: visitor, http: { url: "http://shop/", status: 200 } }
+  - { id: outward, from: app, http: { url: "http://visitor/", status: 200 } }
+YAML
+nodes=(shop app visitor)
+
+# KIND|SYMPTOM|WHERE|PARAMETERS
+rows=(
+    "security-group-port-wrong|shop|vpc/main/security_group/web|ports=80 instead=8080"
+    "security-group-peer-wrong|shop|vpc/main/security_group/web|ports=80 instead=198.51.100.0/24"
+    "security-group-peer-wrong|shop|vpc/main/security_group/web|ports=80 instead=closed"
+    "security-group-protocol-wrong|shop|vpc/main/security_group/web|ports=80 instead=udp"
+    "security-group-wrong|shop|node/shop/eth0|group=closed"
+    "vpc-route-wrong|outward|vpc/main/route_table/private|destination=0.0.0.0/0"
+    "vpc-route-wrong|outward|vpc/main/route_table/private|destination=0.0.0.0/0 target=nat_gateway/old"
+    "vpc-route-wrong|shop|vpc/main/route_table/public|destination=0.0.0.0/0 target=nat_gateway/nat"
+    "route-table-wrong|outward|vpc/main/subnet/private|route_table=closed"
+    "internet-gateway-detached|shop|vpc/main/internet_gateway|"
+    "public-ip-missing|shop|node/shop/eth0|"
+    "nat-gateway-ports-exhausted|no_port_left|vpc/main/nat_gateway/nat|ports=3"
+    "nat-gateway-idle-timeout|ends_after_silence|vpc/main/nat_gateway/nat|timeout=1s"
+)
+
+held() { # COUNT AFTER: so many connections to the echo outside, then what is to be done
+    in_node app bash -c "for ((i = 0; i < $1; i++)); do exec {fd}<>/dev/tcp/203.0.113.77/7 || exit 9; done; $2"
+}
+no_port_left() { held 3 'nc -z -w 1 203.0.113.77 7 || echo none' | grep -x none; }
+ends_after_silence() {
+    held 1 'echo a >&$fd; read -rt 2 -u $fd x || exit 9; read -rt 2.2 -u $fd x; echo b >&$fd; read -rt 1 -u $fd x || echo over' | grep -x over
+}
+
+. "$(dirname "$0")/live.bash"
+try_rows
+kill_rounds "$KILLS"
+lab down live
+clean_host
+check "nothing is left" $?
+exit $((failures > 0))
