@@ -103,10 +103,10 @@ static void mutated_files_are_survived(void **state)
 /* Ends within a second or so. */
 static void survive_soon(const struct str *text)
 {
-    int64_t start = clock_monotonic();
+    long long start = processor_time();
     survive(str_text(text), text->length);
     if (times_count())
-        assert_true(clock_monotonic() - start < 15 * NANOSECONDS_PER_SECOND); /* well below 1 s on a quiet machine */
+        assert_true(processor_time() - start < 15 * NANOSECONDS_PER_SECOND); /* well below 1 s on a quiet machine */
 }
 
 static void many_aliases_are_survived(void **state)

@@ -1,7 +1,6 @@
 /* Adding a thing changes nothing of the others; a large plan is made quickly. */
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/map.h"
 #include "lower/lowered.h"
 #include "plan/difference.h"
@@ -100,11 +99,11 @@ static void ten_thousand_nodes(void **state)
     assert_int_equal(load_topology_text("large.yaml", text.data, text.length, sources, &findings, &topology), 0);
     int64_t best = INT64_MAX, best_rules = INT64_MAX;
     for (int i = 0; i < 3; i++) {
-        int64_t begin = clock_monotonic();
+        int64_t begin = processor_time();
         rules_check(topology, &findings);
-        int64_t middle = clock_monotonic();
+        int64_t middle = processor_time();
         assert_int_equal(lower_topology(topology, &plan, &err), 0);
-        int64_t took = clock_monotonic() - middle;
+        int64_t took = processor_time() - middle;
         if (took < best)
             best = took;
         if (middle - begin < best_rules)
