@@ -29,18 +29,37 @@ void lower_peering_ports(struct lowering *l)
     }
 }
 
+/* "{ 10.0.0.0/16, 10.8.0.0/16 }": the VPC's IPv4 networks. */
+static void write_networks(struct str *out, const struct vpc *vpc)
+{
+    char text[ADDR_TEXT_MAX];
+    const char *before = "{ ";
+    for (size_t i = 0; i < vpc_network_count(vpc); i++) {
+        struct prefix network = vpc_network(vpc, i);
+        if (network.addr.family != 4)
+            continue;
+        str_printf(out, "%s%s", before, prefix_format(&network, text));
+        before = ", ";
+    }
+    str_append(out, " }");
+}
+
+static void write_limit(struct str *out, const struct peering_port *port, const char *side, const struct vpc *vpc)
+{
+    str_printf(out, "\t\tiifname \"%s\" ip %s != ", port->name, side);
+    write_networks(out, vpc);
+    str_printf(out, " drop comment \"peering/%s\"\n", port->peering->name);
+}
+
 /* What may come out of a router's ports to its peers. */
 static void filter(struct lowering *l, const struct router *router)
 {
-    char near[ADDR_TEXT_MAX], far[ADDR_TEXT_MAX];
     STR_AUTO body = STR_INIT;
     str_append(&body, "\tchain forward {\n\t\ttype filter hook forward priority -30; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++) {
         const struct peering_port *port = &router->peerings[i];
-        str_printf(&body, "\t\tiifname \"%s\" ip saddr != %s drop comment \"peering/%s\"\n", port->name,
-                   prefix_format(&port->far->vpc->cidr, far), port->peering->name);
-        str_printf(&body, "\t\tiifname \"%s\" ip daddr != %s drop comment \"peering/%s\"\n", port->name,
-                   prefix_format(&router->vpc->cidr, near), port->peering->name);
+        write_limit(&body, port, "saddr", port->far->vpc);
+        write_limit(&body, port, "daddr", router->vpc);
     }
     str_append(&body, "\t}\n\tchain input {\n\t\ttype filter hook input priority -10; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++)

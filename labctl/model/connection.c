@@ -58,6 +58,22 @@ const struct peering *topology_peering_between(const struct topology *topology, 
     return NULL;
 }
 
+bool vpcs_overlap(const struct vpc *a, const struct vpc *b, size_t *of_a, size_t *of_b)
+{
+    for (size_t i = 0; i < vpc_network_count(a); i++)
+        for (size_t k = 0; k < vpc_network_count(b); k++) {
+            struct prefix x = vpc_network(a, i), y = vpc_network(b, k);
+            if (x.addr.family == 0 || y.addr.family == 0 || !prefix_overlaps(&x, &y))
+                continue;
+            if (of_a)
+                *of_a = i;
+            if (of_b)
+                *of_b = k;
+            return true;
+        }
+    return false;
+}
+
 static bool holds(const struct transit_attachment *attachments, size_t count, const struct vpc *vpc)
 {
     for (size_t i = 0; i < count; i++)
@@ -94,24 +110,37 @@ static bool is_late(const struct transit_table *table, const struct vpc *vpc)
     for (size_t i = 0; i < gateway->attachment_count && gateway->attachments[i].vpc != vpc; i++) {
         const struct vpc *early = gateway->attachments[i].vpc;
         if (early && holds(table->propagations, table->propagation_count, early) &&
-            prefix_overlaps(&early->cidr, &vpc->cidr))
+            vpcs_overlap(early, vpc, NULL, NULL))
             return true;
     }
     return false;
+}
+
+static size_t network_total(const struct transit_gateway *gateway)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < gateway->attachment_count; i++)
+        total += gateway->attachments[i].vpc ? vpc_network_count(gateway->attachments[i].vpc) : 0;
+    return total;
 }
 
 size_t transit_table_routes(const struct transit_table *table, struct arena *arena, struct transit_route **out)
 {
     const struct transit_gateway *gateway = table->gateway;
     size_t count = 0;
-    *out = arena_alloc(arena, (table->route_count + gateway->attachment_count + 1) * sizeof **out);
+    *out = arena_alloc(arena, (table->route_count + network_total(gateway) + 1) * sizeof **out);
     for (size_t i = 0; i < table->route_count; i++)
         (*out)[count++] = table->routes[i];
     for (size_t i = 0; i < gateway->attachment_count; i++) {
         struct vpc *vpc = gateway->attachments[i].vpc;
-        if (vpc && holds(table->propagations, table->propagation_count, vpc) && !is_late(table, vpc) &&
-            !is_static(table, &vpc->cidr))
-            (*out)[count++] = (struct transit_route){.destination = vpc->cidr, .vpc = vpc, .mark = vpc->cidr_mark};
+        if (!vpc || !holds(table->propagations, table->propagation_count, vpc) || is_late(table, vpc))
+            continue;
+        for (size_t n = 0; n < vpc_network_count(vpc); n++) {
+            struct prefix network = vpc_network(vpc, n);
+            if (network.addr.family != 0 && !is_static(table, &network))
+                (*out)[count++] =
+                    (struct transit_route){.destination = network, .vpc = vpc, .mark = vpc_network_mark(vpc, n)};
+        }
     }
     return count;
 }

@@ -108,6 +108,8 @@ struct endpoint {
 /* The peering of two VPCs, in either order; NULL where there is none. */
 const struct peering *topology_peering_between(const struct topology *topology, const struct vpc *a,
                                                const struct vpc *b);
+/* Whether some network of one VPC overlaps some network of the other; then which (vpc_network()), where not NULL. */
+bool vpcs_overlap(const struct vpc *a, const struct vpc *b, size_t *of_a, size_t *of_b);
 struct peering *topology_peering(const struct topology *topology, const char *name);
 struct transit_gateway *topology_transit_gateway(const struct topology *topology, const char *name);
 struct cloud_service *topology_cloud_service(const struct topology *topology, const char *name);

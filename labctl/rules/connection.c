@@ -38,12 +38,14 @@ void check_peering_overlap(struct rules *rules)
     for (size_t i = 0; i < rules->topology->peering_count; i++) {
         const struct peering *peering = rules->topology->peerings[i];
         const struct vpc *a = peering->vpcs[0], *b = peering->vpcs[1];
-        if (!is_whole(peering) || a == b || !prefix_overlaps(&a->cidr, &b->cidr))
+        size_t of_a, of_b;
+        if (!is_whole(peering) || a == b || !vpcs_overlap(a, b, &of_a, &of_b))
             continue;
-        elsewhere(broken(rules, b->cidr_mark, "VPC '%s' (%s) overlaps VPC '%s' (%s): they cannot be peered by '%s'",
-                         b->name, prefix_format(&b->cidr, first), a->name, prefix_format(&a->cidr, second),
-                         peering->name),
-                  a->cidr_mark, "the other VPC's addresses");
+        struct prefix x = vpc_network(a, of_a), y = vpc_network(b, of_b);
+        elsewhere(broken(rules, vpc_network_mark(b, of_b),
+                         "VPC '%s' (%s) overlaps VPC '%s' (%s): they cannot be peered by '%s'", b->name,
+                         prefix_format(&y, first), a->name, prefix_format(&x, second), peering->name),
+                  vpc_network_mark(a, of_a), "the other VPC's addresses");
     }
 }
 
@@ -96,6 +98,16 @@ void check_foreign_target(struct rules *rules)
     each_vpc_route(rules, foreign_target);
 }
 
+static bool leads_into(const struct prefix *destination, const struct vpc *vpc)
+{
+    for (size_t i = 0; i < vpc_network_count(vpc); i++) {
+        struct prefix network = vpc_network(vpc, i);
+        if (network.addr.family == 0 || prefix_overlaps(destination, &network))
+            return true;
+    }
+    return false;
+}
+
 /* A peering carries what is for the peer and nothing else: a route past it is a mistake that a cloud allows. */
 static void peering_route(struct rules *rules, const struct vpc *vpc, const struct vpc_route *route)
 {
@@ -104,7 +116,7 @@ static void peering_route(struct rules *rules, const struct vpc *vpc, const stru
         (route->peering->vpcs[0] != vpc && route->peering->vpcs[1] != vpc))
         return;
     const struct vpc *peer = route->peering->vpcs[route->peering->vpcs[0] == vpc];
-    if (route->destination.addr.family != peer->cidr.addr.family || prefix_overlaps(&route->destination, &peer->cidr))
+    if (leads_into(&route->destination, peer))
         return;
     struct finding *finding = broken(
         rules, route->mark, "nothing of %s is in VPC '%s' (%s): peering '%s' drops what goes there",
@@ -251,12 +263,13 @@ static void transit_overlap(struct rules *rules, const struct transit_gateway *g
     for (size_t i = 0; i < gateway->attachment_count; i++)
         for (size_t k = 0; k < i; k++) {
             const struct vpc *late = gateway->attachments[i].vpc, *early = gateway->attachments[k].vpc;
-            if (!late || !early || late == early || !prefix_overlaps(&late->cidr, &early->cidr))
+            size_t of_late, of_early;
+            if (!late || !early || late == early || !vpcs_overlap(late, early, &of_late, &of_early))
                 continue;
+            struct prefix x = vpc_network(late, of_late), y = vpc_network(early, of_early);
             elsewhere(broken(rules, gateway->attachments[i].mark,
                              "VPC '%s' (%s) overlaps VPC '%s' (%s), attached before it: its addresses do not propagate",
-                             late->name, prefix_format(&late->cidr, first), early->name,
-                             prefix_format(&early->cidr, second)),
+                             late->name, prefix_format(&x, first), early->name, prefix_format(&y, second)),
                       gateway->attachments[k].mark, "the first");
             break;
         }
