@@ -59,6 +59,63 @@ static void print_services(const json_t *nodes)
     }
 }
 
+static void print_endpoints(const json_t *endpoints)
+{
+    size_t i, k;
+    json_t *endpoint, *part;
+    json_array_foreach(endpoints, i, endpoint)
+    {
+        STR_AUTO tables = STR_INIT;
+        printf("  endpoint %-14s to service %s", client_text(endpoint, "name"), client_text(endpoint, "service"));
+        join(json_object_get(endpoint, "route_tables"), &tables);
+        if (tables.length > 0)
+            printf(" by route table %s", str_text(&tables));
+        json_array_foreach(json_object_get(endpoint, "interfaces"), k, part)
+            printf("%s %s %s", k == 0 ? " at" : ",", client_text(part, "subnet"), client_text(part, "address"));
+        printf("\n");
+    }
+}
+
+static void print_transit_gateway(const json_t *gateway)
+{
+    size_t t, i;
+    json_t *table, *route;
+    STR_AUTO attached = STR_INIT;
+    join(json_object_get(gateway, "attachments"), &attached);
+    printf("\ntransit gateway %s: attached %s\n", client_text(gateway, "name"), str_text(&attached));
+    json_array_foreach(json_object_get(gateway, "route_tables"), t, table)
+    {
+        STR_AUTO associated = STR_INIT;
+        join(json_object_get(table, "associations"), &associated);
+        printf("  route table %s of %s\n", client_text(table, "name"),
+               associated.length > 0 ? str_text(&associated) : "nobody");
+        json_array_foreach(json_object_get(table, "routes"), i, route)
+            printf("    %-20s %s%s\n", client_text(route, "destination"), client_text(route, "target"),
+                   client_truth(route, "propagated") ? ", propagated" : "");
+    }
+}
+
+static void print_connections(const json_t *reply)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(reply, "peerings"), i, item)
+    {
+        STR_AUTO ends = STR_INIT;
+        join(json_object_get(item, "between"), &ends);
+        printf("%speering %s: %s%s\n", i == 0 ? "\n" : "", client_text(item, "name"), str_text(&ends),
+               client_truth(item, "dns") ? ", dns" : "");
+    }
+    json_array_foreach(json_object_get(reply, "transit_gateways"), i, item) print_transit_gateway(item);
+    json_array_foreach(json_object_get(reply, "services"), i, item)
+    {
+        STR_AUTO nodes = STR_INIT;
+        join(json_object_get(item, "nodes"), &nodes);
+        printf("%sservice %s: port %" JSON_INTEGER_FORMAT " of %s\n", i == 0 ? "\n" : "", client_text(item, "name"),
+               client_integer(item, "port"), str_text(&nodes));
+    }
+}
+
 static void print_networks(const json_t *reply)
 {
     size_t i, k;
@@ -76,7 +133,9 @@ static void print_networks(const json_t *reply)
         json_array_foreach(json_object_get(item, "nat_gateways"), k, part)
             printf("  NAT gateway %-11s %-20s public %s\n", client_text(part, "name"), client_text(part, "address"),
                    client_text(part, "public_ip"));
+        print_endpoints(json_object_get(item, "endpoints"));
     }
+    print_connections(reply);
     json_array_foreach(json_object_get(reply, "links"), i, item)
     {
         STR_AUTO ends = STR_INIT;

@@ -231,9 +231,10 @@ static json_t *vpcs_json(const struct topology *topology)
             set_addr(object, "public_ip", &vpc->nat_gateways[k]->public_ip);
             json_array_append_new(gateways, object);
         }
-        json_array_append_new(vpcs, json_pack("{s:s, s:s, s:b, s:o, s:o}", "name", vpc->name, "cidr",
+        json_array_append_new(vpcs, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "name", vpc->name, "cidr",
                                               prefix_format(&vpc->cidr, text), "internet_gateway",
-                                              vpc->internet_gateway, "subnets", subnets, "nat_gateways", gateways));
+                                              vpc->internet_gateway, "subnets", subnets, "nat_gateways", gateways,
+                                              "endpoints", endpoints_json(vpc)));
     }
     return vpcs;
 }
@@ -290,6 +291,7 @@ int verb_inspect(struct director *director, struct request *request, json_t **re
     json_object_set_new(*reply, "bridges", bridges_json(topology));
     json_object_set_new(*reply, "links", links_json(topology, director->plan));
     json_object_set_new(*reply, "vpcs", vpcs_json(topology));
+    inspect_connections(topology, *reply);
     json_object_set_new(*reply, "warnings", warnings);
     if (director_hooks.inspect)
         director_hooks.inspect(director, *reply);

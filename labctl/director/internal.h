@@ -21,3 +21,9 @@ struct director {
 
 /* request.c: takes over a guest of the door: serves it until it goes away. */
 void request_welcome(struct director *director, struct guest *guest);
+
+/* What connects VPCs, for `inspect`: added to the reply; a VPC's endpoints (inspect_connections.c). */
+struct topology;
+struct vpc;
+void inspect_connections(const struct topology *topology, json_t *reply);
+json_t *endpoints_json(const struct vpc *vpc);

@@ -27,6 +27,8 @@ static uint64_t hash_name(const char *const *parts, size_t count)
 
 static uint64_t hash_interface(const struct interface *interface)
 {
+    if (interface->node == NULL)
+        return hash_name(&interface->name, 1);
     return hash_name((const char *const[]){"node/", interface->node->name, "/", interface->name}, 4);
 }
 
@@ -204,7 +206,10 @@ static void allot_private(struct pools *pools, struct interface *interface)
     if (probe(&entry->pool, hash_interface(interface), &place))
         give_address(pools->loader, interface, prefix_host(&entry->subnet->cidr, place), entry->subnet->cidr.length);
     else
-        report_full(pools->loader, entry, arena_printf(pools->loader->decoder.arena, "node/%s", interface->node->name),
+        report_full(pools->loader, entry,
+                    interface->node != NULL
+                        ? arena_printf(pools->loader->decoder.arena, "node/%s", interface->node->name)
+                        : interface->name,
                     interface->mark);
 }
 
@@ -324,11 +329,24 @@ static void allot_mac(struct mac_set *set, struct interface *interface)
 
 typedef void each_interface(void *context, struct interface *interface);
 
+static void for_each(struct interface *const *interfaces, size_t count, each_interface *one, void *context)
+{
+    for (size_t i = 0; i < count; i++)
+        one(context, interfaces[i]);
+}
+
+/* Those of nodes, then those of endpoints and services. */
 static void for_interfaces(const struct topology *topology, each_interface *one, void *context)
 {
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t k = 0; k < topology->nodes[i]->interface_count; k++)
             one(context, topology->nodes[i]->interfaces[k]);
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        for (size_t k = 0; k < topology->vpcs[i]->endpoint_count; k++)
+            for_each(topology->vpcs[i]->endpoints[k]->interfaces, topology->vpcs[i]->endpoints[k]->interface_count, one,
+                     context);
+    for (size_t i = 0; i < topology->cloud_service_count; i++)
+        for_each(topology->cloud_services[i]->interfaces, topology->cloud_services[i]->interface_count, one, context);
 }
 
 static void take_declared(void *context, struct interface *interface)

@@ -11,6 +11,8 @@
 
 const char *interface_key(struct arena *arena, const struct interface *interface, const char *end)
 {
+    if (interface->node == NULL)
+        return arena_printf(arena, "%s%s", interface->name, end);
     return arena_printf(arena, "node/%s/%s%s", interface->node->name, interface->name, end);
 }
 
@@ -47,6 +49,13 @@ void dump_allotments(const struct topology *topology, struct str *out)
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t k = 0; k < topology->nodes[i]->interface_count; k++)
             dump_interface(arena, topology->nodes[i]->interfaces[k], out);
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        for (size_t k = 0; k < topology->vpcs[i]->endpoint_count; k++)
+            for (size_t n = 0; n < topology->vpcs[i]->endpoints[k]->interface_count; n++)
+                dump_interface(arena, topology->vpcs[i]->endpoints[k]->interfaces[n], out);
+    for (size_t i = 0; i < topology->cloud_service_count; i++)
+        for (size_t k = 0; k < topology->cloud_services[i]->interface_count; k++)
+            dump_interface(arena, topology->cloud_services[i]->interfaces[k], out);
 }
 
 struct map *read_allotments(struct arena *arena, const char *text)

@@ -8,6 +8,7 @@
 
 void dump_vpcs(struct yaml *yaml, const struct topology *topology);
 void dump_connections(struct yaml *yaml, const struct topology *topology);
+void dump_endpoints(struct yaml *yaml, const struct vpc *vpc);
 void dump_nodes(struct yaml *yaml, const struct topology *topology);
 void dump_services(struct yaml *yaml, const struct node *node);
 void dump_path_check(struct yaml *yaml, const struct check_path *path);

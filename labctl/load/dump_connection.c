@@ -93,8 +93,79 @@ static void dump_transit_gateways(struct yaml *yaml, const struct topology *topo
     yaml_map_end(yaml);
 }
 
+/* "lb", or "lb/eth1" where it is not the one that the node's name would mean. */
+static void dump_service_node(struct yaml *yaml, const struct interface *interface)
+{
+    const struct node *node = interface->node;
+    if (node->interface_count > 1)
+        yaml_plain(yaml, "%s/%s", node->name, interface->name);
+    else
+        yaml_text(yaml, node->name);
+}
+
+static void dump_cloud_services(struct yaml *yaml, const struct topology *topology)
+{
+    if (topology->cloud_service_count == 0)
+        return;
+    yaml_key(yaml, "services");
+    yaml_map(yaml);
+    for (size_t i = 0; i < topology->cloud_service_count; i++) {
+        const struct cloud_service *service = topology->cloud_services[i];
+        yaml_key(yaml, service->name);
+        yaml_map(yaml);
+        yaml_key(yaml, "nodes");
+        yaml_flow_list(yaml);
+        for (size_t k = 0; k < service->target_count; k++)
+            if (service->targets[k].interface != NULL)
+                dump_service_node(yaml, service->targets[k].interface);
+        yaml_list_end(yaml);
+        dump_number(yaml, "port", service->port);
+        dump_text(yaml, "private_dns_name", service->private_dns_name);
+        yaml_map_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_endpoint(struct yaml *yaml, const struct endpoint *endpoint)
+{
+    yaml_text_member(yaml, "type", endpoint_type_name(endpoint->type));
+    dump_text(yaml, "service", endpoint->service != NULL ? endpoint->service->name : NULL);
+    yaml_key(yaml, endpoint->type == ENDPOINT_GATEWAY ? "route_tables" : "subnets");
+    yaml_flow_list(yaml);
+    for (size_t i = 0; i < endpoint->route_table_count; i++)
+        yaml_text(yaml, endpoint->route_tables[i]->name);
+    for (size_t i = 0; i < endpoint->interface_count; i++)
+        yaml_text(yaml, endpoint->interfaces[i]->subnet->name);
+    yaml_list_end(yaml);
+    if (endpoint->security_groups_declared) {
+        yaml_key(yaml, "security_groups");
+        yaml_flow_list(yaml);
+        for (size_t i = 0; i < endpoint->security_group_count; i++)
+            yaml_text(yaml, endpoint->security_groups[i]->name);
+        yaml_list_end(yaml);
+    }
+    if (endpoint->private_dns)
+        yaml_boolean_member(yaml, "private_dns", true);
+}
+
+void dump_endpoints(struct yaml *yaml, const struct vpc *vpc)
+{
+    if (vpc->endpoint_count == 0)
+        return;
+    yaml_key(yaml, "endpoints");
+    yaml_map(yaml);
+    for (size_t i = 0; i < vpc->endpoint_count; i++) {
+        yaml_key(yaml, vpc->endpoints[i]->name);
+        yaml_map(yaml);
+        dump_endpoint(yaml, vpc->endpoints[i]);
+        yaml_map_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
 void dump_connections(struct yaml *yaml, const struct topology *topology)
 {
     dump_peerings(yaml, topology);
     dump_transit_gateways(yaml, topology);
+    dump_cloud_services(yaml, topology);
 }

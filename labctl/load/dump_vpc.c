@@ -180,6 +180,7 @@ void dump_vpcs(struct yaml *yaml, const struct topology *topology)
         dump_route_tables(yaml, vpc);
         dump_nat_gateways(yaml, vpc);
         dump_security_groups(yaml, vpc);
+        dump_endpoints(yaml, vpc);
         yaml_map_end(yaml);
     }
     yaml_map_end(yaml);

@@ -93,6 +93,8 @@ field_decode decode_forward, decode_hosts, decode_labels, decode_run, decode_mas
 field_decode decode_peerings, decode_transit_gateways; /* peering.c, transit_gateway.c */
 /* The VPC of that name, "main" or "vpc/main"; NULL where there is none (reported). */
 struct vpc *read_vpc(struct loader *loader, const struct value *value);
+field_decode decode_endpoints, decode_cloud_services; /* endpoint.c */
+void finish_endpoints(struct loader *loader);
 void finish_transit_gateway(struct loader *loader, struct transit_gateway *gateway);
 void default_group(struct loader *loader, struct vpc *vpc); /* group.c */
 void decode_node_file_source(struct loader *loader, struct node_file *file, const struct value *value);
@@ -110,11 +112,12 @@ int load_value_keeping(struct document *document, struct value *map, const char 
 void check_targets(struct loader *loader, struct check *check);
 
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
-    ingress_schema, egress_schema, peering_schema, transit_gateway_schema, transit_table_schema, transit_route_schema,
-    bridge_schema, link_schema, node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema,
-    forward_schema, resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema,
-    path_schema, mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema,
-    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema;
+    ingress_schema, egress_schema, peering_schema, endpoint_schema, cloud_service_schema, transit_gateway_schema,
+    transit_table_schema, transit_route_schema, bridge_schema, link_schema, node_schema, interface_schema,
+    node_route_schema, node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema, defaults_schema,
+    ping_schema, tcp_schema, udp_schema, tls_schema, path_schema, mtu_schema, throughput_schema, firewall_schema,
+    firewall_packet_schema, dns_check_schema, http_schema, matrix_schema, matrix_pair_schema, command_schema,
+    record_schema, http_route_schema, ready_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

@@ -16,6 +16,7 @@ const struct rule_name load_rules[] = {
     {"address-length", "An address on a bridge or a link has a length; in a subnet it has that of the subnet."},
     {"link-ends", "A link is a name that exactly two interfaces share."},
     {"no-free-address", "There is room for every address that is to be allotted."},
+    {"service-node", "A node that an endpoint leads to stands in a subnet or on the internet."},
     {"ports", "Ports go with protocol tcp or udp."},
     {"file-source", "A file beside the YAML is readable, at most 1 MB, all together at most 10 MB."},
     {"duplicate-id", "The id of a check is its own."},
@@ -155,6 +156,11 @@ static const struct field topology_fields[] = {
      .schema = &transit_gateway_schema,
      .decode = decode_transit_gateways,
      .doc = "Routers between VPCs, by name."},
+    {.key = "services",
+     .type = FIELD_NAMED,
+     .schema = &cloud_service_schema,
+     .decode = decode_cloud_services,
+     .doc = "What endpoints of VPCs lead to, by name."},
     {.key = "bridges",
      .type = FIELD_NAMED,
      .schema = &bridge_schema,
@@ -177,7 +183,6 @@ static const struct field topology_fields[] = {
      .doc = "What must hold when the lab is healthy."},
     {.key = "networks", .type = FIELD_CUSTOM, .later = true, .doc = "Docker-like networks."},
     {.key = "policies", .type = FIELD_CUSTOM, .later = true, .doc = "Kubernetes-like policies."},
-    {.key = "services", .type = FIELD_CUSTOM, .later = true, .doc = "What endpoints and private links reach."},
     {.key = "internet", .type = FIELD_CUSTOM, .later = true, .doc = "Delay and zones of the simulated internet."},
 };
 const struct schema topology_schema = SCHEMA("topology", topology_fields);
@@ -196,6 +201,8 @@ const struct schema *const load_schemas[] = {
     &transit_gateway_schema,
     &transit_table_schema,
     &transit_route_schema,
+    &endpoint_schema,
+    &cloud_service_schema,
     &bridge_schema,
     &link_schema,
     &node_schema,
@@ -270,6 +277,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
             finish_interface(&loader, topology->nodes[i]->interfaces[k]);
     for (size_t i = 0; i < topology->transit_gateway_count; i++)
         finish_transit_gateway(&loader, topology->transit_gateways[i]);
+    finish_endpoints(&loader);
     finish_links(&loader);
     allot(&loader);
     if (loader.checks != NULL)

@@ -2,7 +2,8 @@
  *
  * The first address of each public /24 is the core's: the gateway of the machines there, which answers ping and stands
  * in their traceroutes.  Machines of one /24 reach each other through it as well (proxy ARP).  Private sources are
- * dropped, as the real one does, and what nobody has leads nowhere, without a word. */
+ * dropped, as the real one does, unless they come by a gateway endpoint (gateway_endpoint.c), and what nobody has leads
+ * nowhere, without a word. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -57,8 +58,12 @@ void lower_internet(struct lowering *l)
     str_append(&body,
                "\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
                "\t\tip saddr { 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16 }"
-               " iifname != \"lo\" drop\n\t}\n"
-               "\tchain output {\n\t\ttype filter hook output priority 0; policy accept;\n"
-               "\t\ticmp type redirect drop\n\t}\n");
+               " iifname != { \"lo\"");
+    for (size_t i = 0; i < l->topology->vpc_count; i++)
+        for (size_t k = 0; k < l->routers[i].gateway_count; k++)
+            str_printf(&body, ", \"%s\"", l->routers[i].gateways[k].far_name);
+    str_append(&body, " } drop\n\t}\n"
+                      "\tchain output {\n\t\ttype filter hook output priority 0; policy accept;\n"
+                      "\t\ticmp type redirect drop\n\t}\n");
     add_nft(l, l->internet, "ip", "internet", &body, NAME);
 }

@@ -34,6 +34,8 @@ static void namespaces(struct lowering *l)
     lower_vpc_namespaces(l);
     lower_peering_ports(l);
     lower_transit_namespaces(l);
+    lower_endpoint_namespaces(l);
+    lower_gateway_endpoint_ports(l);
     l->first_node = (uint32_t)l->plan->namespace_count;
     for (size_t i = 0; i < topology->node_count; i++) {
         const char *name = topology->nodes[i]->name;
@@ -52,6 +54,7 @@ static void lower_all(struct lowering *l)
         lower_interfaces(l, topology->nodes[i], l->first_node + (uint32_t)i);
     for (size_t i = 0; i < topology->node_count; i++)
         lower_node(l, topology->nodes[i], l->first_node + (uint32_t)i);
+    lower_endpoints(l);
     lower_link_loss(l);
     lower_neighbours(l);
     lower_hosts(l);
@@ -59,6 +62,7 @@ static void lower_all(struct lowering *l)
         lower_vpc(l, &l->routers[i]);
     lower_peerings(l);
     lower_transit_gateways(l);
+    lower_gateway_endpoints(l);
     lower_internet(l);
 }
 

@@ -47,6 +47,20 @@ struct transit_port {
     const char *name;
 };
 
+/* An interface endpoint in one of its subnets, and the wire of a gateway endpoint into the internet core. */
+struct endpoint_port {
+    const struct endpoint *endpoint;
+    const struct interface *interface;
+    uint32_t ns;
+};
+struct gateway_port {
+    const struct endpoint *endpoint;
+    const char *origin;   /* "vpc/main/endpoint/s3" */
+    const char *name;     /* at the router */
+    const char *far_name; /* at the core */
+    uint32_t mark;        /* of its flows there, and the number of the route table that leads back */
+};
+
 /* A VPC's namespaces. */
 struct router {
     const struct vpc *vpc;
@@ -67,6 +81,10 @@ struct router {
     size_t peering_count;
     struct transit_port *transit_ports;
     size_t transit_port_count;
+    struct endpoint_port *endpoints;
+    size_t endpoint_count;
+    struct gateway_port *gateways;
+    size_t gateway_count;
 };
 
 struct lowering {
@@ -79,6 +97,7 @@ struct lowering {
     struct mac internet_mac;
     struct router *routers;       /* one for each VPC, in its order */
     uint32_t *transit_namespaces; /* one for each transit gateway, in its order */
+    uint32_t *services; /* of the load balancer of each service at the top, in their order; UINT32_MAX: has none */
     struct segment *bridges, *links, internet_segment;
     struct pointers *ports;    /* struct interface → struct port */
     struct pointers *segments; /* struct bridge, link, subnet → struct segment */
@@ -162,6 +181,12 @@ const char *peering_port(const struct router *router, const struct peering *peer
 void lower_transit_namespaces(struct lowering *l); /* transit_gateway.c */
 void lower_transit_gateways(struct lowering *l);
 const char *transit_port(const struct router *router, const struct transit_gateway *gateway);
+void lower_endpoint_namespaces(struct lowering *l); /* endpoint.c */
+void lower_endpoints(struct lowering *l);
+void lower_gateway_endpoint_ports(struct lowering *l); /* gateway_endpoint.c */
+void lower_gateway_endpoint_routes(struct lowering *l, const struct router *router, const struct route_table *table,
+                                   uint32_t number);
+void lower_gateway_endpoints(struct lowering *l);
 void lower_internet_namespace(struct lowering *l); /* internet.c */
 void lower_internet(struct lowering *l);
 void lower_internet_port(struct lowering *l, struct port *port);

@@ -1,5 +1,6 @@
 /* The VPC's resolver: dnsmasq in the router's namespace, at base + 2 and 169.254.169.253.  It knows the instances as
- * NODE.ZONE and ip-10-0-1-10.ZONE, and their addresses backwards. */
+ * NODE.ZONE and ip-10-0-1-10.ZONE, and their addresses backwards; and interface endpoints as ENDPOINT.vpce.ZONE and,
+ * with private DNS, by the name of their service. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -13,6 +14,8 @@ static void write_names(struct str *out, const struct router *router)
     for (size_t i = 0; i < router->port_count; i++) {
         const struct interface *interface = router->ports[i]->interface;
         const struct node *node = interface->node;
+        if (!node)
+            continue;      /* of an endpoint or a service */
         bool first = true; /* of the node's interfaces in this VPC: has the node's name */
         for (size_t n = 0; n < node->interface_count && node->interfaces[n] != interface; n++)
             if (node->interfaces[n]->attachment == ATTACH_SUBNET && node->interfaces[n]->subnet->vpc == vpc)
@@ -30,6 +33,24 @@ static void write_names(struct str *out, const struct router *router)
     }
 }
 
+/* What private DNS gives the endpoint's addresses for: the name that the service declares, or its own, alone and in the
+ * VPC's zone. */
+static void write_endpoint(struct str *out, const struct vpc *vpc, const struct endpoint *endpoint)
+{
+    char text[ADDR_TEXT_MAX];
+    const struct cloud_service *service = endpoint->service;
+    for (size_t i = 0; service && i < endpoint->interface_count; i++) {
+        if (endpoint->interfaces[i]->address_count == 0)
+            continue;
+        str_printf(out, "host-record=%s.vpce.%s", endpoint->name, vpc->zone);
+        if (endpoint->private_dns && service->private_dns_name)
+            str_printf(out, ",%s", service->private_dns_name);
+        else if (endpoint->private_dns)
+            str_printf(out, ",%s,%s.%s", service->name, service->name, vpc->zone);
+        str_printf(out, ",%s\n", addr_format(&endpoint->interfaces[i]->addresses[0].addr, text));
+    }
+}
+
 static const char *configuration(struct lowering *l, const struct router *router)
 {
     char own[ADDR_TEXT_MAX], link_local[ADDR_TEXT_MAX];
@@ -40,6 +61,8 @@ static const char *configuration(struct lowering *l, const struct router *router
     str_printf(&out, "pid-file=\nlog-facility=-\nbogus-priv\ndomain-needed\nlocal=/%s/\nlocal-ttl=%d\n",
                router->vpc->zone, TTL);
     write_names(&out, router);
+    for (size_t i = 0; i < router->vpc->endpoint_count; i++)
+        write_endpoint(&out, router->vpc, router->vpc->endpoints[i]);
     return arena_strndup(l->arena, str_text(&out), out.length);
 }
 

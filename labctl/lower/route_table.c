@@ -78,6 +78,7 @@ static uint32_t lower_route_table(struct lowering *l, struct router *router, con
         if (route->target != TARGET_LOCAL && prefix_covers(&router->vpc->cidr, &route->destination))
             add_rule(l, router->ns, PRIORITY_OVERRIDE, number, &route->destination, number, origin);
     }
+    lower_gateway_endpoint_routes(l, router, table, number);
     add_rule(l, router->ns, PRIORITY_TABLE, number, NULL, number, origin);
     return number;
 }

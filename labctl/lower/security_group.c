@@ -260,13 +260,15 @@ static const char *set_key(struct groups *groups, const struct interface *interf
     return arena_strdup(groups->l->scratch, str_text(&key));
 }
 
-/* The chains of the sets of groups; returns, port by port, the name of its set. */
+/* The chains of the sets of groups; returns, port by port, the name of its set, NULL where it has no group. */
 static const char **write_sets(struct groups *groups)
 {
     struct lowering *l = groups->l;
     struct map *names = map_new(l->scratch), *taken = map_new(l->scratch);
     const char **of_port = arena_alloc(l->scratch, groups->router->port_count * sizeof *of_port);
     for (size_t i = 0; i < groups->router->port_count; i++) {
+        if (groups->router->ports[i]->interface->security_group_count == 0)
+            continue;
         struct security_group **sorted;
         size_t count;
         const char *key = set_key(groups, groups->router->ports[i]->interface, &sorted, &count);
@@ -295,7 +297,8 @@ static void write_hook(struct groups *groups, enum side side, const char **set_o
     struct elements map = {.out = groups->body};
     str_printf(groups->body, "\tmap %s_ports {\n\t\ttype ifname : verdict\n", sides[side].chain);
     for (size_t i = 0; i < groups->router->port_count; i++)
-        element(&map, "\"%s\" : goto %s_%s", groups->router->ports[i]->far_name, sides[side].chain, set_of_port[i]);
+        if (set_of_port[i])
+            element(&map, "\"%s\" : goto %s_%s", groups->router->ports[i]->far_name, sides[side].chain, set_of_port[i]);
     elements_end(&map);
     str_printf(groups->body, "\t}\n%s\t\tct state established,related accept\n\t\t%s vmap @%s_ports\n\t}\n",
                sides[side].hook, sides[side].by, sides[side].chain);

@@ -58,6 +58,12 @@ const struct peering *topology_peering_between(const struct topology *topology, 
     return NULL;
 }
 
+bool vpc_resolves_privately(const struct topology *topology, const struct vpc *asker, const struct vpc *owner)
+{
+    const struct peering *peering = topology_peering_between(topology, asker, owner);
+    return asker == owner || (peering && peering->dns);
+}
+
 bool vpcs_overlap(const struct vpc *a, const struct vpc *b, size_t *of_a, size_t *of_b)
 {
     for (size_t i = 0; i < vpc_network_count(a); i++)

@@ -80,7 +80,8 @@ struct cloud_service {
     const char *private_dns_name; /* the name that `private_dns` takes over, or NULL: the service's own name */
     /* Of its load balancer, from which targets see what comes through interface endpoints: one in each subnet where a
      * target stands, and one on the internet where one stands there.  None where no interface endpoint leads to it.
-     * They belong to no node and have no security group. */
+     * They belong to no node and have no security group.  An interface without a node is named after what it is of:
+     * "service/orders/VPC/SUBNET", "service/orders/internet", "vpc/main/endpoint/orders/SUBNET". */
     struct interface **interfaces;
     size_t interface_count;
 };
@@ -102,12 +103,18 @@ struct endpoint {
     /* interface: one in each subnet named, with an address of it and the endpoint's security groups; of no node */
     struct interface **interfaces;
     size_t interface_count;
+    struct security_group **security_groups; /* interface: at least the default group */
+    size_t security_group_count;
+    bool security_groups_declared;
     bool private_dns;
 };
 
 /* The peering of two VPCs, in either order; NULL where there is none. */
 const struct peering *topology_peering_between(const struct topology *topology, const struct vpc *a,
                                                const struct vpc *b);
+/* Whether the resolver of one VPC gives the private addresses of the other's instances for their public names: its own,
+ * and those of a peer across a peering with `dns: true`. */
+bool vpc_resolves_privately(const struct topology *topology, const struct vpc *asker, const struct vpc *owner);
 /* Whether some network of one VPC overlaps some network of the other; then which (vpc_network()), where not NULL. */
 bool vpcs_overlap(const struct vpc *a, const struct vpc *b, size_t *of_a, size_t *of_b);
 struct peering *topology_peering(const struct topology *topology, const char *name);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "report/block.h"
+#include "report/graph_connections.h"
 #include "report/graph_formats.h"
 #include "report/graph_members.h"
 #include "report/graph_list.h"
@@ -63,6 +64,7 @@ static struct block *subnet_box(struct drawing *drawing, const struct subnet *su
                   addr_is_set(&gateway->public_ip) ? " = " : "",
                   addr_is_set(&gateway->public_ip) ? addr_format(&gateway->public_ip, public) : "");
     }
+    graph_subnet_endpoints(inside, drawing->topology, subnet);
     graph_list(inside, members, count);
     if (inside->count == 0)
         block_add(inside, "(empty)");
@@ -96,6 +98,7 @@ static struct block *vpc_box(struct drawing *drawing, const struct vpc *vpc)
         block_add(inside, "(internet gateway)");
     else
         block_add(inside, "no internet gateway");
+    graph_vpc_connections(inside, drawing->topology, vpc);
     if (vpc->dns_support)
         block_add(inside, "resolver %s%s%s", addr_format(&dns, resolver), vpc->zone ? ", zone " : "",
                   vpc->zone ? vpc->zone : "");
@@ -277,6 +280,19 @@ static void count_hung(struct drawing *drawing)
         drawing->to_hang += is_router(topology->nodes[i]) && on_internet(topology->nodes[i]);
 }
 
+static void place_connections(struct drawing *drawing)
+{
+    const struct topology *topology = drawing->topology;
+    size_t count = topology->transit_gateway_count;
+    struct block **boxes = arena_alloc(drawing->arena, (count + 1) * sizeof *boxes);
+    for (size_t i = 0; i < count; i++)
+        boxes[i] = graph_transit_gateway(topology->transit_gateways[i], drawing->arena);
+    if (topology->cloud_service_count > 0)
+        boxes[count++] = graph_cloud_services(topology, drawing->arena);
+    if (count > 0)
+        place(drawing, block_flow(drawing->arena, boxes, count, WIDTH));
+}
+
 static void place_unattached(struct drawing *drawing)
 {
     STR_AUTO names = STR_INIT;
@@ -307,6 +323,7 @@ void graph_write_ascii(const struct topology *topology, struct str *out)
         place_internet(&drawing);
     place_all(&drawing, true);
     place_all(&drawing, false);
+    place_connections(&drawing);
     place_bridges(&drawing);
     place_links(&drawing);
     place_unattached(&drawing);

@@ -13,6 +13,7 @@ static const char *const shapes[] = {
     [VERTEX_GATEWAY] = "shape=hexagon",
     [VERTEX_INTERNET] = "shape=ellipse, style=filled, fillcolor=lightblue",
     [VERTEX_ANCHOR] = "shape=point",
+    [VERTEX_ATTACHMENT] = "shape=point",
 };
 _Static_assert(ARRAY_SIZE(shapes) == VERTEX_SHAPE_COUNT, "one row for each shape");
 

@@ -75,6 +75,85 @@ static void add_vpc(struct collector *collector, const struct vpc *vpc)
     }
 }
 
+/* The point at which a VPC is connected with others. */
+static size_t vpc_vertex(struct collector *collector, const struct vpc *vpc)
+{
+    const char *id = arena_printf(collector->out->arena, "vpc/%s", vpc->name);
+    size_t vertex = index_of(collector->vertices, id);
+    return vertex != CLUSTER_NONE ? vertex
+                                  : add_vertex(collector, id, "", VERTEX_ATTACHMENT, index_of(collector->clusters, id));
+}
+
+static void add_connections(struct collector *collector, const struct topology *topology)
+{
+    struct arena *arena = collector->out->arena;
+    for (size_t i = 0; i < topology->peering_count; i++) {
+        const struct peering *peering = topology->peerings[i];
+        if (!peering->vpcs[0] || !peering->vpcs[1])
+            continue;
+        add_edge(collector, vpc_vertex(collector, peering->vpcs[0]), vpc_vertex(collector, peering->vpcs[1]),
+                 arena_printf(arena, "peering %s", peering->name));
+        collector->out->edges[collector->out->edge_count - 1].id = arena_printf(arena, "peering/%s", peering->name);
+    }
+    for (size_t i = 0; i < topology->transit_gateway_count; i++) {
+        const struct transit_gateway *gateway = topology->transit_gateways[i];
+        size_t vertex =
+            add_vertex(collector, arena_printf(arena, "transit_gateway/%s", gateway->name),
+                       arena_printf(arena, "transit gateway %s", gateway->name), VERTEX_GATEWAY, CLUSTER_NONE);
+        for (size_t k = 0; k < gateway->attachment_count; k++) {
+            const struct vpc *vpc = gateway->attachments[k].vpc;
+            const struct transit_table *table = vpc ? transit_gateway_table_of(gateway, vpc) : NULL;
+            if (vpc)
+                add_edge(collector, vpc_vertex(collector, vpc), vertex,
+                         table && gateway->tables_declared ? arena_printf(arena, "route table %s", table->name) : "");
+        }
+    }
+}
+
+/* An interface endpoint stands in each of its subnets, a gateway endpoint in the VPC. */
+static void add_endpoint(struct collector *collector, const struct endpoint *endpoint)
+{
+    struct arena *arena = collector->out->arena;
+    const char *vpc = arena_printf(arena, "vpc/%s", endpoint->vpc->name);
+    if (!endpoint->service)
+        return;
+    size_t service = index_of(collector->vertices, arena_printf(arena, "service/%s", endpoint->service->name));
+    if (endpoint->type == ENDPOINT_GATEWAY)
+        add_edge(collector,
+                 add_vertex(collector, arena_printf(arena, "%s/endpoint/%s", vpc, endpoint->name),
+                            arena_printf(arena, "endpoint %s", endpoint->name), VERTEX_GATEWAY,
+                            index_of(collector->clusters, vpc)),
+                 service, "");
+    for (size_t i = 0; i < endpoint->interface_count; i++) {
+        const struct interface *interface = endpoint->interfaces[i];
+        add_edge(collector,
+                 add_vertex(collector, interface->name,
+                            arena_printf(arena, "endpoint %s\n%s", endpoint->name, graph_addresses(interface, arena)),
+                            VERTEX_GATEWAY, index_of(collector->clusters, subnet_id(interface->subnet, arena))),
+                 service, "");
+    }
+}
+
+static void add_cloud_services(struct collector *collector, const struct topology *topology)
+{
+    struct arena *arena = collector->out->arena;
+    for (size_t i = 0; i < topology->cloud_service_count; i++) {
+        const struct cloud_service *service = topology->cloud_services[i];
+        size_t vertex = add_vertex(collector, arena_printf(arena, "service/%s", service->name),
+                                   arena_printf(arena, "service %s:%u", service->name, service->port), VERTEX_GATEWAY,
+                                   CLUSTER_NONE);
+        for (size_t k = 0; k < service->target_count; k++)
+            if (service->targets[k].interface)
+                add_edge(collector, vertex,
+                         index_of(collector->vertices,
+                                  arena_printf(arena, "node/%s", service->targets[k].interface->node->name)),
+                         "");
+    }
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        for (size_t k = 0; k < topology->vpcs[i]->endpoint_count; k++)
+            add_endpoint(collector, topology->vpcs[i]->endpoints[k]);
+}
+
 /* A node stands in the first subnet that it is attached to. */
 static const struct interface *home_of(const struct node *node)
 {
@@ -162,6 +241,8 @@ void elements_of(const struct topology *topology, struct elements *out, struct a
         add_attachments(&collector, topology->nodes[i]);
     for (size_t i = 0; i < topology->link_count; i++)
         add_link(&collector, topology->links[i]);
+    add_connections(&collector, topology);
+    add_cloud_services(&collector, topology);
 }
 
 void elements_indent(struct str *out, unsigned depth)

@@ -14,6 +14,7 @@ enum vertex_shape {
     VERTEX_GATEWAY,
     VERTEX_INTERNET,
     VERTEX_ANCHOR,
+    VERTEX_ATTACHMENT, /* of a VPC: where peerings and transit gateways begin */
     VERTEX_SHAPE_COUNT
 };
 

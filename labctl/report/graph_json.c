@@ -9,6 +9,7 @@
 static const char *const shape_names[] = {
     [VERTEX_NODE] = "node",       [VERTEX_ROUTER] = "router",     [VERTEX_BRIDGE] = "bridge",
     [VERTEX_GATEWAY] = "gateway", [VERTEX_INTERNET] = "internet", [VERTEX_ANCHOR] = "subnet",
+    [VERTEX_ATTACHMENT] = "vpc",
 };
 _Static_assert(ARRAY_SIZE(shape_names) == VERTEX_SHAPE_COUNT, "one name for each shape");
 

@@ -10,8 +10,9 @@
 static const struct {
     const char *open, *close;
 } shapes[] = {
-    [VERTEX_NODE] = {"(", ")"},      [VERTEX_ROUTER] = {"[[", "]]"},   [VERTEX_BRIDGE] = {"[", "]"},
-    [VERTEX_GATEWAY] = {"{{", "}}"}, [VERTEX_INTERNET] = {"([", "])"}, [VERTEX_ANCHOR] = {"((", "))"},
+    [VERTEX_NODE] = {"(", ")"},         [VERTEX_ROUTER] = {"[[", "]]"},   [VERTEX_BRIDGE] = {"[", "]"},
+    [VERTEX_GATEWAY] = {"{{", "}}"},    [VERTEX_INTERNET] = {"([", "])"}, [VERTEX_ANCHOR] = {"((", "))"},
+    [VERTEX_ATTACHMENT] = {"((", "))"},
 };
 _Static_assert(ARRAY_SIZE(shapes) == VERTEX_SHAPE_COUNT, "one row for each shape");
 

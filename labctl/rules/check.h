@@ -30,6 +30,7 @@ struct excess {
 struct excess size_of_node(const struct node *node);
 struct excess size_of_vpc(const struct vpc *vpc);
 struct excess size_of_transit_gateway(const struct transit_gateway *gateway);
+struct excess size_of_endpoint(const struct endpoint *endpoint);
 struct excess size_of_topology(const struct topology *topology); /* of what connects its VPCs */
 bool vpc_is_too_large(const struct interface *interface);        /* that it is in */
 /* These pass over what is too large. */
@@ -70,5 +71,6 @@ rule_check check_nat_interface, check_nat_forwarding, check_forward_target, chec
     check_sysctl;
 rule_check check_peering_ends, check_peering_overlap, check_foreign_target, check_peering_route, check_unpeered_group,
     check_transit_attachment, check_transit_association, check_transit_overlap, check_transit_route; /* connection.c */
+rule_check check_endpoint_dns, check_endpoint_service, check_endpoint_subnets, check_endpoint_table; /* endpoint.c */
 rule_check check_too_many;                                                                           /* size.c */
 rule_check check_port_conflict, check_bind_address, check_dns_record;                                /* service.c */

@@ -28,7 +28,8 @@ struct excess size_of_node(const struct node *node)
 struct excess size_of_vpc(const struct vpc *vpc)
 {
     const struct excess sizes[] = {{"subnets", vpc->subnet_count, 1000},
-                                   {"route tables", vpc->route_table_count, 1000}};
+                                   {"route tables", vpc->route_table_count, 1000},
+                                   {"endpoints", vpc->endpoint_count, 100}};
     struct excess excess = first_excess(sizes, ARRAY_SIZE(sizes));
     for (size_t i = 0; i < vpc->route_table_count && !excess.what; i++) {
         struct excess routes = {"routes in a table", vpc->route_tables[i]->route_count, 1000};
@@ -52,10 +53,18 @@ struct excess size_of_transit_gateway(const struct transit_gateway *gateway)
     return excess;
 }
 
+struct excess size_of_endpoint(const struct endpoint *endpoint)
+{
+    const struct excess sizes[] = {{"subnets", endpoint->interface_count, 100},
+                                   {"route tables", endpoint->route_table_count, 100}};
+    return first_excess(sizes, ARRAY_SIZE(sizes));
+}
+
 struct excess size_of_topology(const struct topology *topology)
 {
     const struct excess sizes[] = {{"peerings", topology->peering_count, 1000},
-                                   {"transit gateways", topology->transit_gateway_count, 100}};
+                                   {"transit gateways", topology->transit_gateway_count, 100},
+                                   {"services", topology->cloud_service_count, 1000}};
     return first_excess(sizes, ARRAY_SIZE(sizes));
 }
 
@@ -76,6 +85,12 @@ void check_too_many(struct rules *rules)
     for (size_t i = 0; i < rules->topology->vpc_count; i++) {
         const struct vpc *vpc = rules->topology->vpcs[i];
         struct excess excess = size_of_vpc(vpc);
+        for (size_t k = 0; k < vpc->endpoint_count && !excess.what; k++) {
+            struct excess of_endpoint = size_of_endpoint(vpc->endpoints[k]);
+            if (of_endpoint.what)
+                broken(rules, vpc->endpoints[k]->mark, "endpoint '%s' has %zu %s: at most %zu", vpc->endpoints[k]->name,
+                       of_endpoint.count, of_endpoint.what, of_endpoint.most);
+        }
         if (excess.what)
             broken(rules, vpc->mark, "VPC '%s' has %zu %s: at most %zu", vpc->name, excess.count, excess.what,
                    excess.most);

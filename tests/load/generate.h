@@ -97,6 +97,18 @@ static inline void generate_group(struct random *random, struct str *out, unsign
     }
 }
 
+/* Endpoints of a VPC. */
+static inline void generate_endpoints(struct random *random, struct str *out)
+{
+    str_append(out, "    endpoints:\n");
+    if (below(random, 2))
+        str_printf(out, "      s: { type: gateway, service: store, route_tables: [%s] }\n",
+                   below(random, 2) ? "t" : "");
+    str_printf(out, "      o: { type: interface, service: service/orders, subnets: [s%u%s], private_dns: %s%s }\n",
+               below(random, 2), below(random, 2) ? ", subnet/s2" : "", below(random, 2) ? "true" : "false",
+               below(random, 2) ? ", security_groups: [g0, security_group/g1]" : "");
+}
+
 static inline void generate_vpc(struct random *random, struct str *out, unsigned index)
 {
     static const char *const targets[] = {"internet_gateway", "nat_gateway/n0", "blackhole",    "local",
@@ -125,6 +137,8 @@ static inline void generate_vpc(struct random *random, struct str *out, unsigned
             out->length -= empty;
         }
     }
+    if (below(random, 2))
+        generate_endpoints(random, out);
 }
 
 static inline void generate_attachment(struct random *random, struct str *out, unsigned node, const char *pad)
@@ -264,6 +278,9 @@ static inline void generate_connections(struct random *random, struct str *out)
                    below(random, 2) ? "v0" : "blackhole");
     }
     str_append(out, "  spare: { attachments: [] }\n");
+    str_printf(out, "services:\n  store: { nodes: [shop], port: %u }\n", 1 + below(random, 65535));
+    str_printf(out, "  orders: { nodes: [node/shop, inside/b0], port: 80%s }\n",
+               below(random, 2) ? ", private_dns_name: orders.test" : "");
 }
 
 /* Appends a topology of a dozen nodes. */
@@ -283,7 +300,8 @@ static inline void generate_topology(uint64_t seed, struct str *out)
                         ? "links: { up: { loss: 0.5%, mtu: 1300 } }\n"
                         : "links: { up: [ { loss: 1% }, { from: left, loss: 2% }, { from: node/right } ] }\n");
     str_append(out, "nodes:\n  left: { link: up, address: 10.200.0.1/30 }\n  right: { interfaces: { a0: { link: up }, "
-                    "a1: { link: side } } }\n  third: { link: side }\n  bare: {}\n");
+                    "a1: { link: side } } }\n  third: { link: side }\n  bare: {}\n  shop: { internet: true }\n"
+                    "  inside: { interfaces: { a0: { bridge: b0 }, b0: { subnet: v0/s0 } } }\n");
     for (unsigned i = 0; i < nodes; i++) {
         str_printf(out, "  n%u:\n", i);
         if (below(&random, 2)) {
