@@ -67,6 +67,12 @@ static void many_alike_and_some_not(void **state)
     compare("many");
 }
 
+static void vpcs_that_are_connected(void **state)
+{
+    (void)state;
+    compare("connected");
+}
+
 /* ---- every shipped topology ---------------------------------------------------------------------------------- */
 
 static void for_each_topology(void (*check)(const char *path))
@@ -186,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shop_with_everything),
         cmocka_unit_test(many_alike_and_some_not),
+        cmocka_unit_test(vpcs_that_are_connected),
         cmocka_unit_test(ascii_fits_a_terminal),
         cmocka_unit_test(dot_is_balanced),
         cmocka_unit_test(drawing_twice_gives_the_same),
