@@ -80,23 +80,33 @@ static json_t *names_json(const struct strings *names)
     return list;
 }
 
-static void explain_claim(json_t *object, const struct claim *claim)
+static const char *claimed_fault(const struct tally *tally, const struct claim *claim)
+{
+    return claim->fault == SIZE_MAX ? NULL : tally->session->scenario->faults[claim->fault].id;
+}
+
+static void explain_claim(json_t *object, const struct tally *tally, const struct claim *claim, size_t faults)
 {
     char where[RATIO_TEXT_MAX], what[RATIO_TEXT_MAX];
+    const char *fault = claimed_fault(tally, claim);
+    ratio_exact(claim->credit_where, where);
+    ratio_exact(claim->credit_what, what);
     if (!claim->stands)
         set_why(object, "a later claim stands in its place: it earns nothing");
     else if (claim->none)
         set_why(object, claim->credit_where.above ? "nothing was broken, as it says" : "something was broken");
+    else if (faults > 1 && fault)
+        set_why(object, "it counts for fault %s, where: %s, what: %s of 1", fault, where, what);
+    else if (!fault && (claim->credit_where.above || claim->credit_what.above))
+        set_why(object, "another claim counts for the fault that it fits: it earns nothing");
     else
-        set_why(object, "where: %s, what: %s of 1", ratio_exact(claim->credit_where, where),
-                ratio_exact(claim->credit_what, what));
+        set_why(object, "where: %s, what: %s of 1", where, what);
 }
 
-/* What a claim is worth by itself: the share of one fault. */
-static struct ratio claim_earned(const struct tally *tally, size_t index, size_t faults)
+/* The share of the fault that it counts for; of a healthy control, all. */
+static struct ratio claim_earned(const struct tally *tally, const struct claim *claim, size_t faults)
 {
-    const struct claim *claim = &tally->claims[index];
-    if (!claim->stands)
+    if (!claim->stands || (faults && claim->fault == SIZE_MAX))
         return ratio_whole(0);
     struct ratio credit = ratio_multiply(ratio_add(claim->credit_where, claim->credit_what), ratio_of(1, 2));
     return ratio_multiply(credit, ratio_of(tally->session->scenario->diagnosis_points, faults ? (int64_t)faults : 1));
@@ -115,8 +125,9 @@ static json_t *claims_json(const struct tally *tally, size_t faults)
         json_object_set_new(object, "stands", json_boolean(claim->stands));
         json_object_set_new(object, "credit_where", ratio_json(claim->credit_where));
         json_object_set_new(object, "credit_what", ratio_json(claim->credit_what));
-        json_object_set_new(object, "earned", ratio_json(claim_earned(tally, i, faults)));
-        explain_claim(object, claim);
+        json_object_set_new(object, "earned", ratio_json(claim_earned(tally, claim, faults)));
+        json_object_set_new(object, "fault", text_or_null(claimed_fault(tally, claim)));
+        explain_claim(object, tally, claim, faults);
         json_array_append_new(claims, object);
     }
     return claims;
@@ -133,6 +144,7 @@ static json_t *truths_json(const struct tally *tally, size_t *counted)
         json_t *object = json_object();
         set_text(object, "fault", scenario->faults[i].id);
         json_object_set_new(object, "where", names_json(&truth->places));
+        json_object_set_new(object, "accept", names_json(&truth->accept));
         set_text(object, "kind", truth->kind);
         json_object_set_new(object, "counted", json_boolean(truth->counted));
         json_object_set_new(object, "credit", ratio_json(truth->counted ? truth->credit : ratio_whole(0)));

@@ -72,7 +72,7 @@ static int64_t localised(const struct tally *tally)
 {
     const struct session *session = tally->session;
     for (size_t i = 0; i < session->claim_count; i++)
-        if (!session->claims[i].none && tally->claims[i].credit_where.above > 0)
+        if (!session->claims[i].none && tally->claims[i].located)
             return session->claims[i].after;
     return NEVER;
 }

@@ -88,6 +88,7 @@ static void tally_diagnosis(struct tally *tally, struct arena *arena)
     for (size_t i = 0; i < scenario->fault_count; i++) {
         const struct fault *fault = &scenario->faults[i];
         tally->truths[i] = (struct truth){.places = full_names(scenario->topology, &fault->at, arena),
+                                          .accept = full_names(scenario->topology, &fault->accept, arena),
                                           .kind = fault->kind,
                                           .family = family_of(fault->kind),
                                           .scheduled = fault_is_scheduled(fault)};

@@ -30,6 +30,10 @@ static const struct field fault_fields[] = {
      FIELD_AT(struct fault, at),
      .required = true,
      .doc = "The thing that it is at, or two of them."},
+    {.key = "accept",
+     .type = FIELD_TEXTS,
+     FIELD_AT(struct fault, accept),
+     .doc = "Things that are as good an answer as its own, to a claim that counts for this fault."},
     {.key = "after",
      .type = FIELD_DURATION,
      FIELD_AT(struct fault, after),
@@ -84,11 +88,13 @@ static void read_entry(struct decoder *decoder, struct fault *fault, const struc
     }
 }
 
-static void mark_things(struct decoder *decoder, struct fault *fault, const struct value *at)
+/* Where each of the things stands that were read from `value`. */
+static struct mark *mark_things(struct decoder *decoder, const struct strings *things, const struct value *value)
 {
-    fault->at_marks = arena_alloc(decoder->arena, (fault->at.count + 1) * sizeof *fault->at_marks);
-    for (size_t i = 0; i < fault->at.count; i++)
-        fault->at_marks[i] = at->kind == VALUE_LIST && i < at->item_count ? at->items[i]->mark : at->mark;
+    struct mark *marks = arena_alloc(decoder->arena, (things->count + 1) * sizeof *marks);
+    for (size_t i = 0; i < things->count; i++)
+        marks[i] = value->kind == VALUE_LIST && i < value->item_count ? value->items[i]->mark : value->mark;
+    return marks;
 }
 
 /* Whether something in it was reported as unreadable already: what the fault would be is not known. */
@@ -121,7 +127,8 @@ static void load_fault(struct scenario_loader *loader, const struct ticket *tick
     if (decoder->findings->errors != before || !kind || !at || !fault.kind)
         return;
     fault.kind_mark = kind->mark;
-    mark_things(decoder, &fault, at);
+    fault.at_marks = mark_things(decoder, &fault.at, at);
+    fault.accept_marks = mark_things(decoder, &fault.accept, value_get(map, "accept"));
     for (size_t i = 0; i < scenario->fault_count; i++)
         if (str_equal(scenario->faults[i].id, fault.id))
             scenario_twice(loader, "faults", fault.id, fault.mark, scenario->faults[i].mark);

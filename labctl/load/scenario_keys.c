@@ -70,7 +70,7 @@ static const struct field diagnosis_fields[] = {
     {.key = "accept",
      .type = FIELD_TEXTS,
      .decode = read_accept,
-     .doc = "Things that are as good an answer as the fault's own."},
+     .doc = "Things that are as good an answer as the fault's own; with several faults, say it in the fault."},
 };
 static const struct schema diagnosis_schema = SCHEMA("diagnosis", diagnosis_fields);
 
@@ -224,6 +224,7 @@ const struct schema *const scenario_schemas[] = {
 const size_t scenario_schema_count = ARRAY_SIZE(scenario_schemas);
 
 const struct rule_name scenario_rules[] = {
+    {"accept-of-any", "Where several things are broken, a place that is as good is said to be of one of them."},
     {"articulate-points", "The points of a rubric are no more than those of the text."},
     {"control-with-fault", "A healthy control has no fault."},
     {"dangling-accept", "A place that is as good as the fault's own is a thing of the topology."},

@@ -78,20 +78,38 @@ static void check_schedule(struct scenario_loader *loader, const struct fault *f
 /* ---- the diagnosis ------------------------------------------------------------------------------------------------
  */
 
+static bool is_thing(struct scenario_loader *loader, const char *name, struct mark mark)
+{
+    const char *near = NULL;
+    if (topology_thing(loader->scenario->topology, name, &near).kind != THING_NONE)
+        return true;
+    struct finding *finding =
+        scenario_error(loader, "dangling-accept", mark, "nothing is called '%s' in this lab", name);
+    if (near)
+        finding->hint = arena_printf(loader->decoder.arena, "did you mean '%s'?", near);
+    return false;
+}
+
 static void accept_thing(struct scenario_loader *loader, const struct value *value)
 {
     struct strings *accept = &loader->scenario->diagnosis_accept;
-    const char *name, *near = NULL;
-    if (value->broken || !decode_text(&loader->decoder, "accept", value, &name))
-        return;
-    if (topology_thing(loader->scenario->topology, name, &near).kind != THING_NONE) {
+    const char *name;
+    if (!value->broken && decode_text(&loader->decoder, "accept", value, &name) && is_thing(loader, name, value->mark))
         *ARENA_PUSH(loader->decoder.arena, accept->items, accept->count) = name;
+}
+
+/* With several faults to be claimed, whose place is it? */
+static void check_whose(struct scenario_loader *loader, const struct value *accept)
+{
+    const struct scenario *scenario = loader->scenario;
+    size_t lasting = 0;
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        lasting += !fault_is_scheduled(&scenario->faults[i]);
+    if ((lasting ? lasting : scenario->fault_count) < 2)
         return;
-    }
-    struct finding *finding =
-        scenario_error(loader, "dangling-accept", value->mark, "nothing is called '%s' in this lab", name);
-    if (near)
-        finding->hint = arena_printf(loader->decoder.arena, "did you mean '%s'?", near);
+    findings_add(loader->decoder.findings, FINDING_WARNING, "accept-of-any", accept->mark,
+                 "there are several faults, and these places are as good for any of them")
+        ->hint = "name them in the fault whose places they are: { kind: ..., at: ..., accept: [...] }";
 }
 
 static void check_diagnosis(struct scenario_loader *loader)
@@ -106,6 +124,11 @@ static void check_diagnosis(struct scenario_loader *loader)
         accept_thing(loader, accept->items[i]);
     if (accept && accept->kind != VALUE_LIST)
         accept_thing(loader, accept);
+    if (accept)
+        check_whose(loader, accept);
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        for (size_t a = 0; a < scenario->faults[i].accept.count; a++)
+            is_thing(loader, scenario->faults[i].accept.items[a], scenario->faults[i].accept_marks[a]);
 }
 
 /* ---- what an author has yet to prove ------------------------------------------------------------------------------

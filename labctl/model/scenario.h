@@ -21,6 +21,8 @@ struct fault {
     struct mark mark, kind_mark;
     struct strings at; /* one or two things */
     struct mark *at_marks;
+    struct strings accept; /* things that are as good an answer as its own */
+    struct mark *accept_marks;
     struct fault_parameter *parameters;
     size_t parameter_count;
     int64_t after, lasts, every; /* ns by the exercise's clock ("after", "for", "every"); all 0: in force throughout */
@@ -165,7 +167,7 @@ struct scenario {
     struct phase *phases; /* none: one clock, one part */
     size_t phase_count;
     uint32_t diagnosis_points;       /* 0 = no claim is scored */
-    struct strings diagnosis_accept; /* things that are as good as the faults' own */
+    struct strings diagnosis_accept; /* things that are as good as those of whatever fault a claim counts for */
     struct articulate *articulate;   /* or NULL */
     /* Of which variant it is: for the report. */
     const char *seed, *learner; /* never NULL */

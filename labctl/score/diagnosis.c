@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "model/adjacent.h"
+#include "score/pairing.h"
 
 /* ---- one claim against one fault ---- */
 
@@ -49,7 +50,7 @@ static struct ratio where_credit(const struct topology *topology, const struct s
         bool exact = listed(&truth->places, place);
         places += !exact || !own;
         own = own || exact;
-        if (exact || listed(accept, place))
+        if (exact || listed(accept, place) || listed(&truth->accept, place))
             halves = 2;
         else if (halves < 1 && next_to_any(topology, place, &truth->places))
             halves = 1;
@@ -110,30 +111,90 @@ static void choose_claims(const struct topology *topology, const struct truth *t
     }
 }
 
-/* ---- all together ---- */
+/* ---- which claim speaks of which fault ---- */
 
-static void credit_claim(const struct topology *topology, const struct strings *accept, struct claim *claim,
-                         size_t index, struct truth *truths, size_t truth_count)
+struct matching {
+    const struct topology *topology;
+    const struct strings *accept;
+    struct truth *truths;
+    struct claim *claims;
+    size_t truth_count, claim_count;
+};
+
+/* What a claim would earn, as a whole number: each credit is a multiple of 1/4 divided by the number of places. */
+#define SHARES (4 * INT64_C(27720)) /* 27720 is the least that each of 1..12 divides */
+_Static_assert(CLAIM_PLACES_MAX == 12, "SHARES is made of the numbers of places that a claim may have");
+
+static int64_t in_shares(struct ratio credit)
+{
+    return credit.above * (SHARES / credit.below);
+}
+
+static void set_credit(const struct matching *m, struct claim *claim, const struct truth *truth)
+{
+    claim->credit_where = where_credit(m->topology, m->accept, truth, claim);
+    claim->credit_what = what_credit(truth, claim);
+}
+
+/* By itself: the fault that fits it best. */
+static void credit_alone(const struct matching *m, struct claim *claim)
 {
     struct ratio best = ratio_whole(0);
+    claim->fault = SIZE_MAX;
+    claim->located = false;
     claim->credit_where = claim->credit_what = ratio_whole(0);
-    for (size_t i = 0; i < truth_count && !claim->none; i++) {
-        struct truth *truth = &truths[i];
-        if (!truth->counted)
+    for (size_t i = 0; i < m->truth_count && !claim->none; i++) {
+        struct claim tried = *claim;
+        if (!m->truths[i].counted)
             continue;
-        struct ratio where = where_credit(topology, accept, truth, claim), what = what_credit(truth, claim);
-        struct ratio both = half_of_both(where, what);
+        set_credit(m, &tried, &m->truths[i]);
+        struct ratio both = half_of_both(tried.credit_where, tried.credit_what);
+        tried.located = claim->located || tried.credit_where.above > 0;
         if (ratio_compare(both, best) > 0) {
             best = both;
-            claim->credit_where = where;
-            claim->credit_what = what;
+            *claim = tried;
         }
-        if (claim->stands && both.above > 0 && ratio_compare(both, truth->credit) >= 0) {
-            truth->credit = both;
-            truth->claim = index;
-        }
+        claim->located = tried.located;
     }
 }
+
+static void pair(const struct matching *m, size_t claim, size_t truth, int64_t worth)
+{
+    if (!worth)
+        return;
+    set_credit(m, &m->claims[claim], &m->truths[truth]);
+    m->claims[claim].fault = truth;
+    m->truths[truth].claim = claim;
+    m->truths[truth].credit = half_of_both(m->claims[claim].credit_where, m->claims[claim].credit_what);
+}
+
+static void match(const struct matching *m, size_t wanted)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t *rows = arena_alloc(arena, (m->claim_count + 1) * sizeof *rows), row_count = 0;
+    size_t *columns = arena_alloc(arena, wanted * sizeof *columns), column_count = 0;
+    for (size_t i = 0; i < m->truth_count; i++)
+        if (m->truths[i].counted)
+            columns[column_count++] = i;
+    for (size_t i = 0; i < m->claim_count; i++) {
+        credit_alone(m, &m->claims[i]);
+        if (m->claims[i].stands && !m->claims[i].none)
+            rows[row_count++] = i;
+    }
+    int64_t *worth = arena_alloc(arena, (row_count * column_count + 1) * sizeof *worth);
+    for (size_t r = 0; r < row_count; r++)
+        for (size_t c = 0; c < column_count; c++) {
+            struct claim tried = m->claims[rows[r]];
+            set_credit(m, &tried, &m->truths[columns[c]]);
+            worth[r * column_count + c] = in_shares(half_of_both(tried.credit_where, tried.credit_what));
+        }
+    size_t *pairs = arena_alloc(arena, (row_count + 1) * sizeof *pairs);
+    pairing_best(worth, row_count, column_count, pairs);
+    for (size_t r = 0; r < row_count; r++)
+        pair(m, rows[r], columns[pairs[r]], worth[r * column_count + pairs[r]]);
+}
+
+/* ---- all together ---- */
 
 /* Nothing is broken: the last claim says so, or it is wrong. */
 static void score_control(struct diagnosis *diagnosis, struct claim *claims, size_t count)
@@ -141,6 +202,8 @@ static void score_control(struct diagnosis *diagnosis, struct claim *claims, siz
     for (size_t i = 0; i < count; i++) {
         claims[i].stands = i + 1 == count;
         claims[i].credit_where = claims[i].credit_what = ratio_whole(claims[i].none);
+        claims[i].located = false;
+        claims[i].fault = SIZE_MAX;
     }
     if (count && claims[count - 1].none)
         *diagnosis = (struct diagnosis){.credit = ratio_whole(1), .counted = count - 1};
@@ -156,9 +219,9 @@ struct diagnosis diagnosis_score(const struct topology *topology, uint32_t point
         truths[i].credit = ratio_whole(0);
     }
     if (wanted) {
+        const struct matching matching = {topology, accept, truths, claims, truth_count, claim_count};
         choose_claims(topology, truths, truth_count, wanted, claims, claim_count);
-        for (size_t i = 0; i < claim_count; i++)
-            credit_claim(topology, accept, &claims[i], i, truths, truth_count);
+        match(&matching, wanted);
     } else {
         score_control(&diagnosis, claims, claim_count);
     }

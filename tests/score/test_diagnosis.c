@@ -13,6 +13,7 @@
 #include "load/load.h"
 #include "model/adjacent.h"
 #include "score/diagnosis.h"
+#include "score/pairing.h"
 
 static const char text[] = "lab: shop\n"
                            "vpcs:\n"
@@ -248,6 +249,73 @@ static void several_faults_share_the_points(void **state)
     assert_total(f, truths, 2, (const char *const[]){nat, "none", loss, NULL}, "1/2", 2);
 }
 
+static void a_claim_counts_for_one_fault(void **state)
+{
+    struct fixture *f = *state;
+    const char *accepted[] = {"vpc/main/subnet/private"};
+    struct strings accept = {accepted, 1};
+    char exact[RATIO_TEXT_MAX];
+    /* Both are of one kind: a claim of that kind is not half of each. */
+    struct truth twice[] = {truth_of(f, NAT " loss impairment"), truth_of(f, LINK " loss impairment")};
+    assert_total(f, twice, 2, (const char *const[]){"- loss impairment", NULL}, "1/4", 0);
+    assert_total(f, twice, 2, (const char *const[]){NAT " loss impairment", "- loss impairment", NULL}, "3/4", 0);
+    /* A place that is as good for any of them earns its half once. */
+    struct diagnosis diagnosis =
+        credit(f, twice, 2, (const char *const[]){"vpc/main/subnet/private - -", NULL}, &accept);
+    assert_string_equal(ratio_exact(diagnosis.credit, exact), "1/4");
+    /* What belongs to one fault is nothing for the other. */
+    struct truth own[] = {truth_of(f, NAT " nat-gateway-misplaced nat"), truth_of(f, LINK " loss impairment")};
+    own[0].accept = accept;
+    assert_total(f, own, 2, (const char *const[]){"vpc/main/subnet/private nat-gateway-misplaced nat", NULL}, "1/2", 0);
+    assert_total(f, own, 2, (const char *const[]){"vpc/main/subnet/private loss impairment", NULL}, "1/4", 0);
+    assert_int_equal(own[1].claim == SIZE_MAX, own[0].claim == 0);
+}
+
+static void claims_are_paired_so_that_they_earn_most(void **state)
+{
+    struct fixture *f = *state;
+    /* The second claim fits both faults; were it taken for the first, which it fits as well as the first claim does,
+     * the first claim would earn nothing. */
+    struct truth truths[] = {truth_of(f, NAT " loss impairment"), truth_of(f, LINK " loss impairment")};
+    assert_total(f, truths, 2, (const char *const[]){NAT " - -", NAT " " LINK " loss impairment", NULL}, "5/8", 1);
+    assert_int_equal(truths[0].claim, 0);
+    assert_int_equal(truths[1].claim, 1);
+    assert_total(f, truths, 2, (const char *const[]){NAT " " LINK " loss impairment", NAT " - -", NULL}, "5/8", 0);
+}
+
+/* All ways to pair rows with columns, against the one that is not tried out. */
+static int64_t best_by_trying(const int64_t *worth, size_t row, size_t rows, size_t columns, unsigned used)
+{
+    int64_t best = 0;
+    for (size_t c = 0; row < rows && c < columns; c++) {
+        if (used & 1U << c)
+            continue;
+        int64_t sum = worth[row * columns + c] + best_by_trying(worth, row + 1, rows, columns, used | 1U << c);
+        best = sum > best ? sum : best;
+    }
+    return best;
+}
+
+static void no_pairing_is_better(void **state)
+{
+    (void)state;
+    unsigned random = 1;
+    for (size_t n = 0; n < 2000; n++) {
+        int64_t worth[36], sum = 0;
+        size_t columns = 1 + n % 6, rows = n / 6 % (columns + 1), pairs[6];
+        unsigned used = 0;
+        for (size_t i = 0; i < rows * columns; i++)
+            worth[i] = (random = random * 1103515245U + 12345U) >> 16 & 7;
+        pairing_best(worth, rows, columns, pairs);
+        for (size_t r = 0; r < rows; r++) {
+            assert_false(used & 1U << pairs[r]);
+            used |= 1U << pairs[r];
+            sum += worth[r * columns + pairs[r]];
+        }
+        assert_int_equal(sum, best_by_trying(worth, 0, rows, columns, 0));
+    }
+}
+
 static void noise_neither_helps_nor_harms(void **state)
 {
     struct fixture *f = *state;
@@ -279,6 +347,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(accepted_places_are_as_good, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_last_claim_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(several_faults_share_the_points, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_claim_counts_for_one_fault, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(claims_are_paired_so_that_they_earn_most, set_up, tear_down),
+        cmocka_unit_test(no_pairing_is_better),
         cmocka_unit_test_setup_teardown(noise_neither_helps_nor_harms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(in_a_healthy_control_nothing_is_right, set_up, tear_down),
     };
