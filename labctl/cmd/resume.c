@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -95,6 +96,20 @@ static int refuse_running(const struct interrupted *exercise, struct error *err)
                      exercise->name, exercise->lab, exercise->lab);
 }
 
+/* Of when what was put back is. */
+static void tell_age(double seconds)
+{
+    char at[32];
+    struct tm local;
+    time_t then = time(NULL) - (time_t)seconds;
+    STR_AUTO age = STR_INIT;
+    report_clock(seconds, &age);
+    strftime(at, sizeof at, "%H:%M:%S", localtime_r(&then, &local));
+    printf("What you had changed was put back as it was at %s, %s ago; what was changed after that, programs that you "
+           "had started, connections and conntrack entries are gone.\n",
+           at, str_text(&age));
+}
+
 static void tell(const struct context *context, const struct interrupted *exercise, json_t *reply)
 {
     size_t i;
@@ -118,8 +133,7 @@ static void tell(const struct context *context, const struct interrupted *exerci
     printf("Exercise %s goes on in lab %s: %s\n", exercise->scenario, exercise->lab, str_text(&text));
     if (context->quiet)
         return;
-    puts("What you had changed was put back; programs that you had started, connections and conntrack entries are "
-         "gone.");
+    tell_age(json_number_value(json_object_get(reply, "checkpoint_age_s")));
     json_array_foreach(json_object_get(reply, "notes"), i, note)
         printf("  not put back: %s\n", json_string_value(note));
 }

@@ -7,7 +7,7 @@
  * turn, each with a hash, so the last good one stays whatever happens to the other: a crash, a full disk.
  *
  * A third file tells every interval that the exercise is alive: what lies between its last time and a resume is lost
- * time, not the learner's. */
+ * time, not the learner's; and how long ago the lab was seen to be as the last checkpoint says. */
 
 #include "director/checkpoint.h"
 
@@ -65,8 +65,11 @@ static struct {
     bool on, dirty;
     int files[CHECKPOINT_FD_COUNT];
     int64_t interval;
-    uint64_t number; /* of the last attempt */
-    size_t good;     /* the file that holds the last one that was written whole */
+    uint64_t number;      /* of the last attempt */
+    size_t good;          /* the file that holds the last one that was written whole */
+    uint64_t good_number; /* and its number; 0: there is none */
+    int64_t begun, right; /* boot time: when the last child began to look; when the good one was last seen to be right
+                             (0: not by this director) */
     json_t *touched, *options;
     unsigned generation; /* of the topology that was written last */
     char digest[SHA256_TEXT];
@@ -211,6 +214,16 @@ static void answer(struct director *director, struct waiter **list, const struct
     }
 }
 
+static void say_alive(void)
+{
+    struct alive alive;
+    alive_now(&alive);
+    alive.checkpoint = kept.right ? kept.good_number : 0;
+    alive.age = alive.boot - kept.right;
+    if (!alive_write(kept.files[CHECKPOINT_FD_ALIVE], &alive, &exercise_current()->session.journal.key))
+        sync_file_range(kept.files[CHECKPOINT_FD_ALIVE], 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 static void take(struct director *director);
 
 static void finish(struct director *director, const struct said *said)
@@ -227,6 +240,11 @@ static void finish(struct director *director, const struct said *said)
     if (said->what == SAID_WRITTEN) {
         memcpy(kept.digest, said->digest, sizeof kept.digest);
         kept.good = 1 - kept.good;
+        kept.good_number = kept.number;
+    }
+    if (said->what != SAID_FAILED) {
+        kept.right = kept.begun;
+        say_alive();
     }
     tell(said);
     answer(director, &kept.waiting, said);
@@ -260,6 +278,7 @@ static int start_child(struct director *director)
     if (pipe2(ends, O_CLOEXEC))
         return -1;
     kept.number++;
+    kept.begun = clock_boot();
     pid_t self = getpid(), child = fork();
     if (child == 0) {
         close(ends[0]);
@@ -296,14 +315,13 @@ static void take(struct director *director)
 
 static void tick(struct director *director, void *context)
 {
-    struct alive alive;
     (void)context;
     kept.timer = director_after(director, kept.interval, tick, NULL);
-    alive_now(&alive);
-    if (!alive_write(kept.files[CHECKPOINT_FD_ALIVE], &alive, &exercise_current()->session.journal.key))
-        sync_file_range(kept.files[CHECKPOINT_FD_ALIVE], 0, 0, SYNC_FILE_RANGE_WRITE);
-    bool changed = kept.dirty || kept.generation != director_generation(director);
-    if (changed || json_array_size(kept.touched))
+    bool changed = kept.dirty || kept.generation != director_generation(director) || json_array_size(kept.touched);
+    if (!changed && !kept.child && kept.right)
+        kept.right = clock_boot(); /* nobody was in, so nothing can have changed */
+    say_alive();
+    if (changed)
         take(director);
 }
 
@@ -353,6 +371,7 @@ static void go_on_from(const struct checkpoint *last)
 {
     kept.number = last->number;
     kept.good = last->file;
+    kept.good_number = last->number;
     for (size_t i = 0; i < last->node_count; i++)
         json_array_append_new(kept.touched, json_string(last->nodes[i].name));
 }
@@ -376,8 +395,10 @@ int checkpoint_begin(struct director *director, const int files[static CHECKPOIN
     if (failed)
         return error_set_errno(err, reason, "write the exercise's state");
     kept.touched = json_array();
-    if (last)
+    if (last) {
         go_on_from(last);
+        kept.right = clock_boot(); /* it was just put back */
+    }
     begin(director, options);
     return 0;
 }

@@ -32,6 +32,7 @@ struct restoring {
     struct checkpoint checkpoint;
     struct alive alive;
     bool seen_alive;
+    int64_t age;               /* ns: of the checkpoint */
     struct journal_key key;    /* of an exam */
     struct exercise *exercise; /* until it is this director's */
 };
@@ -133,6 +134,7 @@ static int count_lost(struct restoring *r, json_t *notes, struct error *err)
     const json_t *last = json_array_get(session->entries, json_array_size(session->entries) - 1);
     bool rebooted = (r->seen_alive && !str_equal(now.boot_id, r->alive.boot_id)) ||
                     now.boot < json_integer_value(json_object_get(last, "boot"));
+    r->age = checkpoint_age(&r->checkpoint, r->seen_alive ? &r->alive : NULL, now.real);
     /* An entry of the journal is a sign of life as well. */
     if (r->seen_alive && json_integer_value(json_object_get(last, "real")) > r->alive.real)
         r->seen_alive = false;
@@ -140,6 +142,7 @@ static int count_lost(struct restoring *r, json_t *notes, struct error *err)
                                     .alive_boot = r->seen_alive ? r->alive.boot : 0,
                                     .alive_real = r->seen_alive ? r->alive.real : 0,
                                     .rebooted = rebooted,
+                                    .checkpoint_age = r->age,
                                     .restored = json_incref(notes)};
     if (session->state == SESSION_ENDED) {
         json_decref(notes);
@@ -158,7 +161,7 @@ static int keep(struct restoring *r, struct error *err)
     return checkpoint_begin(r->director, files, &r->checkpoint, json_object_get(r->checkpoint.known, "options"), err);
 }
 
-static json_t *told(const struct exercise *exercise, json_t *notes)
+static json_t *told(const struct restoring *r, const struct exercise *exercise, json_t *notes)
 {
     size_t i;
     const json_t *entry, *lost = NULL;
@@ -167,9 +170,10 @@ static json_t *told(const struct exercise *exercise, json_t *notes)
         if (str_equal(json_string_value(json_object_get(entry, "event")), "lost"))
             lost = entry;
     }
-    return json_pack("{s:o, s:f, s:f, s:O}", "status", exercise_status(exercise), "lost_s",
+    return json_pack("{s:o, s:f, s:f, s:f, s:O}", "status", exercise_status(exercise), "lost_s",
                      (double)json_integer_value(json_object_get(lost, "lost")) / 1e9, "given_s",
-                     (double)json_integer_value(json_object_get(lost, "given")) / 1e9, "notes", notes);
+                     (double)json_integer_value(json_object_get(lost, "given")) / 1e9, "checkpoint_age_s",
+                     (double)r->age / 1e9, "notes", notes);
 }
 
 static int restore(struct restoring *r, json_t **reply, struct error *err)
@@ -183,7 +187,7 @@ static int restore(struct restoring *r, json_t **reply, struct error *err)
         if (!result)
             result = keep(r, err);
         if (!result)
-            *reply = told(exercise, notes);
+            *reply = told(r, exercise, notes);
     }
     json_decref(notes);
     return result ? -1 : 0;

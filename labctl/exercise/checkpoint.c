@@ -15,7 +15,7 @@
 #include "base/sha256.h"
 
 #define MAGIC      "labctl-checkpoint 1"
-#define ALIVE      "labctl-alive 1"
+#define ALIVE      "labctl-alive 2"
 #define LINE_MAX   256
 #define ALIVE_LINE 192 /* padded with spaces */
 #define BLOCK      32  /* of the key stream */
@@ -96,15 +96,15 @@ static void hash_file(const struct journal_key *key, const char *line, const cha
     hash(key, str_text(&all), all.length, out);
 }
 
-void checkpoint_seal(const struct str *content, uint64_t number, int64_t salt, const struct journal_key *key,
+void checkpoint_seal(const struct str *content, uint64_t number, int64_t written, const struct journal_key *key,
                      struct str *out)
 {
     char own[SHA256_TEXT], line[LINE_MAX];
     STR_AUTO bytes = STR_INIT;
     str_append_bytes(&bytes, str_text(content), content->length);
     if (bytes.length)
-        cipher(key, salt, bytes.data, bytes.length);
-    snprintf(line, sizeof line, MAGIC " %" PRIu64 " %" PRId64 " %zu", number, salt, bytes.length);
+        cipher(key, written, bytes.data, bytes.length);
+    snprintf(line, sizeof line, MAGIC " %" PRIu64 " %" PRId64 " %zu", number, written, bytes.length);
     hash_file(key, line, str_text(&bytes), bytes.length, own);
     str_printf(out, "%s %s\n", line, own);
     str_append_bytes(out, str_text(&bytes), bytes.length);
@@ -148,7 +148,6 @@ int checkpoint_open(const char *text, size_t length, const struct journal_key *k
                     struct error *err)
 {
     char line[LINE_MAX], own[SHA256_TEXT];
-    int64_t salt;
     size_t bytes;
     *out = (struct checkpoint){0};
     const char *end = memchr(text, '\n', length < LINE_MAX ? length : LINE_MAX);
@@ -156,7 +155,8 @@ int checkpoint_open(const char *text, size_t length, const struct journal_key *k
         return damaged(err, length ? "it does not begin as one" : "it is empty");
     size_t before = (size_t)(end - text) - SHA256_TEXT; /* a blank and the hash */
     snprintf(line, sizeof line, "%.*s", (int)before, text);
-    if (text[before] != ' ' || sscanf(line, MAGIC " %" SCNu64 " %" SCNd64 " %zu", &out->number, &salt, &bytes) != 3)
+    if (text[before] != ' ' ||
+        sscanf(line, MAGIC " %" SCNu64 " %" SCNd64 " %zu", &out->number, &out->written, &bytes) != 3)
         return damaged(err, "it does not begin as one");
     if (bytes != length - (size_t)(end + 1 - text))
         return damaged(err, "it is cut off");
@@ -166,7 +166,7 @@ int checkpoint_open(const char *text, size_t length, const struct journal_key *k
                                                : "its hash is not that of its content");
     str_append_bytes(&out->bytes, end + 1, bytes);
     if (bytes)
-        cipher(key, salt, out->bytes.data, bytes);
+        cipher(key, out->written, out->bytes.data, bytes);
     if (!read_parts(out, err))
         return 0;
     checkpoint_free(out);
@@ -217,11 +217,17 @@ void alive_now(struct alive *alive)
         snprintf(alive->boot_id, sizeof alive->boot_id, "%.*s", (int)strcspn(str_text(&id), "\n "), str_text(&id));
 }
 
+/* Its line, without the hash. */
+static int alive_print(const struct alive *alive, char line[static ALIVE_LINE + 1])
+{
+    return snprintf(line, ALIVE_LINE + 1, ALIVE " %" PRId64 " %" PRId64 " %s %" PRIu64 " %" PRId64, alive->boot,
+                    alive->real, alive->boot_id, alive->checkpoint, alive->age);
+}
+
 int alive_write(int fd, const struct alive *alive, const struct journal_key *key)
 {
     char line[ALIVE_LINE + 1], own[SHA256_TEXT];
-    int length =
-        snprintf(line, sizeof line, ALIVE " %" PRId64 " %" PRId64 " %s", alive->boot, alive->real, alive->boot_id);
+    int length = alive_print(alive, line);
     hash(key, line, (size_t)length, own);
     int more = snprintf(line + length, sizeof line - (size_t)length, " %s", own);
     if (more < 0 || length + more >= ALIVE_LINE)
@@ -237,9 +243,17 @@ int alive_read(const char *text, size_t length, const struct journal_key *key, s
     if (length < ALIVE_LINE)
         return -1;
     snprintf(line, sizeof line, "%.*s", ALIVE_LINE, text);
-    if (sscanf(line, ALIVE " %" SCNd64 " %" SCNd64 " %39s %64s", &out->boot, &out->real, out->boot_id, said) != 4)
+    if (sscanf(line, ALIVE " %" SCNd64 " %" SCNd64 " %39s %" SCNu64 " %" SCNd64 " %64s", &out->boot, &out->real,
+               out->boot_id, &out->checkpoint, &out->age, said) != 6)
         return -1;
-    int size = snprintf(line, sizeof line, ALIVE " %" PRId64 " %" PRId64 " %s", out->boot, out->real, out->boot_id);
+    int size = alive_print(out, line);
     hash(key, line, (size_t)size, own);
     return strcmp(own, said) ? -1 : 0;
+}
+
+int64_t checkpoint_age(const struct checkpoint *checkpoint, const struct alive *alive, int64_t real)
+{
+    bool known = alive && alive->checkpoint == checkpoint->number && alive->age >= 0;
+    int64_t age = known ? real - alive->real + alive->age : real - checkpoint->written;
+    return age > 0 ? age : 0;
 }

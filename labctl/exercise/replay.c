@@ -89,7 +89,8 @@ static void note_restored(struct session *session, const json_t *entry)
 {
     size_t i;
     const json_t *line, *restored = json_object_get(entry, "restored");
-    char by[UNITS_TEXT_MAX];
+    char by[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
+    int64_t seconds = integer(entry, "checkpoint_age") / NANOSECONDS_PER_SECOND;
     if (integer(entry, "back"))
         json_array_append_new(session->notes,
                               json_sprintf("the machine's clock was set back by %s over its restart; no time is "
@@ -97,9 +98,11 @@ static void note_restored(struct session *session, const json_t *entry)
                                            duration_format(integer(entry, "back"), by)));
     if (restored)
         json_array_append_new(session->notes,
-                              json_sprintf("the lab was built again (%s) and put back as it was seen last; programs "
-                                           "that the learner had started, connections and conntrack entries are gone",
-                                           text(entry, "reason")));
+                              json_sprintf("the lab was built again (%s) and put back as it was %s before; what was "
+                                           "changed in it after that, programs that the learner had started, "
+                                           "connections and conntrack entries are gone",
+                                           text(entry, "reason"),
+                                           duration_format(seconds * NANOSECONDS_PER_SECOND, age)));
     json_array_foreach(restored, i, line) if (json_is_string(line))
         json_array_append_new(session->notes, json_sprintf("not put back: %s", json_string_value(line)));
 }

@@ -212,8 +212,10 @@ int session_lost(struct session *session, const struct session_gap *gap, int64_t
                               "lost", (json_int_t)lost, "given", (json_int_t)given, "rebooted", gap->rebooted);
     if (back)
         json_object_set_new(entry, "back", json_integer(back));
-    if (gap->restored)
+    if (gap->restored) {
+        json_object_set_new(entry, "checkpoint_age", json_integer(gap->checkpoint_age));
         json_object_set_new(entry, "restored", gap->restored);
+    }
     return add(session, "lost", entry, at, boot, real, err);
 }
 

@@ -111,6 +111,7 @@ struct session_gap {
     const char *reason;             /* "the director was restarted", "the machine was restarted" */
     int64_t alive_boot, alive_real; /* the last moment at which it was seen alive; both 0: the last entry */
     bool rebooted;                  /* boot time has begun anew: only the wall clock tells how long it was */
+    int64_t checkpoint_age;         /* ns: of what the lab was built from again */
     json_t *restored;               /* texts: what could not be put back in a lab that was built again; NULL: it stands
                                        as it was.  Stolen. */
 };

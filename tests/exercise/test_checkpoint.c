@@ -111,6 +111,8 @@ static void a_sign_of_life(void **state)
     FILE *temporary = tmpfile();
     assert_non_null(temporary);
     alive_now(&now);
+    now.checkpoint = 7;
+    now.age = 1234567;
     assert_int_equal(alive_write(fileno(temporary), &now, &key), 0);
     assert_int_equal(alive_write(fileno(temporary), &now, &key), 0);
     rewind(temporary);
@@ -119,11 +121,25 @@ static void a_sign_of_life(void **state)
     assert_int_equal(read.boot, now.boot);
     assert_int_equal(read.real, now.real);
     assert_string_equal(read.boot_id, now.boot_id);
+    assert_int_equal(read.checkpoint, 7);
+    assert_int_equal(read.age, 1234567);
     assert_int_equal(alive_read(text.data, text.length, NULL, &read), -1);
     assert_int_equal(alive_read(text.data, text.length / 2, &key, &read), -1);
     text.data[20] = text.data[20] == '1' ? '2' : '1';
     assert_int_equal(alive_read(text.data, text.length, &key, &read), -1);
     fclose(temporary);
+}
+
+static void how_old_a_checkpoint_is(void **state)
+{
+    (void)state;
+    const struct checkpoint checkpoint = {.number = 7, .written = 1000};
+    struct alive alive = {.real = 5000, .checkpoint = 7, .age = 300};
+    assert_int_equal(checkpoint_age(&checkpoint, &alive, 6000), 1300); /* seen to be right long after it was written */
+    alive.checkpoint = 8;                                              /* which is gone: this is the one before it */
+    assert_int_equal(checkpoint_age(&checkpoint, &alive, 6000), 5000);
+    assert_int_equal(checkpoint_age(&checkpoint, NULL, 6000), 5000);
+    assert_int_equal(checkpoint_age(&checkpoint, NULL, 500), 0); /* the clock was set back */
 }
 
 int main(void)
@@ -134,6 +150,7 @@ int main(void)
         cmocka_unit_test(every_changed_byte_shows),
         cmocka_unit_test(the_later_one_that_is_whole_counts),
         cmocka_unit_test(a_sign_of_life),
+        cmocka_unit_test(how_old_a_checkpoint_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,7 @@ static void what_did_not_come_back_is_told(void **state)
                               .alive_boot = f.boot,
                               .alive_real = f.real,
                               .rebooted = true,
+                              .checkpoint_age = 65 * SECOND,
                               .restored = json_pack("[s]", "web: /root/large was not kept")};
     f.boot = 20 * SECOND;
     f.real -= MINUTE; /* and the wall clock was set back */
@@ -126,6 +127,7 @@ static void what_did_not_come_back_is_told(void **state)
         const char *back = json_string_value(json_array_get(f.session.notes, 0));
         const char *built = json_string_value(json_array_get(f.session.notes, 1));
         assert_non_null(strstr(back, "was set back by 1m over its restart"));
+        assert_non_null(strstr(built, "put back as it was 65s before; what was changed in it after that"));
         assert_non_null(strstr(built, "programs that the learner had started, connections and conntrack entries"));
         assert_string_equal(json_string_value(json_array_get(f.session.notes, 2)),
                             "not put back: web: /root/large was not kept");

@@ -163,7 +163,8 @@ check "where a lab of its name runs" $?
 run "$LABCTL" down rescue
 
 # ---- taken up ----
-run "$LABCTL" resume && grep -q "Exercise rescue goes on in lab rescue" "$work/out" && grep -q "programs that you had started" "$work/out"
+run "$LABCTL" resume && grep -q "Exercise rescue goes on in lab rescue" "$work/out" &&
+    grep -Eq "put back as it was at [0-9:]{8}, [0-9:]+ ago; what was changed after that, programs that you had started" "$work/out"
 check "it goes on" $?
 grep -q "not put back: ops: /root/large was not kept: it is larger than 1 MiB" "$work/out" && grep -q "/root/pipe was not kept: it is no regular file" "$work/out"
 check "what could not be kept is told" $?
@@ -176,7 +177,7 @@ lab dump && grep -q 'seen: "yes"' "$work/out"
 check "so is the topology" $?
 lab --format json status && grep -q '"hints_left": 0' "$work/out" && [ "$(total)" = 90 ]
 check "hints and points too" $?
-grep -q '"event":"lost"' "$(directory)/journal.jsonl" && grep -q '"event":"resume"' "$(directory)/journal.jsonl"
+grep -q '"checkpoint_age":[0-9]' "$(directory)/journal.jsonl" && grep -q '"event":"lost"' "$(directory)/journal.jsonl" && grep -q '"event":"resume"' "$(directory)/journal.jsonl"
 check "the lost time is on record" $?
 
 # ---- twice, without a pause, while it is being written ----
@@ -184,8 +185,13 @@ check "the lost time is on record" $?
 lab pause && lab resume
 "$LABCTL" --lab rescue exec ops -- sh -c 'echo third >/etc/motd' </dev/null
 lose
-run "$LABCTL" resume && [ "$("$LABCTL" --lab rescue exec ops -- cat /etc/motd </dev/null)" = second ]
+old() { [ $(($(date +%s) - $(stat -c %Y "$(directory)/alive"))) -ge 3 ]; }
+until_true 10 old
+run "$LABCTL" --format json resume && [ "$("$LABCTL" --lab rescue exec ops -- cat /etc/motd </dev/null)" = second ]
 check "a second time: what the last checkpoint knew" $?
+age=$(sed -n 's/.*"checkpoint_age_s": \([0-9]*\).*/\1/p' "$work/out")
+[ "${age:-0}" -ge 2 ] && [ "$age" -le 60 ]
+check "and how old it is: $age s" $?
 lab pause
 cp "$(directory)"/checkpoint.* "$work/good/"
 lose
