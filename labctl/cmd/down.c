@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
+#include "cmd/common/ending.h"
 #include "cmd/cmd.h"
 #include "cmd/common/reading.h"
 #include "lab/control.h"
@@ -18,8 +19,8 @@ static const struct option_spec options[] = {
     {"-t", "FILE", "The lab that this topology file names."},
 };
 
-/* Ends one lab.  1: it did not run. */
-static int end_lab(const char *lab, struct error *err)
+/* Ends one lab.  1: it did not run.  exercise: the name of the one that ended with it is appended. */
+static int end_lab(const char *lab, struct str *exercise, struct error *err)
 {
     struct keeper_process process;
     if (keeper_find(lab, &process, err) != 0) {
@@ -28,9 +29,17 @@ static int end_lab(const char *lab, struct error *err)
         error_clear(err);
         return 1;
     }
+    ending_note(lab, exercise);
     int result = keeper_end(&process, GONE_TIMEOUT, err);
     keeper_process_close(&process);
     return result;
+}
+
+static void tell(const char *lab, bool ran, const char *exercise)
+{
+    printf(ran ? "lab %s is down\n" : "lab %s is not running\n", lab);
+    if (*exercise)
+        printf("exercise %s is abandoned\n", exercise);
 }
 
 static int end_labs(struct context *context, const char *const *names, size_t count)
@@ -39,13 +48,14 @@ static int end_labs(struct context *context, const char *const *names, size_t co
     int status = 0;
     for (size_t i = 0; i < count; i++) {
         struct error err = ERROR_INIT;
-        int result = end_lab(names[i], &err);
+        STR_AUTO exercise = STR_INIT;
+        int result = end_lab(names[i], &exercise, &err);
         if (result < 0)
             status = cmd_fail(context, &err);
         else if (result == 0)
             json_array_append_new(ended, json_string(names[i]));
         if (result >= 0 && context->format == FORMAT_TEXT && !context->quiet)
-            printf(result == 0 ? "lab %s is down\n" : "lab %s is not running\n", names[i]);
+            tell(names[i], result == 0, str_text(&exercise));
     }
     json_t *reply = json_pack("{s:i, s:o}", "version", 1, "ended", ended);
     if (context->format == FORMAT_JSON)
@@ -105,7 +115,7 @@ const struct command command_down = {
     .summary = "End a lab; nothing of it is left",
     .description =
         "Ends the lab's keeper, and with it every process, namespace and device of the lab.  A lab that does not\n"
-        "run is no error.",
+        "run is no error.  An exercise that runs in it is abandoned, and its journal says so.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

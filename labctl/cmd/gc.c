@@ -43,7 +43,7 @@ static int look_at(const char *home, const char *name, bool remove, json_t *stal
                           json_pack("{s:s, s:s}", "path", str_text(&path), "reason",
                                     interrupted_is(str_text(&path))
                                         ? "its lab ended before the exercise did; `labctl resume` takes it up again"
-                                        : "its lab ended before the exercise did"));
+                                        : "it was given up, or its lab ended before the exercise did"));
     if (!remove)
         return 0;
     exercise_directory_remove(str_text(&path));

@@ -29,34 +29,6 @@ static const struct option_spec options[] = {
     {"--code", "CODE", "The start code of an exam that is taken up (or LABCTL_START_CODE; else it is asked for)."},
 };
 
-/* ---- which one -----------------------------------------------------------------------------------------------------
- */
-
-static bool is_called(const struct interrupted *exercise, const char *name)
-{
-    return str_equal(exercise->name, name) || str_equal(exercise->scenario, name) || str_equal(exercise->path, name);
-}
-
-static int choose(const struct context *context, const char *name, const struct interrupted *all, size_t count,
-                  const struct interrupted **out, struct error *err)
-{
-    STR_AUTO names = STR_INIT;
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        if ((name && !is_called(&all[i], name)) || (context->lab && !str_equal(all[i].lab, context->lab)))
-            continue;
-        str_printf(&names, "%s%s", found++ ? ", " : "", all[i].name);
-        *out = &all[i]; /* of those with one name the latest */
-    }
-    if (found > 1 && !name)
-        return error_set(err, ERR_USAGE, "several exercises were interrupted: %s; name the one to be taken up",
-                         str_text(&names));
-    if (!found && name)
-        return error_set(err, ERR_ABSENT,
-                         "no exercise '%s' was interrupted (one that is paused goes on with `labctl resume`)", name);
-    return found ? 0 : error_set(err, ERR_ABSENT, "no exercise is paused, and none was interrupted");
-}
-
 /* ---- taking it up --------------------------------------------------------------------------------------------------
  */
 
@@ -83,7 +55,13 @@ static int verify(const struct interrupted *exercise, const int *files, const st
         result = checkpoint_latest(texts, key, checkpoint, err);
     for (size_t i = 0; i < CHECKPOINT_FILES; i++)
         str_free(&texts[i]);
-    return result ? error_wrap(err, "%s", exercise->path) : 0;
+    if (!result)
+        return 0;
+    STR_AUTO text = STR_INIT;
+    str_printf(&text, "%s: %s\n`labctl abandon %s` gives it up, and its files stay", exercise->path, err->text,
+               exercise->name);
+    error_clear(err);
+    return error_set(err, ERR_FILE, "%s", str_text(&text));
 }
 
 static int refuse_running(const struct interrupted *exercise, struct error *err)
@@ -205,7 +183,7 @@ static int run(struct context *context)
     if (!name && pausing_is_running(context))
         return pausing_change_clock(context, "exercise-resume", "The clock runs");
     size_t count = interrupted_list(arena, &all);
-    if (choose(context, name, all, count, &exercise, &err))
+    if (interrupted_choose(all, count, name, context->lab, &exercise, &err))
         return cmd_fail(context, &err);
     int status = interrupted_open(exercise, files, &err) ? cmd_fail(context, &err) : take_up(context, exercise, files);
     for (size_t i = 0; i < INTERRUPTED_FILES; i++)

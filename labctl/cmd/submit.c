@@ -1,44 +1,20 @@
-/* labctl submit, labctl abandon: both end the exercise and its lab. */
+/* labctl submit */
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
+#include "cmd/common/ending.h"
 #include "cmd/common/exercise.h"
 #include "cmd/common/terminal.h"
-#include "lab/control.h"
-#include "lab/start.h"
 #include "report/briefing.h"
-
-#define GONE_TIMEOUT 30000 /* ms */
 
 static const struct option_spec submit_options[] = {
     {"--as", "FORMAT", "Print the report so: text, json, markdown, html, junit or csv."},
     {"--all", NULL, "End the exercise, whatever phases are left."},
 };
-
-/* Asks, then ends the lab where the exercise is over: what is left is its directory. */
-static int finish(struct context *context, const char *verb, json_t *params, json_t **reply, struct error *err)
-{
-    struct control *control;
-    struct keeper_process keeper;
-    exercise_choose_lab(context);
-    if (client_connect(context, &control, err)) {
-        json_decref(params);
-        return -1;
-    }
-    int result = control_call(control, verb, params, NULL, 0, client_progress, (void *)context, reply, NULL, NULL, err);
-    client_progress_end(context);
-    if (!result && !json_object_get(*reply, "phase") && !keeper_find(control_lab(control), &keeper, NULL)) {
-        result = keeper_end(&keeper, GONE_TIMEOUT, err);
-        keeper_process_close(&keeper);
-    }
-    control_close(control);
-    return result;
-}
 
 /* A phase has ended and the next one has begun. */
 static int print_phase(const struct context *context, const json_t *status)
@@ -60,7 +36,7 @@ static int run_submit(struct context *context)
     if (cmd_operands(context, 0, 0))
         return 2;
     json_t *params = json_pack("{s:b}", "all", cmd_option(context, "--all") != NULL);
-    if (finish(context, "exercise-submit", params, &reply, &err))
+    if (ending_ask(context, "exercise-submit", params, &reply, &err))
         return exercise_fail(context, &err);
     const json_t *phase = json_object_get(reply, "phase");
     const json_t *report = json_object_get(reply, "report");
@@ -70,24 +46,6 @@ static int run_submit(struct context *context)
         exercise_print_head(report, "end");
     json_decref(reply);
     return status;
-}
-
-static int run_abandon(struct context *context)
-{
-    struct error err = ERROR_INIT;
-    json_t *reply = NULL;
-    if (cmd_operands(context, 0, 0))
-        return 2;
-    if (finish(context, "exercise-abandon", NULL, &reply, &err))
-        return exercise_fail(context, &err);
-    if (context->format == FORMAT_JSON) {
-        json_object_set_new(reply, "version", json_integer(1));
-        client_print_json(reply);
-    } else if (!context->quiet) {
-        printf("exercise %s is abandoned\n", client_text(reply, "scenario"));
-    }
-    json_decref(reply);
-    return 0;
 }
 
 const struct command command_submit = {
@@ -103,13 +61,4 @@ const struct command command_submit = {
     .options = submit_options,
     .option_count = ARRAY_SIZE(submit_options),
     .run = run_submit,
-};
-
-const struct command command_abandon = {
-    .name = "abandon",
-    .group = "an exercise",
-    .synopsis = "abandon",
-    .summary = "End the exercise without a score and take the lab down",
-    .description = "What is left is the exercise's directory with its journal.",
-    .run = run_abandon,
 };

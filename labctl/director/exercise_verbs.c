@@ -294,12 +294,13 @@ int verb_exercise_submit(struct director *director, struct request *request, jso
     return result ? -1 : REQUEST_DEFERRED;
 }
 
+/* params: reason: why, or none. */
 int verb_exercise_abandon(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     struct exercise *exercise = running(err);
-    (void)request;
+    const char *reason = text_of(request, "reason");
     if (!exercise || recording_rest(director, err) ||
-        session_abandon(&exercise->session, clock_boot(), clock_real(), err))
+        session_abandon(&exercise->session, reason ? reason : "abandoned", clock_boot(), clock_real(), err))
         return -1;
     exercise_farewell(director, exercise);
     *reply = json_pack("{s:s}", "scenario", exercise->scenario->name);

@@ -303,9 +303,9 @@ int session_stop(struct session *session, enum session_end end, int64_t boot, in
     return add(session, "stop", json_pack("{s:s}", "reason", session_end_name(end)), at, boot, real, err);
 }
 
-int session_abandon(struct session *session, int64_t boot, int64_t real, struct error *err)
+int session_abandon(struct session *session, const char *reason, int64_t boot, int64_t real, struct error *err)
 {
     if (session->state == SESSION_PREPARED || session->state == SESSION_ENDED || session->state == SESSION_ABANDONED)
         return 0;
-    return session_note(session, "abandon", NULL, boot, real, err);
+    return session_note(session, "abandon", json_pack("{s:s}", "reason", reason), boot, real, err);
 }

@@ -162,7 +162,8 @@ int session_articulate(struct session *session, const char *text, size_t length,
 
 /* Stops the clock: from here on only the score is missing. */
 int session_stop(struct session *session, enum session_end end, int64_t boot, int64_t real, struct error *err);
-int session_abandon(struct session *session, int64_t boot, int64_t real, struct error *err);
+/* reason: "abandoned", "the lab was taken down" */
+int session_abandon(struct session *session, const char *reason, int64_t boot, int64_t real, struct error *err);
 /* What the record of an exercise needs beside the outcomes, so that the score can be computed again from the journal
  * alone.  Each may be NULL. */
 struct session_record {

@@ -245,9 +245,45 @@ run "$LABCTL" resume
 check "what was abandoned is not taken up" $?
 rm -rf "$XDG_STATE_HOME/labctl"
 
+# ---- given up ----
+last() { tail -n 1 "$(directory)/journal.jsonl"; }
+run "$LABCTL" start "$work/rescue.yaml" && run "$LABCTL" down rescue && grep -q "exercise rescue is abandoned" "$work/out" && until_true 10 no_lab
+last | grep '"event":"abandon"' | grep -q '"reason":"the lab was taken down"'
+check "down gives the journal its end" $?
+run "$LABCTL" resume
+[ $? -eq 4 ]
+check "and it is not taken up" $?
+rm -rf "$XDG_STATE_HOME/labctl"
+run "$LABCTL" start "$work/rescue.yaml" && lab pause && lose
+run "$LABCTL" abandon && grep -q "exercise rescue is abandoned; its files stay in $(directory)" "$work/out" && ! grep -q "stays as it is" "$work/out"
+check "one whose lab is gone is given up" $?
+last | grep '"event":"abandon"' | grep -q '"reason":"abandoned after its lab was gone"'
+check "with an end in its journal" $?
+run "$LABCTL" abandon
+[ $? -eq 4 ] && grep -q "no lab is running" "$work/err"
+check "once" $?
+rm -rf "$XDG_STATE_HOME/labctl"
+for damage in '2s/"event"/"even"/' '1s/{/[/' '$d'; do
+    run "$LABCTL" start "$work/rescue.yaml" && lab hint && lab pause && lose
+    sed -i "$damage" "$(directory)/journal.jsonl" && cp "$(directory)"/*.* "$(directory)"/alive "$work/good/"
+    run "$LABCTL" resume rescue
+    [ $? -eq 2 ] && grep -q "corrupted journal" "$work/err" && [ "$damage" = '$d' ] || grep -q "labctl abandon .*-rescue. gives it up" "$work/err"
+    check "$damage: resume says what can be done" $?
+    run "$LABCTL" abandon rescue && grep -q "its journal stays as it is (corrupted journal: .*abandoned.json" "$work/out" && grep -q '"problem": "corrupted journal' "$(directory)/abandoned.json"
+    check "$damage: it is given up" $?
+    for file in "$work"/good/*; do cmp -s "$file" "$(directory)/${file##*/}" || break; done
+    check "$damage: all is kept as evidence" $?
+    run "$LABCTL" resume rescue
+    [ $? -eq 4 ]
+    check "$damage: nobody is asked again" $?
+    run "$LABCTL" gc --remove && [ ! -e "$(directory)" ]
+    check "$damage: gc takes it away" $?
+    rm -rf "$XDG_STATE_HOME/labctl" "$work/good"/*
+done
+
 # ---- a checkpoint of another exercise ----
 sed 's/Nobody/Somebody/' "$work/rescue.yaml" >"$work/other.yaml"
-run "$LABCTL" start "$work/other.yaml" && lab pause && lose && rm "$work/good/"* && cp "$(directory)"/checkpoint.* "$work/good/"
+run "$LABCTL" start "$work/other.yaml" && lab pause && lose && rm -f "$work/good/"* && cp "$(directory)"/checkpoint.* "$work/good/"
 rm -rf "$XDG_STATE_HOME/labctl"
 run "$LABCTL" start "$work/rescue.yaml" && lab pause && lose && good checkpoint.1 && good checkpoint.2 && lines=$(wc -l <"$(directory)/journal.jsonl")
 run "$LABCTL" resume

@@ -250,6 +250,7 @@ void exercise_directory_remove(const char *path)
                                         RESULT_FILE,
                                         BRIEFING_FILE,
                                         SEALED_FILE,
+                                        ABANDONED_FILE,
                                         CHECKPOINT_FILE_1,
                                         CHECKPOINT_FILE_2,
                                         ALIVE_FILE,

@@ -31,14 +31,16 @@ static bool has_content(int directory, const char *name, struct stat *status)
     return !fstatat(directory, name, status, AT_SYMLINK_NOFOLLOW) && status->st_size > 0;
 }
 
-/* The first and the last whole line of a journal. */
+/* The first and the last whole line of a journal, NULL where they cannot be read.  False: somebody has it. */
 static bool read_ends(int directory, json_t **first, json_t **last)
 {
     STR_AUTO text = STR_INIT;
     *first = *last = NULL;
     FD_AUTO journal = openat(directory, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (journal < 0 || flock(journal, LOCK_SH | LOCK_NB) || fd_read_all(journal, &text, JOURNAL_BYTES))
+    if (journal >= 0 && flock(journal, LOCK_SH | LOCK_NB))
         return false;
+    if (journal < 0 || fd_read_all(journal, &text, JOURNAL_BYTES))
+        return true;
     size_t end = text.length;
     while (end > 0 && text.data[end - 1] != '\n')
         end--;
@@ -47,7 +49,14 @@ static bool read_ends(int directory, json_t **first, json_t **last)
         begin--;
     *first = end ? json_loadb(text.data, strcspn(text.data, "\n"), 0, NULL) : NULL;
     *last = end ? json_loadb(text.data + begin, end - begin, 0, NULL) : NULL;
-    return *first != NULL;
+    return true;
+}
+
+/* The scenario of a directory that is called "20260301T120000Z-broken-dns". */
+static const char *scenario_of(const char *directory)
+{
+    const char *dash = strchr(directory, '-');
+    return dash ? dash + 1 : directory;
 }
 
 static bool read_one(const char *home, const char *name, struct arena *arena, struct interrupted *out)
@@ -57,6 +66,7 @@ static bool read_one(const char *home, const char *name, struct arena *arena, st
     const char *path = arena_printf(arena, "%s/%s", home, name);
     FD_AUTO directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0 || has_content(directory, RESULT_FILE, &status) ||
+        has_content(directory, ABANDONED_FILE, &status) ||
         (!has_content(directory, CHECKPOINT_FILE_1, &checkpoint) &&
          !has_content(directory, CHECKPOINT_FILE_2, &checkpoint)))
         return false;
@@ -68,7 +78,9 @@ static bool read_one(const char *home, const char *name, struct arena *arena, st
             alive = checkpoint;
         *out = (struct interrupted){.name = arena_strdup(arena, name),
                                     .path = path,
-                                    .scenario = arena_strdup(arena, client_text(first, "scenario")),
+                                    .scenario = arena_strdup(arena, json_is_string(json_object_get(first, "scenario"))
+                                                                        ? client_text(first, "scenario")
+                                                                        : scenario_of(name)),
                                     .title = arena_strdup(arena, client_text(first, "title")),
                                     .lab = arena_strdup(arena, client_text(first, "lab")),
                                     .alive = alive.st_mtim.tv_sec * NANOSECONDS_PER_SECOND};
@@ -119,6 +131,34 @@ int interrupted_is(const char *path)
     const char *slash = strrchr(path, '/');
     return slash && read_one(arena_strndup(arena, path, (size_t)(slash - path)), slash + 1, arena, &one);
 }
+
+static bool is_called(const struct interrupted *exercise, const char *name)
+{
+    return str_equal(exercise->name, name) || str_equal(exercise->scenario, name) || str_equal(exercise->path, name);
+}
+
+int interrupted_choose(const struct interrupted *all, size_t count, const char *name, const char *lab,
+                       const struct interrupted **out, struct error *err)
+{
+    STR_AUTO names = STR_INIT;
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        if ((name && !is_called(&all[i], name)) || (lab && !str_equal(all[i].lab, lab)))
+            continue;
+        str_printf(&names, "%s%s", found++ ? ", " : "", all[i].name);
+        *out = &all[i]; /* of those with one name the latest */
+    }
+    if (found > 1 && !name)
+        return error_set(err, ERR_USAGE, "several exercises were interrupted: %s; name the one that is meant",
+                         str_text(&names));
+    if (!found && name)
+        return error_set(err, ERR_ABSENT,
+                         "no exercise '%s' was interrupted (one that is paused goes on with `labctl resume`)", name);
+    return found ? 0 : error_set(err, ERR_ABSENT, "no exercise is paused, and none was interrupted");
+}
+
+/* ---- taking it up --------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *name;
