@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/common/client.h"
 #include "cmd/common/exercise.h"
+#include "cmd/common/matching.h"
 #include "cmd/common/rescore.h"
 #include "cmd/common/sealed.h"
 #include "report/report.h"
@@ -22,16 +23,66 @@ static const struct option_spec options[] = {
 /* ---- reading ---- */
 
 struct reading {
-    struct rescoring *rescoring; /* NULL: the report as it was written */
+    struct rescoring *rescoring;
+    bool again; /* computed from the journal; else the report as it was written */
     const char *code;
 };
 
-static int read_one(const struct reading *reading, const char *name, json_t **result, struct error *err)
+/* A report and what speaks against it. */
+struct found {
+    json_t *result;
+    struct str path;    /* of report.json, where there is one */
+    struct str differs; /* it is not what follows from its journal */
+    struct str note;    /* it cannot be told */
+};
+#define FOUND_AUTO __attribute__((cleanup(found_free))) struct found
+static void found_free(struct found *found)
 {
-    STR_AUTO path = STR_INIT;
+    json_decref(found->result);
+    str_free(&found->path);
+    str_free(&found->differs);
+    str_free(&found->note);
+}
+
+/* The journal's result, and whether the report beside it says the same. */
+static int read_again(const struct reading *reading, const char *name, struct found *found, struct error *err)
+{
+    struct error none = ERROR_INIT;
     struct points points;
-    return reading->rescoring ? rescore(reading->rescoring, name, reading->code, result, &points, err)
-                              : exercise_report_read(name, &path, result, err);
+    json_t *told = NULL;
+    if (rescore(reading->rescoring, name, reading->code, &found->result, &points, err))
+        return -1;
+    if (exercise_report_read(name, &found->path, &told, &none))
+        str_append(&found->differs, none.text);
+    else
+        report_differs(told, found->result, &found->differs);
+    json_decref(told);
+    return 0;
+}
+
+static int read_one(const struct reading *reading, const char *name, struct found *found, struct error *err)
+{
+    if (reading->again)
+        return read_again(reading, name, found, err);
+    if (exercise_report_read(name, &found->path, &found->result, err))
+        return -1;
+    report_match(reading->rescoring, name, str_text(&found->path), found->result, reading->code, &found->differs,
+                 &found->note);
+    return 0;
+}
+
+/* What speaks against it, on stderr; the exit status. */
+static int warn(const struct context *context, const struct reading *reading, const struct found *found)
+{
+    if (found->note.length && !context->quiet)
+        fprintf(stderr, "labctl: %s\n", str_text(&found->note));
+    if (!found->differs.length)
+        return 0;
+    fprintf(stderr, "labctl: %s is not what follows from its journal: %s\n", str_text(&found->path),
+            str_text(&found->differs));
+    if (!reading->again && !context->quiet)
+        fputs("`labctl report --rescore` shows what does\n", stderr);
+    return 2;
 }
 
 /* ---- several ---- */
@@ -42,27 +93,45 @@ struct summary {
     bool passed, again; /* again: computed anew */
 };
 
-/* Points alone are computed faster than all that explains them. */
-static int summarise(const struct reading *reading, const char *name, struct summary *summary, struct error *err)
+/* Points alone are computed faster than all that explains them, and compared with what the machine scored. */
+static int summarise_again(const struct reading *reading, const char *name, struct summary *summary,
+                           struct found *found, struct error *err)
 {
-    json_t *result = NULL;
+    struct error none = ERROR_INIT;
     struct points points;
-    if (reading->rescoring) {
-        if (rescore(reading->rescoring, name, reading->code, NULL, &points, err))
-            return -1;
-        *summary = (struct summary){.maximum = points.maximum, .passed = points.passed, .again = true};
-        ratio_exact(points.total, summary->exact);
-        ratio_format(points.total, summary->shown);
+    if (rescore(reading->rescoring, name, reading->code, NULL, &points, err))
+        return -1;
+    *summary = (struct summary){.maximum = points.maximum, .passed = points.passed, .again = true};
+    ratio_exact(points.total, summary->exact);
+    ratio_format(points.total, summary->shown);
+    if (exercise_report_read(name, &found->path, &found->result, &none)) {
+        str_append(&found->differs, none.text);
         return 0;
     }
-    if (read_one(reading, name, &result, err))
+    const json_t *machine = json_object_get(found->result, "machine_points");
+    const json_t *told = json_is_object(machine) ? machine : json_object_get(found->result, "points");
+    json_t *follows = json_pack("{s:s, s:I, s:b}", "exact", summary->exact, "maximum", (json_int_t)points.maximum,
+                                "passed", points.passed);
+    json_t *part = json_pack("{s:O?, s:O?, s:O?}", "exact", json_object_get(told, "exact"), "maximum",
+                             json_object_get(told, "maximum"), "passed", json_object_get(told, "passed"));
+    report_differs(part, follows, &found->differs);
+    json_decref(part);
+    json_decref(follows);
+    return 0;
+}
+
+static int summarise(const struct reading *reading, const char *name, struct summary *summary, struct found *found,
+                     struct error *err)
+{
+    if (reading->again)
+        return summarise_again(reading, name, summary, found, err);
+    if (read_one(reading, name, found, err))
         return -1;
-    const json_t *told = json_object_get(result, "points");
+    const json_t *told = json_object_get(found->result, "points");
     *summary = (struct summary){.maximum = (unsigned long long)client_integer(told, "maximum"),
                                 .passed = client_truth(told, "passed")};
     snprintf(summary->exact, sizeof summary->exact, "%s", client_text(told, "exact"));
     snprintf(summary->shown, sizeof summary->shown, "%.10g", json_number_value(json_object_get(told, "total")));
-    json_decref(result);
     return 0;
 }
 
@@ -78,21 +147,17 @@ static void tell(const struct context *context, const char *name, const struct s
 }
 
 /* A line for each, below one line that names the columns. */
-static int tell_csv(const struct reading *reading, const char *name, bool *first, struct error *err)
+static void tell_csv(const json_t *result, bool *first)
 {
     STR_AUTO text = STR_INIT;
-    json_t *result = NULL;
-    if (read_one(reading, name, &result, err))
-        return -1;
     report_writer_find(CSV)->write(result, false, &text);
     const char *line = strchr(str_text(&text), '\n');
     fputs(*first || !line ? str_text(&text) : line + 1, stdout);
     *first = false;
-    json_decref(result);
-    return 0;
 }
 
-/* What is wrong with one keeps nobody from reading the others; the worst exit status. */
+/* What is wrong with one keeps nobody from reading the others.  A report that does not follow from its journal is left
+ * out; one that was computed from it is not. */
 static int report_all(const struct context *context, const struct reading *reading, bool csv)
 {
     int status = 0;
@@ -100,11 +165,20 @@ static int report_all(const struct context *context, const struct reading *readi
     json_t *list = json_array();
     for (int i = 0; i < context->argc; i++) {
         struct error err = ERROR_INIT;
+        FOUND_AUTO found = {0};
         struct summary summary;
-        if (csv ? tell_csv(reading, context->argv[i], &first, &err)
-                : summarise(reading, context->argv[i], &summary, &err))
+        if (csv ? read_one(reading, context->argv[i], &found, &err)
+                : summarise(reading, context->argv[i], &summary, &found, &err)) {
             status = cmd_fail(context, &err);
-        else if (!csv)
+            continue;
+        }
+        int wrong = warn(context, reading, &found);
+        status = wrong ? wrong : status;
+        if (wrong && !reading->again)
+            continue;
+        if (csv)
+            tell_csv(found.result, &first);
+        else
             tell(context, context->argv[i], &summary, list);
     }
     if (!csv && context->format == FORMAT_JSON) {
@@ -121,18 +195,17 @@ static int report_all(const struct context *context, const struct reading *readi
 static int report_one(struct context *context, const struct reading *reading, const char *as)
 {
     struct error err = ERROR_INIT;
-    json_t *result = NULL;
-    if (read_one(reading, context->argc > 0 ? context->argv[0] : NULL, &result, &err))
+    FOUND_AUTO found = {0};
+    if (read_one(reading, context->argc > 0 ? context->argv[0] : NULL, &found, &err))
         return cmd_fail(context, &err);
-    int status = exercise_print_report(context, as, result);
-    json_decref(result);
-    return status == 2 ? 2 : 0;
+    int wrong = warn(context, reading, &found), status = exercise_print_report(context, as, found.result);
+    return wrong || status == 2 ? 2 : 0;
 }
 
 static int run(struct context *context)
 {
     const char *as = cmd_option(context, "--as");
-    struct reading reading = {.code = sealed_code_given(context)};
+    struct reading reading = {.again = cmd_option(context, "--rescore") != NULL, .code = sealed_code_given(context)};
     if (!as)
         as = context->format_text;
     bool csv = str_equal(as, CSV);
@@ -140,7 +213,7 @@ static int run(struct context *context)
         return 2;
     if (context->argc > 1 && as && !csv && !str_equal(as, "text") && !str_equal(as, "json"))
         return cmd_usage(context, "several exercises are written as text, json or csv, not '%s'", as);
-    reading.rescoring = cmd_option(context, "--rescore") ? rescoring_new() : NULL;
+    reading.rescoring = rescoring_new();
     int status = context->argc > 1 ? report_all(context, &reading, csv) : report_one(context, &reading, as);
     rescoring_free(reading.rescoring);
     return status;
@@ -155,9 +228,13 @@ const struct command command_report = {
         "EXERCISE is the name of a scenario (its latest exercise), of a directory below\n"
         "$XDG_STATE_HOME/labctl/exercises, or the path of a directory; without it, the latest exercise of\n"
         "all.  Several get a line each: with --as csv the lines of a gradebook below one line that names the\n"
-        "columns.  With --rescore the journal is verified and the result computed from it alone; that of an\n"
-        "exam needs its start code.\n"
-        "Exit status: 0, however many points there are; that of `submit` tells the pass mark.",
+        "columns.  A report that is not what follows from its journal (it was edited, or the journal was) is\n"
+        "told of, and left out of the lines of several.  With --rescore the result is computed from the journal\n"
+        "alone, and it is told where the report says something else.  The journal of an exam is verified with its\n"
+        "start code.\n"
+        "Exit status: 0, however many points there are (that of `submit` tells the pass mark); 2 where report and\n"
+        "journal differ.",
+
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .own_formats = true,

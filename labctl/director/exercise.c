@@ -181,6 +181,7 @@ int exercise_begin(struct director *director, struct scenario *scenario, const c
     exercise_hash(exercise->stripped, exercise->healthy, hash);
     note = note ? note : json_object();
     json_object_set_new(note, "scenario_hash", json_string(hash));
+    json_object_set_new(note, "labctl", json_string(LABCTL_VERSION));
     json_array_foreach(director_faults(director), i, record)
     {
         json_array_append(exercise->present, json_object_get(record, "id"));

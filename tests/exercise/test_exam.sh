@@ -117,6 +117,12 @@ run "$LABCTL" report "$directory/" --rescore
 check "without the code nothing is verified" $?
 run "$LABCTL" report "$directory/" --rescore --code "$code" --as json && grep -q '"total": 50' "$work/out" && grep -q '"mode": "exam"' "$work/out"
 check "with it the score follows from journal and sealed file" $?
+run "$LABCTL" report "$directory/" && grep -q "it is an exam: its journal is verified with its start code" "$work/err"
+check "its report is shown without" $?
+cp -r "$directory" "$work/edited" && sed -i 's/"exact": "50"/"exact": "60"/' "$work/edited/report.json"
+run "$LABCTL" report "$work/edited/"
+[ $? -eq 2 ] && grep -q 'points.exact is "60", its journal makes it "50"' "$work/err"
+check "but not where it was edited" $?
 cp -r "$directory" "$work/forged"
 sed -i '2s/"at":[0-9]*/"at":1/' "$work/forged/journal.jsonl"
 run "$LABCTL" report "$work/forged/" --rescore --code "$code"
