@@ -325,7 +325,7 @@ static int run(struct context *context)
     if (rule)
         return cmd_usage(context, "'%s': %s", context->lab, rule);
     struct course course = {.file = exercise_file(context->argv[0], &path)};
-    const struct variant variant = {cmd_option(context, "--seed"), cmd_option(context, "--learner")};
+    const struct variant variant = {.seed = cmd_option(context, "--seed"), .learner = cmd_option(context, "--learner")};
     int status = sealed_is(course.file) ? read_sealed(context, &variant, &course)
                                         : read_open(context, &variant, &course, &reading);
     if (!status) {

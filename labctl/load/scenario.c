@@ -235,7 +235,7 @@ static int read_document(struct scenario_loader *loader, const struct variant *v
 
 int load_scenario_document(struct document *document, const struct variant *variant, struct scenario **out)
 {
-    return read_document(&(struct scenario_loader){.document = document}, variant, out);
+    return read_document(&(struct scenario_loader){.document = document, .variant = variant}, variant, out);
 }
 
 int load_scenario_bundle(struct document *document, const struct variant *variant, struct scenario **out)

@@ -112,7 +112,8 @@ static const struct value *draw_variable(struct drawing *drawing, const struct e
     if (!schema_decode(&loader->decoder, &variable_schema, entry->key, entry->key_mark, entry->value, &row) ||
         loader->decoder.findings->errors != before)
         return NULL;
-    uint64_t number = draw_number(loader, entry->key);
+    bool fixed = loader->variant && str_equal(loader->variant->fixed, entry->key);
+    uint64_t number = fixed ? loader->variant->number : draw_number(loader, entry->key);
     if (!row.choose == !row.range) {
         scenario_error(loader, "variable-form", entry->value->mark, "variable '%s' has %s choose and range", entry->key,
                        row.choose ? "both" : "neither")

@@ -17,6 +17,7 @@ struct scenario_loader {
     struct decoder decoder; /* first: field_decode functions get it as a struct decoder */
     struct document *document;
     struct scenario *scenario;
+    const struct variant *variant; /* or NULL */
     struct scenario_parts parts;
     struct scenario_parts *ticket_parts; /* of the tickets that were drawn, in their order */
     size_t ticket_count;

@@ -133,6 +133,10 @@ struct variable {
 /* What a scenario's draws depend on: both may be NULL, which is the same as "". */
 struct variant {
     const char *seed, *learner;
+    /* For who tries a scenario out: one variable that is not drawn, but takes its value of that number, counted from 0;
+     * NULL: none. */
+    const char *fixed;
+    uint64_t number;
 };
 
 struct scenario {

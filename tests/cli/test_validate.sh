@@ -74,6 +74,26 @@ expect "a variant that is impossible names its seed" 2 "'node/nass/eth0' in this
 sed -i 's/, nass//' "$work/variants.yaml"
 expect "several variants are read" 0 "'variants' is valid in 10 variants" "$LABCTL" validate "$work/variants.yaml"
 expect "as many as asked for" 0 '"variants": 3' "$LABCTL" validate --seeds 3 --format json "$work/variants.yaml"
+# One port of two thousand is taken: no ten seeds would find it.
+for taken in 8000 9999; do
+    cat >"$work/range.yaml" <<YAML
+scenario: range
+topology:
+  lab: range
+  bridges: { lan: {} }
+  nodes:
+    a: { bridge: lan, address: 10.0.0.1/24 }
+    b: { bridge: lan, address: 10.0.0.2/24, services: { one: { kind: tcp, port: $taken }, two: { kind: tcp, port: "\${port}" } } }
+vars: { port: { range: [8000, 9999] }, who: { choose: [a, b] } }
+faults: [ { kind: loss, at: "node/\${who}/eth0", loss: 5% } ]
+tasks: [ { id: reach, checks: [ { from: a, tcp: { to: b, port: "\${port}" } } ] } ]
+YAML
+    expect "the end $taken of a range is among them" 2 "port $taken.*[(]port = $taken, who = " "$LABCTL" validate "$work/range.yaml"
+done
+sed -i 's/port: 9999 }/port: 10000 }/' "$work/range.yaml"
+expect "and counted" 0 "'range' is valid in 12 variants" "$LABCTL" validate "$work/range.yaml"
+{ sed '/^vars/d' "$work/range.yaml"; echo 'vars: { port: { choose: ['; seq -s, 8000 8900; echo ',10000] }, who: { choose: [a, b] } }'; } >"$work/choices.yaml"
+expect "each of many choices is among them" 2 "port 10000.*[(]port = 10000, who = " "$LABCTL" validate "$work/choices.yaml"
 expect "seeds are counted" 2 "is a number from 1" "$LABCTL" validate --seeds 0 "$work/variants.yaml"
 expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
 expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"

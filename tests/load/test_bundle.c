@@ -93,7 +93,7 @@ static void same_variants(const char *text)
     for (int seed = 0; seed < 4; seed++) {
         char digits[12];
         snprintf(digits, sizeof digits, "%d", seed);
-        const struct variant variant = {digits, "ada"};
+        const struct variant variant = {.seed = digits, .learner = "ada"};
         STR_AUTO wanted = STR_INIT;
         STR_AUTO drawn = STR_INIT;
         struct scenario *scenario = NULL;

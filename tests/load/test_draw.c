@@ -33,7 +33,7 @@ static struct loaded load(const char *text, const char *seed, const char *learne
     struct loaded l = {.arena = arena_new()};
     findings_init(&l.findings, l.arena);
     l.document = document_parse(l.arena, sources_new(l.arena), "test.yaml", text, strlen(text), &l.findings);
-    load_scenario_document(l.document, &(struct variant){seed, learner}, &l.scenario);
+    load_scenario_document(l.document, &(struct variant){.seed = seed, .learner = learner}, &l.scenario);
     return l;
 }
 

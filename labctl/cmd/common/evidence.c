@@ -71,7 +71,7 @@ static int read_exam(struct evidence *evidence, const struct str *text, const ch
     const json_t *start = json_array_get(evidence->record.entries, 0);
     if (!str_equal(client_text(start, "sealed"), sealed.sum))
         return error_set(err, ERR_FILE, "its " SEALED_FILE " is not the one that it was started with");
-    const struct variant variant = {client_text(start, "seed"), client_text(start, "learner")};
+    const struct variant variant = {.seed = client_text(start, "seed"), .learner = client_text(start, "learner")};
     return sealed_draw(&sealed, &variant, &evidence->texts, err) ? -1
                                                                  : name_lab(evidence, client_text(start, "lab"), err);
 }

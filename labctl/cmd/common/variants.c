@@ -11,7 +11,7 @@
 #include "load/scenario.h"
 #include "model/scenario.h"
 
-enum { SEEDS_LEAST = 10, SEEDS_MOST = 200 };
+enum { SEEDS_LEAST = 10, SEEDS_MOST = 200, FIXED_MOST = 1000 };
 
 /* A finding of one or more variants. */
 struct merged {
@@ -77,12 +77,14 @@ static void note_draws(struct reading *reading, const struct scenario *scenario)
 /* ---- what is found ------------------------------------------------------------------------------------------------
  */
 
-/* "seed 3: victim = app-2, tickets dns, tls" */
-static const char *describe(const struct reading *reading, const struct scenario *scenario, const char *seed)
+/* "seed 3: victim = app-2, ticket dns" */
+static const char *describe(const struct reading *reading, const struct scenario *scenario,
+                            const struct variant *variant)
 {
     STR_AUTO text = STR_INIT;
-    str_printf(&text, "seed %s", seed);
-    const char *between = ": ";
+    if (!variant->fixed)
+        str_printf(&text, "seed %s", variant->seed);
+    const char *between = variant->fixed ? "" : ": ";
     for (size_t i = 0; scenario && i < scenario->variable_count; i++) {
         str_printf(&text, "%s%s = %s", between, scenario->variables[i].name, scenario->variables[i].value);
         between = ", ";
@@ -143,22 +145,63 @@ static void report(const struct reading *reading, size_t variants)
 }
 
 /* Reads one variant; the document itself stays as the author wrote it. */
-static struct scenario *read_variant(struct reading *reading, const char *seed, size_t number)
+static struct scenario *read_variant(struct reading *reading, const struct variant *variant, size_t number)
 {
     struct document document = *reading->document;
     struct findings findings;
     struct scenario *scenario = NULL;
     findings_init(&findings, reading->arena);
     document.findings = &findings;
-    load_scenario_document(&document, &(struct variant){.seed = seed}, &scenario);
+    load_scenario_document(&document, variant, &scenario);
     if (scenario) {
         exercise_check_scenario(scenario, &findings);
         if (scenario->topology)
             rulesets_check(scenario->topology, document.sources, &findings);
         note_draws(reading, scenario);
     }
-    merge(reading, &findings, number, describe(reading, scenario, seed));
+    merge(reading, &findings, number, describe(reading, scenario, variant));
     return scenario;
+}
+
+/* ---- what no seed has drawn ---------------------------------------------------------------------------------------
+ */
+
+static void fix(struct reading *reading, const char *name, uint64_t number, size_t *count)
+{
+    if (*count < FIXED_MOST)
+        read_variant(reading, &(struct variant){.seed = "1", .fixed = name, .number = number}, ++*count);
+}
+
+/* The ends of a range are where it does not fit. */
+static void fix_ends(struct reading *reading, const char *name, const struct value *range, size_t *count)
+{
+    if (!range || range->kind != VALUE_LIST || range->item_count != 2)
+        return;
+    const struct value *least = range->items[0], *most = range->items[1];
+    if (least->kind != VALUE_INTEGER || most->kind != VALUE_INTEGER || least->integer > most->integer)
+        return;
+    fix(reading, name, 0, count);
+    if (least->integer != most->integer)
+        fix(reading, name, (uint64_t)most->integer - (uint64_t)least->integer, count);
+}
+
+static void fix_choices(struct reading *reading, const char *name, const struct value *choose, size_t *count)
+{
+    for (size_t i = 0; choose && choose->kind == VALUE_LIST && i < choose->item_count; i++) {
+        STR_AUTO text = STR_INIT;
+        value_flow(choose->items[i], &text);
+        if (!map_get(reading->drawn, choice_key(reading, name, str_text(&text))))
+            fix(reading, name, i, count);
+    }
+}
+
+static void fix_variables(struct reading *reading, size_t *count)
+{
+    const struct value *vars = value_get(reading->document->root, "vars");
+    for (size_t i = 0; vars && vars->kind == VALUE_MAP && i < vars->entry_count; i++) {
+        fix_ends(reading, vars->entries[i].key, value_get(vars->entries[i].value, "range"), count);
+        fix_choices(reading, vars->entries[i].key, value_get(vars->entries[i].value, "choose"), count);
+    }
 }
 
 size_t read_variants(struct document *document, size_t seeds, struct scenario **out)
@@ -171,10 +214,12 @@ size_t read_variants(struct document *document, size_t seeds, struct scenario **
     *out = NULL;
     while (count < least || (count < most && map_count(reading.drawn) < reading.to_draw)) {
         count++;
-        struct scenario *scenario =
-            read_variant(&reading, draws ? arena_printf(reading.arena, "%zu", count) : NULL, count);
+        const char *seed = draws ? arena_printf(reading.arena, "%zu", count) : NULL;
+        struct scenario *scenario = read_variant(&reading, &(struct variant){.seed = seed}, count);
         *out = *out ? *out : scenario;
     }
+    if (!seeds)
+        fix_variables(&reading, &count);
     report(&reading, count);
     return count;
 }
