@@ -99,4 +99,7 @@ struct fact {
     /* matrix: pairs that answered, row-major: nodes x nodes */
     uint8_t *matrix;    /* enum fact_outcome each */
     size_t matrix_size; /* number of nodes */
+    /* matrix: `left` and `returned` are of the pairs that shall not answer and did not: all left, one returned; and
+     * these are pairs that speak against it, "a to db on tcp/5432" */
+    char kept_back[120], kept_out[120];
 };

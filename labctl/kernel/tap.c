@@ -127,7 +127,7 @@ static uint32_t four(const uint8_t *data)
     return (uint32_t)two(data) << 16 | two(data + 2);
 }
 
-static uint64_t hash(const uint8_t *data, size_t length) /* FNV-1a */
+uint64_t tap_mark(const uint8_t *data, size_t length) /* FNV-1a */
 {
     uint64_t sum = 14695981039346656037u;
     for (size_t i = 0; i < length; i++)
@@ -156,10 +156,10 @@ static bool read_transport(const uint8_t *data, size_t length, struct tap_packet
     if (out->protocol == IPPROTO_UDP && length >= 8) {
         out->from_port = two(data);
         out->to_port = two(data + 2);
-        out->mark = hash(data + 8, length - 8);
+        out->mark = tap_mark(data + 8, length - 8);
         return true;
     }
-    out->mark = hash(data, length);
+    out->mark = tap_mark(data, length);
     return out->protocol != IPPROTO_TCP && !icmp && out->protocol != IPPROTO_UDP;
 }
 

@@ -38,6 +38,8 @@ struct tap_packet {
     uint64_t mark;
     uint64_t cookie; /* ICMP echo: the first eight bytes that it carries, or 0 */
 };
+/* The mark of a UDP packet that carries this. */
+uint64_t tap_mark(const uint8_t *data, size_t length);
 typedef void tap_handler(void *context, const struct tap_packet *packet);
 
 /* Hands over what is waiting.  False where packets were lost for want of room, now or earlier. */

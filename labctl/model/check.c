@@ -2,7 +2,10 @@
 #include "model/check.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/arena.h"
+#include "base/map.h"
 #include "base/table.h"
 #include "base/units.h"
 #include "model/topology.h"
@@ -169,4 +172,22 @@ const char *check_describe(const struct check *check, char *out, size_t size)
         break;
     }
     return out;
+}
+
+bool *check_matrix_wanted(const struct check_matrix *matrix, struct arena *arena)
+{
+    size_t count = matrix->node_count, layers = check_matrix_layers(matrix);
+    bool *wanted = arena_alloc(arena, count * count * layers);
+    struct map *indices = map_new(arena);
+    for (size_t i = 0; i < count; i++)
+        map_set(indices, matrix->nodes[i]->name, (void *)(uintptr_t)(i + 1));
+    for (size_t i = 0; i < matrix->pair_count; i++) {
+        size_t from = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].from->name);
+        size_t to = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].to->name);
+        for (size_t layer = 0; from && to && layer < layers; layer++)
+            if (!matrix->pairs[i].layers || matrix->pairs[i].layers & UINT64_C(1) << layer)
+                wanted[(layer * count + from - 1) * count + to - 1] = true;
+    }
+    memset(wanted, matrix->all, matrix->all ? count * count * layers : 0);
+    return wanted;
 }

@@ -10,6 +10,7 @@
 #include "base/mark.h"
 #include "base/words.h"
 
+struct arena;
 struct node;
 struct interface;
 
@@ -279,6 +280,8 @@ struct check {
 
 size_t check_matrix_layers(const struct check_matrix *matrix);
 uint16_t check_matrix_port(const struct check_matrix *matrix, size_t layer);
+/* Which ordered pairs shall answer: row-major, layer after layer; in the arena. */
+bool *check_matrix_wanted(const struct check_matrix *matrix, struct arena *arena);
 /* True where the check wants that something does NOT work (ping unreachable; tcp refused, blocked, closed; udp refused,
  * silent). */
 bool check_is_negative(const struct check *check);

@@ -77,13 +77,22 @@ static void finish(struct firewall *firewall)
 /* ---- looking ------------------------------------------------------------------------------------------------------
  */
 
-static void look_at(struct packet *packet)
+/* False where nothing of it passed the node's far ends, to it or from it.  Inside, its root could stage a packet that
+ * comes and goes nowhere. */
+static bool on_the_wire(const struct firewall *firewall, const struct packet *packet, bool to_node)
+{
+    struct attempt *attempt = firewall->attempt;
+    return witness_saw(engine_witness(attempt->engine), attempt_node(attempt, attempt->check->from), to_node,
+                       packet->mark.protocol, path_sign(&packet->sender, TTL), attempt->flow.since) != SIGHT_NO;
+}
+
+static void look_at(const struct firewall *firewall, struct packet *packet)
 {
     unsigned in = 0, out = 0;
     watchers_count(packet->watchers, TTL, &in, &out);
-    packet->arrived |= in > 0 || packet->own;
+    packet->arrived |= packet->own || (in > 0 && on_the_wire(firewall, packet, true));
     if (packet->forwarded || packet->own)
-        packet->passed |= out > 0;
+        packet->passed |= out > 0 && on_the_wire(firewall, packet, false);
     else if (packet->inside >= 0)
         packet->passed |= watch_mark_received(&packet->mark, TTL, packet->inside);
     packet->arrived |= packet->passed;
@@ -95,7 +104,7 @@ static void look(void *context)
     struct attempt *attempt = firewall->attempt;
     bool all = true;
     for (size_t i = 0; i < firewall->count; i++) {
-        look_at(&firewall->packets[i]);
+        look_at(firewall, &firewall->packets[i]);
         all &= firewall->packets[i].passed;
     }
     int64_t now = clock_monotonic();
@@ -176,6 +185,7 @@ static bool prepare(struct firewall *firewall, struct packet *packet, const stru
         attempt_end(attempt, OUTCOME_ERROR, "node %s has no network namespace: it does not run", packet->from->name);
         return false;
     }
+    witness_cover(engine_witness(attempt->engine), at);
     packet->own = strcmp(packet->from->name, at->name) == 0;
     packet->forwarded = wanted->has_to && !packet->own;
     if (!path_sender_open(&packet->sender, attempt, netns, wanted->protocol,

@@ -1,6 +1,7 @@
 /* matrix: who reaches whom, all ordered pairs of a set of nodes. */
 #include "probe/matrix.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -18,6 +19,38 @@ void matrix_settle(struct matrix *matrix, size_t pair, enum fact_outcome outcome
     matrix->answered += outcome == OUTCOME_ANSWERED;
 }
 
+static void name_pair(const struct matrix *matrix, size_t pair, char *out, size_t size)
+{
+    char port[24] = "";
+    if (matrix->port)
+        snprintf(port, sizeof port, " on tcp/%u", matrix->port);
+    if (!*out)
+        snprintf(out, size, "%s to %s%s", matrix->nodes[pair / matrix->count].node->name,
+                 matrix->nodes[pair % matrix->count].node->name, port);
+}
+
+/* What shall be silent and is: was it asked at all, and did no answer come? */
+static void note_silence(struct matrix *matrix, const struct witness_pairs *seen)
+{
+    struct fact *fact = &matrix->attempt->fact;
+    struct matrix_silence *silence = &matrix->silence;
+    const bool *wanted = matrix->wanted + matrix->layer * matrix->count * matrix->count;
+    for (size_t i = 0; i < matrix->count * matrix->count; i++) {
+        bool silent = fact->matrix[i] == OUTCOME_SILENT || fact->matrix[i] == OUTCOME_UNREACHABLE;
+        if (wanted[i] || !silent || !addr_is_set(&matrix->addrs[i]))
+            continue;
+        silence->pairs++;
+        silence->left += seen->left[i] == SIGHT_YES;
+        silence->returned += seen->returned[i] == SIGHT_YES;
+        silence->kept_back += seen->left[i] == SIGHT_NO;
+        silence->unknown += seen->returned[i] == SIGHT_UNKNOWN;
+        if (seen->left[i] == SIGHT_NO)
+            name_pair(matrix, i, fact->kept_back, sizeof fact->kept_back);
+        if (seen->returned[i] == SIGHT_YES)
+            name_pair(matrix, i, fact->kept_out, sizeof fact->kept_out);
+    }
+}
+
 /* An answer that did not come from the target is none. */
 static void unmask(struct matrix *matrix)
 {
@@ -26,14 +59,17 @@ static void unmask(struct matrix *matrix)
     if (!witness)
         return;
     const struct node **nodes = arena_alloc(attempt->arena, (matrix->count + 1) * sizeof(const struct node *));
-    uint8_t *arrived = arena_alloc(attempt->arena, matrix->count * matrix->count);
+    size_t pairs = matrix->count * matrix->count;
+    struct witness_pairs seen = {arena_alloc(attempt->arena, pairs), arena_alloc(attempt->arena, pairs),
+                                 arena_alloc(attempt->arena, pairs)};
     for (size_t i = 0; i < matrix->count; i++)
         nodes[i] = matrix->nodes[i].node;
     matrix->sweep.nodes = nodes;
     matrix->sweep.count = matrix->count;
-    witness_tell_matrix(witness, &matrix->sweep, arrived);
-    for (size_t i = 0; i < matrix->count * matrix->count; i++) {
-        if (attempt->fact.matrix[i] != OUTCOME_ANSWERED || arrived[i] != SIGHT_NO)
+    witness_tell_matrix(witness, &matrix->sweep, &seen);
+    note_silence(matrix, &seen);
+    for (size_t i = 0; i < pairs; i++) {
+        if (attempt->fact.matrix[i] != OUTCOME_ANSWERED || seen.arrived[i] != SIGHT_NO)
             continue;
         attempt->fact.matrix[i] = OUTCOME_FAILED;
         matrix->answered--;
@@ -54,7 +90,14 @@ static void end(struct matrix *matrix)
 {
     struct attempt *attempt = matrix->attempt;
     size_t pairs = matrix->pairs * matrix->layers;
+    const struct matrix_silence *silence = &matrix->silence;
     attempt->fact.matrix = matrix->cells;
+    attempt->fact.left = silence->kept_back                                  ? SIGHT_NO
+                         : silence->pairs && silence->left == silence->pairs ? SIGHT_YES
+                                                                             : SIGHT_UNKNOWN;
+    attempt->fact.returned = silence->returned                     ? SIGHT_YES
+                             : silence->pairs && !silence->unknown ? SIGHT_NO
+                                                                   : SIGHT_UNKNOWN;
     if (matrix->impostors)
         attempt_end(attempt, OUTCOME_ANSWERED,
                     "%zu of %zu ordered pairs answered, for %zu more somebody answered in another one's place",
@@ -164,6 +207,7 @@ static void matrix_start(struct attempt *attempt)
     matrix->nodes = arena_alloc(attempt->arena, count * sizeof *matrix->nodes);
     matrix->addrs = arena_alloc(attempt->arena, count * count * sizeof *matrix->addrs);
     matrix->cells = arena_alloc(attempt->arena, count * count * matrix->layers);
+    matrix->wanted = check_matrix_wanted(check, attempt->arena);
     attempt->fact.matrix = matrix->cells;
     attempt->fact.matrix_size = count;
     if (!find_addresses(matrix))

@@ -24,6 +24,10 @@ struct matrix {
     size_t refusals;            /* ENOBUFS */
     struct witness_sweep sweep; /* how the witness knows the packets again */
     size_t impostors;           /* answers that were not the target's */
+    const bool *wanted;         /* of all layers: which pairs shall answer */
+    struct matrix_silence {
+        size_t pairs, left, kept_back, returned, unknown;
+    } silence; /* of those that shall not answer and did not, in all layers */
     struct neighbours *neighbours;
     void *way; /* struct of the way */
 };

@@ -102,6 +102,41 @@ static void add_names(struct str *text, const char *what, const char *const *nam
         str_printf(text, "%s%s", i ? ", " : what, names[i]);
 }
 
+/* A node's own packet sockets see what its root lets them see; its far ends see what passes them. */
+static void correct(struct path *path, const struct check_target *places, size_t count, int protocol)
+{
+    struct attempt *attempt = path->attempt;
+    struct fact *fact = &attempt->fact;
+    struct witness *witness = engine_witness(attempt->engine);
+    uint64_t sign = path_sign(&path->sender, path->reached);
+    for (size_t i = 0; i < count; i++) {
+        const struct node *node = places[i].node;
+        int in = witness_saw(witness, node, true, protocol, sign, attempt->flow.since);
+        int out = witness_saw(witness, node, false, protocol, sign, attempt->flow.since);
+        size_t at = 0;
+        while (node && at < fact->there_count && !str_equal(fact->there[at], node->name))
+            at++;
+        if (node && at < fact->there_count && (in == SIGHT_NO || out == SIGHT_NO))
+            memmove(&fact->there[at], &fact->there[at + 1], (--fact->there_count - at) * sizeof *fact->there);
+        else if (node && at == fact->there_count && in == SIGHT_YES && out == SIGHT_YES)
+            *ARENA_PUSH(attempt->arena, fact->there, fact->there_count) = node->name;
+    }
+}
+
+/* Tells the witness which packet it was that the target answered. */
+static void ask_for_witness(struct path *path)
+{
+    struct attempt *attempt = path->attempt;
+    const struct check_path *check = &attempt->check->path;
+    struct watch_mark mark;
+    path_sender_mark(&path->sender, &mark);
+    attempt->flow.hops_limited = true;
+    if (path->sender.protocol == PATH_ICMP)
+        attempt_sends_echo(attempt, path->sender.ipv6, path_sign(&path->sender, path->reached));
+    correct(path, check->via, check->via_count, mark.protocol);
+    correct(path, check->not_via, check->not_via_count, mark.protocol);
+}
+
 static void finish(struct path *path)
 {
     struct attempt *attempt = path->attempt;
@@ -111,6 +146,9 @@ static void finish(struct path *path)
         watchers_take(path->watchers, path->reached, attempt->arena, &fact->there, &fact->there_count, &fact->back,
                       &fact->back_count);
         fact->ways_known = path->complete;
+    }
+    ask_for_witness(path);
+    if (path->watchers) {
         keep_passed(path);
         add_names(&ways, "; passed on by ", fact->there, fact->there_count);
         add_names(&ways, "; its answer by ", fact->back, fact->back_count);
@@ -254,6 +292,12 @@ static void path_ready(void *context, uint32_t events)
         go_on(path);
 }
 
+static void cover(struct attempt *attempt, const struct check_target *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        witness_cover(engine_witness(attempt->engine), places[i].node);
+}
+
 static void path_start(struct attempt *attempt)
 {
     struct path *path = attempt->state;
@@ -270,6 +314,12 @@ static void path_start(struct attempt *attempt)
         attempt_end(attempt, OUTCOME_ERROR, "watch a socket: %s", strerror(errno));
         return;
     }
+    if (check->protocol == PATH_UDP)
+        attempt_sends(attempt, path->sender.fd, IPPROTO_UDP, path->sender.port);
+    else if (check->protocol == PATH_TCP)
+        attempt_sends_from(attempt, IPPROTO_TCP, path->sender.id, path->sender.port);
+    cover(attempt, check->via, check->via_count);
+    cover(attempt, check->not_via, check->not_via_count);
     watch_nodes(path);
     go_on(path);
 }

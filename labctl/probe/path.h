@@ -28,7 +28,9 @@ void path_send(struct path_sender *sender, unsigned number, unsigned ttl);
 /* What came: false where there is no more.  *ttl is that of the packet which it is about, 0 where that is not known. */
 bool path_take_error(struct path_sender *sender, struct net_error *error, unsigned *ttl);
 bool path_take_answer(struct path_sender *sender, unsigned *ttl);
-/* How its packets are known again. */
+/* How the witness knows packet `number` (witness_saw). */
+uint64_t path_sign(const struct path_sender *sender, unsigned number);
+/* How its packets are known again inside a node. */
 void path_sender_mark(const struct path_sender *sender, struct watch_mark *mark);
 /* How long one hop is waited for. */
 int64_t path_patience(const struct attempt *attempt);

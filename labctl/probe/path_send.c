@@ -33,6 +33,18 @@ void path_sender_mark(const struct path_sender *sender, struct watch_mark *mark)
     memcpy(mark->text, sender->text, sizeof mark->text);
 }
 
+uint64_t path_sign(const struct path_sender *sender, unsigned number)
+{
+    uint8_t carried[PAYLOAD] = {0};
+    uint64_t cookie;
+    memcpy(carried, sender->text, sizeof sender->text);
+    carried[7] = (uint8_t)number;
+    memcpy(&cookie, carried, sizeof cookie);
+    return sender->protocol == PATH_TCP   ? (sender->number | number)
+           : sender->protocol == PATH_UDP ? tap_mark(carried, sizeof carried)
+                                          : cookie;
+}
+
 /* ---- sending ------------------------------------------------------------------------------------------------------
  */
 

@@ -119,12 +119,16 @@ static struct neighbours *add_neighbours(const struct run *run, size_t count, st
     return pair_count ? neighbours_add(run->world, pairs, pair_count) : NULL;
 }
 
-/* A matrix has so many packets that what is not needed is left out, unless others need it. */
+#define SILENCE_NODES_MAX 64 /* of a matrix whose silent pairs are looked at as well */
+
+/* A large matrix has so many packets that what is not needed is left out, unless others need it. */
 static enum tap_part part_of(const struct run *run, size_t count)
 {
     bool tcp = false;
     for (size_t i = 0; i < count; i++) {
         if (run->checks[i]->kind != CHECK_MATRIX)
+            return TAP_ALL;
+        if (!run->checks[i]->matrix.all && run->checks[i]->matrix.node_count <= SILENCE_NODES_MAX)
             return TAP_ALL;
         for (size_t k = 0; k < check_matrix_layers(&run->checks[i]->matrix); k++)
             tcp = tcp || check_matrix_port(&run->checks[i]->matrix, k);

@@ -39,6 +39,7 @@ struct flow {
     uint16_t local, remote; /* ports of TCP and UDP */
     uint64_t cookie;        /* of ICMP echo */
     uint32_t answers;       /* so many of them came back */
+    bool hops_limited;      /* few hops to go, and who answers may say anything: that it arrived is enough */
     size_t since;           /* packets seen before it began */
 };
 /* Notes that a prober of this set sends it: so nobody else's measurement takes it for its own. */
@@ -47,7 +48,11 @@ void witness_claim(struct witness *witness, const struct node *from, const struc
 void witness_tell(struct witness *witness, const struct flow *flow, const struct node *from, const struct node *to,
                   struct fact *fact);
 
-/* A matrix: for each ordered pair that answered, was it the target?  SIGHT_* in `arrived`, row-major. */
+/* A matrix, for each ordered pair, SIGHT_*, row-major: of one that answered, was it the target; of one that did not,
+ * did its packet leave the node, and did an answer come back to it? */
+struct witness_pairs {
+    uint8_t *arrived, *left, *returned;
+};
 struct witness_sweep {
     const struct node *const *nodes;
     size_t count;
@@ -60,4 +65,8 @@ struct witness_sweep {
     const struct addr *addrs;
     const uint16_t *locals;
 };
-void witness_tell_matrix(struct witness *witness, const struct witness_sweep *sweep, uint8_t *arrived);
+void witness_tell_matrix(struct witness *witness, const struct witness_sweep *sweep, const struct witness_pairs *out);
+/* Did this packet pass the far end of the node's interfaces, to the node or from it?  sign: what tap.h tells packets
+ * by: the cookie of ICMP, else the mark. */
+int witness_saw(struct witness *witness, const struct node *node, bool to_node, int protocol, uint64_t sign,
+                size_t since);

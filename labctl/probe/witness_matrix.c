@@ -12,7 +12,7 @@
 
 #define NOBODY SIZE_MAX
 
-enum { REACHED = 1, REPLIED = 2 };
+enum { REACHED = 1, REPLIED = 2, LEFT = 4, RETURNED = 8 };
 
 struct sum {
     struct witness *witness;
@@ -53,16 +53,18 @@ static void sort(struct numbers *numbers)
         qsort(numbers->items, numbers->count, sizeof *numbers->items, by_value);
 }
 
-/* The packet went to the pair's target, or came back from it. */
+/* The packet passed at the pair's source or at its target, there or back. */
 static void note(struct sum *sum, const struct passage *passage, size_t pair)
 {
-    size_t count = sum->sweep->count;
-    if (pair >= count * count || sum->places[passage->node] != pair % count)
+    size_t count = sum->sweep->count, place = sum->places[passage->node];
+    const struct tap_packet *packet = &passage->packet;
+    if (pair >= count * count)
         return;
-    if (passage->packet.outgoing && !passage->packet.answer)
-        sum->seen[pair] |= REACHED;
-    else if (!passage->packet.outgoing && passage->packet.answer)
-        sum->seen[pair] |= REPLIED;
+    if (place == pair % count && packet->outgoing != packet->answer)
+        sum->seen[pair] |= packet->answer ? REPLIED : REACHED;
+    if (place == pair / count && packet->outgoing == packet->answer &&
+        (packet->answer || witness_goes_somewhere(sum->witness, packet, HOPS_LEAST)))
+        sum->seen[pair] |= packet->answer ? RETURNED : LEFT;
 }
 
 static void sum_icmp(struct sum *sum)
@@ -152,7 +154,7 @@ static void sum_tcp(struct sum *sum, struct arena *arena)
     }
 }
 
-void witness_tell_matrix(struct witness *witness, const struct witness_sweep *sweep, uint8_t *arrived)
+void witness_tell_matrix(struct witness *witness, const struct witness_sweep *sweep, const struct witness_pairs *out)
 {
     if (!witness)
         return;
@@ -179,6 +181,9 @@ void witness_tell_matrix(struct witness *witness, const struct witness_sweep *sw
         const struct covered *from = sum.nodes[pair / count], *to = sum.nodes[pair % count];
         bool whole = from && to && from->whole && to->whole && !witness->lost && !sum.unsure;
         bool good = (sum.seen[pair] & wanted) == wanted;
-        arrived[pair] = good ? SIGHT_YES : whole ? SIGHT_NO : SIGHT_UNKNOWN;
+        out->arrived[pair] = good ? SIGHT_YES : whole ? SIGHT_NO : SIGHT_UNKNOWN;
+        bool all = whole && witness->part == TAP_ALL;
+        out->left[pair] = sum.seen[pair] & LEFT ? SIGHT_YES : all ? SIGHT_NO : SIGHT_UNKNOWN;
+        out->returned[pair] = sum.seen[pair] & RETURNED ? SIGHT_YES : all ? SIGHT_NO : SIGHT_UNKNOWN;
     }
 }

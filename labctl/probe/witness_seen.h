@@ -8,6 +8,9 @@ struct arena;
 struct map;
 struct space;
 
+/* A packet that leaves its node with so few hops to go is not meant to arrive. */
+#define HOPS_LEAST 32
+
 struct covered {
     uint32_t index;
     bool whole; /* all of its interfaces are watched */
@@ -40,3 +43,6 @@ struct witness {
     size_t claim_count;
     bool lost; /* not everything was seen */
 };
+
+/* Is the packet on its way to somebody?  hops_least: with how many hops to go it must leave. */
+bool witness_goes_somewhere(const struct witness *witness, const struct tap_packet *packet, unsigned hops_least);

@@ -9,9 +9,6 @@
 #include "probe/probe.h"
 #include "probe/witness_seen.h"
 
-/* A packet that leaves its node with so few hops to go is not meant to arrive. */
-#define HOPS_LEAST 32
-
 static bool is_icmp(int protocol)
 {
     return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
@@ -52,10 +49,10 @@ static bool is_own(const struct witness *witness, const struct passage *passage,
     return packet->from_port == flow->local && !is_anothers(witness, passage, flow);
 }
 
-static bool goes_somewhere(const struct witness *witness, const struct tap_packet *packet)
+bool witness_goes_somewhere(const struct witness *witness, const struct tap_packet *packet, unsigned hops_least)
 {
     const struct probe_world *world = witness->world;
-    return packet->ttl > HOPS_LEAST && (!world->has_mac || world->has_mac(world->context, &packet->next));
+    return packet->ttl > hops_least && (!world->has_mac || world->has_mac(world->context, &packet->next));
 }
 
 /* Is this number one of a packet with which the flow left? */
@@ -90,7 +87,7 @@ static bool is_claimed(const struct witness *witness, const struct flow *flow, c
 static bool was_answered(const struct witness *witness, const struct flow *flow, const struct covered *to,
                          const struct tap_packet *packet)
 {
-    if (flow->protocol == IPPROTO_UDP)
+    if (flow->protocol == IPPROTO_UDP || flow->hops_limited)
         return true;
     for (size_t i = flow->since; i < witness->passage_count; i++) {
         const struct passage *passage = &witness->passages[i];
@@ -124,7 +121,7 @@ static int tell_left(const struct witness *witness, const struct flow *flow, con
         const struct passage *passage = &witness->passages[i];
         if (!passes(passage, from, false, flow) || !is_own(witness, passage, flow, fact))
             continue;
-        if (goes_somewhere(witness, &passage->packet))
+        if (witness_goes_somewhere(witness, &passage->packet, flow->hops_limited ? 0 : HOPS_LEAST))
             return SIGHT_YES;
         any = true;
     }
@@ -188,6 +185,23 @@ static int tell_arrived(const struct witness *witness, const struct flow *flow, 
             return SIGHT_YES;
     }
     return tunnel || !to->whole || !from->whole || witness->lost ? SIGHT_UNKNOWN : SIGHT_NO;
+}
+
+int witness_saw(struct witness *witness, const struct node *node, bool to_node, int protocol, uint64_t sign,
+                size_t since)
+{
+    const struct covered *covered = witness && node ? map_get(witness->by_name, node->name) : NULL;
+    if (!covered || witness->part != TAP_ALL)
+        return SIGHT_UNKNOWN;
+    witness_look(witness);
+    for (size_t i = since; i < witness->passage_count; i++) {
+        const struct passage *passage = &witness->passages[i];
+        const struct tap_packet *packet = &passage->packet;
+        if (passage->node == covered->index && packet->outgoing == to_node && packet->protocol == protocol &&
+            !packet->answer && (is_icmp(protocol) ? packet->cookie : packet->mark) == sign)
+            return SIGHT_YES;
+    }
+    return covered->whole && !witness->lost ? SIGHT_NO : SIGHT_UNKNOWN;
 }
 
 void witness_tell(struct witness *witness, const struct flow *flow, const struct node *from, const struct node *to,

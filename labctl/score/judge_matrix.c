@@ -3,30 +3,10 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/map.h"
 #include "facts/facts.h"
 #include "model/check.h"
 #include "model/topology.h"
 #include "score/judging.h"
-
-/* Which ordered pairs shall answer, row-major, in the arena. */
-static bool *wanted_pairs(const struct check_matrix *matrix, size_t layers, struct arena *arena)
-{
-    size_t count = matrix->node_count;
-    bool *wanted = arena_alloc(arena, count * count * layers);
-    struct map *indices = map_new(arena);
-    for (size_t i = 0; i < count; i++)
-        map_set(indices, matrix->nodes[i]->name, (void *)(uintptr_t)(i + 1));
-    for (size_t i = 0; i < matrix->pair_count; i++) {
-        size_t from = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].from->name);
-        size_t to = (size_t)(uintptr_t)map_get(indices, matrix->pairs[i].to->name);
-        for (size_t layer = 0; from && to && layer < layers; layer++)
-            if (!matrix->pairs[i].layers || matrix->pairs[i].layers & UINT64_C(1) << layer)
-                wanted[(layer * count + from - 1) * count + to - 1] = true;
-    }
-    memset(wanted, matrix->all, matrix->all ? count * count * layers : 0);
-    return wanted;
-}
 
 /* " on tcp/80" where there are several. */
 static const char *layer_text(const struct check_matrix *matrix, size_t layer, char out[static 24])
@@ -43,7 +23,6 @@ static const char *layer_text(const struct check_matrix *matrix, size_t layer, c
 void judge_matrix(const struct check *check, const struct fact *fact, const struct verdict_context *context,
                   struct judgement *out)
 {
-    (void)context;
     enum { NAMED_MAX = 5 };
     const struct check_matrix *matrix = &check->matrix;
     size_t wrong = 0, count = matrix->node_count, layers = check_matrix_layers(matrix);
@@ -64,7 +43,7 @@ void judge_matrix(const struct check *check, const struct fact *fact, const stru
         return;
     }
     ARENA_AUTO arena = arena_new();
-    const bool *wanted = wanted_pairs(matrix, layers, arena);
+    const bool *wanted = check_matrix_wanted(matrix, arena);
     for (size_t i = 0; i < count * count * layers; i++) {
         size_t from = i / count % count, to = i % count;
         bool answered = fact->matrix[i] == OUTCOME_ANSWERED;
@@ -77,4 +56,11 @@ void judge_matrix(const struct check *check, const struct fact *fact, const stru
     }
     if (wrong)
         judging_fail(out, "%s%s", named, wrong > NAMED_MAX ? ", …" : "");
+    else if (context && context->left_healthy == SIGHT_YES && fact->left == SIGHT_NO)
+        judging_fail(out,
+                     "%s: nothing of it goes out on the wire, as it did when all was healthy: the node itself keeps it "
+                     "back, so this proves nothing",
+                     fact->kept_back);
+    else if (context && context->returned_healthy == SIGHT_NO && fact->returned == SIGHT_YES)
+        judging_fail(out, "%s: it is open: an answer came back, which the node does not let in", fact->kept_out);
 }

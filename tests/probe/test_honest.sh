@@ -39,6 +39,12 @@ checks:
   - { id: matrix-tcp, matrix: { nodes: [a, c, web], tcp: 80, pairs: [ { from: [a, c], to: web } ] } }
   - { id: other, from: c, tcp: "web:80" }
   - { id: forwarded, from: a, tcp: "r:8080" }
+  - { id: path, from: a, path: { to: web, hops: 2, via: [r] } }
+  - { id: path-udp, from: a, path: { to: web, protocol: udp, hops: 2 } }
+  - { id: path-tcp, from: a, path: { to: web, protocol: tcp, port: 81, hops: 2 } }
+  - { id: way, from: a, path: { to: web, via: [r] } }
+  - { id: other-way, from: a, path: { to: web, not_via: [r2] } }
+  - { id: door, at: r, firewall: { accepts: [ { from: a, to: web, port: 80 }, { from: a, to: web, protocol: udp, port: 9 }, { from: a, to: web, protocol: icmp } ] } }
   - { id: missing, at: a, command: { run: "ls /nonexistent", status: 2 } }
 YAML
 run "$LABCTL" up "$work/town.yaml"
@@ -78,13 +84,33 @@ nat() { # NODE HOOK RULE
 serve a 80
 serve r 80
 nat a output 'ip daddr 10.2.0.2 redirect'
-red "a redirect in the prober's own node" ping tcp http dns udp rate matrix matrix-tcp
+red "a redirect in the prober's own node" ping tcp http dns udp rate matrix matrix-tcp path path-udp path-tcp
 grep -q '^pass *other ' "$work/out"
 check "which is no other prober's concern" $?
 at a 'nft delete table ip n'
 nat r prerouting 'iifname l0 ip daddr 10.2.0.2 ip protocol != udp redirect'
-red "a redirect in a router" ping tcp http matrix matrix-tcp other
+red "a redirect in a router" ping tcp http matrix matrix-tcp other path path-tcp
 at r 'nft delete table ip n'
+# The router answers one hop further on than it is.
+nat r prerouting 'iifname l0 ip ttl != 1 ip daddr 10.2.0.2 redirect'
+red "a router that plays the hop behind it" path path-udp path-tcp
+at r 'nft delete table ip n'
+# It leads what it should let through nowhere: it comes in, and leaves by an interface of no use.
+at r 'ip link add s0 type bridge; ip link set s0 up; ip link add s1 type veth peer name s2; ip link set s1 master s0; ip link set s1 up; ip link set s2 up
+    ip neigh add 10.2.0.2 lladdr 02:00:00:00:00:77 dev s0; ip route add 10.2.0.2/32 dev s0'
+red "packets that a router sends nowhere" door
+at r 'ip link del s0; ip link del s1'
+# Another way is staged at the router that should be on it, which never gets the packet.
+at a 'ip route add 10.2.0.2/32 via 10.1.0.254'
+at web 'ip route add 10.1.0.2/32 via 10.2.0.254'
+red "another way" way other-way
+at r2 'ip netns add n && ip link set l0 netns n && ip link set r0 netns n && ip netns exec n sh -c "ip addr add 10.1.0.254/24 dev l0; ip addr add 10.2.0.254/24 dev r0; ip link set l0 up; ip link set r0 up; sysctl -qw net.ipv4.ip_forward=1"'
+red "a router that hides in a namespace of its own" other-way
+at r2 'ip netns exec n ip link set l0 netns 1; ip netns exec n ip link set r0 netns 1; ip netns del n
+    ip addr add 10.1.0.254/24 dev l0; ip addr add 10.2.0.254/24 dev r0; ip link set l0 up; ip link set r0 up'
+at a 'ip route del 10.2.0.2/32 via 10.1.0.254'
+at web 'ip route del 10.1.0.2/32 via 10.2.0.254'
+green "without them all is green" path path-udp path-tcp way other-way door
 # Only some of it, so that the target sees something as well.
 steer() { # RULE: what it matches goes to the prober's own node
     at a "nft add table ip n; nft 'add chain ip n x { type route hook output priority 0; }'; nft add rule ip n x ip daddr 10.2.0.2 $1 meta mark set 7"

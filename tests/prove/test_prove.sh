@@ -142,6 +142,50 @@ questions:
 scenario answers
 run "$LABCTL" prove "$work/answers.yaml" && grep -q '^  ok      solution .* 120 of 120 points' "$work/out"
 check "answer key and true claim give their points" $?
+# Who opens what shall be silent, and keeps the packets or the answers back in the prober's own node, is caught.
+cat >"$work/silent.yaml" <<'YAML'
+scenario: silent
+title: Two must not meet
+time: 10m
+pass: 70%
+topology:
+  lab: silent
+  bridges: { lan: {}, dmz: {} }
+  nodes:
+    a: { bridge: lan, address: 10.0.0.1/24, gateway: 10.0.0.254 }
+    gw:
+      forwarding: true
+      interfaces: { eth0: { bridge: lan, address: 10.0.0.254/24 }, eth1: { bridge: dmz, address: 10.1.0.254/24 } }
+      nftables: |
+        table inet house {
+          chain forwarding { type filter hook forward priority 0; policy drop;
+            ct state established,related accept
+            tcp dport 80 accept
+          }
+        }
+    web: { bridge: dmz, address: 10.1.0.1/24, gateway: 10.1.0.254, services: { http: { body: "x\n" }, ssh: { kind: tcp, port: 22 } } }
+faults: [ { id: gone, kind: packet-filter, at: web, chain: input, protocol: tcp, ports: 80 } ]
+tasks: [ { id: page, checks: [ { id: get, from: a, http: "http://web/", points: 100 } ] } ]
+guards:
+  - { id: apart, matrix: { nodes: [a, gw, web], tcp: 22, pairs: [ { from: gw, to: web } ] }, penalty: 50 }
+solution: [ { at: web, run: "nft flush ruleset" } ]
+wrong_fixes:
+  - id: opens
+    steps: [ { at: gw, run: "nft insert rule inet house forwarding accept" } ]
+    caught_by: [apart]
+  - id: opens-and-keeps-back
+    steps:
+      - { at: gw, run: "nft insert rule inet house forwarding accept" }
+      - { at: a, run: "nft add table ip x; nft 'add chain ip x o { type filter hook output priority 0; }'; nft add rule ip x o tcp dport 22 drop" }
+    caught_by: [apart]
+  - id: opens-and-lets-no-answer-in
+    steps:
+      - { at: gw, run: "nft insert rule inet house forwarding accept" }
+      - { at: a, run: "nft add table ip x; nft 'add chain ip x i { type filter hook input priority 0; }'; nft add rule ip x i tcp sport 22 drop" }
+    caught_by: [apart]
+YAML
+run timeout 120 "$LABCTL" prove "$work/silent.yaml"
+check "a silent pair of a matrix that its own prober keeps back is red" $?
 printf '%s\n' "scenario: quiet" "control: true" "diagnosis: { points: 10 }" "$(sed -n '/^topology:/,/ops:/p' "$work/answers.yaml")" >"$work/quiet.yaml"
 run "$LABCTL" prove "$work/quiet.yaml" && grep -q '^  ok      solution .* 10 of 10 points' "$work/out" && grep -q '^  ok      leaks' "$work/out"
 check "a healthy control: the claim that nothing is broken" $?
