@@ -48,7 +48,8 @@ static int run(struct context *context)
         client_print_json(reply);
     } else if (!context->quiet) {
         json_int_t points = client_integer(reply, "points");
-        printf("Claim %lld is recorded; the last one counts%s.\n", (long long)client_integer(reply, "claims"),
+        printf("Claim %lld is recorded; the last one counts, or the last ones where several things are broken%s.\n",
+               (long long)client_integer(reply, "claims"),
                points ? "" : ", though this scenario gives no points for it");
     }
     json_decref(reply);
@@ -60,9 +61,11 @@ const struct command command_claim = {
     .group = "an exercise",
     .synopsis = "claim --where THING [--where THING…] --what KIND | claim --none",
     .summary = "Say what is broken and where, as often as you like: the last claim counts",
-    .description = "THING is any thing of the lab, as `labctl inspect` and `labctl dump` name it; KIND any kind of\n"
-                   "fault, whatever the lab is made of.  Half of the points are for where, half for what; several\n"
-                   "places share the credit.  Nobody tells before the end whether it is right.",
+    .description =
+        "THING is any thing of the lab, as `labctl inspect` and `labctl dump` name it; KIND any kind of\n"
+        "fault, whatever the lab is made of.  Half of the points are for where, half for what; several\n"
+        "places share the credit.  Where several things are broken, a claim counts for one of them, and as many\n"
+        "of the last claims count as there are.  Nobody tells before the end whether it is right.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

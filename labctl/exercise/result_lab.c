@@ -96,6 +96,15 @@ static void flag(json_t *graph, const char *place, const char *key)
         json_object_set_new(best, key, json_true());
 }
 
+/* A fault's place may be written shortly ("web"); the graph has full names. */
+static void flag_fault(json_t *graph, const struct topology *topology, const struct fault *fault)
+{
+    for (size_t p = 0; p < fault->at.count; p++) {
+        struct thing thing = topology_thing(topology, fault->at.items[p], NULL);
+        flag(graph, thing.kind == THING_NONE ? fault->at.items[p] : thing_name(topology, &thing), "broken");
+    }
+}
+
 json_t *graph_json(const struct session *session)
 {
     size_t i, t;
@@ -105,8 +114,7 @@ json_t *graph_json(const struct session *session)
         return json_null();
     json_t *graph = json_deep_copy(recorded);
     for (size_t f = 0; f < session->scenario->fault_count; f++)
-        for (size_t p = 0; p < session->scenario->faults[f].at.count; p++)
-            flag(graph, session->scenario->faults[f].at.items[p], "broken");
+        flag_fault(graph, session->scenario->topology, &session->scenario->faults[f]);
     json_array_foreach(session->entries, i, entry)
     {
         if (!str_equal(entry_text(entry, "event"), "change"))

@@ -232,7 +232,7 @@ static void write_diagnosis(const struct page *page, const json_t *status)
     heading(page, "Diagnosis");
     str_printf(&words,
                "%lld point%s for saying where it is broken and how: `labctl claim --where THING --what KIND`, or "
-               "`labctl claim --none`; the last claim counts.",
+               "`labctl claim --none`; the last claim counts, or the last ones where several things are broken.",
                points, plural(points));
     line(page, 2, str_text(&words));
 }
