@@ -229,6 +229,20 @@ static void resolve_host(struct http *http)
         attempt_end(attempt, OUTCOME_ERROR, "resolve '%s': %s", http->host, err.text);
 }
 
+/* Whom the witness watches: the node of that name, or of that address ("[fd00::1]" is one by IPv6). */
+static void watch_host(struct http *http)
+{
+    struct addr addr;
+    char literal[ADDR_TEXT_MAX];
+    size_t length = strlen(http->host);
+    bool bracket = length > 2 && http->host[0] == '[';
+    snprintf(literal, sizeof literal, "%.*s", (int)(bracket ? length - 2 : length), http->host + bracket);
+    if (addr_parse(literal, &addr))
+        attempt_watch(http->attempt, &addr);
+    else
+        attempt_watch_name(http->attempt, http->host);
+}
+
 /* Host and port of the URL; false after ending the attempt. */
 static bool read_url(struct http *http)
 {
@@ -241,7 +255,7 @@ static bool read_url(struct http *http)
     if (good) {
         http->host = arena_strdup(attempt->arena, host);
         http->port = strtol(port, NULL, 10);
-        attempt_watch_name(attempt, host);
+        watch_host(http);
     }
     libcurl.free(host);
     libcurl.free(port);

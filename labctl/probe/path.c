@@ -123,18 +123,40 @@ static void correct(struct path *path, const struct check_target *places, size_t
     }
 }
 
+static const struct node *target_node(const struct path *path)
+{
+    const struct attempt *attempt = path->attempt;
+    const struct node *named = attempt->check->path.to.node;
+    const struct topology *topology = attempt->world->topology;
+    return named || !topology ? named : address_owner(topology, &attempt->fact.target);
+}
+
+/* A target limits how many errors it sends (ICMP rate limits, RFC 1812 4.3.2.8), and then only a later packet of those
+ * that arrived is answered: the first that arrived tells how far it is. */
+static void find_first_arrival(struct path *path, int protocol)
+{
+    struct attempt *attempt = path->attempt;
+    struct witness *witness = engine_witness(attempt->engine);
+    for (unsigned ttl = 1; ttl < path->reached; ttl++) {
+        struct hop *hop = &path->hops[ttl];
+        if (hop->known || witness_saw(witness, target_node(path), true, protocol, path_sign(&path->sender, ttl),
+                                      attempt->flow.since) != SIGHT_YES)
+            continue;
+        *hop = (struct hop){.addr = attempt->fact.target, .known = true};
+        path->reached = ttl;
+    }
+}
+
 /* Tells the witness which packet it was that the target answered. */
-static void ask_for_witness(struct path *path)
+static void ask_for_witness(struct path *path, int protocol)
 {
     struct attempt *attempt = path->attempt;
     const struct check_path *check = &attempt->check->path;
-    struct watch_mark mark;
-    path_sender_mark(&path->sender, &mark);
     attempt->flow.hops_limited = true;
     if (path->sender.protocol == PATH_ICMP)
         attempt_sends_echo(attempt, path->sender.ipv6, path_sign(&path->sender, path->reached));
-    correct(path, check->via, check->via_count, mark.protocol);
-    correct(path, check->not_via, check->not_via_count, mark.protocol);
+    correct(path, check->via, check->via_count, protocol);
+    correct(path, check->not_via, check->not_via_count, protocol);
 }
 
 static void finish(struct path *path)
@@ -142,12 +164,15 @@ static void finish(struct path *path)
     struct attempt *attempt = path->attempt;
     struct fact *fact = &attempt->fact;
     STR_AUTO ways = STR_INIT;
+    struct watch_mark mark;
+    path_sender_mark(&path->sender, &mark);
+    find_first_arrival(path, mark.protocol);
     if (path->watchers) {
         watchers_take(path->watchers, path->reached, attempt->arena, &fact->there, &fact->there_count, &fact->back,
                       &fact->back_count);
         fact->ways_known = path->complete;
     }
-    ask_for_witness(path);
+    ask_for_witness(path, mark.protocol);
     if (path->watchers) {
         keep_passed(path);
         add_names(&ways, "; passed on by ", fact->there, fact->there_count);
@@ -189,8 +214,7 @@ static void watch_nodes(struct path *path)
     if (!topology || !(check->via_count || check->not_via_count || check->has_symmetric))
         return;
     path_sender_mark(&path->sender, &mark);
-    const struct node *to = check->to.node ? check->to.node : address_owner(topology, &attempt->fact.target);
-    path->watchers = watchers_new(attempt->world, attempt->check->from, to, &mark, &path->complete);
+    path->watchers = watchers_new(attempt->world, attempt->check->from, target_node(path), &mark, &path->complete);
 }
 
 static void ask(struct path *path, unsigned ttl)

@@ -39,6 +39,7 @@ checks:
   - { id: matrix-tcp, matrix: { nodes: [a, c, web], tcp: 80, pairs: [ { from: [a, c], to: web } ] } }
   - { id: other, from: c, tcp: "web:80" }
   - { id: forwarded, from: a, tcp: "r:8080" }
+  - { id: by-address, from: a, http: "http://10.2.0.2/" }
   - { id: path, from: a, path: { to: web, hops: 2, via: [r] } }
   - { id: path-udp, from: a, path: { to: web, protocol: udp, hops: 2 } }
   - { id: path-tcp, from: a, path: { to: web, protocol: tcp, port: 81, hops: 2 } }
@@ -129,6 +130,14 @@ serve d 80
 red "a router that leads one prober to another server" tcp http
 grep -q '^pass *other ' "$work/out"
 check "is not covered by another prober's packets" $?
+at r 'nft delete table ip n'
+# Asked alone, so that no other check has the target watched.
+nat r prerouting 'iifname l0 ip daddr 10.2.0.2 tcp dport 80 redirect'
+for id in http by-address; do
+    run "$LABCTL" check $id
+    [ $? -eq 1 ] && grep -q "somebody else answered in the place of web" "$work/out"
+    check "a redirect in a router: $id is red when asked alone" $?
+done
 at r 'nft delete table ip n'
 mac=$("$LABCTL" exec d -- cat /sys/class/net/eth0/address | tr -d '\r')
 at d 'ip addr add 10.2.0.2/32 dev eth0'
