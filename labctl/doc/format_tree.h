@@ -50,5 +50,3 @@ struct form {
 /* Reads the text of the document's source; NULL where it cannot be formatted (a finding tells).  *comments: how many.
  */
 struct form *form_read(struct document *document, size_t *comments);
-/* Writes the tree. */
-void form_write(const struct form *root, struct str *out);

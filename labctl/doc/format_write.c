@@ -193,7 +193,7 @@ static void write_items(const struct form *form, size_t indent, bool goes_on, st
     }
 }
 
-void form_write(const struct form *root, struct str *out)
+static void form_write(const struct form *root, struct str *out)
 {
     write_items(root, 0, false, out);
 }

@@ -49,7 +49,6 @@ extern const char *const tree_devices[6], *const tree_beside_usr[6];
 
 /* Parts of it, for nursery.c; paths are relative to the tree while it is being built.  End by stage_fail. */
 void tree_directory(const char *path, unsigned mode);
-void tree_tmpfs(const char *path, const char *options);
 void tree_file(const char *path);
 void tree_link(const char *target, const char *path);
 void tree_read_only(const char *path, unsigned flags); /* flags: 0 or AT_RECURSIVE */

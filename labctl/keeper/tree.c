@@ -37,7 +37,7 @@ void tree_directory(const char *path, unsigned mode)
         stage_fail(errno, "make the lab's directory /%s", path);
 }
 
-void tree_tmpfs(const char *path, const char *options)
+static void tree_tmpfs(const char *path, const char *options)
 {
     tree_directory(path, 0755);
     if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options))

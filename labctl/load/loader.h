@@ -89,7 +89,7 @@ field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;   /* vpc.c
 field_decode decode_route_tables, decode_security_groups;               /* route.c, group.c */
 field_decode decode_services;                                           /* service.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
-field_decode decode_forward, decode_hosts, decode_labels, decode_run, decode_masquerade;
+field_decode decode_hosts, decode_labels, decode_run;
 field_decode decode_peerings, decode_transit_gateways; /* peering.c, transit_gateway.c */
 /* The VPC of that name, "main" or "vpc/main"; NULL where there is none (reported). */
 struct vpc *read_vpc(struct loader *loader, const struct value *value);

@@ -296,13 +296,14 @@ static void one_forward(struct loader *loader, const struct value *value)
     *ARENA_PUSH(loader->decoder.arena, nat->forwards, nat->forward_count) = forward;
 }
 
-void decode_forward(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+static void decode_forward(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     (void)target;
     each_listed(LOADER(decoder), field->key, value, one_forward);
 }
 
-void decode_masquerade(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+static void decode_masquerade(struct decoder *decoder, const struct field *field, const struct value *value,
+                              void *target)
 {
     struct node_nat *nat = target;
     const char *text;
