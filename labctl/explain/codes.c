@@ -56,6 +56,24 @@ const struct explain_code_row explain_codes[] = {
                         "The answer reaches a NAT gateway that has not seen the flow begin: the request came another "
                         "way.",
                         "Lead the subnet's route to the internet gateway, or reach the instance another way."},
+    [CODE_EGRESS_ONLY] = {"EIGW_NOTHING_INWARD", LEVEL_BLOCKS,
+                          "An egress-only gateway lets flows out and the answers to them in, nothing else.",
+                          "Lead the IPv6 routes to an internet gateway where the instance is to be reached."},
+    [CODE_PEERING_ADDRESS] = {"PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", LEVEL_BLOCKS,
+                              "A peering carries packets from an address of one VPC to an address of the other, and no "
+                              "others: it is not transitive, and leads to no gateway of the peer.",
+                              "Connect the two networks themselves, or use a transit gateway."},
+    [CODE_TRANSIT_ASSOCIATION] = {"TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION", LEVEL_BLOCKS,
+                                  "The attachment of the VPC is associated with no route table of the transit gateway.",
+                                  "Associate the attachment with a route table."},
+    [CODE_TRANSIT_ROUTE] = {"TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT", LEVEL_BLOCKS,
+                            "The transit gateway's route table has no route to the destination of the request.",
+                            "Let the destination's VPC propagate to the table, or add a static route."},
+    [CODE_REPLY_TRANSIT_ROUTE] = {"REPLY_TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT", LEVEL_BLOCKS,
+                                  "The request arrives, but the transit gateway's route table for the answer has no "
+                                  "route back.",
+                                  "Let the asker's VPC propagate to the table with which the answering VPC is "
+                                  "associated."},
     [CODE_PRIVATE_SOURCE] = {"INTERNET_DROPS_PRIVATE_SOURCE", LEVEL_BLOCKS,
                              "A packet with a private source address reaches the internet, which drops it.",
                              "Translate the address at the edge of the private network (masquerade)."},

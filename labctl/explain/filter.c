@@ -1,11 +1,21 @@
-/* Security groups: rules that allow, added up over the groups of an interface, and a memory of flows. */
+/* What filters: security groups (rules that allow, added up over the groups of an interface, and a memory of flows)
+ * and network ACLs (the first rule that matches, and no memory). */
 #include <string.h>
 
 #include "base/str.h"
 #include "explain/walk.h"
 
-static bool in_group(const struct walk *w, const struct security_group *group, const struct addr *addr)
+/* Who is compared: the addresses of the packet's far side, and the VPC behind the peering that it comes by. */
+struct far {
+    const struct addr *addr;
+    const struct vpc *vpc, *peer;
+};
+
+static bool in_group(const struct walk *w, const struct security_group *group, const struct far *far)
 {
+    if (group->vpc != far->vpc && group->vpc != far->peer)
+        return false;
+    const struct addr *addr = far->addr;
     const struct owner *owner = owner_of(w->explainer, group->vpc, addr);
     for (size_t i = 0; owner && owner->interface && i < owner->interface->security_group_count; i++)
         if (owner->interface->security_groups[i] == group)
@@ -13,15 +23,15 @@ static bool in_group(const struct walk *w, const struct security_group *group, c
     return false;
 }
 
-static bool peer_matches(const struct walk *w, const struct peer *peer, const struct addr *far)
+static bool peer_matches(const struct walk *w, const struct peer *peer, const struct far *far)
 {
     switch (peer->kind) {
     case PEER_PREFIX:
-        return prefix_contains(&peer->prefix, far);
+        return prefix_contains(&peer->prefix, far->addr);
     case PEER_ANY4:
-        return far->family == 4;
+        return far->addr->family == 4;
     case PEER_ANY6:
-        return far->family == 6;
+        return far->addr->family == 6;
     case PEER_ANY:
         return true;
     case PEER_GROUP:
@@ -40,13 +50,17 @@ static bool ports_match(const struct port_range *ranges, size_t count, uint16_t 
     return count == 0;
 }
 
-static bool rule_matches(const struct walk *w, const struct security_rule *rule, const struct addr *far)
+static bool rule_matches(const struct walk *w, const struct security_rule *rule, const struct far *far)
 {
     enum protocol protocol = packet_protocol(&w->packet);
     if (rule->protocol != PROTOCOL_ALL && rule->protocol != protocol)
         return false;
     bool ports = rule->protocol == PROTOCOL_TCP || rule->protocol == PROTOCOL_UDP;
     if (ports && !ports_match(rule->ports, rule->port_count, w->packet.tuple.port))
+        return false;
+    bool icmp = rule->protocol == PROTOCOL_ICMP || rule->protocol == PROTOCOL_ICMPV6;
+    if (icmp && ((rule->icmp.has_type && rule->icmp.type != w->packet.icmp_type) ||
+                 (rule->icmp.has_code && rule->icmp.code != w->packet.icmp_code)))
         return false;
     for (size_t i = 0; i < rule->peer_count; i++)
         if (peer_matches(w, &rule->peers[i], far))
@@ -56,7 +70,7 @@ static bool rule_matches(const struct walk *w, const struct security_rule *rule,
 
 /* The rule of a group that allows the packet, as its number from 1; 0: none; SIZE_MAX: everything may leave. */
 static size_t allowing(const struct walk *w, const struct security_group *group, enum direction direction,
-                       const struct addr *far)
+                       const struct far *far)
 {
     const struct security_rule *rules = direction == INGRESS ? group->ingress : group->egress;
     size_t count = direction == INGRESS ? group->ingress_count : group->egress_count;
@@ -112,9 +126,14 @@ static void track(struct walk *w, const struct interface *interface)
         w->tracked[w->tracked_count++] = (struct tracked){interface, w->packet.tuple};
 }
 
-void judge_groups(struct walk *w, const struct interface *interface, enum direction direction)
+static const struct addr *far_side(const struct walk *w, enum direction direction)
 {
-    const struct addr *far = direction == INGRESS ? packet_source(&w->packet) : &w->packet.tuple.destination;
+    return direction == INGRESS ? packet_source(&w->packet) : &w->packet.tuple.destination;
+}
+
+void judge_groups(struct walk *w, const struct interface *interface, enum direction direction, const struct vpc *peer)
+{
+    struct far far = {far_side(w, direction), interface->subnet->vpc, peer};
     track(w, interface);
     if (is_tracked(w, interface)) {
         if (interface->security_group_count)
@@ -124,7 +143,7 @@ void judge_groups(struct walk *w, const struct interface *interface, enum direct
     }
     for (size_t i = 0; i < interface->security_group_count; i++) {
         const struct security_group *group = interface->security_groups[i];
-        size_t rule = allowing(w, group, direction, far);
+        size_t rule = allowing(w, group, direction, &far);
         if (rule == 0)
             continue;
         const struct security_rule *rules = direction == INGRESS ? group->ingress : group->egress;
@@ -132,8 +151,33 @@ void judge_groups(struct walk *w, const struct interface *interface, enum direct
             PASS(w, group_name(w, group), group->mark, "declares no egress: everything may leave");
         else
             PASS(w, group_name(w, group), rules[rule - 1].mark, "%s rule %zu allows %s", direction_name(direction),
-                 rule, packet_text(w, far, direction == INGRESS ? "from" : "to"));
+                 rule, packet_text(w, far.addr, direction == INGRESS ? "from" : "to"));
         return;
     }
-    refuse(w, interface, direction, far);
+    refuse(w, interface, direction, far.addr);
+}
+
+void judge_acl(struct walk *w, const struct subnet *subnet, enum direction direction)
+{
+    const struct network_acl *acl = subnet->network_acl;
+    if (!acl || !(direction == INGRESS ? acl->ingress_declared : acl->egress_declared))
+        return;
+    const struct acl_rule *rules = direction == INGRESS ? acl->ingress : acl->egress;
+    size_t count = direction == INGRESS ? acl->ingress_count : acl->egress_count;
+    const char *name = w->arena ? vpc_part(w, acl->vpc, "network_acl", acl->name) : NULL;
+    struct far far = {.addr = far_side(w, direction)};
+    enum explain_code code = by_way(w, CODE_ACL_REQUEST, CODE_ACL_REPLY);
+    for (size_t i = 0; i < count; i++) {
+        if (!rule_matches(w, &rules[i].match, &far))
+            continue;
+        if (rules[i].action == ACL_ALLOW)
+            PASS(w, name, rules[i].match.mark, "%s rule %u allows %s", direction_name(direction), rules[i].number,
+                 packet_text(w, far.addr, direction == INGRESS ? "from" : "to"));
+        else
+            STOP(w, code, DROP_SILENT, name, rules[i].match.mark, "%s rule %u denies %s", direction_name(direction),
+                 rules[i].number, packet_text(w, far.addr, direction == INGRESS ? "from" : "to"));
+        return;
+    }
+    STOP(w, code, DROP_SILENT, name, acl->mark, "no %s rule allows %s", direction_name(direction),
+         packet_text(w, far.addr, direction == INGRESS ? "from" : "to"));
 }

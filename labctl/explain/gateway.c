@@ -25,6 +25,35 @@ static struct addr private_of(const struct walk *w, const struct vpc *vpc, const
     return (struct addr){0};
 }
 
+/* No translation: it routes. */
+static void pass_ipv6(struct walk *w, const struct vpc *vpc, const char *name)
+{
+    PASS(w, name, vpc->mark, "routes it: IPv6 is not translated");
+    if (w->place.from == FROM_ROUTER)
+        walk_move(w, (struct place){.kind = PLACE_INTERNET, .from = FROM_INTERNET_GATEWAY, .vpc = vpc});
+    else
+        walk_move(w, (struct place){.kind = PLACE_ROUTER, .from = FROM_INTERNET_GATEWAY, .vpc = vpc});
+}
+
+/* IPv6: out, and what answers back in. */
+void at_egress_only_gateway(struct walk *w)
+{
+    const struct vpc *vpc = w->place.vpc;
+    const char *name = w->arena ? vpc_part(w, vpc, "egress_only_gateway", NULL) : NULL;
+    if (w->place.from == FROM_ROUTER) {
+        struct tuple same = w->packet.tuple;
+        PASS(w, name, vpc->mark, "lets it out");
+        walk_translate(w, vpc, &same);
+        walk_move(w, (struct place){.kind = PLACE_INTERNET, .from = FROM_INTERNET_GATEWAY, .vpc = vpc});
+        return;
+    }
+    if (w->way == WAY_RETURN && walk_untranslate(w, vpc))
+        PASS(w, name, vpc->mark, "lets the answer in");
+    else
+        STOP(w, CODE_EGRESS_ONLY, DROP_SILENT, name, vpc->mark, "lets nobody in");
+    walk_move(w, (struct place){.kind = PLACE_ROUTER, .from = FROM_INTERNET_GATEWAY, .vpc = vpc});
+}
+
 /* Each packet by itself: one private address is one public address, both ways.  Who calls a neighbour by the public
  * address is translated twice, and the packet goes back into the VPC. */
 void at_internet_gateway(struct walk *w)
@@ -33,6 +62,10 @@ void at_internet_gateway(struct walk *w)
     struct tuple *tuple = &w->packet.tuple;
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     const char *name = w->arena ? vpc_part(w, vpc, "internet_gateway", NULL) : NULL;
+    if (tuple->destination.family == 6) {
+        pass_ipv6(w, vpc, name);
+        return;
+    }
     struct addr inside = private_of(w, vpc, &tuple->destination);
     if (w->place.from == FROM_ROUTER) {
         struct addr public = public_of(w, vpc, &tuple->source);
@@ -89,7 +122,6 @@ static void translate(struct walk *w, const struct nat_gateway *gateway, const c
 void at_nat_gateway(struct walk *w)
 {
     const struct nat_gateway *gateway = w->place.gateway;
-    const struct prefix *inside = &gateway->vpc->cidr;
     const char *name = w->arena ? vpc_part(w, gateway->vpc, "nat_gateway", gateway->name) : NULL;
     enum protocol protocol = w->packet.protocol;
     char text[ADDR_TEXT_MAX];
@@ -103,10 +135,10 @@ void at_nat_gateway(struct walk *w)
              "has not seen the flow begin to which the answer belongs");
     else if (addr_equal(&w->packet.tuple.destination, &gateway->address))
         STOP(w, CODE_NGW_NOTHING_INWARD, DROP_SILENT, name, gateway->mark, "lets nobody in");
-    else if (!prefix_contains(inside, &w->packet.tuple.source))
+    else if (!vpc_has(gateway->vpc, &w->packet.tuple.source))
         STOP(w, CODE_NGW_SOURCE_OUTSIDE, DROP_SILENT, name, gateway->mark, "%s is no address of its VPC",
              addr_format(&w->packet.tuple.source, text));
-    else if (prefix_contains(inside, &w->packet.tuple.destination))
+    else if (vpc_has(gateway->vpc, &w->packet.tuple.destination))
         STOP(w, CODE_NGW_DESTINATION_INSIDE, DROP_SILENT, name, gateway->mark, "%s is in its own VPC",
              addr_format(&w->packet.tuple.destination, text));
     else if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP && protocol != PROTOCOL_ICMP)
@@ -175,13 +207,22 @@ void at_internet(struct walk *w)
         return;
     }
     PASS(w, "internet", (struct mark){0}, "carries it to %s", addr_format(destination, text));
-    if (owner->interface && owner->interface->attachment == ATTACH_INTERNET)
+    if (owner->interface && owner->interface->attachment == ATTACH_INTERNET) {
         walk_move(w, (struct place){.kind = PLACE_NODE,
                                     .from = FROM_INTERFACE,
                                     .node = owner->interface->node,
                                     .interface = owner->interface});
-    else
-        walk_move(w, (struct place){.kind = PLACE_INTERNET_GATEWAY,
-                                    .from = FROM_INTERNET,
-                                    .vpc = owner->gateway ? owner->gateway->vpc : owner->interface->subnet->vpc});
+        return;
+    }
+    const struct vpc *vpc = owner->gateway ? owner->gateway->vpc : owner->interface->subnet->vpc;
+    bool only_out = destination->family == 6 && !vpc->internet_gateway;
+    if (only_out && !vpc->egress_only_gateway) {
+        STOP(w, CODE_NO_DESTINATION, DROP_SILENT, arena_printf(w->arena, "vpc/%s", vpc->name), vpc->mark,
+             "has no gateway to the internet");
+        walk_end(w);
+        return;
+    }
+    walk_move(w, (struct place){.kind = only_out ? PLACE_EGRESS_ONLY_GATEWAY : PLACE_INTERNET_GATEWAY,
+                                .from = FROM_INTERNET,
+                                .vpc = vpc});
 }

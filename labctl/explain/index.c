@@ -91,8 +91,12 @@ bool is_private(const struct addr *addr)
 static void learn_interface(struct explainer *explainer, const struct interface *interface)
 {
     struct owner owner = {.interface = interface};
-    for (size_t i = 0; i < interface->address_count; i++)
-        learn(explainer, wire_of(explainer->topology, interface), &interface->addresses[i].addr, owner);
+    for (size_t i = 0; i < interface->address_count; i++) {
+        const struct addr *addr = &interface->addresses[i].addr;
+        learn(explainer, wire_of(explainer->topology, interface), addr, owner);
+        if (addr->family == 6 && interface->attachment == ATTACH_SUBNET) /* every one of them is public */
+            learn(explainer, explainer->topology, addr, owner);
+    }
     learn(explainer, explainer->topology, &interface->public_ip, owner);
 }
 
@@ -133,6 +137,12 @@ static void cut_rules(struct cuts *cuts, const struct security_rule *rules, size
         cut_around(cuts, rules[i].ports, rules[i].port_count);
 }
 
+static void cut_acl(struct cuts *cuts, const struct acl_rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cut_around(cuts, rules[i].match.ports, rules[i].match.port_count);
+}
+
 static int compare_ports(const void *a, const void *b)
 {
     return *(const uint16_t *)a - *(const uint16_t *)b;
@@ -148,6 +158,10 @@ static void cut_source_ports(struct explainer *explainer)
             cut_rules(&cuts, vpc->security_groups[g]->ingress, vpc->security_groups[g]->ingress_count);
             cut_rules(&cuts, vpc->security_groups[g]->egress, vpc->security_groups[g]->egress_count);
         }
+        for (size_t a = 0; a < vpc->network_acl_count; a++) {
+            cut_acl(&cuts, vpc->network_acls[a]->ingress, vpc->network_acls[a]->ingress_count);
+            cut_acl(&cuts, vpc->network_acls[a]->egress, vpc->network_acls[a]->egress_count);
+        }
         for (size_t n = 0; n < vpc->nat_gateway_count; n++)
             cut_around(&cuts, &vpc->nat_gateways[n]->ports, 1);
     }
@@ -160,6 +174,18 @@ static void cut_source_ports(struct explainer *explainer)
     explainer->source_port_count = count;
 }
 
+static void learn_transit(struct explainer *explainer)
+{
+    const struct topology *topology = explainer->topology;
+    for (size_t i = 0; i < topology->transit_gateway_count; i++)
+        for (size_t t = 0; t < topology->transit_gateways[i]->route_table_count; t++) {
+            struct transit_table_view *view =
+                ARENA_PUSH(explainer->arena, explainer->transit_tables, explainer->transit_table_count);
+            view->table = topology->transit_gateways[i]->route_tables[t];
+            view->count = transit_table_routes(view->table, explainer->arena, &view->routes);
+        }
+}
+
 struct explainer *explainer_new(const struct topology *topology, struct arena *arena)
 {
     struct explainer *explainer = ARENA_NEW(arena, struct explainer);
@@ -167,7 +193,7 @@ struct explainer *explainer_new(const struct topology *topology, struct arena *a
     size_t count = 0;
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t n = 0; n < topology->nodes[i]->interface_count; n++)
-            count += topology->nodes[i]->interfaces[n]->address_count + 1;
+            count += topology->nodes[i]->interfaces[n]->address_count * 2 + 1;
     for (size_t i = 0; i < topology->vpc_count; i++)
         count += topology->vpcs[i]->nat_gateway_count * 2;
     while (explainer->slots < count * 2)
@@ -178,6 +204,7 @@ struct explainer *explainer_new(const struct topology *topology, struct arena *a
             learn_interface(explainer, topology->nodes[i]->interfaces[n]);
     for (size_t i = 0; i < topology->vpc_count; i++)
         learn_vpc(explainer, topology->vpcs[i]);
+    learn_transit(explainer);
     cut_source_ports(explainer);
     return explainer;
 }

@@ -26,20 +26,13 @@ static const char *route_text(const struct walk *w, const struct node_hop *hop)
 
 /* ---- onto the wire ------------------------------------------------------------------------------------------ */
 
-/* The first of these is a node's own socket that hears it; a router must send an ICMP error. */
-static enum drop told(const struct walk *w, bool late)
-{
-    if (w->place.from == FROM_SELF)
-        return late ? DROP_LOCAL_LATE : DROP_LOCAL;
-    return late ? DROP_ERROR_LATE : DROP_ERROR;
-}
-
 static void no_neighbour(struct walk *w, const struct node_hop *hop)
 {
     char text[ADDR_TEXT_MAX];
     bool itself = addr_equal(&hop->next, &w->packet.tuple.destination);
-    STOP(w, itself ? CODE_NO_DESTINATION : CODE_NEIGHBOUR, told(w, true), interface_name(w, hop->interface),
-         hop->interface->mark, "nobody on that wire has the address %s", addr_format(&hop->next, text));
+    STOP(w, itself ? CODE_NO_DESTINATION : CODE_NEIGHBOUR, w->place.from == FROM_SELF ? DROP_LOCAL_LATE : DROP_LATE,
+         interface_name(w, hop->interface), hop->interface->mark, "nobody on that wire has the address %s",
+         addr_format(&hop->next, text));
     walk_resume(w);
 }
 
@@ -117,16 +110,17 @@ static bool way_out(struct walk *w, const struct node *node, const struct node_h
                   prefix_format(&hop->destination, destination));
         return true;
     case HOP_NONE:
-        STOP(w, by_way(w, CODE_NO_ROUTE, CODE_REPLY_NO_ROUTE), own ? DROP_LOCAL : DROP_ERROR, node_name(w, node),
+        STOP(w, by_way(w, CODE_NO_ROUTE, CODE_REPLY_NO_ROUTE), own ? DROP_LOCAL : DROP_NO_ROUTE, node_name(w, node),
              node->mark, "has no route to %s", addr_format(&w->packet.tuple.destination, text));
         break;
     case HOP_BLACKHOLE:
     case HOP_UNREACHABLE:
     case HOP_PROHIBIT:
         STOP(w, by_way(w, CODE_BLACKHOLE, CODE_REPLY_BLACKHOLE),
-             own                          ? DROP_LOCAL
-             : hop->type == HOP_BLACKHOLE ? DROP_SILENT
-                                          : DROP_ERROR,
+             own                            ? DROP_LOCAL
+             : hop->type == HOP_BLACKHOLE   ? DROP_SILENT
+             : hop->type == HOP_UNREACHABLE ? DROP_UNREACHABLE
+                                            : DROP_PROHIBITED,
              node_name(w, node), hop->mark, "its route %s is of type %s", prefix_format(&hop->destination, destination),
              hop->type == HOP_BLACKHOLE     ? "blackhole"
              : hop->type == HOP_UNREACHABLE ? "unreachable"

@@ -7,6 +7,12 @@
 #include "base/str.h"
 #include "base/table.h"
 
+/* RFC 792, RFC 4443 */
+#define ECHO_REQUEST  8
+#define ECHO_REPLY    0
+#define ECHO_REQUEST6 128
+#define ECHO_REPLY6   129
+
 struct tuple mirrored(const struct tuple *tuple)
 {
     return (struct tuple){tuple->destination, tuple->source, tuple->port, tuple->source_port};
@@ -33,79 +39,6 @@ enum protocol packet_protocol(const struct packet *packet)
 enum explain_code by_way(const struct walk *w, enum explain_code request, enum explain_code reply)
 {
     return w->way == WAY_FORWARD ? request : reply;
-}
-
-/* ---- steps -------------------------------------------------------------------------------------------------- */
-
-static bool is_noted(const struct walk *w, enum explain_code code, const char *object)
-{
-    for (size_t i = 0; i < w->out->step_count; i++)
-        if (w->out->steps[i].code == code && str_equal(w->out->steps[i].object, object))
-            return true;
-    return false;
-}
-
-void walk_note(struct walk *w, enum explain_code code, const char *object, struct mark mark, const char *format, ...)
-{
-    va_list args;
-    if (explain_codes[code].level == LEVEL_UNKNOWN && is_noted(w, code, object))
-        return; /* a node is met on both ways */
-    struct explain_step *step = ARENA_PUSH(w->arena, w->out->steps, w->out->step_count);
-    *step = (struct explain_step){.way = w->way,
-                                  .code = code,
-                                  .assumed = w->assumed,
-                                  .object = object,
-                                  .mark = mark,
-                                  .source = *packet_source(&w->packet),
-                                  .destination = w->packet.tuple.destination,
-                                  .source_port = w->packet.error ? 0 : w->packet.tuple.source_port,
-                                  .port = w->packet.error ? 0 : w->packet.tuple.port};
-    va_start(args, format);
-    step->text = arena_vprintf(w->arena, format, args);
-    va_end(args);
-}
-
-const char *node_name(const struct walk *w, const struct node *node)
-{
-    return arena_printf(w->arena, "node/%s", node->name);
-}
-
-const char *interface_name(const struct walk *w, const struct interface *interface)
-{
-    return arena_printf(w->arena, "node/%s/%s", interface->node->name, interface->name);
-}
-
-const char *vpc_part(const struct walk *w, const struct vpc *vpc, const char *kind, const char *name)
-{
-    return arena_printf(w->arena, name ? "vpc/%s/%s/%s" : "vpc/%s/%s", vpc->name, kind, name);
-}
-
-static const char *place_name(const struct walk *w)
-{
-    switch (w->place.kind) {
-    case PLACE_NODE:
-        return node_name(w, w->place.node);
-    case PLACE_ROUTER:
-        return arena_printf(w->arena, "vpc/%s", w->place.vpc->name);
-    case PLACE_INTERNET_GATEWAY:
-        return vpc_part(w, w->place.vpc, "internet_gateway", NULL);
-    case PLACE_NAT_GATEWAY:
-        return vpc_part(w, w->place.gateway->vpc, "nat_gateway", w->place.gateway->name);
-    case PLACE_INTERNET:
-    case PLACE_KIND_COUNT:
-        break;
-    }
-    return "internet";
-}
-
-const char *packet_text(const struct walk *w, const struct addr *far, const char *word)
-{
-    char text[ADDR_TEXT_MAX];
-    enum protocol protocol = packet_protocol(&w->packet);
-    addr_format(far, text);
-    if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP)
-        return arena_printf(w->arena, "%s/%u %s %s", protocol_name(protocol), w->packet.tuple.port, word, text);
-    return arena_printf(w->arena, "%s %s %s", protocol_name(protocol), word, text);
 }
 
 /* ---- moving ------------------------------------------------------------------------------------------------- */
@@ -150,7 +83,8 @@ static bool been_here(struct walk *w)
         const struct place *place = &w->visits[i].place;
         if (place->kind == w->place.kind && place->from == w->place.from && place->node == w->place.node &&
             place->vpc == w->place.vpc && place->gateway == w->place.gateway &&
-            place->interface == w->place.interface && tuple_equal(&w->visits[i].tuple, &w->packet.tuple))
+            place->interface == w->place.interface && place->transit == w->place.transit &&
+            place->peer == w->place.peer && tuple_equal(&w->visits[i].tuple, &w->packet.tuple))
             return true;
     }
     if (w->visit_count == HOPS_MAX)
@@ -168,7 +102,7 @@ static void looped(struct walk *w)
             node = &w->visits[i].place;
     if (node)
         w->place = *node;
-    STOP(w, CODE_LOOP, node ? DROP_ERROR : DROP_SILENT, place_name(w), (struct mark){0},
+    STOP(w, CODE_LOOP, node ? DROP_TIME_EXCEEDED : DROP_SILENT, place_name(w), (struct mark){0},
          "the packet comes by here again and again");
     walk_end(w);
 }
@@ -181,6 +115,8 @@ static void run(struct walk *w)
         [PLACE_ROUTER] = at_router,
         [PLACE_INTERNET_GATEWAY] = at_internet_gateway,
         [PLACE_NAT_GATEWAY] = at_nat_gateway,
+        [PLACE_EGRESS_ONLY_GATEWAY] = at_egress_only_gateway,
+        [PLACE_TRANSIT_GATEWAY] = at_transit_gateway,
         [PLACE_INTERNET] = at_internet,
     };
     _Static_assert(ARRAY_SIZE(places) == PLACE_KIND_COUNT, "every kind of place is a function");
@@ -192,8 +128,24 @@ static void run(struct walk *w)
         looped(w);
 }
 
+/* Which ICMP error tells of it, and who hears it when. */
+static const struct telling {
+    bool icmp, local, late;
+    uint8_t type, code, type6, code6; /* RFC 792, RFC 4443 */
+} tellings[] = {
+    [DROP_SILENT] = {0},
+    [DROP_NO_ROUTE] = {.icmp = true, .type = 3, .code = 0, .type6 = 1, .code6 = 0},
+    [DROP_UNREACHABLE] = {.icmp = true, .type = 3, .code = 1, .type6 = 1, .code6 = 3},
+    [DROP_PROHIBITED] = {.icmp = true, .type = 3, .code = 13, .type6 = 1, .code6 = 1},
+    [DROP_TIME_EXCEEDED] = {.icmp = true, .type = 11, .code = 0, .type6 = 3, .code6 = 0},
+    [DROP_LATE] = {.icmp = true, .late = true, .type = 3, .code = 1, .type6 = 1, .code6 = 3},
+    [DROP_LOCAL] = {.local = true},
+    [DROP_LOCAL_LATE] = {.local = true, .late = true},
+};
+_Static_assert(ARRAY_SIZE(tellings) == DROP_COUNT, "every way to drop has a row");
+
 /* Does an ICMP error that is sent from here come back to the asker? */
-static bool error_returns(const struct walk *w)
+static bool error_returns(const struct walk *w, const struct telling *telling)
 {
     struct walk error = *w;
     struct explanation unread = {0};
@@ -203,6 +155,9 @@ static bool error_returns(const struct walk *w)
     error.assumed = error.decided = false;
     error.packet.error = true;
     error.packet.tuple = mirrored(&w->packet.tuple);
+    bool ipv6 = w->packet.tuple.destination.family == 6;
+    error.packet.icmp_type = ipv6 ? telling->type6 : telling->type;
+    error.packet.icmp_code = ipv6 ? telling->code6 : telling->code;
     error.packet.reporter = w->packet.tuple.destination;
     if (w->place.kind == PLACE_NODE && w->place.interface && w->place.interface->address_count)
         error.packet.reporter = w->place.interface->addresses[0].addr;
@@ -215,12 +170,12 @@ void walk_stop(struct walk *w, enum drop drop)
 {
     w->out->causes++;
     if (!w->decided) {
-        bool error = drop == DROP_ERROR || drop == DROP_ERROR_LATE,
-             local = drop == DROP_LOCAL || drop == DROP_LOCAL_LATE;
-        bool told = w->way == WAY_FORWARD && !w->packet.error && (local || (error && error_returns(w)));
+        const struct telling *telling = &tellings[drop];
+        bool told = w->way == WAY_FORWARD && !w->packet.error &&
+                    (telling->local || (telling->icmp && error_returns(w, telling)));
         w->view = told ? VIEW_UNREACHABLE : VIEW_TIMEOUT;
-        w->icmp = told && error;
-        w->late = told && (drop == DROP_ERROR_LATE || drop == DROP_LOCAL_LATE);
+        w->icmp = told && telling->icmp;
+        w->late = told && telling->late;
         w->decided = true;
     }
     w->assumed = true;
@@ -273,9 +228,13 @@ void walk_resume(struct walk *w)
 static void answer(struct walk *w, bool listens)
 {
     w->way = WAY_RETURN;
+    bool ipv6 = w->packet.tuple.destination.family == 6;
     w->packet.tuple = mirrored(&w->packet.tuple);
+    w->packet.icmp_type = ipv6 ? ECHO_REPLY6 : ECHO_REPLY;
     if (!listens && w->packet.protocol == PROTOCOL_UDP) { /* port unreachable; TCP answers with a RST */
         w->packet.error = true;
+        w->packet.icmp_type = ipv6 ? 1 : 3; /* destination unreachable: port */
+        w->packet.icmp_code = ipv6 ? 4 : 3;
         w->packet.reporter = w->packet.tuple.source;
     }
     w->place.from = FROM_SELF;
@@ -299,6 +258,7 @@ static void start(struct walk *w, uint16_t source_port)
     const struct explain_query *query = w->query;
     bool ports = query->protocol == PROTOCOL_TCP || query->protocol == PROTOCOL_UDP;
     w->packet.protocol = query->protocol;
+    w->packet.icmp_type = query->protocol == PROTOCOL_ICMPV6 ? ECHO_REQUEST6 : ECHO_REQUEST;
     w->packet.tuple =
         (struct tuple){query->source, query->destination, ports ? source_port : 0, ports ? query->port : 0};
     w->asked = w->packet.tuple;

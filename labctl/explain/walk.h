@@ -45,6 +45,12 @@ struct explainer {
         struct owner owner;
     } * known; /* open addressing; scope NULL: free */
     size_t slots;
+    struct transit_table_view { /* the routes in force of a transit gateway's table */
+        const struct transit_table *table;
+        struct transit_route *routes;
+        size_t count;
+    } * transit_tables;
+    size_t transit_table_count;
     uint16_t *source_ports; /* one for each piece of the ephemeral range */
     size_t source_port_count;
 };
@@ -69,8 +75,9 @@ struct tuple {
 struct packet {
     struct tuple tuple; /* of an error: the mirror of the packet that it is about, by which boxes know it */
     enum protocol protocol;
-    bool error;           /* an ICMP error */
-    struct addr reporter; /* its source */
+    uint8_t icmp_type, icmp_code; /* of ICMP, and of an error */
+    bool error;                   /* an ICMP error */
+    struct addr reporter;         /* its source */
 };
 
 enum place_kind {
@@ -78,6 +85,8 @@ enum place_kind {
     PLACE_ROUTER,
     PLACE_INTERNET_GATEWAY,
     PLACE_NAT_GATEWAY,
+    PLACE_EGRESS_ONLY_GATEWAY,
+    PLACE_TRANSIT_GATEWAY,
     PLACE_INTERNET,
     PLACE_KIND_COUNT
 };
@@ -86,6 +95,8 @@ enum entrance {
     FROM_INTERFACE,
     FROM_NAT_GATEWAY,
     FROM_INTERNET_GATEWAY,
+    FROM_PEERING,
+    FROM_TRANSIT_GATEWAY,
     FROM_ROUTER,
     FROM_INTERNET,
     FROM_NOWHERE
@@ -94,18 +105,24 @@ struct place {
     enum place_kind kind;
     enum entrance from;                /* NOWHERE: assumed to arrive */
     const struct node *node;           /* NODE */
-    const struct vpc *vpc;             /* ROUTER, INTERNET_GATEWAY */
+    const struct vpc *vpc;             /* ROUTER, its gateways; TRANSIT_GATEWAY: whose attachment it came in by */
     const struct nat_gateway *gateway; /* NAT_GATEWAY; ROUTER: it came from there */
+    const struct transit_gateway *transit;
     const struct interface *interface; /* NODE: it came in by this one; ROUTER: from this instance */
+    const struct vpc *peer;            /* ROUTER: it came from this one by a peering */
 };
 
 /* How the sender of a packet learns that it was stopped. */
 enum drop {
     DROP_SILENT,
-    DROP_ERROR,      /* an ICMP error is sent back from there */
-    DROP_ERROR_LATE, /* same, after a neighbour was asked for in vain */
-    DROP_LOCAL,      /* its own kernel says so */
-    DROP_LOCAL_LATE
+    DROP_NO_ROUTE,    /* an ICMP error is sent back from there: network unreachable */
+    DROP_UNREACHABLE, /* host unreachable */
+    DROP_PROHIBITED,
+    DROP_TIME_EXCEEDED,
+    DROP_LATE,  /* host unreachable, after a neighbour was asked for in vain */
+    DROP_LOCAL, /* the sender's own kernel says so */
+    DROP_LOCAL_LATE,
+    DROP_COUNT
 };
 
 struct walk {
@@ -145,6 +162,7 @@ bool tuple_equal(const struct tuple *a, const struct tuple *b);
 const struct addr *packet_source(const struct packet *packet);
 enum protocol packet_protocol(const struct packet *packet); /* ICMP of an error */
 
+/* step.c */
 void walk_note(struct walk *w, enum explain_code code, const char *object, struct mark mark, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void walk_stop(struct walk *w, enum drop drop);
@@ -183,6 +201,7 @@ enum explain_code by_way(const struct walk *w, enum explain_code request, enum e
 const char *node_name(const struct walk *w, const struct node *node);
 const char *interface_name(const struct walk *w, const struct interface *interface);
 const char *vpc_part(const struct walk *w, const struct vpc *vpc, const char *kind, const char *name);
+const char *place_name(const struct walk *w);
 /* "tcp/5432 from 10.0.1.4" */
 const char *packet_text(const struct walk *w, const struct addr *far, const char *word);
 
@@ -193,6 +212,8 @@ void at_router(struct walk *w);                                  /* router.c */
 bool router_has(const struct vpc *vpc, const struct addr *addr); /* its own address, or its resolver's */
 void at_internet_gateway(struct walk *w);                        /* gateway.c */
 void at_nat_gateway(struct walk *w);
+void at_egress_only_gateway(struct walk *w);
+void at_transit_gateway(struct walk *w); /* transit.c */
 void at_internet(struct walk *w);
 
 /* ---- node_route.c ------------------------------------------------------------------------------------------- */
@@ -231,5 +252,8 @@ bool somebody_listens(struct walk *w, const struct node *node);
 /* ---- filter.c ----------------------------------------------------------------------------------------------- */
 
 enum direction { INGRESS, EGRESS };
-/* The security groups of an interface; remembers the flow. */
-void judge_groups(struct walk *w, const struct interface *interface, enum direction direction);
+/* The security groups of an interface; remembers the flow.  peer: the VPC on the other side of the peering that the
+ * packet comes from or goes to, whose groups rules may name; NULL: none. */
+void judge_groups(struct walk *w, const struct interface *interface, enum direction direction, const struct vpc *peer);
+/* The network ACL of a subnet whose border the packet crosses. */
+void judge_acl(struct walk *w, const struct subnet *subnet, enum direction direction);
