@@ -25,8 +25,8 @@ const struct explain_code_row explain_codes[] = {
                           "The security groups of the interface have no rule in this direction, so nothing passes.",
                           "Add a rule to one of the groups."},
     [CODE_REPLY_GROUP_MISMATCH] = {"ENI_SG_REPLY_NOT_TRACKED", LEVEL_BLOCKS,
-                                   "The answer belongs to no flow that this interface has seen begin, so its security "
-                                   "groups judge it like a request, and none allows it.",
+                                   "The answer belongs to no flow that the VPC has seen begin, so security groups "
+                                   "judge it like a request, and none allows it.",
                                    "Let the answer go back the way on which the request came."},
     [CODE_ACL_REQUEST] = {"SUBNET_ACL_REQUEST_DENIED", LEVEL_BLOCKS,
                           "The network ACL of a subnet denies the request where it crosses the subnet's border.",
@@ -74,6 +74,13 @@ const struct explain_code_row explain_codes[] = {
                                   "route back.",
                                   "Let the asker's VPC propagate to the table with which the answering VPC is "
                                   "associated."},
+    [CODE_ENDPOINT_PORT] =
+        {"VPCE_SERVICE_PORT_RESTRICTION", LEVEL_BLOCKS,
+         "An interface endpoint carries connections to the TCP port of its service, and nothing else.",
+         "Ask for the service's port."},
+    [CODE_ENDPOINT_SOURCE] = {"VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION", LEVEL_BLOCKS,
+                              "A gateway endpoint serves the machines of its own VPC only.",
+                              "Give the other VPC an endpoint of its own."},
     [CODE_PRIVATE_SOURCE] = {"INTERNET_DROPS_PRIVATE_SOURCE", LEVEL_BLOCKS,
                              "A packet with a private source address reaches the internet, which drops it.",
                              "Translate the address at the edge of the private network (masquerade)."},
@@ -128,6 +135,10 @@ const struct explain_code_row explain_codes[] = {
     [CODE_SOURCE_PORTS] = {"REMAP_EPHEMERAL_PORT", LEVEL_DOUBT,
                            "Whether it passes depends on the port that the asker happens to send from.",
                            "Let the rule cover all of the asker's ports: 32768-60999 on Linux, 1024-65535 in general."},
+    [CODE_SERVICE_TARGETS] = {"SERVICE_TARGETS_DIFFER", LEVEL_DOUBT,
+                              "The load balancer of the service has machines that answer and machines that do not: who "
+                              "gets a connection differs from one to the next.",
+                              "See that every machine of the service is reached and listens."},
     [CODE_RULESET] = {"NODE_RULESET_NOT_JUDGED", LEVEL_UNKNOWN,
                       "The node has an nftables ruleset of its own, which the model does not read.",
                       "Measure it: labctl probe, or a check of kind firewall."},

@@ -82,11 +82,12 @@ static size_t allowing(const struct walk *w, const struct security_group *group,
     return 0;
 }
 
+/* The answer to a flow that was allowed passes, whatever the other direction says, and by whichever interface. */
 static bool is_tracked(const struct walk *w, const struct interface *interface)
 {
     struct tuple request = mirrored(&w->packet.tuple);
     for (size_t i = 0; w->way == WAY_RETURN && i < w->tracked_count; i++)
-        if (w->tracked[i].interface == interface && tuple_equal(&w->tracked[i].tuple, &request))
+        if (w->tracked[i].vpc == interface->subnet->vpc && tuple_equal(&w->tracked[i].tuple, &request))
             return true;
     return false;
 }
@@ -123,7 +124,7 @@ static void refuse(struct walk *w, const struct interface *interface, enum direc
 static void track(struct walk *w, const struct interface *interface)
 {
     if (w->way == WAY_FORWARD && w->tracked_count < TRACKED_MAX)
-        w->tracked[w->tracked_count++] = (struct tracked){interface, w->packet.tuple};
+        w->tracked[w->tracked_count++] = (struct tracked){interface->subnet->vpc, w->packet.tuple};
 }
 
 static const struct addr *far_side(const struct walk *w, enum direction direction)
@@ -134,6 +135,8 @@ static const struct addr *far_side(const struct walk *w, enum direction directio
 void judge_groups(struct walk *w, const struct interface *interface, enum direction direction, const struct vpc *peer)
 {
     struct far far = {far_side(w, direction), interface->subnet->vpc, peer};
+    if (interface->security_group_count == 0)
+        return; /* a load balancer's */
     track(w, interface);
     if (is_tracked(w, interface)) {
         if (interface->security_group_count)

@@ -187,8 +187,14 @@ void at_internet(struct walk *w)
 {
     const struct addr *destination = &w->packet.tuple.destination, *source = packet_source(&w->packet);
     char text[ADDR_TEXT_MAX];
-    bool self = w->place.from == FROM_SELF;
-    if (!self && is_private(source)) {
+    bool exempt = w->place.from == FROM_SELF || w->place.from == FROM_ENDPOINT;
+    const struct endpoint *endpoint = w->gateway_endpoint;
+    if (w->way == WAY_RETURN && endpoint && walk_untranslate(w, endpoint)) {
+        PASS(w, "internet", endpoint->mark, "sends the answer back by endpoint/%s", endpoint->name);
+        walk_move(w, (struct place){.kind = PLACE_ROUTER, .from = FROM_ENDPOINT, .vpc = endpoint->vpc});
+        return;
+    }
+    if (!exempt && is_private(source)) {
         STOP(w, CODE_PRIVATE_SOURCE, DROP_SILENT, "internet", (struct mark){0}, "drops what comes from %s",
              addr_format(source, text));
         walk_end(w);
@@ -208,7 +214,7 @@ void at_internet(struct walk *w)
     }
     PASS(w, "internet", (struct mark){0}, "carries it to %s", addr_format(destination, text));
     if (owner->interface && owner->interface->attachment == ATTACH_INTERNET) {
-        walk_move(w, (struct place){.kind = PLACE_NODE,
+        walk_move(w, (struct place){.kind = owner->interface->node ? PLACE_NODE : PLACE_ENDPOINT,
                                     .from = FROM_INTERFACE,
                                     .node = owner->interface->node,
                                     .interface = owner->interface});

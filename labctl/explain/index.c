@@ -88,9 +88,10 @@ bool is_private(const struct addr *addr)
     return false;
 }
 
-static void learn_interface(struct explainer *explainer, const struct interface *interface)
+static void learn_interface(struct explainer *explainer, const struct interface *interface,
+                            const struct endpoint *endpoint, const struct cloud_service *service)
 {
-    struct owner owner = {.interface = interface};
+    struct owner owner = {.interface = interface, .endpoint = endpoint, .service = service};
     for (size_t i = 0; i < interface->address_count; i++) {
         const struct addr *addr = &interface->addresses[i].addr;
         learn(explainer, wire_of(explainer->topology, interface), addr, owner);
@@ -107,6 +108,43 @@ static void learn_vpc(struct explainer *explainer, const struct vpc *vpc)
         learn(explainer, vpc, &vpc->nat_gateways[i]->address, owner);
         learn(explainer, explainer->topology, &vpc->nat_gateways[i]->public_ip, owner);
     }
+    for (size_t i = 0; i < vpc->endpoint_count; i++)
+        for (size_t n = 0; n < vpc->endpoints[i]->interface_count; n++)
+            learn_interface(explainer, vpc->endpoints[i]->interfaces[n], vpc->endpoints[i], NULL);
+}
+
+/* How many addresses there are, at most. */
+static size_t count_addresses(const struct topology *topology)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < topology->node_count; i++)
+        for (size_t n = 0; n < topology->nodes[i]->interface_count; n++)
+            count += topology->nodes[i]->interfaces[n]->address_count * 2 + 1;
+    for (size_t i = 0; i < topology->vpc_count; i++) {
+        count += topology->vpcs[i]->nat_gateway_count * 2;
+        for (size_t n = 0; n < topology->vpcs[i]->endpoint_count; n++)
+            count += topology->vpcs[i]->endpoints[n]->interface_count * 3;
+    }
+    for (size_t i = 0; i < topology->cloud_service_count; i++)
+        count += topology->cloud_services[i]->interface_count * 3;
+    return count;
+}
+
+static void learn_all(struct explainer *explainer)
+{
+    const struct topology *topology = explainer->topology;
+    size_t count = count_addresses(topology);
+    while (explainer->slots < count * 2)
+        explainer->slots *= 2;
+    explainer->known = arena_alloc(explainer->arena, explainer->slots * sizeof explainer->known[0]);
+    for (size_t i = 0; i < topology->node_count; i++)
+        for (size_t n = 0; n < topology->nodes[i]->interface_count; n++)
+            learn_interface(explainer, topology->nodes[i]->interfaces[n], NULL, NULL);
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        learn_vpc(explainer, topology->vpcs[i]);
+    for (size_t i = 0; i < topology->cloud_service_count; i++)
+        for (size_t n = 0; n < topology->cloud_services[i]->interface_count; n++)
+            learn_interface(explainer, topology->cloud_services[i]->interfaces[n], NULL, topology->cloud_services[i]);
 }
 
 /* ---- the asker's ports -------------------------------------------------------------------------------------- */
@@ -190,20 +228,7 @@ struct explainer *explainer_new(const struct topology *topology, struct arena *a
 {
     struct explainer *explainer = ARENA_NEW(arena, struct explainer);
     *explainer = (struct explainer){.topology = topology, .arena = arena, .slots = 64};
-    size_t count = 0;
-    for (size_t i = 0; i < topology->node_count; i++)
-        for (size_t n = 0; n < topology->nodes[i]->interface_count; n++)
-            count += topology->nodes[i]->interfaces[n]->address_count * 2 + 1;
-    for (size_t i = 0; i < topology->vpc_count; i++)
-        count += topology->vpcs[i]->nat_gateway_count * 2;
-    while (explainer->slots < count * 2)
-        explainer->slots *= 2;
-    explainer->known = arena_alloc(arena, explainer->slots * sizeof explainer->known[0]);
-    for (size_t i = 0; i < topology->node_count; i++)
-        for (size_t n = 0; n < topology->nodes[i]->interface_count; n++)
-            learn_interface(explainer, topology->nodes[i]->interfaces[n]);
-    for (size_t i = 0; i < topology->vpc_count; i++)
-        learn_vpc(explainer, topology->vpcs[i]);
+    learn_all(explainer);
     learn_transit(explainer);
     cut_source_ports(explainer);
     return explainer;

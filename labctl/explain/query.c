@@ -116,15 +116,35 @@ static int use_service(const struct service *service, const char *text, struct e
     return 0;
 }
 
+/* Its address in the asker's subnet, else the first one. */
+static int use_endpoint(const struct endpoint *endpoint, const char *text, struct explain_query *out, struct error *err)
+{
+    const struct interface *chosen = endpoint->interfaces[0];
+    for (size_t i = 0; i < endpoint->interface_count; i++)
+        for (size_t n = 0; out->node && n < out->node->interface_count; n++)
+            if (out->node->interfaces[n]->subnet == endpoint->interfaces[i]->subnet)
+                chosen = endpoint->interfaces[i];
+    if (chosen->address_count == 0)
+        return error_set(err, ERR_ABSENT, "'%s' has no address", text);
+    out->destination = chosen->addresses[0].addr;
+    if (!out->port && endpoint->service) {
+        out->port = endpoint->service->port;
+        out->protocol = PROTOCOL_TCP;
+    }
+    return 0;
+}
+
 static int parse_thing(const struct topology *topology, const char *text, struct explain_query *out, struct error *err)
 {
     const char *nearest = NULL;
     struct thing thing = topology_thing(topology, text, &nearest);
     if (thing.kind == THING_NONE)
         return absent("the node", text, nearest, err);
+    if (thing.kind == THING_ENDPOINT && thing.endpoint->interface_count)
+        return use_endpoint(thing.endpoint, text, out, err);
     if (thing.kind != THING_NODE && thing.kind != THING_INTERFACE && thing.kind != THING_SERVICE)
         return error_set(err, ERR_USAGE,
-                         "'%s' is nothing that answers: a node, one of its interfaces or services, or an "
+                         "'%s' is nothing that answers: a node, one of its interfaces or services, an endpoint or an "
                          "address is wanted",
                          text);
     if (thing.kind == THING_SERVICE && use_service(thing.service, text, out, err) != 0)

@@ -16,10 +16,12 @@ struct exit {
         EXIT_INTERNET_GATEWAY,
         EXIT_EGRESS_ONLY_GATEWAY,
         EXIT_PEERING,
+        EXIT_ENDPOINT,
         EXIT_TRANSIT_GATEWAY
     } kind;
     const struct interface *interface; /* INTERFACE */
     const struct nat_gateway *gateway; /* NAT_GATEWAY */
+    const struct endpoint *endpoint;   /* ENDPOINT: a gateway endpoint */
     const struct subnet *subnet;       /* that it enters, or NULL */
     const struct vpc_route *route;     /* NULL: the local route */
 };
@@ -120,6 +122,9 @@ static struct exit look_up(const struct walk *w, const struct vpc *vpc, const st
         return to_interface(owner->interface, NULL);
     if (vpc_has(vpc, addr))
         return (struct exit){.kind = EXIT_NONE};
+    const struct endpoint *endpoint = gateway_endpoint_for(vpc, table, addr);
+    if (endpoint)
+        return (struct exit){.kind = EXIT_ENDPOINT, .endpoint = endpoint};
     route = longest(vpc, table, addr, false);
     return route ? by_route(vpc, route) : (struct exit){.kind = EXIT_NONE};
 }
@@ -163,7 +168,10 @@ static void note_route(struct walk *w, const struct vpc *vpc, const struct route
     char text[ADDR_TEXT_MAX];
     if (!w->arena)
         return;
-    if (exit->route)
+    if (exit->endpoint)
+        PASS(w, vpc_part(w, vpc, "route_table", table->name), exit->endpoint->mark, "route %s/32 leads to endpoint/%s",
+             addr_format(&w->packet.tuple.destination, text), exit->endpoint->name);
+    else if (exit->route)
         PASS(w, vpc_part(w, vpc, "route_table", table->name), exit->route->mark, "route %s leads to %s",
              prefix_format(&exit->route->destination, text), exit->route->target_text);
     else
@@ -215,8 +223,25 @@ static void to_instance(struct walk *w, const struct interface *interface)
         STOP(w, CODE_SOURCE_DEST_CHECK, DROP_SILENT, interface_name(w, interface), interface->mark,
              "gets a packet for %s, which is not its own address", addr_format(destination, text));
     judge_groups(w, interface, INGRESS, w->place.peer);
+    if (!interface->node) {
+        walk_move(w, (struct place){.kind = PLACE_ENDPOINT, .from = FROM_ROUTER, .interface = interface});
+        return;
+    }
     walk_move(
         w, (struct place){.kind = PLACE_NODE, .from = FROM_INTERFACE, .node = interface->node, .interface = interface});
+}
+
+/* A gateway endpoint serves the VPC's own machines. */
+static void to_endpoint(struct walk *w, const struct vpc *vpc, const struct endpoint *endpoint)
+{
+    struct tuple same = w->packet.tuple;
+    const char *name = w->arena ? vpc_part(w, vpc, "endpoint", endpoint->name) : NULL;
+    if (w->place.from == FROM_TRANSIT_GATEWAY)
+        STOP(w, CODE_ENDPOINT_SOURCE, DROP_SILENT, name, endpoint->mark, "serves nobody from outside of the VPC");
+    PASS(w, name, endpoint->mark, "carries it to service/%s", endpoint->service->name);
+    w->gateway_endpoint = endpoint;
+    walk_translate(w, endpoint, &same);
+    walk_move(w, (struct place){.kind = PLACE_INTERNET, .from = FROM_ENDPOINT, .vpc = vpc});
 }
 
 static void leave(struct walk *w, const struct vpc *vpc, const struct exit *exit)
@@ -233,6 +258,9 @@ static void leave(struct walk *w, const struct vpc *vpc, const struct exit *exit
         break;
     case EXIT_EGRESS_ONLY_GATEWAY:
         walk_move(w, (struct place){.kind = PLACE_EGRESS_ONLY_GATEWAY, .from = FROM_ROUTER, .vpc = vpc});
+        break;
+    case EXIT_ENDPOINT:
+        to_endpoint(w, vpc, exit->endpoint);
         break;
     case EXIT_PEERING:
         to_peer(w, vpc, exit->route->peering);

@@ -39,6 +39,8 @@ const char *node_name(const struct walk *w, const struct node *node)
 
 const char *interface_name(const struct walk *w, const struct interface *interface)
 {
+    if (!interface->node) /* its name is whole */
+        return interface->name;
     return arena_printf(w->arena, "node/%s/%s", interface->node->name, interface->name);
 }
 
@@ -62,6 +64,8 @@ const char *place_name(const struct walk *w)
         return vpc_part(w, w->place.vpc, "egress_only_gateway", NULL);
     case PLACE_TRANSIT_GATEWAY:
         return arena_printf(w->arena, "transit_gateway/%s", w->place.transit->name);
+    case PLACE_ENDPOINT:
+        return interface_name(w, w->place.interface);
     case PLACE_INTERNET:
     case PLACE_KIND_COUNT:
         break;

@@ -117,6 +117,7 @@ static void run(struct walk *w)
         [PLACE_NAT_GATEWAY] = at_nat_gateway,
         [PLACE_EGRESS_ONLY_GATEWAY] = at_egress_only_gateway,
         [PLACE_TRANSIT_GATEWAY] = at_transit_gateway,
+        [PLACE_ENDPOINT] = at_endpoint,
         [PLACE_INTERNET] = at_internet,
     };
     _Static_assert(ARRAY_SIZE(places) == PLACE_KIND_COUNT, "every kind of place is a function");
@@ -253,6 +254,12 @@ static void compare(struct walk *w)
          expected.source_port, addr_format(&w->packet.tuple.source, other), w->packet.tuple.source_port);
 }
 
+/* What a question leaves open. */
+struct variant {
+    uint16_t source_port;
+    size_t choice; /* of the machine behind a load balancer */
+};
+
 static void start(struct walk *w, uint16_t source_port)
 {
     const struct explain_query *query = w->query;
@@ -275,15 +282,17 @@ static enum opinion judge(const struct walk *w)
     return w->doubtful ? OPINION_AMBIGUOUS : OPINION_REACHABLE;
 }
 
-static void walk(struct explainer *explainer, const struct explain_query *query, uint16_t source_port,
-                 struct arena *arena, struct explanation *out)
+/* Returns how many machines a load balancer could have chosen from; 0: there was none. */
+static size_t walk(struct explainer *explainer, const struct explain_query *query, struct variant variant,
+                   struct arena *arena, struct explanation *out)
 {
     struct walk w;
     *out = (struct explanation){0};
     memset(&w, 0, offsetof(struct walk, translations)); /* what is counted needs no clearing */
     w.translation_count = w.tracked_count = w.visit_count = 0;
     w.explainer = explainer, w.query = query, w.arena = arena, w.out = out;
-    start(&w, source_port);
+    w.choice = variant.choice;
+    start(&w, variant.source_port);
     run(&w);
     if (w.delivered) {
         answer(&w, w.place.kind != PLACE_NODE || somebody_listens(&w, w.place.node));
@@ -295,34 +304,50 @@ static void walk(struct explainer *explainer, const struct explain_query *query,
     out->icmp = w.icmp;
     out->late = w.late;
     out->source = w.asked.source;
+    return w.choices;
 }
 
-/* How many pieces of the range of the asker's ports pass, and which differ. */
+/* Two variants of a question that end otherwise: the one that is blocked has something to tell. */
+static void contrast(struct explainer *explainer, const struct explain_query *query, const struct variant *differ,
+                     struct arena *arena, struct explanation *out)
+{
+    bool first = out->verdict == OPINION_BLOCKED, ports = differ[0].source_port != differ[1].source_port;
+    const struct variant *blocked = &differ[!first], *other = &differ[first];
+    if (!first)
+        walk(explainer, query, *blocked, arena, out);
+    out->verdict = OPINION_AMBIGUOUS;
+    if (!arena)
+        return;
+    const char *text = ports ? arena_printf(arena, "blocked from port %u, otherwise from port %u", blocked->source_port,
+                                            other->source_port)
+                             : arena_printf(arena, "blocked at machine %zu, otherwise at machine %zu",
+                                            blocked->choice + 1, other->choice + 1);
+    *ARENA_PUSH(arena, out->steps, out->step_count) =
+        (struct explain_step){.way = ports ? WAY_RETURN : WAY_FORWARD,
+                              .code = ports ? CODE_SOURCE_PORTS : CODE_SERVICE_TARGETS,
+                              .object = query->node ? arena_printf(arena, "node/%s", query->node->name) : "internet",
+                              .text = text,
+                              .source = out->source,
+                              .destination = query->destination};
+}
+
+/* One walk for each piece of the range of the asker's ports, and for each machine behind a load balancer. */
 void explain(struct explainer *explainer, const struct explain_query *query, struct arena *arena,
              struct explanation *out)
 {
     bool ports = query->protocol == PROTOCOL_TCP || query->protocol == PROTOCOL_UDP;
-    walk(explainer, query, explainer->source_ports[0], arena, out);
-    for (size_t i = 1; ports && i < explainer->source_port_count; i++) {
-        struct explanation other;
-        walk(explainer, query, explainer->source_ports[i], NULL, &other);
-        if (other.verdict == out->verdict && other.view == out->view)
-            continue;
-        /* The piece that is blocked has something to tell. */
-        uint16_t blocked = out->verdict == OPINION_BLOCKED ? explainer->source_ports[0] : explainer->source_ports[i];
-        if (blocked != explainer->source_ports[0])
-            walk(explainer, query, blocked, arena, out);
-        if (arena)
-            *ARENA_PUSH(arena, out->steps, out->step_count) = (struct explain_step){
-                .way = WAY_RETURN,
-                .code = CODE_SOURCE_PORTS,
-                .object = query->node ? arena_printf(arena, "node/%s", query->node->name) : "internet",
-                .text = arena_printf(arena, "blocked from port %u, otherwise from port %u", blocked,
-                                     blocked == explainer->source_ports[0] ? explainer->source_ports[i]
-                                                                           : explainer->source_ports[0]),
-                .source = out->source,
-                .destination = query->destination};
-        out->verdict = OPINION_AMBIGUOUS;
-        return;
-    }
+    struct variant variants[2] = {{.source_port = explainer->source_ports[0]}};
+    size_t choices = walk(explainer, query, variants[0], arena, out);
+    for (size_t i = 0; ports && i < explainer->source_port_count; i++)
+        for (size_t k = 0; k == 0 || k < choices; k++) {
+            struct explanation other;
+            variants[1] = (struct variant){explainer->source_ports[i], k};
+            if (i + k == 0)
+                continue;
+            walk(explainer, query, variants[1], NULL, &other);
+            if (other.verdict == out->verdict && other.view == out->view)
+                continue;
+            contrast(explainer, query, variants, arena, out);
+            return;
+        }
 }

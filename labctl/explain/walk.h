@@ -3,7 +3,7 @@
  * Theory of operation.  A walk is a packet at a place.  Each kind of place (a node, a VPC's router, a gateway, the
  * internet's core) is a function that looks at the packet, notes steps, rewrites its addresses where the place
  * translates, and moves it to the next place or ends the walk.  The way there is walked first, and leaves behind what
- * boxes remember: translations, and the interfaces whose security groups have seen the flow begin.  The answer is a
+ * boxes remember: translations, and flows that security groups have let through.  The answer is a
  * second walk, of the mirrored packet, which finds these.
  *
  * What stops the packet is noted, and the walk goes on as if it had not: behind a filter at once; behind a missing
@@ -30,10 +30,12 @@
 
 /* ---- index.c ------------------------------------------------------------------------------------------------ */
 
-/* Who has an address: one of the two. */
+/* Who has an address: an interface (of a node, an endpoint, or a service's load balancer) or a NAT gateway. */
 struct owner {
     const struct interface *interface;
     const struct nat_gateway *gateway;
+    const struct endpoint *endpoint;
+    const struct cloud_service *service;
 };
 
 struct explainer {
@@ -87,6 +89,7 @@ enum place_kind {
     PLACE_NAT_GATEWAY,
     PLACE_EGRESS_ONLY_GATEWAY,
     PLACE_TRANSIT_GATEWAY,
+    PLACE_ENDPOINT, /* an interface without a node: of an endpoint, or of a service's load balancer */
     PLACE_INTERNET,
     PLACE_KIND_COUNT
 };
@@ -97,6 +100,7 @@ enum entrance {
     FROM_INTERNET_GATEWAY,
     FROM_PEERING,
     FROM_TRANSIT_GATEWAY,
+    FROM_ENDPOINT,
     FROM_ROUTER,
     FROM_INTERNET,
     FROM_NOWHERE
@@ -108,7 +112,7 @@ struct place {
     const struct vpc *vpc;             /* ROUTER, its gateways; TRANSIT_GATEWAY: whose attachment it came in by */
     const struct nat_gateway *gateway; /* NAT_GATEWAY; ROUTER: it came from there */
     const struct transit_gateway *transit;
-    const struct interface *interface; /* NODE: it came in by this one; ROUTER: from this instance */
+    const struct interface *interface; /* NODE, ENDPOINT: it came in by this one; ROUTER: from this instance */
     const struct vpc *peer;            /* ROUTER: it came from this one by a peering */
 };
 
@@ -139,13 +143,16 @@ struct walk {
     enum view view;           /* of the asker */
     bool decided, icmp, late; /* by the first thing that stopped a packet */
     struct tuple asked;       /* the request as the asker's socket knows it */
+    size_t choice, choices;   /* which of the machines behind a load balancer is taken, and how many there are */
+    const struct endpoint *gateway_endpoint; /* by which the request came to the internet, or NULL */
+    const struct interface *entered;         /* the interface endpoint that it came in by, or NULL */
     struct translation {
         const void *box;
         struct tuple original, reply; /* as the packet came, as its answer comes */
     } translations[TRANSLATIONS_MAX];
     size_t translation_count;
     struct tracked {
-        const struct interface *interface;
+        const struct vpc *vpc;
         struct tuple tuple;
     } tracked[TRACKED_MAX];
     size_t tracked_count;
@@ -214,6 +221,10 @@ void at_internet_gateway(struct walk *w);                        /* gateway.c */
 void at_nat_gateway(struct walk *w);
 void at_egress_only_gateway(struct walk *w);
 void at_transit_gateway(struct walk *w); /* transit.c */
+void at_endpoint(struct walk *w);        /* endpoint.c */
+/* The gateway endpoint to which a table has a route for the address, or NULL. */
+const struct endpoint *gateway_endpoint_for(const struct vpc *vpc, const struct route_table *table,
+                                            const struct addr *addr);
 void at_internet(struct walk *w);
 
 /* ---- node_route.c ------------------------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
  * sample of ports the model says how the asker will see it, and a probe looks.  Where they differ, one of them is
  * wrong: the seed is printed, and the smallest topology that shows it.
  *
- * EXPLAIN_TOPOLOGIES: how many; EXPLAIN_SEED: the first one; EXPLAIN_JOBS: so many labs at a time; EXPLAIN_SHRINK:
- * seconds for making a case small. */
+ * EXPLAIN_TOPOLOGIES: how many; EXPLAIN_SEED: the first one; EXPLAIN_JOBS: so many labs at a time; EXPLAIN_SECONDS:
+ * when to begin no more (a machine that is busy tries fewer); EXPLAIN_SHRINK: seconds for making a case small. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,12 +11,16 @@
 
 #include <cmocka.h>
 
+#include <stdatomic.h>
+#include <sys/mman.h>
+
 #include "base/units.h"
 #include "quick.h"
 #include "shrink.h"
 
 #define TOPOLOGIES 200
 #define JOBS       6
+#define SECONDS    90
 #define SHRINK     60 /* s for the smallest case of a difference */
 
 static unsigned long number(const char *name, unsigned long otherwise)
@@ -40,6 +44,11 @@ static void describe(const struct trial *trial, struct str *out)
     }
 }
 
+/* What the jobs count together. */
+static struct tally {
+    atomic_ulong topologies, questions;
+} * tally;
+
 /* A report in `out` where the seed shows a difference, or where its lab could not be built. */
 static void try_seed(uint64_t seed, const char *yaml, const char *name, const char *path, struct str *out)
 {
@@ -61,17 +70,20 @@ static void try_seed(uint64_t seed, const char *yaml, const char *name, const ch
                clock_monotonic() + (int64_t)number("EXPLAIN_SHRINK", SHRINK) * NANOSECONDS_PER_SECOND);
         str_printf(out, "the smallest topology found:\n%s", str_text(&smallest));
     }
+    atomic_fetch_add(&tally->topologies, 1);
+    atomic_fetch_add(&tally->questions, trial.count);
     trial_free(&trial);
 }
 
-/* The job's part of the seeds; its reports go to `fd`, and at the end how many questions were asked. */
+/* The job's part of the seeds; its reports go to `fd`. */
 static void job(unsigned long first, unsigned long count, unsigned index, unsigned jobs, int fd)
 {
     char name[40], path[64];
     snprintf(path, sizeof path, "/tmp/explain-%d-XXXXXX", (int)getpid());
     int file = mkstemp(path);
     snprintf(name, sizeof name, "explain-%d", (int)getpid());
-    for (unsigned long i = index; i < count && file >= 0; i += jobs) {
+    int64_t deadline = clock_monotonic() + (int64_t)number("EXPLAIN_SECONDS", SECONDS) * NANOSECONDS_PER_SECOND;
+    for (unsigned long i = index; i < count && file >= 0 && clock_monotonic() < deadline; i += jobs) {
         STR_AUTO yaml = STR_INIT;
         STR_AUTO report = STR_INIT;
         generate_topology(first + i, &yaml);
@@ -91,6 +103,8 @@ static void test_model_and_packets_agree(void **state)
     STR_AUTO report = STR_INIT;
     if (!times_count())
         count = count > 20 ? 20 : count;
+    tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(tally, MAP_FAILED);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     for (unsigned i = 0; i < jobs; i++) {
         pid_t child = fork();
@@ -105,7 +119,10 @@ static void test_model_and_packets_agree(void **state)
         ;
     if (report.length)
         fputs(str_text(&report), stdout); /* cmocka's own printing is cut after 1,024 characters */
+    print_message("%lu topologies from seed %lu on, %lu questions\n", (unsigned long)tally->topologies, first,
+                  (unsigned long)tally->questions);
     assert_int_equal(report.length, 0);
+    assert_true(count == 0 || tally->topologies > 0);
 }
 
 /* Most of what is drawn must be worth measuring. */
