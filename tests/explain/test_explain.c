@@ -23,9 +23,23 @@
     "lab: t\nvpcs:\n  main:\n    cidr: 10.0.0.0/16\n    internet_gateway: true\n    subnets:\n"                        \
     "      a: { cidr: 10.0.1.0/24, route_table: a }\n      b: { cidr: 10.0.2.0/24 }\n    route_tables: { a: [" routes  \
     "] }\n" more "nodes:\n" INTERNET
-#define TO_INTERNET "{ destination: 0.0.0.0/0, target: internet_gateway }"
-#define OPEN        "    security_groups: { open: { ingress: [ { protocol: all, from: any4 } ] } }\n"
-#define LAN         "lab: t\nbridges: { lan: {}, far: {} }\nnodes:\n"
+#define TO_INTERNET  "{ destination: 0.0.0.0/0, target: internet_gateway }"
+#define OPEN         "    security_groups: { open: { ingress: [ { protocol: all, from: any4 } ] } }\n"
+#define ACL(in, out) "    network_acls:\n      default:\n        ingress: [" in "]\n        egress: [" out "]\n"
+#define WEB                                                                                                            \
+    "  web: { subnet: main/a, public_ip: true, security_groups: [open], services: { web: { kind: tcp, port: 80 } } "   \
+    "}\n"
+/* Two VPCs, a (10.0.0.0/16) and b (10.1.0.0/16), with an open node each, and a third, c (10.2.0.0/16), without one. */
+#define PAIR(a, b, more)                                                                                               \
+    "lab: t\nvpcs:\n" ONE("a", "0", a) ONE("b", "1", b) ONE("c", "2", "") more                                         \
+        "nodes:\n  one: { subnet: a/s, security_groups: [open] }\n"                                                    \
+        "  two: { subnet: b/s, address: 10.1.1.10, security_groups: [open] }\n"
+#define ONE(name, n, routes)                                                                                           \
+    "  " name ":\n    cidr: 10." n ".0.0/16\n    subnets: { s: { cidr: 10." n ".1.0/24 } }\n"                          \
+    "    route_tables: { main: [" routes "] }\n" OPEN
+#define TO(prefix, target) "{ destination: " prefix ", target: " target " }"
+#define PEERING            "peerings: { ab: { between: [a, b] } }\n"
+#define LAN                "lab: t\nbridges: { lan: {}, far: {} }\nnodes:\n"
 #define ROUTER                                                                                                         \
     "    interfaces:\n      lan0: { bridge: lan, address: 192.168.1.1/24 }\n"                                          \
     "      far0: { bridge: far, address: 192.168.2.1/24 }\n"
@@ -56,6 +70,26 @@ static const struct example {
     {VPC(TO_INTERNET, "    security_groups: { shut: { egress: [] } }\n") "  web: { subnet: main/a, public_ip: true, "
                                                                          "security_groups: [shut] }\n",
      "web", "visitor:80", "SG_HAS_NO_RULES", OPINION_BLOCKED, VIEW_TIMEOUT},
+    /* network ACLs: request and reply */
+    {VPC(TO_INTERNET, OPEN ACL("{ rule: 100, action: allow, protocol: tcp, ports: 443, from: any4 }",
+                               "{ rule: 100, action: allow, to: any4 }")) WEB,
+     "visitor", "web:80", "SUBNET_ACL_REQUEST_DENIED", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {VPC(TO_INTERNET, OPEN ACL("{ rule: 100, action: allow, from: any4 }",
+                               "{ rule: 100, action: allow, protocol: tcp, ports: 80, to: any4 }")) WEB,
+     "visitor", "web:80", "SUBNET_ACL_REPLY_DENIED", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {VPC(TO_INTERNET,
+         OPEN ACL("{ rule: 90, action: deny, from: 203.0.113.200 }, { rule: 100, action: allow, from: any4 }",
+                  "{ rule: 100, action: allow, to: any4 }")) WEB,
+     "visitor", "web:80", "SUBNET_ACL_REQUEST_DENIED", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {VPC(TO_INTERNET, OPEN ACL("{ rule: 100, action: allow, from: any4 }",
+                               "{ rule: 100, action: allow, protocol: tcp, ports: 32768-50000, to: any4 }")) WEB,
+     "visitor", "web:80", "SUBNET_ACL_REPLY_DENIED REMAP_EPHEMERAL_PORT", OPINION_AMBIGUOUS, VIEW_TIMEOUT},
+    {VPC(TO_INTERNET, OPEN ACL("{ rule: 100, action: allow, from: any4 }",
+                               "{ rule: 100, action: allow, protocol: tcp, to: any4 }")) WEB,
+     "visitor", "web:81/udp", "NOBODY_LISTENS SUBNET_ACL_REPLY_DENIED", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {VPC(TO_INTERNET, OPEN ACL("{ rule: 100, action: allow, protocol: icmp, icmp_type: echo-request, from: any4 }",
+                               "{ rule: 100, action: allow, protocol: icmp, icmp_type: echo-reply, to: any4 }")) WEB,
+     "visitor", "web", "", OPINION_REACHABLE, VIEW_ANSWERED},
     /* gateways */
     {VPC(TO_INTERNET, OPEN) "  web: { subnet: main/a, public_ip: false }\n", "web", "visitor:80",
      "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", OPINION_BLOCKED, VIEW_TIMEOUT},
@@ -78,6 +112,35 @@ static const struct example {
      "  a: { bridge: lan, address: 192.168.1.2/24, gateway: 192.168.1.1 }\n  r:\n    forwarding: true\n"
      "    interfaces:\n      lan0: { bridge: lan, address: 192.168.1.1/24 }\n      wan0: { internet: true }\n",
      "a", "visitor:80", "INTERNET_DROPS_PRIVATE_SOURCE", OPINION_BLOCKED, VIEW_TIMEOUT},
+    /* between VPCs */
+    {PAIR(TO("10.1.0.0/16", "peering/ab"), "", PEERING), "one", "two", "REPLY_HAS_NO_ROUTE", OPINION_BLOCKED,
+     VIEW_TIMEOUT},
+    {PAIR(TO("10.1.0.0/16", "peering/ab"), TO("10.0.0.0/16", "peering/ab"), PEERING), "one", "two", "",
+     OPINION_REACHABLE, VIEW_ANSWERED},
+    {PAIR(TO("10.0.0.0/8", "peering/ab"), TO("10.0.0.0/8", "peering/ab"), PEERING), "one", "10.2.1.9",
+     "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {PAIR("", "", PEERING), "one", "10.1.1.10", "NO_ROUTE_TO_DESTINATION REPLY_HAS_NO_ROUTE", OPINION_BLOCKED,
+     VIEW_TIMEOUT},
+    {PAIR(TO("10.0.0.0/8", "transit_gateway/hub"), TO("10.0.0.0/8", "transit_gateway/hub"),
+          "transit_gateways: { hub: { attachments: [a, b] } }\n"),
+     "one", "10.1.1.10", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {PAIR(
+         TO("10.0.0.0/8", "transit_gateway/hub"), TO("10.0.0.0/8", "transit_gateway/hub"),
+         "transit_gateways: { hub: { attachments: [a, b], route_tables: { r: { associations: [b], propagations: [a, b] "
+         "} } } }\n"),
+     "one", "10.1.1.10", "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {PAIR(TO("10.0.0.0/8", "transit_gateway/hub"), TO("10.0.0.0/8", "transit_gateway/hub"),
+          "transit_gateways: { hub: { attachments: [a, b], route_tables: { r: { associations: [a, b], propagations: "
+          "[a] } } } }\n"),
+     "one", "10.1.1.10", "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {PAIR(TO("10.0.0.0/8", "transit_gateway/hub"), TO("10.0.0.0/8", "transit_gateway/hub"),
+          "transit_gateways: { hub: { attachments: [a, b], route_tables: { r: { associations: [a, b], propagations: "
+          "[b] } } } }\n"),
+     "one", "10.1.1.10", "REPLY_TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {VPC(TO_INTERNET,
+         OPEN) "  one: { subnet: main/a, security_groups: [open] }\n  fw: { subnet: main/b, address: 10.0.2.9,\n"
+               "    security_groups: [open], forwarding: true }\n",
+     "one", "10.0.2.9", "", OPINION_REACHABLE, VIEW_ANSWERED},
     /* the ends */
     {VPC(TO_INTERNET, OPEN) "  web: { subnet: main/a, public_ip: true, security_groups: [open] }\n", "visitor",
      "web:80", "NOBODY_LISTENS", OPINION_BLOCKED, VIEW_REFUSED},
