@@ -90,6 +90,7 @@ TEST_ROOMS_report := doc load
 TEST_ROOMS_load   := rules
 TEST_ROOMS_rules  := doc load
 TEST_ROOMS_lower  := doc load rules
+TEST_ROOMS_explain := doc load rules
 TEST_ROOMS_probe  := score
 TEST_ROOMS_score  := doc load
 TEST_ROOMS_exercise := doc load
@@ -116,8 +117,9 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory tests
 	$(Q)BUILD=$(BUILD) tests/run
 
-# A thousand proofs of the shipped scenarios while every core is busy: not one verdict may differ.
-check-long: all
+# A thousand proofs of the shipped scenarios while every core is busy: not one verdict may differ.  Thousands of random
+# topologies: the second opinion and packets may not differ.
+check-long: all $(BUILD)/tests/explain/test_differential
 	$(Q)BUILD=$(BUILD) tests/long
 
 demo: deps
@@ -145,7 +147,7 @@ help:
 	@sed -n 's/^# labctl: //p' Makefile
 	@echo "  deps     install the Debian packages that are missing (as root; otherwise print the command)"
 	@echo "  all      build $(BUILD)/labctl          check    deps, build, run all tests"
-	@echo "  check-long  a thousand proofs of the shipped scenarios under load (an hour)"
+	@echo "  check-long  a thousand proofs under load, 3,000 random topologies (an hour)"
 	@echo "  demo     deps, build, one exercise     bench    figures as ratios against the floor program"
 	@echo "  asan     all tests with sanitizers     lint     static checks and formatting"
 	@echo "  install  into DESTDIR and prefix       clean    remove $(BUILD)"

@@ -12,6 +12,7 @@ ROOM_seal     := base
 ROOM_load     := base doc model
 ROOM_rules    := base model
 ROOM_lower    := base model plan
+ROOM_explain  := base model
 ROOM_service  := base model plan
 ROOM_fault    := base model plan facts
 ROOM_probe    := base model kernel facts
@@ -20,6 +21,6 @@ ROOM_lab      := base plan kernel keeper
 ROOM_exercise := base model facts plan fault probe score lab
 ROOM_report   := base model facts score lab exercise
 ROOM_director := base model doc load rules plan lower service fault facts probe score exercise report kernel lab keeper
-ROOM_cmd      := base model doc load rules plan lower service fault facts probe score exercise report kernel lab keeper director seal
+ROOM_cmd      := base model doc load rules plan lower explain service fault facts probe score exercise report kernel lab keeper director seal
 
-ROOMS := base seal model doc facts plan kernel load rules lower service fault probe score lab exercise report director cmd
+ROOMS := base seal model doc facts plan kernel load rules lower explain service fault probe score lab exercise report director cmd

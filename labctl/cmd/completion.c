@@ -165,7 +165,8 @@ static int run_words(struct context *context)
         return 0;
     else if (str_equal(command->name, "probe") && given == 0)
         complete_kinds();
-    else if (expects(command, given, "NODE") || expects(command, given, "FROM"))
+    else if (expects(command, given, "NODE") || expects(command, given, "FROM") || expects(command, given, "SRC") ||
+             expects(command, given, "DST"))
         complete_nodes(lab);
     else if (expects(command, 0, "EXERCISE"))
         complete_exercises();

@@ -38,7 +38,7 @@ static int read_topology(struct context *context, struct reading *reading)
     char lab[80];
     if (context->argc == 1)
         return reading_file(reading, context, context->argv[0]);
-    if (changing_fetch_whole(context, &text, &allotments, lab, sizeof lab, &err) != 0)
+    if (changing_fetch_whole(context, "dump", &text, &allotments, lab, sizeof lab, &err) != 0)
         return cmd_fail(context, &err);
     return reading_running(reading, context, lab, &text, &allotments);
 }

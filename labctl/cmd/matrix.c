@@ -3,17 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
+#include "cmd/common/grid.h"
 #include "cmd/cmd.h"
 #include "facts/facts.h"
 
-/* What one cell shows; the legend tells of those that occur. */
-static const struct {
-    char sign;
-    const char *meaning;
-} signs[] = {
+/* What one cell shows. */
+static const struct grid_sign signs[] = {
     [OUTCOME_NONE] = {' ', "itself"},
     [OUTCOME_ANSWERED] = {'o', "answers"},
     [OUTCOME_REFUSED] = {'r', "refuses"},
@@ -26,93 +25,79 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(signs) == OUTCOME_COUNT, "every outcome has a sign");
 
-struct grid {
-    const json_t *names;
-    size_t count;
-    const char *cells; /* count * count digits */
-};
-
-static const char *name_of(const struct grid *grid, size_t index)
+static enum fact_outcome outcome_of(char digit)
 {
-    return json_string_value(json_array_get(grid->names, index));
+    unsigned outcome = (unsigned)(digit - '0');
+    return outcome < OUTCOME_COUNT ? (enum fact_outcome)outcome : OUTCOME_ERROR;
 }
 
-static enum fact_outcome outcome_of(const struct grid *grid, size_t from, size_t to)
+/* The director's digits as signs. */
+static const char *cells_of(struct arena *arena, const char *digits)
 {
-    unsigned digit = (unsigned)(grid->cells[from * grid->count + to] - '0');
-    return digit < OUTCOME_COUNT ? (enum fact_outcome)digit : OUTCOME_ERROR;
-}
-
-static size_t count_of(const struct grid *grid, enum fact_outcome outcome)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < grid->count; i++)
-        for (size_t j = 0; j < grid->count; j++)
-            count += i != j && outcome_of(grid, i, j) == outcome;
-    return count;
-}
-
-/* Column numbers, one digit below the other, so that a column is two characters wide. */
-static void print_header(const struct grid *grid, int indent)
-{
-    size_t power = 1;
-    while (power * 10 <= grid->count)
-        power *= 10;
-    for (; power; power /= 10) {
-        printf("%*s", indent, "");
-        for (size_t i = 1; i <= grid->count; i++)
-            printf(" %c", i >= power ? (char)('0' + i / power % 10) : ' ');
-        printf("\n");
-    }
-}
-
-static void print_grid(const struct context *context, const struct grid *grid)
-{
-    int width = 4;
-    for (size_t i = 0; i < grid->count; i++)
-        width = (int)strlen(name_of(grid, i)) > width ? (int)strlen(name_of(grid, i)) : width;
-    printf("from (rows) to (columns)\n");
-    print_header(grid, width + 6);
-    for (size_t i = 0; i < grid->count; i++) {
-        printf("%4zu  %-*s", i + 1, width, name_of(grid, i));
-        for (size_t j = 0; j < grid->count; j++) {
-            enum fact_outcome outcome = outcome_of(grid, i, j);
-            bool wrong = i != j && outcome != OUTCOME_ANSWERED && context->color;
-            printf(" %s%c%s", wrong ? "\033[31m" : "", i == j ? '.' : signs[outcome].sign, wrong ? "\033[0m" : "");
-        }
-        printf("\n");
-    }
+    char *cells = arena_strdup(arena, digits);
+    for (char *cell = cells; *cell; cell++)
+        *cell = signs[outcome_of(*cell)].sign;
+    return cells;
 }
 
 static void print_summary(const struct grid *grid, json_int_t port)
 {
     size_t pairs = grid->count * (grid->count ? grid->count - 1 : 0);
-    printf("%zu of %zu ordered pairs answer", count_of(grid, OUTCOME_ANSWERED), pairs);
+    printf("%zu of %zu ordered pairs answer", grid_count(grid, grid->good), pairs);
     if (port)
         printf(" on tcp port %" JSON_INTEGER_FORMAT, port);
-    for (size_t i = 0; i < OUTCOME_COUNT; i++)
-        if (i != OUTCOME_ANSWERED && i != OUTCOME_NONE && count_of(grid, (enum fact_outcome)i))
-            printf("; %c: %s", signs[i].sign, signs[i].meaning);
+    grid_print_legend(grid);
     printf("\n");
 }
 
 /* {"version", "port", "nodes", "pairs", "answered", "duration_ms", "matrix": {FROM: {TO: OUTCOME}}} */
-static void print_json(const struct grid *grid, json_int_t port, double duration)
+static void print_json(const struct grid *grid, const json_t *names, const char *digits, json_int_t port,
+                       double duration)
 {
     json_t *matrix = json_object();
     for (size_t i = 0; i < grid->count; i++) {
         json_t *row = json_object();
         for (size_t j = 0; j < grid->count; j++)
             if (i != j)
-                json_object_set_new(row, name_of(grid, j), json_string(fact_outcome_name(outcome_of(grid, i, j))));
-        json_object_set_new(matrix, name_of(grid, i), row);
+                json_object_set_new(row, grid->names[j],
+                                    json_string(fact_outcome_name(outcome_of(digits[i * grid->count + j]))));
+        json_object_set_new(matrix, grid->names[i], row);
     }
     json_t *out =
         json_pack("{s:i, s:s, s:I, s:O, s:I, s:I, s:f, s:o}", "version", 1, "protocol", port ? "tcp" : "icmp", "port",
-                  port, "nodes", grid->names, "pairs", (json_int_t)(grid->count * (grid->count ? grid->count - 1 : 0)),
-                  "answered", (json_int_t)count_of(grid, OUTCOME_ANSWERED), "duration_ms", duration, "matrix", matrix);
+                  port, "nodes", names, "pairs", (json_int_t)(grid->count * (grid->count ? grid->count - 1 : 0)),
+                  "answered", (json_int_t)grid_count(grid, grid->good), "duration_ms", duration, "matrix", matrix);
     client_print_json(out);
     json_decref(out);
+}
+
+/* 0 or an exit status. */
+static int show(const struct context *context, const json_t *reply, json_int_t port)
+{
+    ARENA_AUTO arena = arena_new();
+    struct error err = ERROR_INIT;
+    const json_t *nodes = json_object_get(reply, "nodes");
+    const char *digits = client_text(reply, "cells"), **names = NULL;
+    size_t count = 0, i;
+    json_t *name;
+    json_array_foreach(nodes, i, name) * ARENA_PUSH(arena, names, count) = json_string_value(name);
+    if (strlen(digits) != count * count) {
+        error_set(&err, ERR_PROBE, "the matrix of %zu nodes came back with %zu pairs", count, strlen(digits));
+        return cmd_fail(context, &err);
+    }
+    struct grid grid = {.names = names,
+                        .count = count,
+                        .cells = cells_of(arena, digits),
+                        .good = signs[OUTCOME_ANSWERED].sign,
+                        .signs = signs,
+                        .sign_count = ARRAY_SIZE(signs)};
+    if (context->format == FORMAT_JSON) {
+        print_json(&grid, nodes, digits, port, (double)client_integer(reply, "duration") / 1e6);
+    } else {
+        grid_print(context, &grid);
+        print_summary(&grid, port);
+    }
+    return 0;
 }
 
 static int run(struct context *context)
@@ -129,21 +114,9 @@ static int run(struct context *context)
     struct error err = ERROR_INIT;
     if (client_call(context, "matrix", json_pack("{s:I}", "port", (json_int_t)port), &reply, &err) != 0)
         return cmd_fail(context, &err);
-    struct grid grid = {.names = json_object_get(reply, "nodes"), .cells = client_text(reply, "cells")};
-    grid.count = json_array_size(grid.names);
-    if (strlen(grid.cells) != grid.count * grid.count) {
-        error_set(&err, ERR_PROBE, "the matrix of %zu nodes came back with %zu pairs", grid.count, strlen(grid.cells));
-        json_decref(reply);
-        return cmd_fail(context, &err);
-    }
-    if (context->format == FORMAT_JSON) {
-        print_json(&grid, (json_int_t)port, (double)client_integer(reply, "duration") / 1e6);
-    } else {
-        print_grid(context, &grid);
-        print_summary(&grid, (json_int_t)port);
-    }
+    status = show(context, reply, (json_int_t)port);
     json_decref(reply);
-    return 0;
+    return status;
 }
 
 static const struct option_spec options[] = {

@@ -17,6 +17,7 @@
     COMMAND(edit)                                                                                                      \
     COMMAND(exec)                                                                                                      \
     COMMAND(exercises)                                                                                                 \
+    COMMAND(explain)                                                                                                   \
     COMMAND(fault)                                                                                                     \
     COMMAND(flow_logs)                                                                                                 \
     COMMAND(fmt)                                                                                                       \

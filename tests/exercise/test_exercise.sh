@@ -35,7 +35,7 @@ late() { # FILE WAIT
 }
 late late.yaml 1.5
 late never.yaml 60
-scenario allows.yaml "allow: [matrix, apply]" "$faults" "$tasks"
+scenario allows.yaml "allow: [matrix, apply, explain]" "$faults" "$tasks"
 scenario short.yaml "time: 1500ms" "$faults" "$tasks" "$guards"
 scenario sick.yaml "$faults" "$tasks" 'guards: [ { id: nobody, from: ops, tcp: { to: db, port: 4444 }, penalty: 5 } ]'
 scenario painless.yaml 'faults: [ { kind: route-missing, at: db, destination: 10.0.0.0/24 } ]' "$tasks"
@@ -85,7 +85,7 @@ run "$LABCTL" start "$work/drill.yaml"
 [ $? -eq 4 ] && grep -q "running already" "$work/err"
 check "two at once are refused" $?
 refused=0
-for words in "fault inject loss --at node/web/eth0 loss=5%" "fault status" "fault clear" "matrix" "apply $work/drill.yaml" "apply --dry-run $work/drill.yaml" "plan topologies/home-lan.yaml"; do
+for words in "fault inject loss --at node/web/eth0 loss=5%" "fault status" "fault clear" "matrix" "explain web db" "apply $work/drill.yaml" "apply --dry-run $work/drill.yaml" "plan topologies/home-lan.yaml"; do
     lab $words
     [ $? -ne 0 ] || { refused=1; echo "$words is not refused" >>"$work/out"; break; }
 done
@@ -188,7 +188,8 @@ check "also where the director was killed before" $?
 printf '%s\n' "scenario: drill" "control: true" "$topology" >"$work/control.yaml"
 run "$LABCTL" start "$work/control.yaml" && lab status && lab submit && grep -q "nothing" "$work/out"
 check "a healthy control, where there is nothing to do" $?
-run "$LABCTL" start "$work/allows.yaml" && lab matrix && ! grep -q refused "$work/err"
+run "$LABCTL" start "$work/allows.yaml" && lab matrix && ! grep -q refused "$work/err" &&
+    lab explain db web:80 && grep -q "^VERDICT" "$work/out"
 check "what the scenario allows is allowed" $?
 lab submit
 [ $? -eq 1 ] && grep -q "0 of 100 points, 0%; pass mark 70%: not passed" "$work/out"

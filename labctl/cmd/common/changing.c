@@ -13,8 +13,8 @@
 #include "model/topology.h"
 #include "service/service.h"
 
-static int fetch(const struct context *context, struct str *out, struct str *allotments, char *lab, size_t lab_size,
-                 int *generation, struct error *err)
+static int fetch(const struct context *context, const char *verb, struct str *out, struct str *allotments, char *lab,
+                 size_t lab_size, int *generation, struct error *err)
 {
     struct control *control;
     json_t *reply = NULL;
@@ -22,7 +22,7 @@ static int fetch(const struct context *context, struct str *out, struct str *all
     size_t count = 0;
     if (client_connect(context, &control, err) != 0)
         return -1;
-    int result = control_call(control, "dump", NULL, NULL, 0, NULL, NULL, &reply, fds, &count, err);
+    int result = control_call(control, verb, NULL, NULL, 0, NULL, NULL, &reply, fds, &count, err);
     control_close(control);
     if (result != 0)
         return -1;
@@ -42,13 +42,13 @@ static int fetch(const struct context *context, struct str *out, struct str *all
 int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
                    struct error *err)
 {
-    return fetch(context, out, NULL, lab, lab_size, generation, err);
+    return fetch(context, "dump", out, NULL, lab, lab_size, generation, err);
 }
 
-int changing_fetch_whole(const struct context *context, struct str *out, struct str *allotments, char *lab,
-                         size_t lab_size, struct error *err)
+int changing_fetch_whole(const struct context *context, const char *verb, struct str *out, struct str *allotments,
+                         char *lab, size_t lab_size, struct error *err)
 {
-    return fetch(context, out, allotments, lab, lab_size, NULL, err);
+    return fetch(context, verb, out, allotments, lab, lab_size, NULL, err);
 }
 
 /* "+ route …" green, "- …" red, "~ …" yellow. */

@@ -14,9 +14,10 @@ struct topology;
 /* The running lab's canonical YAML; *generation counts its changes. */
 int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
                    struct error *err);
-/* The same with the addresses that the lab allotted (load_topology_keeping). */
-int changing_fetch_whole(const struct context *context, struct str *out, struct str *allotments, char *lab,
-                         size_t lab_size, struct error *err);
+/* The same with the addresses that the lab allotted (load_topology_keeping).  verb: "dump", or "explain", which an
+ * exercise may refuse. */
+int changing_fetch_whole(const struct context *context, const char *verb, struct str *out, struct str *allotments,
+                         char *lab, size_t lab_size, struct error *err);
 
 struct changing {
     const struct topology *topology; /* valid */
