@@ -11,15 +11,15 @@ DESTDIR ?=
 CC      ?= gcc
 OPTIMIZE ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
-PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libnftables libmicrohttpd jansson
+PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libmicrohttpd jansson
 # Not linked, but loaded when they are needed (base/late.h); their names are taken from the libraries that are here.
-LATE     := libcurl ldns libpcap openssl
+LATE     := libcurl ldns libnftables libpcap openssl
 VERSION := $(shell cat VERSION)
 soname = -DSONAME_LIB$(shell echo $(1) | tr a-z A-Z)='"$(shell LC_ALL=C readelf -d "$$($(CC) -print-file-name=lib$(1).so)" | \
 	sed -n 's/.*soname: \[\(.*\)\].*/\1/p')"'
 # Expanded once, and only when something is compiled: `make deps` must run where the libraries are still missing.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(LATE)) \
-	$(call soname,curl) $(call soname,ldns) $(call soname,pcap) \
+	$(call soname,curl) $(call soname,ldns) $(call soname,nftables) $(call soname,pcap) \
 	$(call soname,ssl) $(call soname,crypto) $(call soname,iperf))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 CFLAGS  ?= $(OPTIMIZE)

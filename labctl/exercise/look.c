@@ -18,39 +18,45 @@
 #define SHOWN_MAX  8   /* lines noted for each node and rule: the first tell enough */
 #define LINE_SHOWN 200 /* characters of a line */
 
+/* Starting a program takes longer than what it does here, so there are few: one reads all files, one takes out of all
+ * that ip(8) says what differs by chance. */
 const char look_script[] =
     "exec 2>/dev/null\n"
+    "export LC_ALL=C\n"
     "s() { printf '\\001%s\\n' \"$1\"; }\n"
-    "s hostname; hostname; cat /proc/sys/kernel/domainname\n"
-    "s interfaces; for i in /sys/class/net/*; do echo \"${i##*/} $(cat $i/ifalias)\"; done\n"
-    "s links; ip -o -d link | sed 's/ *link-netnsid [0-9]*//; s/^[0-9]*: //; s/@if[0-9]*//; s/ state [A-Z]* / /'\n"
-    "s addresses; ip -o address | sed 's/^[0-9]*: //; s/ tentative//'\n"
-    "s routes; ip route show table all; ip -6 route show table all | sed 's/ expires [0-9]*sec//'\n"
-    "s rules; ip rule; ip -6 rule\n"
-    "s neighbours; ip neighbour show nud permanent; ip neighbour show proxy\n"
+    "s hostname; cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname\n"
+    "s interfaces; for i in /sys/class/net/*; do a=; read -r a <$i/ifalias; echo \"${i##*/} $a\"; done\n"
+    "{\n"
+    "    s links; ip -o -d link\n"
+    "    s addresses; ip -o address\n"
+    "    s routes; ip route show table all; ip -6 route show table all\n"
+    "    s rules; ip rule; ip -6 rule\n"
+    "    s neighbours; ip neighbour show nud permanent; ip neighbour show proxy\n"
+    "    s queues; tc qdisc show\n"
+    "} | sed 's/ *link-netnsid [0-9]*//; s/^[0-9]*: //; s/@if[0-9]*//; s/ state [A-Z]* / /; s/ tentative//\n"
+    "         s/ expires [0-9]*sec//; s/ refcnt [0-9]*//'\n"
     "s nftables; nft -s list ruleset\n"
-    "s queues; tc qdisc show | sed 's/ refcnt [0-9]*//'\n"
     "s sockets; ss -Hlntu | awk '{ print $1, $5 }'; awk 'NR > 1 && $8 { print $8 }' /proc/net/unix\n"
-    "foreign() {\n" /* not of this look: of another session */
-    "    read -r l <$1/stat || return 1; set -- ${l##*) }; [ \"$4\" != \"$own\" ]\n"
-    "}\n"
-    "read -r l </proc/$$/stat; set -- ${l##*) }; own=$4\n"
-    "s processes\n"
+    "session() { read -r l <$1/stat || return 1; set -- ${l##*) }; session=$4; }\n"
+    "session /proc/$$; own=$session\n"
     "for p in /proc/[0-9]*; do\n"
-    "    foreign $p && echo \"$(tr '\\0' ' ' <$p/cmdline) [$(cat $p/comm)] $(readlink $p/cwd)\"\n"
+    "    session $p && [ $session != $own ] && " /* of another session than this look */
+    "c=\"$c $p/cmdline\" n=\"$n $p/comm\" w=\"$w $p/cwd\" e=\"$e $p/environ\"\n"
     "done\n"
-    "s environment\n"
-    "for p in /proc/[0-9]*; do foreign $p && tr '\\0' '\\n' <$p/environ; done | sort -u\n"
+    "s processes; sed 's/\\x00/ /g' $c /dev/null; echo; cat $n /dev/null; readlink $w\n"
+    "s environment; sed 's/\\x00/\\n/g' $e /dev/null | sort -u\n"
     "s mounts; sed 's/^[0-9]* [0-9]* [0-9:]* //; s/ master:[0-9]*//; s/ shared:[0-9]*//' /proc/self/mountinfo\n"
     "s sysctls; grep -rs . /proc/sys/net | grep -vE 'conntrack_count|fastopen_key|/stat/|random|/nf_log/'\n"
     "s files; find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev \\) -prune -o "
     "\\( -type f -o -type l -o -type d \\) -printf '%M %p %l\\n'\n"
-    "ls -d /usr/share/labctl /usr/local/share/labctl /usr/libexec/labctl /usr/local/libexec/labctl\n"
+    "for d in /usr/share/labctl /usr/local/share/labctl /usr/libexec/labctl /usr/local/libexec/labctl; do\n"
+    "    [ -e $d ] && echo $d\n"
+    "done\n"
     "for f; do [ -r \"$f\" ] && echo \"scenario $f\"; done\n"
     "s contents\n"
     "find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev -o -path /etc/ssl/certs \\) "
-    "-prune -o -type f -size -257k ! -name '*.pid' -print |\n"
-    "while IFS= read -r f; do printf '\\002%s\\n' \"$f\"; head -c 262144 \"$f\"; echo; done\n";
+    "-prune -o -type f -size -257k ! -name '*.pid' "
+    "-exec sed -s -e '1{i\\' -e '\002' -e 'F' -e '}' {} + | sed '/^\002$/{N;s/\\n//}'\n";
 
 /* Each section, and the items of a plan that account for a difference in it. */
 static const struct section {

@@ -1,12 +1,13 @@
-/* A node's init: mounts the node's own root from inside its namespaces, moves into it, then reaps for ever.
+/* A node's init: mounts the node's own root from inside its namespaces and moves into it.
  *
  * It runs as root of the node's user namespace, born into the nursery (nursery.c): locked, read-only mounts.  The root
  * is an overlay: below, the template that all nodes share and the view; above, a small tmpfs of the node's own, so that
  * all of it can be written and its size is bounded.  One overlay is cheaper than a tmpfs filled with directories.  It
- * is mounted over the root of the nursery; the way to it is "/..", which leads to the topmost mount. */
+ * is mounted over the root of the nursery; the way to it is "/..", which leads to the topmost mount.
+ *
+ * It runs in its cradle's memory, on a small stack (cradle.c): what is large is static, and what was read is wiped. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
@@ -23,13 +23,14 @@
 #define NODE_TMPFS "mode=755,size=64m,nr_inodes=32k"
 
 static const struct node_start *node;
+static inside_failure *failure;
+static void *failure_context;
+static char made[4200]; /* see make_parents */
 
 static void fail(int error, const char *operation) __attribute__((noreturn));
 static void fail(int error, const char *operation)
 {
-    struct report report = {.kind = REPORT_NODE_FAILED, .id = node->id, .generation = node->generation, .value = error};
-    snprintf(report.operation, sizeof report.operation, "%s", operation);
-    report_send(&report);
+    failure(failure_context, error, operation);
     _exit(1);
 }
 
@@ -37,9 +38,8 @@ static void fail(int error, const char *operation)
  * directory, its mode is the one that shows.  Files of one directory mostly follow each other. */
 static int make_parents(int directory, const char *path)
 {
-    static char made[4200];
-    char lower[4200] = "/template/";
-    const size_t prefix = strlen(lower);
+    static char lower[4200] = "/template/";
+    const size_t prefix = strlen("/template/");
     const char *last = strrchr(path, '/');
     size_t length = last ? (size_t)(last - path) : 0;
     if (length == 0 || (strlen(made) == length && !memcmp(made, path, length)))
@@ -72,7 +72,7 @@ static int write_rest(int upper, const char *name, size_t present, off_t offset,
     int fd = openat(upper, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    char part[16384];
+    static char part[16384];
     int error = 0;
     for (size_t at = present; !error && at < length;) {
         size_t want = length - at < sizeof part ? length - at : sizeof part;
@@ -84,6 +84,7 @@ static int write_rest(int upper, const char *name, size_t present, off_t offset,
         else
             at += (size_t)count;
     }
+    explicit_bzero(part, sizeof part);
     close(fd);
     return error;
 }
@@ -99,35 +100,44 @@ struct record {
     const char *content;
     size_t present; /* of the content */
     uint64_t offset, next;
+    size_t length; /* that was read */
 };
+static struct record record;
 
-static void read_record(struct record *record, uint64_t offset, size_t size)
+static void read_record(uint64_t offset, size_t size)
 {
-    ssize_t length = pread(node->memory, record, size, (off_t)offset);
-    if (length < (ssize_t)sizeof record->file)
+    ssize_t length = pread(node->memory, &record, size, (off_t)offset);
+    if (length < (ssize_t)sizeof record.file)
         fail(EBADMSG, "read the list of files");
-    size_t present = (size_t)length - sizeof record->file, path_length = record->file.path_length;
-    if (path_length == 0 || path_length >= sizeof record->path || path_length > present)
+    size_t present = (size_t)length - sizeof record.file, path_length = record.file.path_length;
+    if (path_length == 0 || path_length >= sizeof record.path || path_length > present)
         fail(EBADMSG, "read the list of files");
-    memcpy(record->path, record->text, path_length);
-    record->path[path_length] = 0;
-    record->content = record->text + path_length;
-    record->offset = offset + sizeof record->file + path_length;
-    record->next = (record->offset + record->file.content_length + 7) & ~(uint64_t)7;
+    memcpy(record.path, record.text, path_length);
+    record.path[path_length] = 0;
+    record.content = record.text + path_length;
+    record.offset = offset + sizeof record.file + path_length;
+    record.next = (record.offset + record.file.content_length + 7) & ~(uint64_t)7;
+    record.length = (size_t)length;
     present -= path_length;
-    record->present = present < record->file.content_length ? present : record->file.content_length;
+    record.present = present < record.file.content_length ? present : record.file.content_length;
+}
+
+/* Nothing of one node may be in the memory of another's init. */
+static void forget_record(void)
+{
+    explicit_bzero(&record, record.length);
 }
 
 /* Writes a file into the upper layer. */
-static void write_file(const struct record *record, int upper)
+static void write_file(int upper)
 {
-    const char *path = record->path;
-    unsigned mode = record->file.mode ? record->file.mode : 0644;
+    const char *path = record.path;
+    unsigned mode = record.file.mode ? record.file.mode : 0644;
     int error = path[0] != '/' ? -EINVAL : strncmp(path, "/usr/", 5) ? make_parents(upper, path + 1) : -EROFS;
     if (!error)
-        error = base_write(upper, path + 1, record->content, record->present, mode);
-    if (!error && record->present < record->file.content_length)
-        error = write_rest(upper, path + 1, record->present, (off_t)record->offset, record->file.content_length);
+        error = base_write(upper, path + 1, record.content, record.present, mode);
+    if (!error && record.present < record.file.content_length)
+        error = write_rest(upper, path + 1, record.present, (off_t)record.offset, record.file.content_length);
     if (error)
         fail_file(-error, path);
 }
@@ -144,11 +154,11 @@ static void write_files(const char *directory)
         error = base_write(upper, "etc/hostname", text, (size_t)length, 0644);
     if (error)
         fail(-error, "write /etc/hostname");
-    struct record record;
     uint64_t offset = node->files;
     for (uint32_t i = 0; i < node->file_count; i++, offset = record.next) {
-        read_record(&record, offset, offsetof(struct record, path));
-        write_file(&record, upper);
+        read_record(offset, offsetof(struct record, path));
+        write_file(upper);
+        forget_record();
     }
     close(upper);
 }
@@ -156,11 +166,10 @@ static void write_files(const char *directory)
 /* Sysctls, when /proc is there. */
 static void write_settings(void)
 {
-    struct record record;
     uint64_t offset = node->settings;
     int sysctls = open("proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
     for (uint32_t i = 0; i < node->setting_count; i++, offset = record.next) {
-        read_record(&record, offset, SETTING_SIZE);
+        read_record(offset, SETTING_SIZE);
         int fd = openat(sysctls, record.path, O_WRONLY | O_CLOEXEC);
         if (fd < 0)
             continue;
@@ -249,34 +258,15 @@ static void mount_tree(void)
     bind("sys", "sys", 0);
 }
 
-/* A node's init leaves nothing to find: no descriptors, a memory that cannot be looked at (keeper.h). */
-static void reap_for_ever(void) __attribute__((noreturn));
-static void reap_for_ever(void)
-{
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    for (;;) {
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-            continue;
-        sigwaitinfo(&child, NULL);
-    }
-}
-
-void inside_run(const struct node_start *start)
+void inside_run(const struct node_start *start, inside_failure *call, void *context)
 {
     node = start;
-    char byte;
-    while (read(node->go, &byte, 1) < 0 && errno == EINTR)
-        continue;
-    close(node->go);
+    failure = call;
+    failure_context = context;
+    made[0] = 0;
     if (sethostname(node->hostname, strlen(node->hostname)))
         fail(errno, "set the host name");
     mount_tree();
     if (chroot(".") || chdir("/"))
         fail(errno, "change the root");
-    struct report report = {.kind = REPORT_NODE_READY, .id = node->id, .generation = node->generation};
-    report_send(&report);
-    child_close_all(NULL, 0);
-    reap_for_ever();
 }

@@ -100,7 +100,7 @@ struct report {
     uint32_t kind;
     uint32_t id;         /* node or process */
     uint32_t generation; /* of the node or process */
-    int32_t pid;         /* REPORT_STARTED */
+    int32_t pid;         /* REPORT_STARTED; REPORT_NODE_READY: of its init */
     uint32_t end;        /* REPORT_ENDED */
     int32_t value;       /* REPORT_ENDED; errno value of REPORT_NODE_FAILED */
     char operation[64];
@@ -111,6 +111,8 @@ extern struct keeper_state {
     bool root_mode;
     bool overlay; /* the root of a node is an overlay; else a copy */
     uint32_t beside_usr;
+    int program;    /* this one */
+    int proc;       /* /proc */
     int reports[2]; /* pipe */
     int signals;    /* signalfd of SIGCHLD and SIGTERM */
     int director;   /* socket, or -1 while none runs */
@@ -138,9 +140,10 @@ void store_announce(void);
 /* node.c */
 void node_create(const struct keeper_count *request, int memory);
 void node_delete(uint32_t id);
-void node_work(void);                   /* starts the next batch */
-int node_timeout(void);                 /* milliseconds until node_work has something to do, or -1 */
-bool node_ended(pid_t pid, int status); /* was it a node's init? */
+void node_work(void);                          /* starts the next batch */
+int node_timeout(void);                        /* milliseconds until node_work has something to do, or -1 */
+bool node_ended(pid_t pid);                    /* was it a node's init? */
+bool node_cradle_ended(pid_t pid, int status); /* was it a cradle? */
 void node_reported(const struct report *report);
 void node_flush(void);       /* sends gathered NODE_READY events */
 void node_announce(void);    /* all that are ready */
@@ -151,16 +154,33 @@ void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), vo
 /* view.c */
 void view_define(const struct keeper_view *request, int memory);
 
-/* inside.c: what a node's init does, in its own namespaces; never returns */
+/* cradle.c */
+#define CRADLE_NODES  64    /* that a cradle makes at most */
+#define KEEPER_NOBODY 65535 /* an id of the lab, in root mode, that nothing in its user namespace takes */
+struct cradle_order {
+    uint32_t root_mode, overlay, beside_usr, count;
+    struct cradle_node {
+        uint32_t id, generation, file_count, setting_count;
+        uint64_t files, settings; /* places in the memfd */
+        char hostname[KEEPER_HOSTNAME_MAX + 1];
+    } nodes[];
+};
+/* In the keeper: makes nodes of one view, whose files are in the memfd.  The cradle reports on each of them, with the
+ * pid of its init, and ends; the inits are the keeper's children then.  Its pid, or a negative errno value. */
+pid_t cradle_start(uint32_t view, int memory, const struct cradle_order *order);
+/* In the program that it executes. */
+void cradle(void) __attribute__((noreturn));
+
+/* inside.c: what a node's init does, in its own namespaces.  A failure, which does not return, ends it. */
 struct node_start {
-    uint32_t id, generation, view;
+    uint32_t id, generation;
     const char *hostname;
     int memory; /* memfd with the files' records */
     uint64_t files, settings;
     uint32_t file_count, setting_count;
-    int go; /* end of file: the id maps are written */
 };
-void inside_run(const struct node_start *start) __attribute__((noreturn));
+typedef void inside_failure(void *context, int error, const char *operation);
+void inside_run(const struct node_start *start, inside_failure *failure, void *context);
 
 /* cloud.c */
 void cloud_create(const struct keeper_ids *request);

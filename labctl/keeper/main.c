@@ -182,8 +182,11 @@ static struct stage_options decode(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc == 1 && getpid() == 1 && !strcmp(argv[0], "init"))
+    if (argc == 1 && !strcmp(argv[0], "init")) {
+        if (getpid() != 1)
+            cradle();
         return supervise();
+    }
     struct stat status;
     if (argc < 1 || fstat(STAGE_STATUS, &status) || !S_ISSOCK(status.st_mode) || fcntl(STAGE_SERVE, F_GETFD) < 0)
         usage();

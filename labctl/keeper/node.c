@@ -1,11 +1,10 @@
-/* Nodes: cloned in batches, so that one node's mounts are made while the next is cloned; rebuilt when their init dies.
+/* Nodes: which there are to be, in which state; made by cradles (cradle.c), rebuilt when their init dies.
  *
  * A node's specification stays in the memfd that the director sent: file contents never enter the keeper's own memory.
- * The state of a node: WAITING (in the queue, perhaps until a time) -> STARTING (cloned) -> READY -> dead, WAITING
- * again. */
+ * The state of a node: WAITING (in the queue, perhaps until a time) -> STARTING (given to a cradle) -> READY -> dead,
+ * WAITING again. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,12 +16,11 @@
 
 #include "keeper/keeper.h"
 
-#define NODE_NAMESPACES   (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC)
-#define NODE_BATCH        16   /* cloned before their maps are written and all are let go */
-#define NODE_STARTING_MAX 64   /* between clone and ready: keeps the queue short for other work */
-#define NODE_LIVED        1000 /* ms: a node that dies sooner is rebuilt only after this pause */
-#define NODE_ID_MAX       (1u << 20)
-#define READY_MAX         1024
+#define CRADLES_MAX  4    /* at a time: what the kernel does for a node is little parallel */
+#define CRADLE_LEAST 4    /* nodes for which another cradle is worth its while */
+#define NODE_LIVED   1000 /* ms: a node that dies sooner is rebuilt only after this pause */
+#define NODE_ID_MAX  (1u << 20)
+#define READY_MAX    1024
 
 enum node_state { NODE_WAITING, NODE_STARTING, NODE_READY, NODE_FAILED };
 
@@ -37,7 +35,8 @@ struct node {
     struct batch *batch;
     enum node_state state;
     bool deleted;
-    pid_t pid;
+    pid_t pid; /* of its init; STARTING: 0 */
+    pid_t cradle;
     int64_t time; /* WAITING: not before; READY: since */
     struct node *next_waiting, *next_of_pid;
     char hostname[KEEPER_HOSTNAME_MAX + 1];
@@ -47,7 +46,9 @@ static struct node **nodes; /* by id */
 static uint32_t node_limit;
 static struct node *of_pid[4096];
 static struct node *waiting, **waiting_end = &waiting;
-static unsigned starting;
+static size_t waiting_count;
+static pid_t cradles[CRADLES_MAX]; /* 0: none */
+static unsigned cradle_count;
 static union {
     struct keeper_nodes_ready message;
     char space[sizeof(struct keeper_nodes_ready) + READY_MAX * sizeof(((struct keeper_nodes_ready *)0)->nodes[0])];
@@ -131,6 +132,7 @@ static void enqueue(struct node *node, int64_t time)
     node->next_waiting = NULL;
     *waiting_end = node;
     waiting_end = &node->next_waiting;
+    waiting_count++;
 }
 
 static bool reserve(uint32_t id)
@@ -199,132 +201,114 @@ void node_create(const struct keeper_count *request, int memory)
     director_done(request->header.number, error, "take the list of nodes");
 }
 
-/* One of the two id maps of a fresh node: its ids are the lab's, so files that the keeper makes belong to its root. */
-static int write_map(pid_t pid, const char *name)
-{
-    char path[48];
-    const char *map = keeper.root_mode ? "0 0 65536" : "0 0 1";
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int error = write(fd, map, strlen(map)) < 0 ? errno : 0;
-    close(fd);
-    return error;
-}
-
-static void run_child(const struct node *node, int go) __attribute__((noreturn));
-static void run_child(const struct node *node, int go)
-{
-    /* Descriptors: the three that are needed, in ascending order. */
-    int keep[3] = {keeper.reports[1], node->batch->memory, go};
-    for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2 - i; j++)
-            if (keep[j] > keep[j + 1]) {
-                int swap = keep[j];
-                keep[j] = keep[j + 1];
-                keep[j + 1] = swap;
-            }
-    child_close_all(keep, 3);
-    struct node_start start = {.id = node->id,
-                               .generation = node->generation,
-                               .view = node->view,
-                               .hostname = node->hostname,
-                               .memory = node->batch->memory,
-                               .files = node->files,
-                               .settings = node->settings,
-                               .file_count = node->file_count,
-                               .setting_count = node->setting_count,
-                               .go = go};
-    inside_run(&start);
-}
-
 static void fail_node(struct node *node, int error, const char *operation)
 {
+    if (node->deleted) {
+        forget(node);
+        return;
+    }
     node->state = NODE_FAILED;
     keeper_log("node %s: %s: %s", node->hostname, operation, strerror(error));
     send_event(KEEPER_NODE_FAILED, node, error, operation);
 }
 
-static void clone_node(struct node *node, int go)
-{
-    struct clone_args args = {.flags = NODE_NAMESPACES, .exit_signal = SIGCHLD};
-    int error = nursery_enter(node->view);
-    if (error) {
-        fail_node(node, error, "prepare the root");
-        return;
-    }
-    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
-    if (pid == 0)
-        run_child(node, go);
-    if (pid < 0) {
-        fail_node(node, errno, "create namespaces");
-        return;
-    }
-    node->pid = pid;
-    node->state = NODE_STARTING;
-    *pid_slot(pid) = node;
-    node->next_of_pid = NULL;
-    starting++;
-}
-
-/* The next node whose time has come, taken out of the queue. */
-static struct node *dequeue(int64_t now)
+/* The next node whose time has come and that a cradle with this one may make (NULL: any), taken out of the queue. */
+static struct node *dequeue(int64_t now, const struct node *first)
 {
     for (struct node **at = &waiting; *at; at = &(*at)->next_waiting) {
         struct node *node = *at;
-        if (node->time > now && !node->deleted)
+        if ((node->time > now && !node->deleted) ||
+            (first && (node->view != first->view || node->batch != first->batch)))
             continue;
         *at = node->next_waiting;
         if (waiting_end == &node->next_waiting)
             waiting_end = at;
+        waiting_count--;
         return node;
     }
     return NULL;
 }
 
+static unsigned cradles_max(void)
+{
+    cpu_set_t set;
+    unsigned count = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
+    return count < CRADLES_MAX ? count : CRADLES_MAX;
+}
+
+static void start_cradle(struct node *const *some, size_t count)
+{
+    static union {
+        struct cradle_order order;
+        char space[sizeof(struct cradle_order) + CRADLE_NODES * sizeof(struct cradle_node)];
+    } memory;
+    struct cradle_order *order = &memory.order;
+    *order = (struct cradle_order){keeper.root_mode, keeper.overlay, keeper.beside_usr, (uint32_t)count};
+    for (size_t i = 0; i < count; i++) {
+        const struct node *node = some[i];
+        order->nodes[i] = (struct cradle_node){.id = node->id,
+                                               .generation = node->generation,
+                                               .file_count = node->file_count,
+                                               .setting_count = node->setting_count,
+                                               .files = node->files,
+                                               .settings = node->settings};
+        memcpy(order->nodes[i].hostname, node->hostname, sizeof node->hostname);
+    }
+    pid_t pid = cradle_start(some[0]->view, some[0]->batch->memory, order);
+    for (size_t i = 0; i < count; i++) {
+        some[i]->state = NODE_STARTING;
+        some[i]->cradle = pid;
+        if (pid < 0)
+            fail_node(some[i], -pid, "start a cradle");
+    }
+    for (size_t i = 0; pid > 0 && i < CRADLES_MAX; i++)
+        if (!cradles[i]) {
+            cradles[i] = pid;
+            cradle_count++;
+            break;
+        }
+}
+
 void node_work(void)
 {
-    struct node *batch[NODE_BATCH], *node;
-    size_t count = 0;
+    unsigned most = waiting ? cradles_max() : 0;
     int64_t now = keeper_now();
-    int go[2] = {-1, -1};
-    if (!nursery_ready())
-        return;
-    while (count < NODE_BATCH && starting < NODE_STARTING_MAX && (node = dequeue(now))) {
-        if (node->deleted) {
-            forget(node);
-            continue;
-        }
-        if (go[0] < 0 && pipe2(go, O_CLOEXEC)) {
-            fail_node(node, errno, "make a pipe");
-            continue;
-        }
-        clone_node(node, go[0]);
-        if (node->state == NODE_STARTING)
-            batch[count++] = node;
+    while (waiting && cradle_count < most && nursery_ready()) {
+        struct node *some[CRADLE_NODES], *node;
+        size_t count = 0, share = waiting_count / (most - cradle_count);
+        if (share < CRADLE_LEAST)
+            share = CRADLE_LEAST;
+        while (count < share && count < CRADLE_NODES && (node = dequeue(now, count ? some[0] : NULL)))
+            if (node->deleted)
+                forget(node);
+            else
+                some[count++] = node;
+        if (count == 0)
+            return;
+        start_cradle(some, count);
     }
-    if (go[0] >= 0)
-        nursery_leave();
-    for (size_t i = 0; i < count; i++) {
-        int error = write_map(batch[i]->pid, "uid_map");
-        if (!error)
-            error = write_map(batch[i]->pid, "gid_map");
-        if (error) {
-            starting--;
-            kill(batch[i]->pid, SIGKILL);
-            fail_node(batch[i], error, "map user ids");
-        }
+}
+
+bool node_cradle_ended(pid_t pid, int status)
+{
+    size_t i = 0;
+    while (i < CRADLES_MAX && cradles[i] != pid)
+        i++;
+    if (i == CRADLES_MAX)
+        return false;
+    cradles[i] = 0;
+    cradle_count--;
+    for (uint32_t id = 0; id < node_limit; id++) {
+        struct node *node = nodes[id];
+        if (node && node->state == NODE_STARTING && node->cradle == pid)
+            fail_node(node, ECHILD, WIFSIGNALED(status) ? "start (killed)" : "start (exited)");
     }
-    if (go[0] >= 0) {
-        close(go[0]);
-        close(go[1]); /* lets all of them go */
-    }
+    return true;
 }
 
 int node_timeout(void)
 {
-    if (!waiting || starting >= NODE_STARTING_MAX || !nursery_ready())
+    if (!waiting || cradle_count >= cradles_max() || !nursery_ready())
         return -1;
     int64_t now = keeper_now(), least = INT64_MAX;
     for (const struct node *node = waiting; node && least > now; node = node->next_waiting)
@@ -338,29 +322,28 @@ void node_reported(const struct report *report)
     struct node *node = find(report->id);
     if (!node || node->generation != report->generation || node->state != NODE_STARTING)
         return;
-    starting--;
     if (report->kind == REPORT_NODE_FAILED) {
         fail_node(node, report->value, report->operation);
         return;
     }
     node->state = NODE_READY;
     node->time = keeper_now();
-    if (!node->deleted)
+    node->pid = report->pid;
+    *pid_slot(node->pid) = node;
+    node->next_of_pid = NULL;
+    if (node->deleted)
+        kill(node->pid, SIGKILL);
+    else
         add_ready(node);
 }
 
-bool node_ended(pid_t pid, int status)
+bool node_ended(pid_t pid)
 {
     struct node **at = pid_slot(pid), *node = *at;
     if (!node)
         return false;
     *at = node->next_of_pid;
     enum node_state state = node->state;
-    if (state == NODE_STARTING) {
-        starting--;
-        if (!node->deleted)
-            fail_node(node, ECHILD, WIFSIGNALED(status) ? "start (killed)" : "start (exited)");
-    }
     if (node->deleted) {
         forget(node);
         return true;

@@ -163,11 +163,12 @@ static void execute(const struct order *order, int slave, const struct stream *s
     _exit(127);
 }
 
-/* A process of the cloud shares the keeper's files, but not its power: few capabilities, no view of the state. */
+/* A process of the cloud shares the keeper's files, but not its power: few capabilities, no view of the state.  It
+ * cannot become somebody else: user namespaces have owners (cradle.c). */
 static int confine(void)
 {
-    static const int kept[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE,     CAP_FOWNER,    CAP_KILL,   CAP_SETGID,
-                               CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW};
+    static const int kept[] = {CAP_CHOWN,     CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_NET_BIND_SERVICE,
+                               CAP_NET_ADMIN, CAP_NET_RAW};
     static const char *const closed[] = {KEEPER_STATE, KEEPER_NETNS, "/views"};
     if (unshare(CLONE_NEWNS))
         return errno;

@@ -19,7 +19,7 @@
 
 #include "keeper/keeper.h"
 
-struct keeper_state keeper = {.reports = {-1, -1}, .signals = -1, .director = -1};
+struct keeper_state keeper = {.program = -1, .proc = -1, .reports = {-1, -1}, .signals = -1, .director = -1};
 
 /* The log is kept short: what was long ago helps nobody, and memory is the machine's. */
 #define LOG_MAX (1 << 20)
@@ -104,7 +104,7 @@ static void reap(void)
         read_reports();
         if (pid == keeper.director_pid)
             director_ended(status);
-        else if (!node_ended(pid, status))
+        else if (!node_cradle_ended(pid, status) && !node_ended(pid))
             spawn_ended(pid, status);
     }
 }
@@ -135,6 +135,10 @@ static void prepare(void)
     keeper.root_mode = settings.root_mode;
     keeper.beside_usr = settings.beside_usr;
     nursery_adopt(&settings);
+    keeper.program = open("/program/init", O_PATH | O_CLOEXEC);
+    keeper.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (keeper.program < 0 || keeper.proc < 0)
+        stage_fail(errno, "open the lab's init");
     if (pipe2(keeper.reports, O_CLOEXEC) || fcntl(keeper.reports[0], F_SETFL, O_NONBLOCK))
         stage_fail(errno, "make the lab's report pipe");
 

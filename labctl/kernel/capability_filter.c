@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <nftables/libnftables.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include "base/fd.h"
 #include "kernel/capability_trial.h"
 #include "kernel/capability_wire.h"
+#include "kernel/libnftables.h"
 #include "kernel/link.h"
 #include "kernel/namespace.h"
 #include "kernel/route.h"
@@ -31,19 +31,22 @@ static int number_of(const char *text, size_t length)
 /* Loads a rule set into the network namespace of the caller.  0 or an errno value with the detail. */
 static int load(struct trial *trial, const char *ruleset)
 {
-    struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
+    struct error absent = ERROR_INIT;
+    if (libnftables_load(&absent) != 0)
+        return trial_failed(trial, ENOENT, "%s", absent.text);
+    struct nft_ctx *context = libnftables.ctx_new(NFT_CTX_DEFAULT);
     if (!context)
         return trial_failed(trial, errno, "open nftables");
-    nft_ctx_buffer_error(context);
-    nft_ctx_buffer_output(context);
+    libnftables.ctx_buffer_error(context);
+    libnftables.ctx_buffer_output(context);
     int number = 0;
-    if (nft_run_cmd_from_buffer(context, ruleset) != 0) {
-        const char *text = nft_ctx_get_error_buffer(context); /* the rule and a caret follow in further lines */
+    if (libnftables.run_cmd_from_buffer(context, ruleset) != 0) {
+        const char *text = libnftables.ctx_get_error_buffer(context); /* the rule and a caret follow in further lines */
         size_t length = strcspn(text, "\n");
         number = number_of(text, length);
         trial_failed(trial, number, "load an nft rule set (%.*s)", (int)length, text);
     }
-    nft_ctx_free(context);
+    libnftables.ctx_free(context);
     return number;
 }
 

@@ -8,7 +8,6 @@
 #include "kernel/nft.h"
 
 #include <errno.h>
-#include <nftables/libnftables.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "kernel/libnftables.h"
 #include "kernel/link.h"
 #include "kernel/namespace.h"
 #include "kernel/netlink.h"
@@ -26,12 +26,12 @@
 static struct nft_ctx *context_in(int netns, struct error *err)
 {
     NETNS_VISIT visit = NETNS_VISIT_INIT;
-    if (netns_visit(netns, &visit, err) != 0)
+    if (libnftables_load(err) != 0 || netns_visit(netns, &visit, err) != 0)
         return NULL;
-    struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
-    if (!context || nft_ctx_buffer_error(context) != 0 || nft_ctx_buffer_output(context) != 0) {
+    struct nft_ctx *context = libnftables.ctx_new(NFT_CTX_DEFAULT);
+    if (!context || libnftables.ctx_buffer_error(context) != 0 || libnftables.ctx_buffer_output(context) != 0) {
         if (context)
-            nft_ctx_free(context);
+            libnftables.ctx_free(context);
         error_set(err, ERR_SYSTEM, "nftables: cannot open its netlink socket");
         return NULL;
     }
@@ -40,7 +40,7 @@ static struct nft_ctx *context_in(int netns, struct error *err)
 
 static void *close_later(void *context)
 {
-    nft_ctx_free(context);
+    libnftables.ctx_free(context);
     return NULL;
 }
 
@@ -50,7 +50,7 @@ static void context_close(struct nft_ctx *context, bool deleted)
     if (deleted && pthread_create(&thread, NULL, close_later, context) == 0)
         pthread_detach(thread);
     else
-        nft_ctx_free(context);
+        libnftables.ctx_free(context);
 }
 
 /* nft names the memfd ("/proc/self/fd/6:5:5-9: Error: …"): what the caller calls it says more. */
@@ -73,11 +73,11 @@ static int run(struct nft_ctx *context, const char *what, const char *text, stru
         return error_set_errno(err, errno, "%s: memory file", what);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     errno = 0;
-    if (nft_run_cmd_from_filename(context, path) == 0)
+    if (libnftables.run_cmd_from_filename(context, path) == 0)
         return 0;
     int number = errno;
     STR_AUTO message = STR_INIT;
-    rename_source(&message, nft_ctx_get_error_buffer(context), path, what);
+    rename_source(&message, libnftables.ctx_get_error_buffer(context), path, what);
     if (message.length == 0)
         return error_set_errno(err, number ? number : EIO, "%s: load into nftables", what);
     /* What nft cannot read stands in the file: this machine is not what lacks. */
@@ -107,13 +107,15 @@ int nft_load(int netns, const char *what, const char *text, struct error *err)
 int nft_parse(const char *what, const char *text, struct error *err)
 {
     struct error problem = ERROR_INIT;
-    struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
+    if (libnftables_load(err) != 0)
+        return -1;
+    struct nft_ctx *context = libnftables.ctx_new(NFT_CTX_DEFAULT);
     if (!context)
         return 0;
-    nft_ctx_set_dry_run(context, true);
-    bool refused = nft_ctx_buffer_error(context) == 0 && nft_ctx_buffer_output(context) == 0 &&
+    libnftables.ctx_set_dry_run(context, true);
+    bool refused = libnftables.ctx_buffer_error(context) == 0 && libnftables.ctx_buffer_output(context) == 0 &&
                    run(context, what, text, &problem) != 0;
-    nft_ctx_free(context);
+    libnftables.ctx_free(context);
     /* Behind the syntax begins what only the node's own namespace can answer. */
     return refused && problem.kind == ERR_FILE ? error_set(err, ERR_FILE, "%s", problem.text) : 0;
 }
@@ -132,10 +134,10 @@ static int list(int netns, unsigned flags, const char *command, struct str *out,
     struct nft_ctx *context = context_in(netns, err);
     if (!context)
         return -1;
-    nft_ctx_output_set_flags(context, flags);
+    libnftables.ctx_output_set_flags(context, flags);
     int result = run(context, "nftables", command, err);
     if (result == 0)
-        str_append(out, nft_ctx_get_output_buffer(context));
+        str_append(out, libnftables.ctx_get_output_buffer(context));
     context_close(context, false);
     return result;
 }

@@ -153,6 +153,17 @@ static inline bool attack_has_entries(const char *path)
     return count > 2;
 }
 
+/* In a lab with one id only, each init has a memory of its own. */
+static inline bool attack_many_ids(void)
+{
+    unsigned inside, outside, count = 0;
+    FILE *map = fopen("/proc/self/uid_map", "re");
+    bool many = map && fscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && count > 1;
+    if (map)
+        fclose(map);
+    return many;
+}
+
 static inline const char *attack_init(void)
 {
     static const char *const files[] = {"/proc/1/mem",       "/proc/1/environ", "/proc/1/exe",    "/proc/1/root/",
@@ -169,6 +180,12 @@ static inline const char *attack_init(void)
         if (fd >= 0)
             close(fd);
     }
+    /* Inits that share memory with others share these. */
+    static const char *const knobs[] = {"/proc/1/oom_score_adj", "/proc/1/oom_adj", "/proc/1/clear_refs",
+                                        "/proc/1/coredump_filter"};
+    for (size_t i = 0; attack_many_ids() && i < sizeof knobs / sizeof knobs[0]; i++)
+        if (open(knobs[i], O_WRONLY | O_CLOEXEC) >= 0)
+            return attack_found("can write", knobs[i]);
     if (open("/proc/1/exe", O_WRONLY | O_CLOEXEC) >= 0 || open("/proc/1/mem", O_RDWR | O_CLOEXEC) >= 0)
         return "opened init's program or memory for writing";
     if (ptrace(PTRACE_ATTACH, 1, NULL, NULL) == 0 || ptrace(PTRACE_SEIZE, 1, NULL, NULL) == 0)

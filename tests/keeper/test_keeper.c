@@ -405,7 +405,7 @@ static void cloud_namespaces_are_networks_without_power(void **state)
         used += (size_t)count;
     out[used] = 0;
     close(pipes[0]);
-    assert_string_equal(out, "1\numount: /state: must be superuser to unmount.\nCapEff:\t00000000000034eb\n0\n"
+    assert_string_equal(out, "1\numount: /state: must be superuser to unmount.\nCapEff:\t000000000000342b\n0\n"
                              "unshare: unshare failed: Operation not permitted\nlab\n");
     struct driver_answer answer;
     struct driver_request again = {.verb = DRIVER_CLOUDS, .first = 5, .count = 1};

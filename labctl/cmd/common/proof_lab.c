@@ -98,7 +98,8 @@ static bool of_the_machine(const char *path, const char *content, size_t length)
     if (!str_starts(path, "/etc/") || file_read(AT_FDCWD, path, &raw, FILE_MAX))
         return false;
     look_clean(str_text(&raw), raw.length, &clean);
-    return clean.length + 1 == length && !memcmp(str_text(&clean), content, clean.length);
+    bool ends = clean.length && str_text(&clean)[clean.length - 1] == '\n'; /* else the look ends it */
+    return clean.length + !ends == length && !memcmp(str_text(&clean), content, clean.length);
 }
 
 /* Appends a look without the content of files that are the machine's own. */
