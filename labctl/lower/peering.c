@@ -1,8 +1,9 @@
 /* A peering: a wire between the routers of two VPCs.
  *
  * Each side's route tables lead into it where they say so, and only there: the answer needs a route as well.  What
- * comes out of it must be from an address of the other VPC and for one of this: so there is no way through to a third
- * VPC, to an internet or NAT gateway or to a gateway endpoint of the peer, nor to the router and its resolver. */
+ * comes out of it must be from an address of the other VPC, so that nothing gets through that came from a third one; it
+ * carries no mark of a route table (route_table.c) and finds the local route only: there is no way to another VPC, to
+ * an internet or NAT gateway, or to a gateway endpoint.  Nothing of it is for the router itself and its resolver. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -44,13 +45,6 @@ static void write_networks(struct str *out, const struct vpc *vpc)
     str_append(out, " }");
 }
 
-static void write_limit(struct str *out, const struct peering_port *port, const char *side, const struct vpc *vpc)
-{
-    str_printf(out, "\t\tiifname \"%s\" ip %s != ", port->name, side);
-    write_networks(out, vpc);
-    str_printf(out, " drop comment \"peering/%s\"\n", port->peering->name);
-}
-
 /* What may come out of a router's ports to its peers. */
 static void filter(struct lowering *l, const struct router *router)
 {
@@ -58,8 +52,9 @@ static void filter(struct lowering *l, const struct router *router)
     str_append(&body, "\tchain forward {\n\t\ttype filter hook forward priority -30; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++) {
         const struct peering_port *port = &router->peerings[i];
-        write_limit(&body, port, "saddr", port->far->vpc);
-        write_limit(&body, port, "daddr", router->vpc);
+        str_printf(&body, "\t\tiifname \"%s\" ip saddr != ", port->name);
+        write_networks(&body, port->far->vpc);
+        str_printf(&body, " drop comment \"peering/%s\"\n", port->peering->name);
     }
     str_append(&body, "\t}\n\tchain input {\n\t\ttype filter hook input priority -10; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++)

@@ -67,8 +67,12 @@ vpcs:
       out: { cidr: 10.0.9.0/24, route_table: out }
     nat_gateways: { nat: { subnet: out, public_ip: 198.51.100.99 } }
     route_tables:
-      main: [ { destination: 0.0.0.0/0, target: nat_gateway/nat } ]
-      spokes: [ { destination: 10.0.0.0/8, target: transit_gateway/hub } ]
+      main:
+        - { destination: 0.0.0.0/0, target: nat_gateway/nat }
+        - { destination: 10.9.0.0/16, target: peering/shared-to-far }
+      spokes:
+        - { destination: 10.0.0.0/8, target: transit_gateway/hub }
+        - { destination: 10.9.0.0/16, target: peering/shared-to-far }
       out:
         - { destination: 0.0.0.0/0, target: internet_gateway }
         - { destination: 10.0.0.0/8, target: transit_gateway/hub }
@@ -88,6 +92,12 @@ vpcs:
     subnets: { s: { cidr: 10.3.1.0/24 } }
     route_tables: { main: [ { destination: 0.0.0.0/0, target: transit_gateway/hub } ] }
     security_groups: { open: { ingress: [ { from: any4 } ] } }
+  far:
+    cidr: 10.9.0.0/16
+    subnets: { s: { cidr: 10.9.1.0/24 } }
+    route_tables: { main: [ { destination: 10.0.0.0/8, target: peering/shared-to-far } ] }
+    security_groups: { open: { ingress: [ { from: any4 } ] } }
+peerings: { shared-to-far: { between: [shared, far] } }
 transit_gateways:
   hub:
     attachments: [shared, red, blue, alone]
@@ -104,6 +114,7 @@ nodes:
   red: { subnet: red/s, address: 10.1.1.10, security_groups: [open], services: { http: {} } }
   blue: { subnet: blue/s, address: 10.2.1.10, security_groups: [open], services: { http: {} } }
   alone: { subnet: alone/s, address: 10.3.1.10, security_groups: [open], services: { http: {} } }
+  far: { subnet: far/s, address: 10.9.1.10, security_groups: [open], services: { http: {} } }
   outside: { internet: 203.0.113.9, services: { http: {} } }
 END
 meets "row 18: a spoke reaches what propagates to its table" open red 10.0.1.10 80
@@ -116,6 +127,16 @@ listen 10 outside -c 1 'tcp and dst port 80'
 meets "row 18: for every spoke" open blue 203.0.113.9 80
 heard
 shows "row 18: which sends with its own address" '198\.51\.100\.99\.[0-9]+ > 203\.0\.113\.9\.80' cat "$work/heard"
+holds "row 18: a way towards a peer of the hub" "$LABCTL" --lab "$lab" set \
+    transit_gateway/hub/route_table/spokes/routes/1 '{ destination: 10.9.0.0/16, target: shared }'
+listen 3 far 'tcp and dst port 80'
+meets "row 17: the hub reaches its peer" open shared 10.9.1.10 80
+meets "row 17: a spoke does not" silent red 10.9.1.10 80
+heard
+shows "row 17: the peering carries what is from the hub" ' 10\.0\.1\.10\.[0-9]+ > ' cat "$work/heard"
+fails "row 17: and nothing from the spoke" grep -q ' 10\.1\.1\.10\.' "$work/heard"
+holds "row 18: it is as before" "$LABCTL" --lab "$lab" set \
+    transit_gateway/hub/route_table/spokes/routes/1 '{ destination: 10.0.0.0/8, target: blackhole }'
 holds "row 18: a route is set in a running lab" "$LABCTL" --lab "$lab" set \
     transit_gateway/hub/route_table/spokes/routes/2 '{ destination: 10.2.1.0/24, target: blue }'
 holds "row 18: and one back" "$LABCTL" --lab "$lab" set \
