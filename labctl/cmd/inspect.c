@@ -122,13 +122,16 @@ static void print_networks(const json_t *reply)
     json_t *item, *part;
     json_array_foreach(json_object_get(reply, "vpcs"), i, item)
     {
-        printf("\nvpc %s: %s%s\n", client_text(item, "name"), client_text(item, "cidr"),
+        STR_AUTO cidrs = STR_INIT;
+        join(json_object_get(item, "cidrs"), &cidrs);
+        printf("\nvpc %s: %s%s\n", client_text(item, "name"), str_text(&cidrs),
                client_truth(item, "internet_gateway") ? ", internet gateway" : "");
         json_array_foreach(json_object_get(item, "subnets"), k, part)
         {
-            const char *table = client_text(part, "route_table");
-            printf("  subnet %-16s %-20s route table %s\n", client_text(part, "name"), client_text(part, "cidr"),
-                   *table ? table : "(local only)");
+            const char *table = client_text(part, "route_table"), *acl = client_text(part, "network_acl");
+            printf("  subnet %-16s %-20s route table %s%s%s\n", client_text(part, "name"), client_text(part, "cidr"),
+                   *table ? table : "(local only)", str_equal(acl, "default") ? "" : ", network ACL ",
+                   str_equal(acl, "default") ? "" : acl);
         }
         json_array_foreach(json_object_get(item, "nat_gateways"), k, part)
             printf("  NAT gateway %-11s %-20s public %s\n", client_text(part, "name"), client_text(part, "address"),

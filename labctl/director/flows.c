@@ -2,9 +2,10 @@
  *
  * Nothing is observed for it.  What the VPC's router tracks was accepted: a packet that a group refuses never becomes a
  * tracked flow.  TCP flows that were reset at once are not tracked any more; their first packets are in a set of the
- * groups' table (lower/security_group.c).  What was refused lies in others, by the interface that
- * refused it: a flow from here that the other side refused was accepted here.  Which rule or group it was stands
- * nowhere. */
+ * groups' table (lower/security_group.c).  What was refused lies in others, of groups and of ACLs, by the interface at
+ * whose side it was refused: a flow from here that the other side refused was accepted here.  An ACL may refuse packets
+ * of a tracked flow (an answer, for instance): those are taken away from what that flow counted.  Which rule, group or
+ * ACL it was stands nowhere. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -31,12 +32,19 @@
 
 /* What is asked, and what is found. */
 struct query {
+    enum flow_logs which;
     const struct interface *interface;
     const char *port; /* its far end in the router */
     int netns;
     json_t *flows;
     struct arena *arena;
-    struct map *tracked; /* texts of the TCP flows that are in `flows` */
+    struct map *tracked; /* texts of the flows that are in `flows` */
+    struct map *refused; /* by the same texts: struct refused, of what was tracked and then refused */
+};
+
+/* Packets of a tracked flow that an ACL refused: the table of flows counts them before that. */
+struct refused {
+    uint64_t packets, bytes;
 };
 
 /* One direction of a flow. */
@@ -51,6 +59,8 @@ struct record {
 static void add(const struct query *query, const struct record *record)
 {
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    if (query->which == (record->accepted ? FLOW_LOGS_REJECT : FLOW_LOGS_ACCEPT))
+        return;
     json_array_append_new(query->flows,
                           json_pack("{s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:s}", "time",
                                     record->time ? json_real((double)(record->time / 1000000) / 1e3) : json_null(),
@@ -72,8 +82,27 @@ static bool is_here(const struct query *query, const struct addr *addr)
 static const char *key_of(const struct query *query, const struct record *record)
 {
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-    return arena_printf(query->arena, "%s %u %s %u", addr_format(&record->from, from), record->from_port,
-                        addr_format(&record->to, to), record->to_port);
+    return arena_printf(query->arena, "%u %s %u %s %u", record->protocol, addr_format(&record->from, from),
+                        record->from_port, addr_format(&record->to, to), record->to_port);
+}
+
+/* Adds what is left of a tracked direction when the refused packets are taken away. */
+static void add_tracked(const struct query *query, struct record *record)
+{
+    const char *key = key_of(query, record);
+    struct refused *refused = map_get(query->refused, key);
+    if (refused) {
+        uint64_t packets = record->packets < refused->packets ? record->packets : refused->packets;
+        uint64_t bytes = record->bytes < refused->bytes ? record->bytes : refused->bytes;
+        refused->packets -= packets;
+        refused->bytes -= bytes;
+        record->packets -= packets;
+        record->bytes -= bytes;
+        if (!record->packets)
+            return;
+    }
+    add(query, record);
+    map_set(query->tracked, key, query->tracked);
 }
 
 static void on_flow(void *context, const struct observed_flow *flow)
@@ -90,9 +119,7 @@ static void on_flow(void *context, const struct observed_flow *flow)
                             .packets = flow->packets,
                             .bytes = flow->bytes,
                             .accepted = true};
-    add(query, &record);
-    if (flow->protocol == IPPROTO_TCP)
-        map_set(query->tracked, key_of(query, &record), query->tracked);
+    add_tracked(query, &record);
     if (!flow->reply_packets)
         return;
     record.from = flow->reply_from;
@@ -101,7 +128,7 @@ static void on_flow(void *context, const struct observed_flow *flow)
     record.to_port = flow->source_port;
     record.packets = flow->reply_packets;
     record.bytes = flow->reply_bytes;
-    add(query, &record);
+    add_tracked(query, &record);
 }
 
 static bool addr_of(const json_t *value, struct addr *out)
@@ -112,13 +139,18 @@ static bool addr_of(const json_t *value, struct addr *out)
 
 /* The sets: with ports where the protocol is the set's. */
 static const struct kept_set {
-    const char *name;
+    const char *table, *name;
     unsigned protocol;
     bool accepted;
-} kept_sets[] = {{"refused-tcp", IPPROTO_TCP, false},
-                 {"refused-udp", IPPROTO_UDP, false},
-                 {"refused", 0, false},
-                 {"accepted-tcp", IPPROTO_TCP, true}};
+} kept_sets[] = {
+    {"security_groups", "refused-tcp", IPPROTO_TCP, false},
+    {"security_groups", "refused-udp", IPPROTO_UDP, false},
+    {"security_groups", "refused", 0, false},
+    {"network_acls", "refused-tcp", IPPROTO_TCP, false},
+    {"network_acls", "refused-udp", IPPROTO_UDP, false},
+    {"network_acls", "refused", 0, false},
+    {"security_groups", "accepted-tcp", IPPROTO_TCP, true},
+};
 
 /* By number or by name, as this nft has it. */
 static unsigned protocol_of(const json_t *value)
@@ -144,8 +176,7 @@ static void add_refused(const struct query *query, const struct kept_set *set, c
     const json_t *parts = json_object_get(json_object_get(element, "val"), "concat");
     bool here = str_equal(json_string_value(json_array_get(parts, 0)), query->port);
     struct record record = {.protocol = set->protocol, .accepted = !here};
-    if (!addr_of(json_array_get(parts, 1), &record.from) || !addr_of(json_array_get(parts, 2), &record.to) ||
-        (!here && !is_here(query, &record.from)))
+    if (!addr_of(json_array_get(parts, 1), &record.from) || !addr_of(json_array_get(parts, 2), &record.to))
         return;
     if (set->protocol) {
         record.from_port = (unsigned)json_integer_value(json_array_get(parts, 3));
@@ -154,7 +185,14 @@ static void add_refused(const struct query *query, const struct kept_set *set, c
         record.protocol = protocol_of(json_array_get(parts, 3));
     }
     count(&record, element);
-    add(query, &record);
+    const char *key = key_of(query, &record);
+    struct refused *refused = map_get(query->refused, key);
+    if (!refused)
+        map_set(query->refused, key, refused = ARENA_NEW(query->arena, struct refused));
+    refused->packets += record.packets;
+    refused->bytes += record.bytes;
+    if (here || is_here(query, &record.from))
+        add(query, &record);
 }
 
 /* The same without the port; what is tracked is known better. */
@@ -178,7 +216,7 @@ static int find_kept(const struct query *query, const struct kept_set *set, stru
     STR_AUTO text = STR_INIT;
     size_t i, e;
     const json_t *item, *element;
-    if (nft_set_json(query->netns, "ip", "security_groups", set->name, &text, &problem))
+    if (nft_set_json(query->netns, "ip", set->table, set->name, &text, &problem))
         return problem.number == ENOENT ? 0 : error_set(err, problem.kind, "%s", problem.text);
     json_t *reply = json_loadb(str_text(&text), text.length, 0, NULL);
     json_array_foreach(json_object_get(reply, "nftables"), i, item)
@@ -217,16 +255,27 @@ static int find_flows(struct director *director, const struct node *node, const 
     }
     const char *ns = director->plan->namespaces[end->ns].name;
     ARENA_AUTO arena = arena_new();
-    struct query query = {.interface = interface,
+    const struct vpc *vpc = interface->subnet->vpc;
+    if (vpc->flow_logs == FLOW_LOGS_NONE)
+        return error_set(err, ERR_ABSENT, "vpc '%s' keeps no flow logs: its flow_logs say none", vpc->name);
+    struct query query = {.which = vpc->flow_logs,
+                          .interface = interface,
                           .port = end->name,
                           .netns = lab_netns(director->lab, ns),
                           .flows = flows,
                           .arena = arena,
-                          .tracked = map_new(arena)};
+                          .tracked = map_new(arena),
+                          .refused = map_new(arena)};
+    int result = 0;
     stamp_flows(director->lab, ns);
-    int result = conntrack_observe(query.netns, on_flow, &query, err);
     for (size_t i = 0; i < ARRAY_SIZE(kept_sets) && !result; i++)
-        result = find_kept(&query, &kept_sets[i], err);
+        if (!kept_sets[i].accepted)
+            result = find_kept(&query, &kept_sets[i], err);
+    if (!result)
+        result = conntrack_observe(query.netns, on_flow, &query, err);
+    for (size_t i = 0; i < ARRAY_SIZE(kept_sets) && !result; i++)
+        if (kept_sets[i].accepted)
+            result = find_kept(&query, &kept_sets[i], err);
     return result;
 }
 

@@ -106,6 +106,8 @@ static json_t *interface_json(const struct interface *interface, uint32_t mtu)
     json_object_set_new(object, "mac", json_string(mac_format(&interface->mac, text)));
     json_object_set_new(object, "mtu", json_integer(mtu ? mtu : 1500));
     json_object_set_new(object, "up", json_boolean(!interface->down));
+    if (interface->attachment == ATTACH_SUBNET)
+        json_object_set_new(object, "source_dest_check", json_boolean(interface->source_dest_check));
     for (size_t i = 0; i < interface->security_group_count; i++)
         json_array_append_new(groups, json_string(interface->security_groups[i]->name));
     json_object_set_new(object, "security_groups", groups);
@@ -218,11 +220,17 @@ static json_t *vpcs_json(const struct topology *topology)
     char text[ADDR_TEXT_MAX];
     for (size_t i = 0; i < topology->vpc_count; i++) {
         const struct vpc *vpc = topology->vpcs[i];
-        json_t *subnets = json_array(), *gateways = json_array();
+        json_t *subnets = json_array(), *gateways = json_array(), *cidrs = json_array();
+        for (size_t k = 0; k < vpc_network_count(vpc); k++) {
+            struct prefix network = vpc_network(vpc, k);
+            json_array_append_new(cidrs, json_string(prefix_format(&network, text)));
+        }
         for (size_t k = 0; k < vpc->subnet_count; k++) {
             const struct subnet *subnet = vpc->subnets[k];
             json_t *object = json_pack("{s:s, s:s}", "name", subnet->name, "cidr", prefix_format(&subnet->cidr, text));
+            set_text(object, "zone", subnet->zone);
             set_text(object, "route_table", subnet->route_table ? subnet->route_table->name : NULL);
+            set_text(object, "network_acl", subnet->network_acl ? subnet->network_acl->name : NULL);
             json_array_append_new(subnets, object);
         }
         for (size_t k = 0; k < vpc->nat_gateway_count; k++) {
@@ -231,8 +239,8 @@ static json_t *vpcs_json(const struct topology *topology)
             set_addr(object, "public_ip", &vpc->nat_gateways[k]->public_ip);
             json_array_append_new(gateways, object);
         }
-        json_array_append_new(vpcs, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "name", vpc->name, "cidr",
-                                              prefix_format(&vpc->cidr, text), "internet_gateway",
+        json_array_append_new(vpcs, json_pack("{s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "name", vpc->name, "cidr",
+                                              prefix_format(&vpc->cidr, text), "cidrs", cidrs, "internet_gateway",
                                               vpc->internet_gateway, "subnets", subnets, "nat_gateways", gateways,
                                               "endpoints", endpoints_json(vpc)));
     }

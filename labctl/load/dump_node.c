@@ -63,6 +63,12 @@ static void dump_public_ip(struct yaml *yaml, const struct interface *interface)
         yaml_boolean_member(yaml, "public_ip", interface->public_ip_mode == PUBLIC_IP_YES);
 }
 
+static void dump_source_dest_check(struct yaml *yaml, const struct interface *interface)
+{
+    if (!interface->source_dest_check)
+        yaml_boolean_member(yaml, "source_dest_check", false);
+}
+
 static void dump_interface(struct yaml *yaml, const struct interface *interface)
 {
     char text[ADDR_TEXT_MAX];
@@ -76,6 +82,7 @@ static void dump_interface(struct yaml *yaml, const struct interface *interface)
     if (interface->down)
         yaml_boolean_member(yaml, "up", false);
     dump_public_ip(yaml, interface);
+    dump_source_dest_check(yaml, interface);
     if (!interface->security_groups_declared)
         return;
     yaml_key(yaml, "security_groups");

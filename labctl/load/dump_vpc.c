@@ -12,6 +12,18 @@ static bool has_own_zone(const struct vpc *vpc)
     return strncmp(vpc->zone, vpc->name, length) != 0 || strcmp(vpc->zone + length, ".internal") != 0;
 }
 
+static void dump_cidrs(struct yaml *yaml, const struct vpc *vpc)
+{
+    char text[ADDR_TEXT_MAX];
+    if (vpc->cidr_count == 0)
+        return;
+    yaml_key(yaml, "cidrs");
+    yaml_flow_list(yaml);
+    for (size_t i = 0; i < vpc->cidr_count; i++)
+        yaml_text(yaml, prefix_format(&vpc->cidrs[i], text));
+    yaml_list_end(yaml);
+}
+
 static void dump_dns(struct yaml *yaml, const struct vpc *vpc)
 {
     if (vpc->dns_support && vpc->dns_hostnames && !has_own_zone(vpc))
@@ -45,11 +57,19 @@ static void dump_subnets(struct yaml *yaml, const struct vpc *vpc)
         }
         if (table != NULL && strcmp(table->name, "main") != 0)
             yaml_text_member(yaml, "route_table", table->name);
+        if (subnet->network_acl != NULL && strcmp(subnet->network_acl->name, "default") != 0)
+            yaml_text_member(yaml, "network_acl", subnet->network_acl->name);
         if (subnet->public_ips)
             yaml_boolean_member(yaml, "public_ips", true);
         yaml_map_end(yaml);
     }
     yaml_map_end(yaml);
+}
+
+/* How many routes, or peers, stand for one that was written. */
+static size_t list_run(const struct prefix_list *list)
+{
+    return list != NULL ? list->entry_count : 1;
 }
 
 static void dump_route_tables(struct yaml *yaml, const struct vpc *vpc)
@@ -62,9 +82,12 @@ static void dump_route_tables(struct yaml *yaml, const struct vpc *vpc)
         const struct route_table *table = vpc->route_tables[i];
         yaml_key(yaml, table->name);
         yaml_list(yaml);
-        for (size_t k = 0; k < table->route_count; k++) {
+        for (size_t k = 0; k < table->route_count; k += list_run(table->routes[k].list)) {
             yaml_map(yaml);
-            dump_prefix(yaml, "destination", &table->routes[k].destination);
+            if (table->routes[k].list != NULL)
+                yaml_plain_member(yaml, "destination", "prefix_list/%s", table->routes[k].list->name);
+            else
+                dump_prefix(yaml, "destination", &table->routes[k].destination);
             yaml_key(yaml, "target");
             if (table->routes[k].target == TARGET_MISSING)
                 yaml_plain(yaml, "%s # state: blackhole, there is no such target", table->routes[k].target_text);
@@ -105,7 +128,9 @@ static void dump_peer(struct yaml *yaml, const struct vpc *vpc, const struct pee
 {
     static const char *const any[] = {[PEER_ANY4] = "any4", [PEER_ANY6] = "any6", [PEER_ANY] = "any"};
     char text[ADDR_TEXT_MAX];
-    if (peer->kind == PEER_PREFIX)
+    if (peer->list != NULL)
+        yaml_plain(yaml, "prefix_list/%s", peer->list->name);
+    else if (peer->kind == PEER_PREFIX)
         yaml_text(yaml, prefix_format(&peer->prefix, text));
     else if (peer->kind != PEER_GROUP)
         yaml_text(yaml, any[peer->kind]);
@@ -115,27 +140,105 @@ static void dump_peer(struct yaml *yaml, const struct vpc *vpc, const struct pee
         yaml_plain(yaml, "vpc/%s/security_group/%s", peer->group->vpc->name, peer->group->name);
 }
 
+static void dump_icmp(struct yaml *yaml, const struct security_rule *rule)
+{
+    if (!rule->icmp.has_type)
+        return;
+    const char *name = icmp_type_name(rule->protocol, rule->icmp.type);
+    if (name != NULL)
+        yaml_text_member(yaml, "icmp_type", name);
+    else
+        yaml_plain_member(yaml, "icmp_type", "%u", rule->icmp.type);
+    if (rule->icmp.has_code)
+        yaml_plain_member(yaml, "icmp_code", "%u", rule->icmp.code);
+}
+
+/* The keys that rules of groups and of ACLs have in common. */
+static void dump_rule(struct yaml *yaml, const struct vpc *vpc, const char *peer_key, const struct security_rule *rule)
+{
+    size_t written = 0;
+    yaml_text_member(yaml, "protocol", protocol_name(rule->protocol));
+    dump_ports(yaml, "ports", rule->ports, rule->port_count);
+    dump_icmp(yaml, rule);
+    yaml_key(yaml, peer_key);
+    for (size_t k = 0; k < rule->peer_count; k += list_run(rule->peers[k].list))
+        written++;
+    if (written > 1)
+        yaml_flow_list(yaml);
+    for (size_t k = 0; k < rule->peer_count; k += list_run(rule->peers[k].list))
+        dump_peer(yaml, vpc, &rule->peers[k]);
+    if (written > 1)
+        yaml_list_end(yaml);
+    dump_text(yaml, "description", rule->description);
+}
+
 static void dump_rules(struct yaml *yaml, const struct vpc *vpc, const char *key, const char *peer_key,
                        const struct security_rule *rules, size_t count)
 {
     yaml_key(yaml, key);
     yaml_list(yaml);
     for (size_t i = 0; i < count; i++) {
-        const struct security_rule *rule = &rules[i];
         yaml_map(yaml);
-        yaml_text_member(yaml, "protocol", protocol_name(rule->protocol));
-        dump_ports(yaml, "ports", rule->ports, rule->port_count);
-        yaml_key(yaml, peer_key);
-        if (rule->peer_count > 1)
-            yaml_flow_list(yaml);
-        for (size_t k = 0; k < rule->peer_count; k++)
-            dump_peer(yaml, vpc, &rule->peers[k]);
-        if (rule->peer_count > 1)
-            yaml_list_end(yaml);
-        dump_text(yaml, "description", rule->description);
+        dump_rule(yaml, vpc, peer_key, &rules[i]);
         yaml_map_end(yaml);
     }
     yaml_list_end(yaml);
+}
+
+static void dump_acl_rules(struct yaml *yaml, const struct vpc *vpc, const char *key, const char *peer_key,
+                           const struct acl_rule *rules, size_t count)
+{
+    yaml_key(yaml, key);
+    yaml_list(yaml);
+    for (size_t i = 0; i < count; i++) {
+        yaml_map(yaml);
+        yaml_plain_member(yaml, "rule", "%u", rules[i].number);
+        yaml_text_member(yaml, "action", acl_action_name(rules[i].action));
+        dump_rule(yaml, vpc, peer_key, &rules[i].match);
+        yaml_map_end(yaml);
+    }
+    yaml_list_end(yaml);
+}
+
+static void dump_network_acls(struct yaml *yaml, const struct vpc *vpc)
+{
+    size_t declared = 0;
+    for (size_t i = 0; i < vpc->network_acl_count; i++)
+        declared += !vpc->network_acls[i]->is_default;
+    if (declared == 0)
+        return;
+    yaml_key(yaml, "network_acls");
+    yaml_map(yaml);
+    for (size_t i = 0; i < vpc->network_acl_count; i++) {
+        const struct network_acl *acl = vpc->network_acls[i];
+        if (acl->is_default)
+            continue;
+        yaml_key(yaml, acl->name);
+        yaml_map(yaml);
+        if (acl->ingress_declared)
+            dump_acl_rules(yaml, vpc, "ingress", "from", acl->ingress, acl->ingress_count);
+        if (acl->egress_declared)
+            dump_acl_rules(yaml, vpc, "egress", "to", acl->egress, acl->egress_count);
+        yaml_map_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_prefix_lists(struct yaml *yaml, const struct vpc *vpc)
+{
+    char text[ADDR_TEXT_MAX];
+    if (vpc->prefix_list_count == 0)
+        return;
+    yaml_key(yaml, "prefix_lists");
+    yaml_map(yaml);
+    for (size_t i = 0; i < vpc->prefix_list_count; i++) {
+        yaml_key(yaml, vpc->prefix_lists[i]->name);
+        yaml_flow_list(yaml);
+        for (size_t k = 0; k < vpc->prefix_lists[i]->entry_count; k++)
+            yaml_text(yaml, prefix_format(&vpc->prefix_lists[i]->entries[k], text));
+        yaml_list_end(yaml);
+    }
+    yaml_map_end(yaml);
 }
 
 static void dump_security_groups(struct yaml *yaml, const struct vpc *vpc)
@@ -173,14 +276,19 @@ void dump_vpcs(struct yaml *yaml, const struct topology *topology)
         yaml_key(yaml, vpc->name);
         yaml_map(yaml);
         dump_prefix(yaml, "cidr", &vpc->cidr);
+        dump_cidrs(yaml, vpc);
         dump_dns(yaml, vpc);
         if (vpc->internet_gateway)
             yaml_boolean_member(yaml, "internet_gateway", true);
+        if (vpc->flow_logs != FLOW_LOGS_ALL)
+            yaml_text_member(yaml, "flow_logs", flow_logs_name(vpc->flow_logs));
         dump_subnets(yaml, vpc);
         dump_route_tables(yaml, vpc);
         dump_nat_gateways(yaml, vpc);
         dump_security_groups(yaml, vpc);
         dump_endpoints(yaml, vpc);
+        dump_network_acls(yaml, vpc);
+        dump_prefix_lists(yaml, vpc);
         yaml_map_end(yaml);
     }
     yaml_map_end(yaml);

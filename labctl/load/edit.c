@@ -33,6 +33,8 @@ static const struct container {
     {"security_group", "security_groups", "vpcs"},
     {"endpoint", "endpoints", "vpcs"},
     {"route_table", "route_tables", "transit_gateways"},
+    {"network_acl", "network_acls", "vpcs"},
+    {"prefix_list", "prefix_lists", "vpcs"},
     {"service", "services", "nodes"},
 };
 

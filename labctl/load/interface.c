@@ -225,6 +225,14 @@ static void decode_public_ip(struct decoder *decoder, const struct field *field,
         interface->public_ip_mode = PUBLIC_IP_ADDRESS;
 }
 
+static void decode_source_dest_check(struct decoder *decoder, const struct field *field, const struct value *value,
+                                     void *target)
+{
+    struct interface *interface = target;
+    interface->source_dest_check_mark = value->mark;
+    decode_boolean(decoder, field->key, value, &interface->source_dest_check);
+}
+
 /* ---- security groups ------------------------------------------------------------------------------------------- */
 
 static void resolve_group(struct loader *loader, const struct reference *reference)
@@ -349,8 +357,11 @@ static const struct field interface_fields[] = {
     {.key = "vlan", .type = FIELD_CUSTOM, .later = true, .doc = "The VLAN of the bridge that it is in."},
     {.key = "source_dest_check",
      .type = FIELD_CUSTOM,
-     .later = true,
-     .doc = "Whether only packets from and to its own address pass."},
+     .decode = decode_source_dest_check,
+     .wants = "true or false",
+     .json = "{\"type\": \"boolean\"}",
+     .fallback = "true",
+     .doc = "In a subnet: whether only packets from and to its own addresses pass; false for a router or a firewall."},
     {.key = "dhcp", .type = FIELD_CUSTOM, .later = true, .doc = "Whether it asks a DHCP server for its address."},
 };
 const struct schema interface_schema = SCHEMA("interface", interface_fields);
@@ -390,6 +401,9 @@ static void finish_placement(struct loader *loader, const struct interface *inte
     if (interface->public_ip_mode != PUBLIC_IP_DEFAULT)
         findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", interface->public_ip_mark,
                      "'public_ip' means something in a subnet only");
+    if (interface->source_dest_check_mark.line > 0)
+        findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", interface->source_dest_check_mark,
+                     "'source_dest_check' means something in a subnet only");
     if (interface->security_groups_declared)
         findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", interface->mark,
                      "'security_groups' means something in a subnet only");

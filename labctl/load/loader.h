@@ -50,9 +50,10 @@ struct loader {
     struct node *node;
     struct security_group *group;
     struct transit_gateway *transit_gateway;
+    struct network_acl *acl;
     struct check_matrix *matrix;
     struct matrix_groups *groups; /* of the matrix, being decoded; or NULL */
-    bool egress;                  /* of the group, being decoded */
+    bool egress;                  /* of the group or ACL, being decoded */
     size_t unread_links;          /* `link:` values that could not be read: their links may lack an end */
     size_t file_bytes;            /* of `source:` files so far */
 };
@@ -97,6 +98,13 @@ field_decode decode_endpoints, decode_cloud_services; /* endpoint.c */
 void finish_endpoints(struct loader *loader);
 void finish_transit_gateway(struct loader *loader, struct transit_gateway *gateway);
 void default_group(struct loader *loader, struct vpc *vpc); /* group.c */
+field_decode decode_network_acls, decode_prefix_lists;
+void default_acl(struct loader *loader, struct vpc *vpc); /* acl.c */
+/* prefix_list.c: "prefix_list/NAME", also behind the VPC's own name; the list of such a name, or NULL (reported); puts
+ * entries in place of names when all is resolved. */
+bool is_prefix_list_name(const struct vpc *vpc, const char *text);
+const struct prefix_list *find_prefix_list(struct loader *loader, const struct vpc *vpc, const struct value *value);
+void expand_prefix_lists(struct loader *loader, struct vpc *vpc);
 void decode_node_file_source(struct loader *loader, struct node_file *file, const struct value *value);
 
 void finish_interface(struct loader *loader, struct interface *interface); /* interface.c */
@@ -112,12 +120,12 @@ int load_value_keeping(struct document *document, struct value *map, const char 
 void check_targets(struct loader *loader, struct check *check);
 
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
-    ingress_schema, egress_schema, peering_schema, endpoint_schema, cloud_service_schema, transit_gateway_schema,
-    transit_table_schema, transit_route_schema, bridge_schema, link_schema, node_schema, interface_schema,
-    node_route_schema, node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema, defaults_schema,
-    ping_schema, tcp_schema, udp_schema, tls_schema, path_schema, mtu_schema, throughput_schema, firewall_schema,
-    firewall_packet_schema, dns_check_schema, http_schema, matrix_schema, matrix_pair_schema, command_schema,
-    record_schema, http_route_schema, ready_schema;
+    ingress_schema, egress_schema, acl_schema, acl_ingress_schema, acl_egress_schema, peering_schema, endpoint_schema,
+    cloud_service_schema, transit_gateway_schema, transit_table_schema, transit_route_schema, bridge_schema,
+    link_schema, node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema,
+    resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema,
+    mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema,
+    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

@@ -16,6 +16,7 @@ static struct interface *add_interface(struct loader *loader, const char *name, 
     interface->name = name;
     interface->mark = mark;
     interface->node = node;
+    interface->source_dest_check = true;
     *ARENA_PUSH(loader->decoder.arena, node->interfaces, node->interface_count) = interface;
     return interface;
 }

@@ -12,7 +12,7 @@ static const char target_wants[] =
     "blackhole";
 
 /* Kinds of targets that the language has and that come later. */
-static const char *const later_targets[] = {"egress_only_gateway", "prefix_list"};
+static const char *const later_targets[] = {"egress_only_gateway"};
 
 /* A warning: the target is not there. */
 static void report_blackhole(struct loader *loader, struct vpc_route *route, const struct value *value, const char *why,
@@ -159,7 +159,15 @@ static void decode_destination(struct decoder *decoder, const struct field *fiel
                                void *target)
 {
     struct vpc_route *route = target;
-    read_destination(LOADER(decoder), field->key, value, &route->destination);
+    if (value->kind != VALUE_TEXT || !is_prefix_list_name(LOADER(decoder)->vpc, value->text))
+        read_destination(LOADER(decoder), field->key, value, &route->destination);
+}
+
+/* A destination that is a prefix list. */
+static void resolve_list(struct loader *loader, const struct reference *reference)
+{
+    struct route_table *table = reference->thing;
+    table->routes[reference->index].list = find_prefix_list(loader, table->vpc, reference->value);
 }
 
 static const struct field route_fields[] = {
@@ -167,9 +175,9 @@ static const struct field route_fields[] = {
      .type = FIELD_CUSTOM,
      .required = true,
      .decode = decode_destination,
-     .wants = "a network",
+     .wants = "a network or prefix_list/NAME",
      .json = "{\"type\": \"string\"}",
-     .doc = "The network that the route leads to; the longest one wins."},
+     .doc = "The network that the route leads to, or a prefix list; the longest one wins."},
     {.key = "target",
      .type = FIELD_CUSTOM,
      .required = true,
@@ -194,12 +202,17 @@ static void one_table(struct loader *loader, const char *name, struct mark mark,
     for (size_t i = 0; i < value->item_count; i++) {
         const struct value *item = value->items[i];
         struct vpc_route route = {.mark = item->mark};
+        const struct value *destination = value_get(item, "destination");
+        bool list =
+            destination != NULL && destination->kind == VALUE_TEXT && is_prefix_list_name(vpc, destination->text);
         if (!schema_decode(&loader->decoder, &route_schema, NULL, item->mark, item, &route) ||
-            !addr_is_set(&route.destination.addr) || route.target_text == NULL)
+            (!list && !addr_is_set(&route.destination.addr)) || route.target_text == NULL)
             continue;
         *ARENA_PUSH(arena, table->routes, table->route_count) = route;
         if (route.target == TARGET_MISSING)
             refer(loader, resolve_target, table, value_get(item, "target"), table->route_count - 1);
+        if (list)
+            refer(loader, resolve_list, table, destination, table->route_count - 1);
     }
 }
 

@@ -18,6 +18,7 @@ const struct rule_name load_rules[] = {
     {"no-free-address", "There is room for every address that is to be allotted."},
     {"service-node", "A node that an endpoint leads to stands in a subnet or on the internet."},
     {"ports", "Ports go with protocol tcp or udp."},
+    {"icmp-type", "ICMP types and codes go with protocol icmp or icmpv6."},
     {"file-source", "A file beside the YAML is readable, at most 1 MB, all together at most 10 MB."},
     {"duplicate-id", "The id of a check is its own."},
     {"check-kind", "A check asks one thing."},
@@ -110,7 +111,7 @@ static const struct field defaults_fields[] = {
      FIELD_AT(struct defaults, mtu),
      .least = 68,
      .most = 65535,
-     .fallback = "1500",
+     .fallback = "1500; 9001 in a VPC",
      .unit = "bytes",
      .doc = "The MTU of every bridge, link and interface that says nothing else."},
     {.key = "congestion_control",
@@ -203,6 +204,9 @@ const struct schema *const load_schemas[] = {
     &transit_route_schema,
     &endpoint_schema,
     &cloud_service_schema,
+    &acl_schema,
+    &acl_ingress_schema,
+    &acl_egress_schema,
     &bridge_schema,
     &link_schema,
     &node_schema,
@@ -272,6 +276,8 @@ static struct topology *load_map(struct document *document, struct value *map, c
             if ((reference->node == NULL) == of_vpcs)
                 reference->resolve(&loader, reference);
         }
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        expand_prefix_lists(&loader, topology->vpcs[i]);
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t k = 0; k < topology->nodes[i]->interface_count; k++)
             finish_interface(&loader, topology->nodes[i]->interfaces[k]);

@@ -64,6 +64,34 @@ static void decode_route_table_name(struct decoder *decoder, const struct field 
         refer(LOADER(decoder), resolve_route_table, target, value, 0);
 }
 
+static void resolve_network_acl(struct loader *loader, const struct reference *reference)
+{
+    struct subnet *subnet = reference->thing;
+    const struct vpc *vpc = subnet->vpc;
+    const char *name = name_in_vpc(vpc, "network_acl", reference->value->text);
+    subnet->network_acl = vpc_network_acl(vpc, name);
+    if (subnet->network_acl == NULL)
+        report_dangling(loader, "network ACL", name, arena_printf(loader->decoder.arena, " in vpc '%s'", vpc->name),
+                        reference->value->mark, names_of(loader, vpc->network_acls, vpc->network_acl_count),
+                        vpc->network_acl_count);
+}
+
+/* A subnet that names no ACL. */
+static void resolve_default_acl(struct loader *loader, const struct reference *reference)
+{
+    struct subnet *subnet = reference->thing;
+    (void)loader;
+    subnet->network_acl = vpc_network_acl(subnet->vpc, "default");
+}
+
+static void decode_network_acl_name(struct decoder *decoder, const struct field *field, const struct value *value,
+                                    void *target)
+{
+    const char *text;
+    if (decode_text(decoder, field->key, value, &text))
+        refer(LOADER(decoder), resolve_network_acl, target, value, 0);
+}
+
 static const struct field subnet_fields[] = {
     {.key = "cidr",
      .type = FIELD_NETWORK,
@@ -83,7 +111,13 @@ static const struct field subnet_fields[] = {
      FIELD_AT(struct subnet, public_ips),
      .fallback = "false",
      .doc = "Whether interfaces in the subnet get public addresses."},
-    {.key = "network_acl", .type = FIELD_CUSTOM, .later = true, .doc = "The network ACL of the subnet."},
+    {.key = "network_acl",
+     .type = FIELD_CUSTOM,
+     .decode = decode_network_acl_name,
+     .wants = "a network ACL",
+     .json = "{\"type\": \"string\"}",
+     .fallback = "default, which lets everything pass",
+     .doc = "The network ACL at the border of the subnet."},
     {.key = "ipv6_cidr", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 network of the subnet."},
 };
 const struct schema subnet_schema = SCHEMA("subnet", subnet_fields);
@@ -104,6 +138,8 @@ static void one_subnet(struct loader *loader, const char *name, struct mark mark
     subnet->cidr_mark = mark_of_key(value, "cidr", mark);
     if (value_get(value, "route_table") == NULL)
         refer(loader, resolve_main_table, subnet, value, 0);
+    if (value_get(value, "network_acl") == NULL)
+        refer(loader, resolve_default_acl, subnet, value, 0);
     *ARENA_PUSH(loader->decoder.arena, vpc->subnets, vpc->subnet_count) = subnet;
 }
 
@@ -198,6 +234,36 @@ static void decode_nat_gateways(struct decoder *decoder, const struct field *fie
 
 /* ---- the VPC --------------------------------------------------------------------------------------------------- */
 
+/* `cidrs:`, one or a list. */
+static void decode_cidrs(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct vpc *vpc = target;
+    size_t count = value->kind == VALUE_LIST ? value->item_count : value->kind != VALUE_NULL, marks = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct value *item = value->kind == VALUE_LIST ? value->items[i] : value;
+        struct prefix prefix = {0};
+        if (item->broken || !decode_network(decoder, field->key, item, &prefix))
+            continue;
+        *ARENA_PUSH(decoder->arena, vpc->cidr_marks, marks) = item->mark;
+        *ARENA_PUSH(decoder->arena, vpc->cidrs, vpc->cidr_count) = prefix;
+    }
+}
+
+static void decode_flow_logs(struct decoder *decoder, const struct field *field, const struct value *value,
+                             void *target)
+{
+    struct vpc *vpc = target;
+    static const char *const words[] = {"all", "accept", "reject", "none"};
+    _Static_assert(ARRAY_SIZE(words) == FLOW_LOGS_COUNT, "a word for each kind of flow logs");
+    int word;
+    if (value->kind == VALUE_BOOLEAN)
+        vpc->flow_logs = value->boolean ? FLOW_LOGS_ALL : FLOW_LOGS_NONE;
+    else if (value->kind != VALUE_TEXT)
+        decode_wrong(decoder, field->key, "all, accept, reject, or true or false", value);
+    else if (decode_word(decoder, field->key, value, words, ARRAY_SIZE(words), &word))
+        vpc->flow_logs = word;
+}
+
 static void decode_dns(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     schema_decode(decoder, field->schema, NULL, value->mark, value, target);
@@ -247,12 +313,34 @@ static const struct field vpc_fields[] = {
      .schema = &endpoint_schema,
      .decode = decode_endpoints,
      .doc = "Private ways to services, by name."},
-    {.key = "cidrs", .type = FIELD_CUSTOM, .later = true, .doc = "Secondary networks."},
+    {.key = "network_acls",
+     .type = FIELD_NAMED,
+     .schema = &acl_schema,
+     .decode = decode_network_acls,
+     .doc = "Network ACLs, by name; a subnet that names none has the ACL default."},
+    {.key = "prefix_lists",
+     .type = FIELD_CUSTOM,
+     .decode = decode_prefix_lists,
+     .wants = "lists of networks, by name",
+     .json =
+         "{\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"type\": [\"array\", \"string\"], \"items\": "
+         "{\"type\": \"string\"}}}",
+     .doc = "Lists of networks, by name, for rules of security groups and for routes."},
+    {.key = "cidrs",
+     .type = FIELD_CUSTOM,
+     .decode = decode_cidrs,
+     .wants = "a list of networks",
+     .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
+     .doc = "Secondary networks of the VPC: /16 to /28, beside the first one."},
     {.key = "ipv6_cidr", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 network, a /56."},
-    {.key = "network_acls", .type = FIELD_CUSTOM, .later = true, .doc = "Network ACLs, by name."},
-    {.key = "prefix_lists", .type = FIELD_CUSTOM, .later = true, .doc = "Named lists of networks."},
     {.key = "egress_only_gateway", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 gateway that lets out only."},
-    {.key = "flow_logs", .type = FIELD_CUSTOM, .later = true, .doc = "Records of accepted and rejected flows."},
+    {.key = "flow_logs",
+     .type = FIELD_CUSTOM,
+     .decode = decode_flow_logs,
+     .wants = "all, accept, reject, or true or false",
+     .json = "{\"enum\": [\"all\", \"accept\", \"reject\", \"none\", true, false]}",
+     .fallback = "all",
+     .doc = "Of which flows `labctl flow-logs` tells: all (true), accept, reject, or none (false)."},
 };
 const struct schema vpc_schema = SCHEMA("vpc", vpc_fields);
 
@@ -267,6 +355,7 @@ static void one_vpc(struct loader *loader, const char *name, struct mark mark, c
     schema_decode(&loader->decoder, &vpc_schema, name, mark, value, vpc);
     vpc->cidr_mark = mark_of_key(value, "cidr", mark);
     default_group(loader, vpc);
+    default_acl(loader, vpc);
     loader->vpc = NULL;
     *ARENA_PUSH(arena, topology->vpcs, topology->vpc_count) = vpc;
     map_set(topology->vpc_by_name, name, vpc);

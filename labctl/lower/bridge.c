@@ -7,19 +7,19 @@ static void note_segments(struct lowering *l)
     const struct topology *topology = l->topology;
     for (size_t i = 0; i < topology->bridge_count; i++) {
         const struct bridge *bridge = topology->bridges[i];
-        l->bridges[i] =
-            (struct segment){.mtu = bridge->mtu ? bridge->mtu : default_mtu(l), .arp_dynamic = bridge->arp_dynamic};
+        l->bridges[i] = (struct segment){.mtu = bridge->mtu ? bridge->mtu : lower_mtu(l, MTU_WIRE),
+                                         .arp_dynamic = bridge->arp_dynamic};
         pointers_set(l->segments, bridge, &l->bridges[i]);
     }
     for (size_t i = 0; i < topology->link_count; i++) {
         const struct link *link = topology->links[i];
-        l->links[i] = (struct segment){.mtu = link->mtu ? link->mtu : default_mtu(l)};
+        l->links[i] = (struct segment){.mtu = link->mtu ? link->mtu : lower_mtu(l, MTU_WIRE)};
         pointers_set(l->segments, link, &l->links[i]);
     }
     for (size_t i = 0; i < topology->vpc_count; i++)
         for (size_t s = 0; s < topology->vpcs[i]->subnet_count; s++) {
             struct segment *segment = ARENA_NEW(l->scratch, struct segment);
-            *segment = (struct segment){.mtu = default_mtu(l), .router = &l->routers[i].mac};
+            *segment = (struct segment){.mtu = lower_mtu(l, MTU_VPC), .router = &l->routers[i].mac};
             pointers_set(l->segments, topology->vpcs[i]->subnets[s], segment);
         }
 }
@@ -33,7 +33,7 @@ void lower_segments(struct lowering *l)
     l->segments = pointers_new(l->scratch, count);
     l->bridges = arena_alloc(l->scratch, topology->bridge_count * sizeof l->bridges[0]);
     l->links = arena_alloc(l->scratch, topology->link_count * sizeof l->links[0]);
-    l->internet_segment = (struct segment){.mtu = default_mtu(l), .router = &l->internet_mac};
+    l->internet_segment = (struct segment){.mtu = lower_mtu(l, MTU_WIRE), .router = &l->internet_mac};
     note_segments(l);
 }
 

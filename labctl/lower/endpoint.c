@@ -87,7 +87,7 @@ static struct port *connect_interface(struct lowering *l, const struct interface
     add_link(l, (struct plan_link_end){.ns = ns, .name = name, .mac = interface->mac},
              (struct plan_link_end){
                  .ns = port->far_ns, .name = port->far_name, .mac = router ? router->mac : l->internet_mac},
-             default_mtu(l), origin);
+             lower_mtu(l, MTU_VPC), origin);
     add_address(l, ns, name, prefix_of_addr(interface->addresses[0].addr), origin);
     cloud_port(l, ns, name, false, origin);
     if (in_subnet)
@@ -144,7 +144,7 @@ static void lower_endpoint(struct lowering *l, const struct endpoint_port *port)
     connect_interface(l, interface, ns, PORT);
     add_unicast(l, ns, prefix_any(4), 0, &router, PORT, origin)->onlink = true;
     add_link(l, (struct plan_link_end){.ns = ns, .name = SERVICE_PORT, .mac = near},
-             (struct plan_link_end){.ns = service, .name = leg, .mac = far}, default_mtu(l), origin);
+             (struct plan_link_end){.ns = service, .name = leg, .mac = far}, lower_mtu(l, MTU_VPC), origin);
     add_neighbour(l, ns, SERVICE_PORT, cloud_next_hop, far, origin);
     add_neighbour(l, service, leg, cloud_next_hop, near, origin);
     add_unicast(l, ns, prefix_of_addr(front), 0, &cloud_next_hop, SERVICE_PORT, origin)->onlink = true;

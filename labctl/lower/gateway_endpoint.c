@@ -87,8 +87,8 @@ static void guard_router(struct lowering *l, const struct router *router)
 static void connect_port(struct lowering *l, const struct router *router, const struct gateway_port *port)
 {
     add_link(l, (struct plan_link_end){.ns = router->ns, .name = port->name, .mac = router->mac},
-             (struct plan_link_end){.ns = l->internet, .name = port->far_name, .mac = l->internet_mac}, default_mtu(l),
-             port->origin);
+             (struct plan_link_end){.ns = l->internet, .name = port->far_name, .mac = l->internet_mac},
+             lower_mtu(l, MTU_WIRE), port->origin);
     add_neighbour(l, router->ns, port->name, cloud_next_hop, l->internet_mac, port->origin);
     add_neighbour(l, l->internet, port->far_name, cloud_next_hop, router->mac, port->origin);
     cloud_port(l, router->ns, port->name, false, port->origin);

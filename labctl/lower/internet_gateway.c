@@ -71,9 +71,9 @@ static void connect_gateway(struct lowering *l, const struct router *router, con
     struct mac inner = lower_mac(arena_printf(l->scratch, "%s/vpc", name));
     struct mac outer = lower_mac(arena_printf(l->scratch, "%s/internet", name));
     add_link(l, (struct plan_link_end){.ns = router->ns, .name = "igw", .mac = router->mac},
-             (struct plan_link_end){.ns = ns, .name = "vpc", .mac = inner}, default_mtu(l), origin);
+             (struct plan_link_end){.ns = ns, .name = "vpc", .mac = inner}, lower_mtu(l, MTU_WIRE), origin);
     add_link(l, (struct plan_link_end){.ns = ns, .name = "internet", .mac = outer},
-             (struct plan_link_end){.ns = l->internet, .name = outside, .mac = l->internet_mac}, default_mtu(l),
+             (struct plan_link_end){.ns = l->internet, .name = outside, .mac = l->internet_mac}, lower_mtu(l, MTU_WIRE),
              origin);
     add_neighbour(l, router->ns, "igw", cloud_next_hop, inner, origin);
     add_neighbour(l, ns, "vpc", cloud_next_hop, router->mac, origin);
@@ -83,7 +83,9 @@ static void connect_gateway(struct lowering *l, const struct router *router, con
     cloud_port(l, ns, "vpc", false, origin);
     cloud_port(l, ns, "internet", false, origin);
     cloud_port(l, l->internet, outside, false, origin);
-    add_unicast(l, ns, router->vpc->cidr, 0, &cloud_next_hop, "vpc", origin)->onlink = true;
+    for (size_t i = 0; i < vpc_network_count(router->vpc); i++)
+        if (vpc_network(router->vpc, i).addr.family == 4)
+            add_unicast(l, ns, vpc_network(router->vpc, i), 0, &cloud_next_hop, "vpc", origin)->onlink = true;
     add_unicast(l, ns, prefix_any(4), 0, &cloud_next_hop, "internet", origin)->onlink = true;
 }
 

@@ -105,8 +105,7 @@ void add_file(struct lowering *l, uint32_t ns, const char *path, const char *con
 }
 
 /* What comes from the machine's own settings must not decide what a lab does: strict or loose reverse path filtering
- * would drop what other tables of the router know (it is all or none: the larger of "all" and the port's value counts).
- */
+ * would drop what other tables of the router know (the larger of "all" and the port's value counts). */
 void cloud_forwards(struct lowering *l, uint32_t ns, bool proxy_arp, const char *origin)
 {
     add_sysctl(l, ns, "net/ipv4/ip_forward", "1", origin);
@@ -116,11 +115,45 @@ void cloud_forwards(struct lowering *l, uint32_t ns, bool proxy_arp, const char 
 }
 
 /* proxy_delay: else a proxied answer to ARP comes after up to 0.8 s. */
-void cloud_port(struct lowering *l, uint32_t ns, const char *port, bool proxy_arp, const char *origin)
+static void port_sysctls(struct lowering *l, uint32_t ns, const char *port, bool proxy_arp, bool source_check,
+                         const char *origin)
 {
-    add_sysctl(l, ns, arena_printf(l->arena, "net/ipv4/conf/%s/rp_filter", port), "0", origin);
+    add_sysctl(l, ns, arena_printf(l->arena, "net/ipv4/conf/%s/rp_filter", port), source_check ? "1" : "0", origin);
     if (proxy_arp)
         add_sysctl(l, ns, arena_printf(l->arena, "net/ipv4/neigh/%s/proxy_delay", port), "0", origin);
+}
+
+void cloud_port(struct lowering *l, uint32_t ns, const char *port, bool proxy_arp, const char *origin)
+{
+    port_sysctls(l, ns, port, proxy_arp, false, origin);
+}
+
+/* The strict reverse path filter looks into the main table only, as its look-up carries no mark: there is one route for
+ * each address.  A translator, which is not checked, sends back what the router has told it (a packet is too large),
+ * from the router's own address. */
+void subnet_port(struct lowering *l, uint32_t ns, const char *port, bool source_check, const char *origin)
+{
+    port_sysctls(l, ns, port, true, source_check, origin);
+    if (!source_check)
+        add_sysctl(l, ns, arena_printf(l->arena, "net/ipv4/conf/%s/accept_local", port), "1", origin);
+}
+
+const char *vpc_networks(struct lowering *l, const struct vpc *vpc, unsigned family)
+{
+    char text[ADDR_TEXT_MAX];
+    STR_AUTO out = STR_INIT;
+    for (size_t i = 0; i < vpc_network_count(vpc); i++) {
+        struct prefix network = vpc_network(vpc, i);
+        if (network.addr.family == family)
+            str_printf(&out, "%s %s", out.length ? "," : "{", prefix_format(&network, text));
+    }
+    str_append(&out, out.length ? " }" : "{ }");
+    return arena_strdup(l->scratch, str_text(&out));
+}
+
+void add_edge(struct lowering *l, struct router *router, const struct subnet *subnet, const char *port)
+{
+    *ARENA_PUSH(l->scratch, router->edges, router->edge_count) = (struct edge){subnet, port};
 }
 
 void element(struct elements *elements, const char *format, ...)

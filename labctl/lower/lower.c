@@ -9,9 +9,9 @@
 #include "base/map.h"
 #include "lower/lowering.h"
 
-uint32_t default_mtu(const struct lowering *l)
+uint32_t lower_mtu(const struct lowering *l, enum mtu_scope scope)
 {
-    return l->topology->defaults.mtu ? l->topology->defaults.mtu : 1500;
+    return default_mtu(&l->topology->defaults, scope);
 }
 
 struct router *router_of(const struct lowering *l, const struct vpc *vpc)

@@ -61,6 +61,12 @@ struct gateway_port {
     uint32_t mark;        /* of its flows there, and the number of the route table that leads back */
 };
 
+/* What hangs at a router in a subnet: an instance, a gateway, an endpoint. */
+struct edge {
+    const struct subnet *subnet;
+    const char *port; /* of the router */
+};
+
 /* A VPC's namespaces. */
 struct router {
     const struct vpc *vpc;
@@ -70,6 +76,8 @@ struct router {
     const char *origin;        /* "vpc/main" */
     struct port **ports;       /* of its instances */
     size_t port_count;
+    struct edge *edges; /* all that is in its subnets */
+    size_t edge_count;
     struct {
         uint32_t ns;
         const char *name; /* port of the router */
@@ -143,6 +151,8 @@ void add_file(struct lowering *l, uint32_t ns, const char *path, const char *con
 /* Sysctls of a namespace that forwards for the cloud, and of each of its ports. */
 void cloud_forwards(struct lowering *l, uint32_t ns, bool proxy_arp, const char *origin);
 void cloud_port(struct lowering *l, uint32_t ns, const char *port, bool proxy_arp, const char *origin);
+/* Of a VPC router's port in a subnet.  source_check: only packets from an address that is routed there come in. */
+void subnet_port(struct lowering *l, uint32_t ns, const char *port, bool source_check, const char *origin);
 /* Opens and closes "NAME = { a, b }" of nft: writes the separator before each element; nothing where there is none. */
 struct elements {
     struct str *out;
@@ -150,6 +160,23 @@ struct elements {
 };
 void element(struct elements *elements, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void elements_end(struct elements *elements);
+
+/* The VPC's own networks of a family as a set of nft: "{ 10.0.0.0/16, 10.7.0.0/16 }". */
+const char *vpc_networks(struct lowering *l, const struct vpc *vpc, unsigned family);
+void add_edge(struct lowering *l, struct router *router, const struct subnet *subnet, const char *port);
+
+/* ---- refusal.c: what the tables of the two IP families have in common ---- */
+struct ip_words {
+    unsigned family;
+    const char *name, *address;       /* "ip", "ipv4_addr" */
+    const char *icmp, *icmp_protocol; /* "icmp", "icmp"; "icmpv6", "ipv6-icmp" */
+};
+extern const struct ip_words ip_words[2]; /* IPv4, IPv6 */
+/* The type of the keys is nft's. */
+void write_kept_set(struct str *out, const char *name, const char *type);
+void write_refused_sets(struct str *out, const struct ip_words *ip);
+/* Chain "refuse-CHAIN"; by: "iifname" or "oifname", the port of the interface that refuses. */
+void write_refusal(struct str *out, const struct ip_words *ip, const char *chain, const char *by);
 
 /* ---- one file for each construct ---- */
 void lower_segments(struct lowering *l); /* bridge.c, link.c: devices in the fabric */
@@ -169,8 +196,9 @@ void lower_hosts(struct lowering *l);          /* hosts.c */
 void lower_vpc_namespaces(struct lowering *l); /* vpc.c */
 void lower_vpc_port(struct lowering *l, struct port *port);
 void lower_vpc(struct lowering *l, struct router *router);
-void lower_route_tables(struct lowering *l, struct router *router);          /* route_table.c */
-void lower_security_groups(struct lowering *l, struct router *router);       /* security_group.c */
+void lower_route_tables(struct lowering *l, struct router *router);                               /* route_table.c */
+void lower_security_groups(struct lowering *l, struct router *router, const struct ip_words *ip); /* security_group.c */
+void lower_network_acls(struct lowering *l, struct router *router, const struct ip_words *ip);    /* network_acl.c */
 void lower_internet_gateway(struct lowering *l, struct router *router);      /* internet_gateway.c */
 void lower_nat_gateway(struct lowering *l, struct router *router, size_t i); /* nat_gateway.c */
 void lower_vpc_resolver(struct lowering *l, struct router *router);          /* resolver.c */
@@ -198,4 +226,4 @@ extern const struct addr link_local_resolver; /* 169.254.169.253 */
 /* The next hop between two cloud namespaces: an address that neither has, told by a permanent neighbour entry. */
 extern const struct addr cloud_next_hop;
 struct router *router_of(const struct lowering *l, const struct vpc *vpc);
-uint32_t default_mtu(const struct lowering *l);
+uint32_t lower_mtu(const struct lowering *l, enum mtu_scope scope);

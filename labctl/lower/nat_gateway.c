@@ -16,9 +16,9 @@
 static void translation(struct lowering *l, uint32_t ns, const struct router *router, const struct nat_gateway *gateway,
                         const char *origin)
 {
-    char inside[ADDR_TEXT_MAX], own[ADDR_TEXT_MAX];
+    char own[ADDR_TEXT_MAX];
     STR_AUTO body = STR_INIT;
-    prefix_format(&router->vpc->cidr, inside);
+    const char *inside = vpc_networks(l, router->vpc, 4);
     addr_format(&gateway->address, own);
     str_printf(&body,
                "\tct timeout idle {\n\t\tprotocol tcp\n\t\tl3proto ip\n\t\tpolicy = { established : %lld }\n\t}\n",
@@ -51,7 +51,8 @@ void lower_nat_gateway(struct lowering *l, struct router *router, size_t i)
     uint32_t ns = router->nat_gateways[i].ns;
     const char *origin = l->plan->namespaces[ns].origin;
     add_link(l, (struct plan_link_end){.ns = ns, .name = PORT, .mac = mac},
-             (struct plan_link_end){.ns = router->ns, .name = port, .mac = router->mac}, default_mtu(l), origin);
+             (struct plan_link_end){.ns = router->ns, .name = port, .mac = router->mac}, lower_mtu(l, MTU_VPC), origin);
+    add_edge(l, router, gateway->subnet, port);
     add_address(l, ns, PORT, prefix_of_addr(gateway->address), origin);
     add_neighbour(l, ns, PORT, next_hop, router->mac, origin);
     add_neighbour(l, router->ns, port, gateway->address, mac, origin);
@@ -59,7 +60,7 @@ void lower_nat_gateway(struct lowering *l, struct router *router, size_t i)
     add_unicast(l, router->ns, prefix_of_addr(gateway->address), 0, NULL, port, origin)->source = next_hop;
     cloud_forwards(l, ns, false, origin);
     cloud_port(l, ns, PORT, false, origin);
-    cloud_port(l, router->ns, port, true, origin);
+    subnet_port(l, router->ns, port, false, origin);
     add_sysctl(l, ns, "net/ipv4/icmp_ratelimit", "0", origin);
     translation(l, ns, router, gateway, origin);
 }

@@ -78,8 +78,8 @@ void lower_peerings(struct lowering *l)
         const char *origin = arena_printf(l->arena, "peering/%s", peering->name);
         const struct router *a = router_of(l, peering->vpcs[0]), *b = router_of(l, peering->vpcs[1]);
         add_link(l, (struct plan_link_end){.ns = a->ns, .name = peering_port(a, peering), .mac = a->mac},
-                 (struct plan_link_end){.ns = b->ns, .name = peering_port(b, peering), .mac = b->mac}, default_mtu(l),
-                 origin);
+                 (struct plan_link_end){.ns = b->ns, .name = peering_port(b, peering), .mac = b->mac},
+                 lower_mtu(l, MTU_VPC), origin);
         connect_side(l, a, b, peering, origin);
         connect_side(l, b, a, peering, origin);
     }

@@ -1,6 +1,9 @@
 /* Route tables: each is a routing table of the VPC's router, chosen by the mark that a packet gets from the port it
- * came in by.  The rules, in order: (0, the kernel's: local) 100: overrides of whole subnets, 200: main, which holds
- * the local route, 300: the marks.  What finds no route is dropped: the router sends no "unreachable" (vpc.c). */
+ * came in by.  A route to an interface whose source/destination check is on leads nowhere: what is not for that
+ * interface's own addresses (which the local route knows) does not get there; its other half, what it may send, is the
+ * strict reverse path filter of its port (vpc.c).  The rules, in order: (0, the kernel's: local) 100: overrides of
+ * whole subnets, 200: main, which holds the local route, 300: the marks.  What finds no route is dropped: the router
+ * sends no "unreachable" (vpc.c). */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -24,6 +27,18 @@ static void blackhole(struct lowering *l, uint32_t ns, const struct vpc_route *r
     add_route(l, ns, route->destination, table, PLAN_ROUTE_BLACKHOLE, origin);
 }
 
+/* What leads nowhere as the interface's check is on leads there nevertheless where it is for the interface itself. */
+static void own_addresses(struct lowering *l, const struct router *router, const struct vpc_route *route,
+                          uint32_t table, const char *origin)
+{
+    const struct port *port = pointers_get(l->ports, route->interface);
+    for (size_t i = 0; port && i < route->interface->address_count; i++) {
+        struct addr addr = route->interface->addresses[i].addr;
+        if (prefix_contains(&route->destination, &addr))
+            add_unicast(l, router->ns, prefix_of_addr(addr), table, NULL, port->far_name, origin);
+    }
+}
+
 static void lower_vpc_route(struct lowering *l, struct router *router, const struct vpc_route *route, uint32_t table,
                             const char *origin)
 {
@@ -41,7 +56,9 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
         break;
     case TARGET_NODE:
         port = pointers_get(l->ports, route->interface);
-        if (!port || route->interface->address_count == 0)
+        if (route->interface && route->interface->source_dest_check)
+            own_addresses(l, router, route, table, origin);
+        if (!port || route->interface->address_count == 0 || route->interface->source_dest_check)
             break;
         item = add_unicast(l, router->ns, route->destination, table, &route->interface->addresses[0].addr,
                            port->far_name, origin);
@@ -75,7 +92,7 @@ static uint32_t lower_route_table(struct lowering *l, struct router *router, con
     for (size_t i = 0; i < table->route_count; i++) {
         const struct vpc_route *route = &table->routes[i];
         lower_vpc_route(l, router, route, number, origin);
-        if (route->target != TARGET_LOCAL && prefix_covers(&router->vpc->cidr, &route->destination))
+        if (route->target != TARGET_LOCAL && vpc_covers(router->vpc, &route->destination))
             add_rule(l, router->ns, PRIORITY_OVERRIDE, number, &route->destination, number, origin);
     }
     lower_gateway_endpoint_routes(l, router, table, number);
@@ -86,7 +103,9 @@ static uint32_t lower_route_table(struct lowering *l, struct router *router, con
 void lower_route_tables(struct lowering *l, struct router *router)
 {
     const struct vpc *vpc = router->vpc;
-    add_route(l, router->ns, vpc->cidr, 0, PLAN_ROUTE_BLACKHOLE, router->origin);
+    for (size_t i = 0; i < vpc_network_count(vpc); i++)
+        if (vpc_network(vpc, i).addr.family == 4)
+            add_route(l, router->ns, vpc_network(vpc, i), 0, PLAN_ROUTE_BLACKHOLE, router->origin);
     add_rule(l, router->ns, PRIORITY_LOCAL, 0, NULL, TABLE_MAIN, router->origin);
 
     struct pointers *numbers = pointers_new(l->scratch, vpc->route_table_count);
@@ -97,17 +116,11 @@ void lower_route_tables(struct lowering *l, struct router *router)
     STR_AUTO body = STR_INIT;
     struct elements map = {.out = &body};
     str_append(&body, "\tmap ports {\n\t\ttype ifname : mark\n");
-    for (size_t i = 0; i < router->port_count; i++) {
-        const struct route_table *table = router->ports[i]->interface->subnet->route_table;
-        if (table)
-            element(&map, "\"%s\" : 0x%x", router->ports[i]->far_name,
-                    (unsigned)(uintptr_t)pointers_get(numbers, table));
-    }
-    for (size_t i = 0; i < router->nat_gateway_count; i++) {
-        const struct route_table *table = router->nat_gateways[i].gateway->subnet->route_table;
-        if (table)
-            element(&map, "\"%s\" : 0x%x", router->nat_gateways[i].name,
-                    (unsigned)(uintptr_t)pointers_get(numbers, table));
+    for (size_t i = 0; i < router->edge_count; i++) {
+        const struct edge *edge = &router->edges[i];
+        if (edge->subnet->route_table)
+            element(&map, "\"%s\" : 0x%x", edge->port,
+                    (unsigned)(uintptr_t)pointers_get(numbers, edge->subnet->route_table));
     }
     const struct route_table *main = vpc_route_table(vpc, "main");
     for (size_t i = 0; main && i < router->transit_port_count; i++)

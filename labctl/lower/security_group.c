@@ -1,59 +1,47 @@
 /* Security groups.
  *
  * Two base chains in the router's forward hook: what leaves an interface (by the port in) and what enters one (by the
- * port out); an `accept` ends only its own.  Each begins with the flows that were allowed once.  A group is a chain
- * for each direction that accepts or returns; the groups of an interface add up, so a chain for each set of groups
- * that some interface has jumps to them and drops at its end, and a verdict map leads from the port to it.  A group
- * that rules refer to is a set of the private addresses of its interfaces; one of a peer counts for what comes from the
- * peering, or goes there, and nothing else.  Ports without an entry (the gateways) have
- * no group.  What is refused is kept for a while by interface and flow, for `labctl flow-logs`; a packet that passes
- * costs nothing more, but the first one of a TCP flow.  The chain "accounting" hangs nowhere: that some rule asks for
- * bytes makes the kernel count those of each flow. */
+ * port out); an `accept` ends only its own.  Each begins with the flows that are tracked (tracking.c).  A group is a
+ * chain for each direction that accepts or returns; the groups of an interface add up, so a chain for each set of
+ * groups that some interface has jumps to them and drops at its end, and a verdict map leads from the port to it.  A
+ * group that rules refer to is a set of the private addresses of its interfaces; one of a peer counts for what comes
+ * from the peering, or goes there, and nothing else.  Ports without an entry (the gateways) have no group.  What is
+ * refused is kept for a while by interface and flow, for `labctl flow-logs`; a packet that passes costs nothing more,
+ * but the first one of a TCP flow.  The chain "accounting" hangs nowhere: that some rule asks for bytes makes the
+ * kernel count those of each flow. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/str.h"
-#include "lower/lowering.h"
+#include "lower/groups.h"
 
 #define COMMENT_MAX 127 /* nft's limit */
 
-enum side { INGRESS, EGRESS };
-
-/* Where the sets are full a packet is refused all the same. */
-#define REFUSE_PORTS(protocol, by)                                                                                     \
-    "\t\tmeta l4proto " protocol " update @refused-" protocol " { " by " . ip saddr . ip daddr . " protocol            \
-    " sport . " protocol " dport counter }\n"
-#define REFUSE(chain, by)                                                                                              \
-    "\tchain refuse-" chain " {\n" REFUSE_PORTS("tcp", by)                                                             \
-        REFUSE_PORTS("udp", by) "\t\tmeta l4proto != { tcp, udp } update @refused { " by                               \
-                                " . ip saddr . ip daddr . meta l4proto counter }\n"                                    \
-                                "\t\tdrop\n\t}\n"
-/* A key has five parts at most: nft cannot list more. */
-#define KEPT(name, type)                                                                                               \
-    "\tset " name " {\n\t\ttype " type "\n\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout 10m\n\t}\n"
-#define ADDRESSES "ipv4_addr . ipv4_addr"
-#define PORTS     "inet_service . inet_service"
-
 /* A TCP flow that the other end resets is not tracked any more: its first packet is kept. */
-static const char flow_sets[] = KEPT("refused-tcp", "ifname . " ADDRESSES " . " PORTS)
-    KEPT("refused-udp", "ifname . " ADDRESSES " . " PORTS) KEPT("refused", "ifname . " ADDRESSES " . inet_proto")
-        KEPT("accepted-tcp", ADDRESSES
-             " . " PORTS) "\tchain accounting {\n\t\tct bytes > 0 return\n\t}\n"
-                          "\tchain accepted {\n\t\ttype filter hook forward priority 0; policy accept;\n\t\tct state "
-                          "new meta l4proto "
-                          "tcp update @accepted-tcp { ip saddr . ip daddr . tcp sport . tcp dport counter }\n\t}\n";
+static void write_flow_sets(struct str *out, const struct ip_words *ip)
+{
+    char type[96];
+    snprintf(type, sizeof type, "%s . %s . inet_service . inet_service", ip->address, ip->address);
+    write_refused_sets(out, ip);
+    write_kept_set(out, "accepted-tcp", type);
+    str_printf(out,
+               "\tchain accounting {\n\t\tct bytes > 0 return\n\t}\n"
+               "\tchain accepted {\n\t\ttype filter hook forward priority 0; policy accept;\n"
+               "\t\tct state new meta l4proto tcp update @accepted-tcp "
+               "{ %s saddr . %s daddr . tcp sport . tcp dport counter }\n\t}\n",
+               ip->name, ip->name);
+}
 
 static const struct {
-    const char *chain, *by, *far, *peer, *hook, *refuse; /* far: the port of the far side */
+    const char *chain, *by, *far, *peer, *hook; /* far: the port of the far side */
 } sides[] = {
     [INGRESS] = {"in", "oifname", "iifname", "saddr",
-                 "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n",
-                 REFUSE("in", "oifname")},
+                 "\tchain ingress {\n\t\ttype filter hook forward priority -5; policy accept;\n"},
     [EGRESS] = {"out", "iifname", "oifname", "daddr",
-                "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n",
-                REFUSE("out", "iifname")},
+                "\tchain egress {\n\t\ttype filter hook forward priority -15; policy accept;\n"},
 };
 
 struct group_use {
@@ -65,6 +53,7 @@ struct group_use {
 struct groups {
     struct lowering *l;
     struct router *router;
+    const struct ip_words *ip;
     struct pointers *uses; /* struct security_group → struct group_use */
     struct str *body;
 };
@@ -91,41 +80,25 @@ static const struct peering_port *port_to(const struct router *router, const str
     return NULL;
 }
 
-static int compare_ranges(const void *a, const void *b)
-{
-    const struct port_range *x = a, *y = b;
-    return x->first != y->first ? x->first - y->first : x->last - y->last;
-}
-
-/* "tcp dport { 80, 443 } ": ranges merged, as nft refuses overlapping ones. */
-static void write_ports(struct groups *groups, const struct security_rule *rule)
+/* "tcp dport { 80, 443 } ", "icmp type 8 ". */
+static void write_match(struct groups *groups, const struct security_rule *rule)
 {
     struct str *out = groups->body;
+    bool ports = rule->protocol == PROTOCOL_TCP || rule->protocol == PROTOCOL_UDP;
     if (rule->protocol == PROTOCOL_ALL)
         return;
-    if (rule->port_count == 0 || (rule->protocol != PROTOCOL_TCP && rule->protocol != PROTOCOL_UDP)) {
+    if (ports && rule->port_count > 0) {
+        str_printf(out, "%s dport ", protocol_name(rule->protocol));
+        write_port_set(out, groups->l->scratch, rule->ports, rule->port_count);
+        str_append_char(out, ' ');
+    } else if (!ports && rule->icmp.has_type) {
+        str_printf(out, "%s type %u ", protocol_name(rule->protocol), rule->icmp.type);
+        if (rule->icmp.has_code)
+            str_printf(out, "%s code %u ", protocol_name(rule->protocol), rule->icmp.code);
+    } else {
         str_printf(out, "meta l4proto %s ",
                    rule->protocol == PROTOCOL_ICMPV6 ? "ipv6-icmp" : protocol_name(rule->protocol));
-        return;
     }
-    struct port_range *ranges = arena_copy(groups->l->scratch, rule->ports, rule->port_count * sizeof *ranges);
-    qsort(ranges, rule->port_count, sizeof *ranges, compare_ranges);
-    size_t count = 1;
-    for (size_t i = 1; i < rule->port_count; i++) {
-        if (ranges[i].first <= ranges[count - 1].last) {
-            if (ranges[i].last > ranges[count - 1].last)
-                ranges[count - 1].last = ranges[i].last;
-        } else {
-            ranges[count++] = ranges[i];
-        }
-    }
-    str_printf(out, "%s dport { ", protocol_name(rule->protocol));
-    for (size_t i = 0; i < count; i++) {
-        str_printf(out, "%s%u", i ? ", " : "", ranges[i].first);
-        if (ranges[i].last != ranges[i].first)
-            str_printf(out, "-%u", ranges[i].last);
-    }
-    str_append(out, " } ");
 }
 
 /* One nft rule for one far side; nothing where the far side cannot exist in this VPC. */
@@ -134,21 +107,24 @@ static void write_rule(struct groups *groups, enum side side, const struct secur
 {
     char text[ADDR_TEXT_MAX];
     struct str *out = groups->body;
-    if (peer->kind == PEER_ANY6 || (peer->kind == PEER_PREFIX && peer->prefix.addr.family != 4))
+    const struct ip_words *ip = groups->ip;
+    if ((peer->kind == PEER_ANY6 && ip->family == 4) || (peer->kind == PEER_ANY4 && ip->family == 6) ||
+        (peer->kind == PEER_PREFIX && peer->prefix.addr.family != ip->family) ||
+        rule->protocol == (ip->family == 4 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP))
         return;
     if (peer->kind == PEER_GROUP && (!peer->group || !use_of(groups, peer->group)))
         return;
     str_append(out, "\t\t");
     if (peer->kind == PEER_PREFIX && peer->prefix.length > 0)
-        str_printf(out, "ip %s %s ", sides[side].peer, prefix_format(&peer->prefix, text));
+        str_printf(out, "%s %s %s ", ip->name, sides[side].peer, prefix_format(&peer->prefix, text));
     if (peer->kind == PEER_GROUP) {
         const struct peering_port *far = port_to(groups->router, peer->group->vpc);
         if (far)
             str_printf(out, "%s \"%s\" ", sides[side].far, far->name);
-        str_printf(out, "ip %s @%s ", sides[side].peer, set_name(groups, peer->group));
+        str_printf(out, "%s %s @%s ", ip->name, sides[side].peer, set_name(groups, peer->group));
     }
-    write_ports(groups, rule);
-    str_append(out, "accept");
+    write_match(groups, rule);
+    str_printf(out, "goto allow-%s", sides[side].chain);
     if (strlen(comment) <= COMMENT_MAX)
         str_printf(out, " comment \"%s\"", comment);
     str_append(out, "\n");
@@ -161,7 +137,7 @@ static void write_group(struct groups *groups, const struct security_group *grou
     size_t count = side == INGRESS ? group->ingress_count : group->egress_count;
     str_printf(groups->body, "\tchain %s-%s {\n", sides[side].chain, group->name);
     if (side == EGRESS && !group->egress_declared)
-        str_append(groups->body, "\t\taccept\n");
+        str_printf(groups->body, "\t\tgoto allow-%s\n", sides[side].chain);
     for (size_t i = 0; i < count; i++)
         for (size_t p = 0; p < rules[i].peer_count; p++)
             write_rule(groups, side, &rules[i], &rules[i].peers[p], comment);
@@ -218,11 +194,11 @@ static void write_members(struct groups *groups, const struct security_group *gr
     char text[ADDR_TEXT_MAX];
     const struct group_use *use = use_of(groups, group);
     struct elements set = {.out = groups->body};
-    str_printf(groups->body, "\tset %s {\n\t\ttype ipv4_addr\n", set_name(groups, group));
+    str_printf(groups->body, "\tset %s {\n\t\ttype %s\n", set_name(groups, group), groups->ip->address);
     for (size_t i = 0; i < use->member_count; i++) {
         const struct interface *interface = use->members[i]->interface;
         for (size_t a = 0; a < interface->address_count; a++)
-            if (interface->addresses[a].addr.family == 4)
+            if (interface->addresses[a].addr.family == groups->ip->family)
                 element(&set, "%s", addr_format(&interface->addresses[a].addr, text));
     }
     elements_end(&set);
@@ -243,20 +219,18 @@ static int compare_groups(const void *a, const void *b)
 }
 
 /* The groups of an interface, each once, as a text: "db,web". */
-static const char *set_key(struct groups *groups, const struct interface *interface, struct security_group ***sorted,
-                           size_t *count)
+static const char *set_key(struct groups *groups, const struct interface *interface, struct group_set *set)
 {
     STR_AUTO key = STR_INIT;
     size_t n = interface->security_group_count;
     struct security_group **copy = arena_copy(groups->l->scratch, interface->security_groups, n * sizeof *copy);
     qsort(copy, n, sizeof *copy, compare_groups);
-    *count = 0;
+    *set = (struct group_set){copy, 0};
     for (size_t i = 0; i < n; i++)
-        if (*count == 0 || copy[i] != copy[*count - 1]) {
-            copy[(*count)++] = copy[i];
-            str_printf(&key, "%s%s", *count > 1 ? "," : "", copy[*count - 1]->name);
+        if (set->count == 0 || copy[i] != copy[set->count - 1]) {
+            copy[set->count++] = copy[i];
+            str_printf(&key, "%s%s", set->count > 1 ? "," : "", copy[set->count - 1]->name);
         }
-    *sorted = copy;
     return arena_strdup(groups->l->scratch, str_text(&key));
 }
 
@@ -269,9 +243,8 @@ static const char **write_sets(struct groups *groups)
     for (size_t i = 0; i < groups->router->port_count; i++) {
         if (groups->router->ports[i]->interface->security_group_count == 0)
             continue;
-        struct security_group **sorted;
-        size_t count;
-        const char *key = set_key(groups, groups->router->ports[i]->interface, &sorted, &count);
+        struct group_set set;
+        const char *key = set_key(groups, groups->router->ports[i]->interface, &set);
         char *name = map_get(names, key);
         if (!name) {
             uint64_t hash = lower_hash(key);
@@ -282,8 +255,9 @@ static const char **write_sets(struct groups *groups)
             map_set(names, key, name);
             for (enum side side = INGRESS; side <= EGRESS; side++) {
                 str_printf(groups->body, "\tchain %s_%s {\n", sides[side].chain, name);
-                for (size_t g = 0; g < count; g++)
-                    str_printf(groups->body, "\t\tjump %s-%s\n", sides[side].chain, sorted[g]->name);
+                write_untracked(groups->body, l->scratch, &set, side, groups->ip->family);
+                for (size_t g = 0; g < set.count; g++)
+                    str_printf(groups->body, "\t\tjump %s-%s\n", sides[side].chain, set.groups[g]->name);
                 str_printf(groups->body, "\t\tgoto refuse-%s\n\t}\n", sides[side].chain);
             }
         }
@@ -300,19 +274,22 @@ static void write_hook(struct groups *groups, enum side side, const char **set_o
         if (set_of_port[i])
             element(&map, "\"%s\" : goto %s_%s", groups->router->ports[i]->far_name, sides[side].chain, set_of_port[i]);
     elements_end(&map);
-    str_printf(groups->body, "\t}\n%s\t\tct state established,related accept\n\t\t%s vmap @%s_ports\n\t}\n",
-               sides[side].hook, sides[side].by, sides[side].chain);
+    str_printf(groups->body, "\t}\n%s", sides[side].hook);
+    write_tracked(groups->body, side);
+    str_printf(groups->body, "\t\t%s vmap @%s_ports\n\t}\n", sides[side].by, sides[side].chain);
 }
 
-void lower_security_groups(struct lowering *l, struct router *router)
+void lower_security_groups(struct lowering *l, struct router *router, const struct ip_words *ip)
 {
     STR_AUTO body = STR_INIT;
     const struct vpc *vpc = router->vpc;
-    struct groups groups = {.l = l, .router = router, .body = &body};
+    struct groups groups = {.l = l, .router = router, .ip = ip, .body = &body};
     note_uses(&groups);
-    str_append(&body, flow_sets);
-    for (enum side side = INGRESS; side <= EGRESS; side++)
-        str_append(&body, sides[side].refuse);
+    write_flow_sets(&body, ip);
+    for (enum side side = INGRESS; side <= EGRESS; side++) {
+        write_refusal(&body, ip, sides[side].chain, sides[side].by);
+        write_allow(&body, side);
+    }
     write_referenced(&groups, vpc);
     for (size_t i = 0; i < router->peering_count; i++)
         write_referenced(&groups, router->peerings[i].far->vpc);
@@ -323,5 +300,5 @@ void lower_security_groups(struct lowering *l, struct router *router)
     const char **set_of_port = write_sets(&groups);
     for (enum side side = INGRESS; side <= EGRESS; side++)
         write_hook(&groups, side, set_of_port);
-    add_nft(l, router->ns, "ip", "security_groups", &body, router->origin);
+    add_nft(l, router->ns, ip->name, "security_groups", &body, router->origin);
 }

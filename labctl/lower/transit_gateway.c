@@ -42,7 +42,8 @@ static void attach(struct lowering *l, uint32_t ns, const char *port, const stru
     const char *far = transit_port(router, gateway);
     struct mac mac = lower_mac(arena_printf(l->scratch, "%s/%s", origin, router->vpc->name));
     add_link(l, (struct plan_link_end){.ns = ns, .name = port, .mac = mac},
-             (struct plan_link_end){.ns = router->ns, .name = far, .mac = router->mac}, default_mtu(l), origin);
+             (struct plan_link_end){.ns = router->ns, .name = far, .mac = router->mac},
+             lower_mtu(l, MTU_TRANSIT_GATEWAY), origin);
     add_neighbour(l, ns, port, cloud_next_hop, router->mac, origin);
     add_neighbour(l, router->ns, far, cloud_next_hop, mac, origin);
     cloud_port(l, ns, port, false, origin);

@@ -70,7 +70,8 @@ void lower_vpc_port(struct lowering *l, struct port *port)
     struct router *router = router_of(l, interface->subnet->vpc);
     struct addr own = subnet_router(interface->subnet);
     *ARENA_PUSH(l->scratch, router->ports, router->port_count) = port;
-    cloud_port(l, router->ns, port->far_name, true, port->origin);
+    add_edge(l, router, interface->subnet, port->far_name);
+    subnet_port(l, router->ns, port->far_name, interface->source_dest_check, port->origin);
     for (size_t i = 0; i < interface->address_count; i++) {
         struct addr addr = interface->addresses[i].addr;
         if (addr.family != 4)
@@ -121,7 +122,8 @@ void lower_vpc(struct lowering *l, struct router *router)
     for (size_t i = 0; i < router->nat_gateway_count; i++)
         lower_nat_gateway(l, router, i);
     lower_route_tables(l, router);
-    lower_security_groups(l, router);
+    lower_security_groups(l, router, &ip_words[0]);
+    lower_network_acls(l, router, &ip_words[0]);
     if (router->vpc->dns_support)
         lower_vpc_resolver(l, router);
 }

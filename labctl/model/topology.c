@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/table.h"
 
 struct node *topology_node(const struct topology *topology, const char *name)
 {
@@ -109,6 +110,23 @@ bool vpc_has(const struct vpc *vpc, const struct addr *addr)
 {
     struct prefix whole = prefix_of_addr(*addr);
     return vpc_covers(vpc, &whole);
+}
+
+uint32_t default_mtu(const struct defaults *defaults, enum mtu_scope scope)
+{
+    static const uint16_t mtus[] = {[MTU_WIRE] = 1500, [MTU_VPC] = 9001, [MTU_TRANSIT_GATEWAY] = 8500};
+    _Static_assert(ARRAY_SIZE(mtus) == MTU_SCOPE_COUNT, "an MTU for each scope");
+    return defaults->mtu ? defaults->mtu : mtus[scope];
+}
+
+uint32_t interface_mtu(const struct topology *topology, const struct interface *interface)
+{
+    uint32_t mtu = interface->mtu;
+    if (mtu == 0 && interface->attachment == ATTACH_BRIDGE && interface->bridge != NULL)
+        mtu = interface->bridge->mtu;
+    if (mtu == 0 && interface->attachment == ATTACH_LINK && interface->link != NULL)
+        mtu = interface->link->mtu;
+    return mtu ? mtu : default_mtu(&topology->defaults, interface->attachment == ATTACH_SUBNET ? MTU_VPC : MTU_WIRE);
 }
 
 bool topology_uses_internet(const struct topology *topology)

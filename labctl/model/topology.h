@@ -90,9 +90,9 @@ enum acl_action { ACL_ALLOW, ACL_DENY, ACL_ACTION_COUNT };
 const char *acl_action_name(enum acl_action action); /* "allow", "deny" */
 
 struct acl_rule {
-    uint16_t number; /* `rule:`, 1 to 32766, its own in its direction */
-    enum acl_action action;
     struct security_rule match; /* destination ports; peers are the far side's addresses */
+    uint16_t number;            /* `rule:`, 1 to 32766, its own in its direction */
+    enum acl_action action;
 };
 
 /* Stateless, at the border of the subnets that have it: the first rule that matches decides, what matches none is
@@ -154,7 +154,6 @@ struct subnet {
     const char *zone;                /* availability zone, or NULL */
     struct route_table *route_table; /* NULL where the VPC has no table `main` and none is named: local only */
     struct network_acl *network_acl; /* the VPC's default one where none is named; never NULL in a valid topology */
-    bool network_acl_declared;
     bool public_ips;
 };
 
@@ -443,9 +442,14 @@ struct node {
 };
 
 struct defaults {
-    uint32_t mtu;                   /* 0 = 1500 */
+    uint32_t mtu;                   /* 0 = what holds there: default_mtu() */
     const char *congestion_control; /* "cubic" */
 };
+
+/* The MTU of what says nothing else: that of defaults, or what holds there.  In a VPC it is that of the cloud (Amazon
+ * EC2 User Guide, "Network maximum transmission unit"). */
+enum mtu_scope { MTU_WIRE, MTU_VPC, MTU_TRANSIT_GATEWAY, MTU_SCOPE_COUNT };
+uint32_t default_mtu(const struct defaults *defaults, enum mtu_scope scope); /* 1500, 9001, 8500 */
 
 struct topology {
     struct arena *arena;
@@ -540,6 +544,8 @@ struct thing {
     struct bridge *bridge;
     struct link *link;
 };
+/* The MTU of an interface: its own, that of its segment, or the default one. */
+uint32_t interface_mtu(const struct topology *topology, const struct interface *interface);
 /* The simulated internet is there only when used: by an internet gateway, or by a machine on it. */
 bool topology_uses_internet(const struct topology *topology);
 /* Resolves "node/db", "node/db/eth0", "node/web/service/http", "vpc/main/subnet/private", "link/uplink" …; a bare name

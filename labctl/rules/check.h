@@ -59,10 +59,12 @@ int mark_compare(struct mark a, struct mark b);
 /* The rules, by file. */
 typedef void rule_check(struct rules *rules);
 rule_check check_vpc_size, check_subnet_size, check_subnet_outside, check_subnet_overlap, check_local_route, /* vpc.c */
-    check_vpc_route, check_nat_gateway_subnet, check_public_ip_route, check_target_forwarding;
+    check_vpc_route, check_nat_gateway_subnet, check_public_ip_route, check_target_forwarding, check_target_check,
+    check_vpc_networks;
 rule_check check_reserved_address, check_address_outside_subnet, check_duplicate_address,
     check_duplicate_public_ip, /* address.c */
     check_internet_address, check_unusable_address, check_vpc_ipv6;
+rule_check check_acl_rule_number;                                                             /* network_acl.c */
 rule_check check_different_networks, check_duplicate_mac, check_mtu_ipv6, check_mtu_mismatch; /* segment.c */
 rule_check check_gateway, check_several_gateways, check_next_hop, check_route_device, check_route_source, /* route.c */
     check_duplicate_route, check_rule_device;

@@ -9,6 +9,8 @@
 #include "rules/check.h"
 
 const struct rule rules_table[] = {
+    {"acl-rule-number", FINDING_ERROR, "Rules of a network ACL have numbers of their own, in each direction.",
+     check_acl_rule_number},
     {"address-outside-subnet", FINDING_ERROR, "An interface's address lies in its subnet.",
      check_address_outside_subnet},
     {"bind-address", FINDING_ERROR, "A service binds to an address of its node.", check_bind_address},
@@ -57,6 +59,8 @@ const struct rule rules_table[] = {
     {"route-source", FINDING_ERROR, "A route's source is an address of its node.", check_route_source},
     {"rule-device", FINDING_ERROR, "A routing rule names an interface of its node.", check_rule_device},
     {"several-gateways", FINDING_WARNING, "A node has one default gateway.", check_several_gateways},
+    {"source-dest-check", FINDING_WARNING, "A node that a VPC's route leads to has no source/destination check.",
+     check_target_check},
     {"subnet-outside-vpc", FINDING_ERROR, "A subnet lies inside its VPC.", check_subnet_outside},
     {"subnet-overlap", FINDING_ERROR, "Subnets of a VPC do not overlap.", check_subnet_overlap},
     {"subnet-size", FINDING_ERROR, "A subnet is /16 to /28.", check_subnet_size},
@@ -75,9 +79,10 @@ const struct rule rules_table[] = {
     {"unpeered-group", FINDING_ERROR, "A rule refers to groups of its own VPC and of peers.", check_unpeered_group},
     {"unusable-address", FINDING_ERROR, "An interface's address is a single machine's.", check_unusable_address},
     {"vpc-ipv6", FINDING_ERROR, "A VPC has IPv4 only.", check_vpc_ipv6},
+    {"vpc-networks", FINDING_ERROR, "The networks of a VPC do not overlap.", check_vpc_networks},
     {"vpc-route", FINDING_ERROR, "A VPC's table has one route to a destination, and `local` leads to the VPC.",
      check_vpc_route},
-    {"vpc-size", FINDING_ERROR, "A VPC is /16 to /28.", check_vpc_size},
+    {"vpc-size", FINDING_ERROR, "A VPC is /16 to /28, each of its networks.", check_vpc_size},
 };
 const size_t rules_count = ARRAY_SIZE(rules_table);
 

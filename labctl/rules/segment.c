@@ -119,21 +119,17 @@ void check_duplicate_mac(struct rules *rules)
 
 /* ---- MTU ------------------------------------------------------------------------------------------------------- */
 
+/* That of the wire, whatever the interface says. */
 static uint32_t segment_mtu(struct rules *rules, const struct interface *interface)
 {
-    uint32_t mtu = 0;
-    if (interface->attachment == ATTACH_BRIDGE && interface->bridge)
-        mtu = interface->bridge->mtu;
-    if (interface->attachment == ATTACH_LINK && interface->link)
-        mtu = interface->link->mtu;
-    if (mtu == 0)
-        mtu = rules->topology->defaults.mtu;
-    return mtu ? mtu : 1500;
+    struct interface plain = *interface;
+    plain.mtu = 0;
+    return interface_mtu(rules->topology, &plain);
 }
 
 static void mtu_ipv6(struct rules *rules, const struct interface *interface)
 {
-    uint32_t mtu = interface->mtu ? interface->mtu : segment_mtu(rules, interface);
+    uint32_t mtu = interface_mtu(rules->topology, interface);
     for (size_t i = 0; mtu < 1280 && i < interface->address_count; i++)
         if (interface->addresses[i].addr.family == 6) {
             broken(rules, interface->mark, "MTU %u of '%s/%s' is too small for IPv6: at least 1280", mtu,

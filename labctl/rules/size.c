@@ -35,6 +35,11 @@ struct excess size_of_vpc(const struct vpc *vpc)
         struct excess routes = {"routes in a table", vpc->route_tables[i]->route_count, 1000};
         excess = first_excess(&routes, 1);
     }
+    for (size_t i = 0; i < vpc->network_acl_count && !excess.what; i++) {
+        const struct network_acl *acl = vpc->network_acls[i];
+        struct excess rules = {"rules in a network ACL", acl->ingress_count + acl->egress_count, 1000};
+        excess = first_excess(&rules, 1);
+    }
     return excess;
 }
 

@@ -16,14 +16,37 @@ static bool size_fits(const struct prefix *cidr)
 static void vpc_size(struct rules *rules, const struct vpc *vpc)
 {
     char text[ADDR_TEXT_MAX];
-    if (!size_fits(&vpc->cidr))
-        broken(rules, vpc->cidr_mark, "VPC '%s' is %s: a VPC is /16 to /28", vpc->name,
-               prefix_format(&vpc->cidr, text));
+    for (size_t i = 0; i <= vpc->cidr_count; i++) {
+        struct prefix network = vpc_network(vpc, i);
+        if (!size_fits(&network))
+            broken(rules, vpc_network_mark(vpc, i), "VPC '%s' is %s: a VPC is /16 to /28", vpc->name,
+                   prefix_format(&network, text));
+    }
 }
 
 void check_vpc_size(struct rules *rules)
 {
     each_vpc(rules, vpc_size);
+}
+
+static void network_overlap(struct rules *rules, const struct vpc *vpc)
+{
+    char first[ADDR_TEXT_MAX], second[ADDR_TEXT_MAX];
+    for (size_t late = 1; late <= vpc->cidr_count; late++)
+        for (size_t early = 0; early < late; early++) {
+            struct prefix a = vpc_network(vpc, early), b = vpc_network(vpc, late);
+            if (a.addr.family == 0 || b.addr.family == 0 || !prefix_overlaps(&a, &b))
+                continue;
+            elsewhere(broken(rules, vpc_network_mark(vpc, late), "%s overlaps %s of the same VPC '%s'",
+                             prefix_format(&b, second), prefix_format(&a, first), vpc->name),
+                      vpc_network_mark(vpc, early), "the other network");
+            break;
+        }
+}
+
+void check_vpc_networks(struct rules *rules)
+{
+    each_vpc(rules, network_overlap);
 }
 
 static void subnet_size(struct rules *rules, const struct vpc *vpc)
@@ -45,10 +68,11 @@ static void subnet_outside(struct rules *rules, const struct vpc *vpc)
     char inner[ADDR_TEXT_MAX], outer[ADDR_TEXT_MAX];
     for (size_t i = 0; i < vpc->subnet_count; i++) {
         const struct subnet *subnet = vpc->subnets[i];
-        if (subnet->cidr.addr.family == 0 || vpc->cidr.addr.family == 0 || prefix_covers(&vpc->cidr, &subnet->cidr))
+        if (subnet->cidr.addr.family == 0 || vpc->cidr.addr.family == 0 || vpc_covers(vpc, &subnet->cidr))
             continue;
-        elsewhere(broken(rules, subnet->cidr_mark, "subnet '%s' (%s) does not lie in VPC '%s' (%s)", subnet->name,
-                         prefix_format(&subnet->cidr, inner), vpc->name, prefix_format(&vpc->cidr, outer)),
+        elsewhere(broken(rules, subnet->cidr_mark, "subnet '%s' (%s) does not lie in VPC '%s' (%s%s)", subnet->name,
+                         prefix_format(&subnet->cidr, inner), vpc->name, prefix_format(&vpc->cidr, outer),
+                         vpc->cidr_count ? " and its secondary networks" : ""),
                   vpc->cidr_mark, "the VPC's addresses");
     }
 }
@@ -102,39 +126,60 @@ static bool is_whole_subnet(const struct vpc *vpc, const struct prefix *destinat
     return false;
 }
 
-static void local_route(struct rules *rules, const struct vpc *vpc)
+/* The network of the VPC that a route leads into; family 0 where it leads out. */
+static struct prefix own_network(const struct vpc *vpc, const struct prefix *destination, struct mark *mark)
+{
+    for (size_t i = 0; i < vpc_network_count(vpc); i++) {
+        struct prefix network = vpc_network(vpc, i);
+        *mark = vpc_network_mark(vpc, i);
+        if (network.addr.family != 0 && prefix_covers(&network, destination))
+            return network;
+    }
+    return (struct prefix){0};
+}
+
+static void one_local_route(struct rules *rules, const struct vpc *vpc, const struct vpc_route *route)
 {
     char text[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
-    prefix_format(&vpc->cidr, local);
+    struct mark mark;
+    struct finding *finding;
+    struct prefix network = own_network(vpc, &route->destination, &mark);
+    if (route->target == TARGET_LOCAL || network.addr.family == 0)
+        return;
+    prefix_format(&network, local);
+    prefix_format(&route->destination, text);
+    if (prefix_equal(&network, &route->destination))
+        finding =
+            broken(rules, route->mark, "%s is the local route of VPC '%s', which every table has and nothing replaces",
+                   text, vpc->name);
+    else if (!is_whole_subnet(vpc, &route->destination))
+        finding = broken(rules, route->mark, "%s is inside the local route %s but is not the CIDR of a whole subnet",
+                         text, local);
+    else if (route->target != TARGET_NODE && route->target != TARGET_MISSING)
+        finding = broken(rules, route->mark, "%s is inside the local route %s and can lead only to a node, not to '%s'",
+                         text, local, route->target_text);
+    else
+        return;
+    elsewhere(finding, mark, "the VPC's addresses");
+}
+
+static void local_route(struct rules *rules, const struct vpc *vpc)
+{
     for (size_t t = 0; t < vpc->route_table_count; t++)
-        for (size_t i = 0; i < vpc->route_tables[t]->route_count; i++) {
-            const struct vpc_route *route = &vpc->route_tables[t]->routes[i];
-            struct finding *finding;
-            if (route->target == TARGET_LOCAL || vpc->cidr.addr.family == 0 || route->destination.addr.family != 4)
-                continue;
-            if (!prefix_covers(&vpc->cidr, &route->destination))
-                continue;
-            prefix_format(&route->destination, text);
-            if (prefix_equal(&vpc->cidr, &route->destination))
-                finding = broken(rules, route->mark,
-                                 "%s is the local route of VPC '%s', which every table has and nothing replaces", text,
-                                 vpc->name);
-            else if (!is_whole_subnet(vpc, &route->destination))
-                finding = broken(rules, route->mark,
-                                 "%s is inside the local route %s but is not the CIDR of a whole subnet", text, local);
-            else if (route->target != TARGET_NODE && route->target != TARGET_MISSING)
-                finding = broken(rules, route->mark,
-                                 "%s is inside the local route %s and can lead only to a node, not to '%s'", text,
-                                 local, route->target_text);
-            else
-                continue;
-            elsewhere(finding, vpc->cidr_mark, "the VPC's addresses");
-        }
+        for (size_t i = 0; i < vpc->route_tables[t]->route_count; i++)
+            one_local_route(rules, vpc, &vpc->route_tables[t]->routes[i]);
 }
 
 void check_local_route(struct rules *rules)
 {
     each_vpc(rules, local_route);
+}
+
+static bool is_own_network(const struct vpc *vpc, const struct prefix *destination)
+{
+    struct mark mark;
+    struct prefix network = own_network(vpc, destination, &mark);
+    return prefix_equal(&network, destination);
 }
 
 static int by_destination(const void *a, const void *b)
@@ -151,7 +196,7 @@ static void table_routes(struct rules *rules, const struct vpc *vpc, const struc
     for (size_t i = 0; i < table->route_count; i++) {
         const struct vpc_route *route = sorted[i] = &table->routes[i];
         prefix_format(&route->destination, text);
-        if (route->target == TARGET_LOCAL && !prefix_equal(&route->destination, &vpc->cidr))
+        if (route->target == TARGET_LOCAL && !is_own_network(vpc, &route->destination))
             broken(rules, route->mark, "'local' leads to the VPC's own addresses, not to %s", text);
     }
     qsort(sorted, table->route_count, sizeof *sorted, by_destination);
@@ -226,4 +271,24 @@ static void target_forwarding(struct rules *rules, const struct vpc *vpc)
 void check_target_forwarding(struct rules *rules)
 {
     each_vpc(rules, target_forwarding);
+}
+
+static void target_check(struct rules *rules, const struct vpc *vpc)
+{
+    for (size_t t = 0; t < vpc->route_table_count; t++)
+        for (size_t i = 0; i < vpc->route_tables[t]->route_count; i++) {
+            const struct vpc_route *route = &vpc->route_tables[t]->routes[i];
+            if (route->target != TARGET_NODE || !route->interface || !route->interface->source_dest_check)
+                continue;
+            struct finding *finding = broken(
+                rules, route->mark, "node '%s' gets packets for others, and its source/destination check drops them",
+                route->interface->node->name);
+            elsewhere(finding, route->interface->mark, "the interface");
+            remedy(rules, finding, "set 'source_dest_check: false' at the interface");
+        }
+}
+
+void check_target_check(struct rules *rules)
+{
+    each_vpc(rules, target_check);
 }

@@ -57,6 +57,28 @@ check "after the group was changed the same is accepted" $?
 run timeout 20 "$LABCTL" --lab flows --format json set vpc/main/security_group/web-rules/ingress '[{protocol: tcp, ports: [22], from: 10.0.0.0/16}]'
 check "flows on record are no difference" $?
 
+# Network ACLs: b lets questions in and no answers out; a does not let the port of the answer in.
+run timeout 20 "$LABCTL" --lab flows set vpc/main/security_group/web-rules/ingress '[{protocol: tcp, from: 10.0.0.0/16}]'
+run timeout 20 "$LABCTL" --lab flows set vpc/main/security_group/app-rules/ingress '[{protocol: tcp, from: 10.0.0.0/16}]'
+run timeout 20 "$LABCTL" --lab flows set vpc/main/network_acls '{ b: { ingress: [ { rule: 1, action: allow, protocol: tcp, ports: 9090, from: any } ], egress: [ { rule: 1, action: allow, protocol: tcp, ports: 8088, to: any } ] } }'
+run timeout 20 "$LABCTL" --lab flows set vpc/main/subnet/b/network_acl b
+node web bash -c 'timeout 0.5 bash -c "echo >/dev/tcp/10.0.2.10/9090"; timeout 0.5 bash -c "echo >/dev/tcp/10.0.2.10/9091"'
+node app bash -c 'timeout 0.5 bash -c "echo >/dev/tcp/10.0.1.10/8088"; timeout 0.5 bash -c "echo >/dev/tcp/10.0.1.10/8089"'
+lab flow-logs app && line 10.0.1.10 10.0.2.10 9090 tcp "" ACCEPT && line 10.0.2.10 10.0.1.10 "" tcp "" REJECT && line 10.0.1.10 10.0.2.10 9091 tcp "" REJECT
+check "what an ACL refuses is rejected there: a question, an answer" $?
+line 10.0.2.10 10.0.1.10 8088 tcp "" ACCEPT && line 10.0.2.10 10.0.1.10 8089 tcp "" REJECT && ! awk '$3 == "10.0.1.10" && $5 == 8088 && $10 == "ACCEPT" { found = 1 } END { exit !found }' "$work/out"
+check "and an answer that does not come in was not accepted" $?
+lab flow-logs web && line 10.0.1.10 10.0.2.10 9090 tcp "" ACCEPT && line 10.0.1.10 10.0.2.10 9091 tcp "" ACCEPT && ! awk '$3 == "10.0.2.10" && $5 == 9090 { found = 1 } END { exit !found }' "$work/out"
+check "at the other end both left, and no answer came" $?
+
+run timeout 20 "$LABCTL" --lab flows set vpc/main/flow_logs reject
+lab flow-logs app && grep -q REJECT "$work/out" && ! grep -q ACCEPT "$work/out"
+check "flow_logs: reject tells of rejected flows only" $?
+run timeout 20 "$LABCTL" --lab flows set vpc/main/flow_logs false
+lab flow-logs app; [ $? -ne 0 ] && grep -q "keeps no flow logs" "$work/err"
+check "flow_logs: false keeps none" $?
+run timeout 20 "$LABCTL" --lab flows unset vpc/main/flow_logs
+
 node two ping -c 1 192.168.7.1
 timeout 30 "$LABCTL" --lab flows flow-logs one --for 3s >"$work/out" 2>"$work/err" &
 watching=$!

@@ -87,6 +87,35 @@ no_ping() { # NAME NODE ADDRESS
     fails "$1" on "$2" ping -n -c 1 -W 1 "$3"
 }
 
+# A TCP connection to an echo service that stays open; `answers` says whether what is sent on it comes back.
+hold() { # NAME NODE ADDRESS PORT
+    mkfifo "$work/$1.in" "$work/$1.out"
+    # shellcheck disable=SC2016
+    on "$2" bash -c 'exec 3<>"/dev/tcp/$0/$1" || exit
+        while read -r word; do
+            echo "$word" >&3
+            until ! read -r -t 2 back <&3 || [ "$back" = "$word" ]; do :; done
+            if [ "$back" = "$word" ]; then echo answers; else echo silent; fi
+        done' "$3" "$4" <"$work/$1.in" >"$work/$1.out" 2>/dev/null &
+    eval "exec {held_$1_in}>\"$work/$1.in\" {held_$1_out}<\"$work/$1.out\""
+}
+answers() { # NAME: answers or silent
+    local in=held_$1_in out=held_$1_out line
+    echo "word-$RANDOM$RANDOM" >&"${!in}" && read -r -t 10 -u "${!out}" line && echo "$line"
+}
+flow() { # NAME WORD HELD
+    local seen
+    seen=$(answers "$3")
+    echo "${seen:-nothing} instead of $2" >"$work/out"
+    [ "$seen" = "$2" ]
+    report "$1" $?
+}
+let_go() { # HELD
+    local in=held_$1_in out=held_$1_out
+    eval "exec ${!in}>&- ${!out}<&-"
+    rm -f "$work/$1.in" "$work/$1.out"
+}
+
 # What tcpdump hears in a node, in $work/heard; returns when it listens.  `heard` waits for its end.
 listen() { # SECONDS NODE ARGUMENTS...
     local seconds=$1 node=$2 line

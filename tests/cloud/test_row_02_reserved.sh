@@ -27,3 +27,14 @@ shows "row 02: instances are told of it" '^nameserver 10\.0\.0\.2$' on x cat /et
 for node in a b c; do
     shows "row 02: an allotted address is not reserved ($node)" 'inet 10\.0\.6\.([4-9]|1[0-4])/28' on "$node" ip -4 addr show eth0
 done
+
+# Gateways use up addresses of their subnet: a /28 has eleven.
+tiny() { # INSTANCES
+    printf 'lab: t\nvpcs:\n  v:\n    cidr: 10.0.0.0/16\n    internet_gateway: true\n'
+    printf '    subnets: { tiny: { cidr: 10.0.6.0/28 } }\n    nat_gateways: { nat: { subnet: tiny } }\n'
+    printf '    route_tables: { main: [ { destination: any4, target: internet_gateway } ] }\nnodes:\n'
+    for ((i = 0; i < $1; i++)); do echo "  n$i: { subnet: v/tiny }"; done
+}
+tiny 10 >"$work/ten.yaml"
+holds "row 02: ten instances and a NAT gateway fill a /28" "$LABCTL" validate "$work/ten.yaml"
+shows "row 02: there is no place for one more" '\[no-free-address\]' validate < <(tiny 11)

@@ -7,7 +7,7 @@
 bad() {
     printf 'lab: t\nvpcs:\n  v:\n    cidr: 10.0.0.0/16\n    subnets:\n      a: { cidr: 10.0.1.0/24, route_table: t }\n'
     printf '      b: { cidr: 10.0.2.0/24 }\n    route_tables: { t: [ { destination: %s, target: %s } ] }\n' "$1" "$2"
-    echo 'nodes: { fw: { subnet: v/a, forwarding: true } }'
+    echo 'nodes: { fw: { subnet: v/a, forwarding: true, source_dest_check: false } }'
 }
 shows "row 03: the local route cannot be replaced" '\[local-route\]' validate < <(bad 10.0.0.0/16 node/fw)
 shows "row 03: nor overridden for a part of a subnet" '\[local-route\]' validate < <(bad 10.0.2.0/25 node/fw)
@@ -33,7 +33,7 @@ nodes:
   x: { subnet: v/a, address: 10.0.1.10, security_groups: [open] }
   y: { subnet: v/b, address: 10.0.2.10, security_groups: [open] }
   z: { subnet: v/c, address: 10.0.3.10, security_groups: [open] }
-  fw: { subnet: v/c, address: 10.0.3.20, security_groups: [open], forwarding: true }
+  fw: { subnet: v/c, address: 10.0.3.20, security_groups: [open], forwarding: true, source_dest_check: false }
 END
 pings "row 03: local wins over a wider route" x 10.0.2.10
 shows "row 03: a whole subnet goes through a middlebox" '^ 1  10\.0\.3\.20' on y traceroute -n -q 1 -w 1 10.0.1.10

@@ -30,6 +30,7 @@ nodes:
     address: 10.0.1.20
     security_groups: [all]
     forwarding: true
+    source_dest_check: false
     nat: { masquerade: [eth0] }
   db:
     subnet: v/b

@@ -71,7 +71,7 @@ static inline const char *text_of(struct random *random)
     return awkward[below(random, (unsigned)(sizeof awkward / sizeof awkward[0]))];
 }
 
-static inline void generate_group(struct random *random, struct str *out, unsigned groups)
+static inline void generate_group(struct random *random, struct str *out, unsigned groups, const char *vpc)
 {
     static const char *const protocols[] = {"tcp", "udp"};
     static const char *const peers[] = {"any4", "any6", "any", "10.0.0.0/8", "\"2001:db8::/32\"", "192.0.2.7"};
@@ -88,6 +88,8 @@ static inline void generate_group(struct random *random, struct str *out, unsign
                 str_printf(out, "vpc/v%u/security_group/g%u", below(random, 2), below(random, groups));
             else if (below(random, 2))
                 str_printf(out, "security_group/g%u", below(random, groups));
+            else if (below(random, 3) == 0)
+                str_printf(out, "[prefix_list/p0, %s, vpc/%s/prefix_list/p1]", peers[below(random, 6)], vpc);
             else
                 str_printf(out, "[%s, %s]", peers[below(random, 6)], peers[below(random, 6)]);
             if (below(random, 3) == 0)
@@ -109,6 +111,39 @@ static inline void generate_endpoints(struct random *random, struct str *out)
                below(random, 2) ? ", security_groups: [g0, security_group/g1]" : "");
 }
 
+/* One direction of a network ACL; its numbers are not in order. */
+static inline void generate_acl_rules(struct random *random, struct str *out, const char *key, const char *peer)
+{
+    static const char *const peers[] = {"any4", "any6", "any", "10.0.0.0/8", "\"2001:db8::/32\"", "192.0.2.7"};
+    static const char *const matches[] = {"protocol: tcp",
+                                          "protocol: udp, ports: [53, 1024-65535]",
+                                          "protocol: icmp",
+                                          "protocol: icmp, icmp_type: destination-unreachable, icmp_code: 4",
+                                          "protocol: icmpv6, icmp_type: packet-too-big",
+                                          "protocol: icmp, icmp_type: 13",
+                                          "protocol: all"};
+    unsigned count = below(random, 4), first = below(random, 100) + 1;
+    str_printf(out, "        %s:%s\n", key, count == 0 ? " []" : "");
+    for (unsigned i = 0; i < count; i++) {
+        str_printf(out, "          - { rule: %u, action: %s, %s, %s: ", first + (i * 7 + 5) % 11 * 100,
+                   below(random, 2) ? "allow" : "deny", matches[below(random, 7)], peer);
+        str_printf(out, below(random, 2) ? "%s }\n" : "[%s, 10.1.0.0/16] }\n", peers[below(random, 6)]);
+    }
+}
+
+static inline void generate_acls(struct random *random, struct str *out)
+{
+    str_append(out, "    network_acls:\n      a0: {}\n");
+    for (unsigned i = 1; i < 3; i++) {
+        str_printf(out, "      %s:\n", i == 2 && below(random, 2) ? "default" : i == 1 ? "a1" : "a2");
+        if (below(random, 3))
+            generate_acl_rules(random, out, "ingress", "from");
+        if (below(random, 3))
+            generate_acl_rules(random, out, "egress", "to");
+    }
+    str_append(out, "    prefix_lists: { p0: [198.51.100.0/24, \"2001:db8:7::/48\"], p1: 10.9.9.9 }\n");
+}
+
 static inline void generate_vpc(struct random *random, struct str *out, unsigned index)
 {
     static const char *const targets[] = {"internet_gateway", "nat_gateway/n0", "blackhole",    "local",
@@ -116,21 +151,29 @@ static inline void generate_vpc(struct random *random, struct str *out, unsigned
     str_printf(out, "  v%u:\n    cidr: 10.%u.0.0/16\n", index, index);
     if (below(random, 2))
         str_append(out, "    internet_gateway: true\n");
+    if (below(random, 3) == 0)
+        str_printf(out, "    cidrs: [10.%u.0.0/16, 10.%u.0.0/20]\n", 100 + index, 120 + index);
+    if (below(random, 3) == 0)
+        str_printf(out, "    flow_logs: %s\n", below(random, 2) ? "reject" : "false");
     if (below(random, 2))
         str_printf(out, "    dns: { support: %s, zone: z%u.test }\n", below(random, 2) ? "true" : "false", index);
     str_append(out, "    subnets:\n");
     for (unsigned i = 0; i < 3; i++)
-        str_printf(out, "      s%u: { cidr: 10.%u.%u.0/24, public_ips: %s%s }\n", i, index, i,
-                   below(random, 2) ? "true" : "false", below(random, 2) ? ", route_table: t" : ", zone: 1");
+        str_printf(out, "      s%u: { cidr: 10.%u.%u.0/24, public_ips: %s%s%s }\n", i, index, i,
+                   below(random, 2) ? "true" : "false", below(random, 2) ? ", route_table: t" : ", zone: 1",
+                   below(random, 2) ? ", network_acl: a1" : "");
     str_append(out, "    nat_gateways: { n0: { subnet: s0 } }\n    route_tables:\n");
     str_printf(out, "      %s: []\n      t:\n", below(random, 2) ? "main" : "other");
     for (unsigned i = 0; i < 4; i++)
         str_printf(out, "        - { destination: 172.%u.0.0/16, target: %s }\n", 16 + i, targets[below(random, 8)]);
+    if (below(random, 2))
+        str_printf(out, "        - { destination: prefix_list/p%u, target: blackhole }\n", below(random, 2));
+    generate_acls(random, out);
     str_append(out, "    security_groups:\n");
     for (unsigned i = 0; i < 3; i++) {
         str_printf(out, "      g%u:\n        ingress: []\n", i);
         size_t length = out->length;
-        generate_group(random, out, 3);
+        generate_group(random, out, 3, index ? "v1" : "v0");
         if (strstr(out->data + length, "ingress") != NULL) { /* its own one takes the place of the empty one */
             size_t empty = strlen("        ingress: []\n");
             memmove(out->data + length - empty, out->data + length, out->length - length + 1);
@@ -148,6 +191,8 @@ static inline void generate_attachment(struct random *random, struct str *out, u
         str_printf(out, "%ssubnet: v%u/s%u\n", pad, below(random, 2), below(random, 3));
         if (below(random, 3) == 0)
             str_printf(out, "%spublic_ip: %s\n", pad, below(random, 2) ? "true" : "false");
+        if (below(random, 4) == 0)
+            str_printf(out, "%ssource_dest_check: %s\n", pad, below(random, 2) ? "true" : "false");
         if (below(random, 2))
             str_printf(out, "%ssecurity_groups: [g%u]\n", pad, below(random, 3));
         break;

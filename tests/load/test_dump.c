@@ -39,10 +39,58 @@ static void same_interface(const struct interface *a, const struct interface *b)
         assert_true(prefix_equal(&a->addresses[i], &b->addresses[i]));
     assert_true(addr_equal(&a->gateway, &b->gateway));
     assert_true(addr_equal(&a->public_ip, &b->public_ip));
+    assert_int_equal(a->source_dest_check, b->source_dest_check);
     assert_memory_equal(&a->mac, &b->mac, sizeof a->mac);
     assert_int_equal(a->security_group_count, b->security_group_count);
     for (size_t i = 0; i < a->security_group_count; i++)
         assert_string_equal(a->security_groups[i]->name, b->security_groups[i]->name);
+}
+
+static void same_rules(const struct security_rule *a, const struct security_rule *b)
+{
+    assert_int_equal(a->protocol, b->protocol);
+    assert_int_equal(a->port_count, b->port_count);
+    assert_memory_equal(&a->icmp, &b->icmp, sizeof a->icmp);
+    assert_int_equal(a->peer_count, b->peer_count);
+    for (size_t i = 0; i < a->peer_count; i++) {
+        assert_int_equal(a->peers[i].kind, b->peers[i].kind);
+        assert_true(prefix_equal(&a->peers[i].prefix, &b->peers[i].prefix));
+        assert_int_equal(a->peers[i].list != NULL, b->peers[i].list != NULL);
+    }
+}
+
+static void same_vpc(const struct vpc *a, const struct vpc *b)
+{
+    assert_int_equal(a->flow_logs, b->flow_logs);
+    assert_int_equal(vpc_network_count(a), vpc_network_count(b));
+    for (size_t i = 0; i < vpc_network_count(a); i++) {
+        struct prefix x = vpc_network(a, i), y = vpc_network(b, i);
+        assert_true(prefix_equal(&x, &y));
+    }
+    for (size_t i = 0; i < a->subnet_count; i++)
+        assert_string_equal(a->subnets[i]->network_acl->name, b->subnets[i]->network_acl->name);
+    assert_int_equal(a->network_acl_count, b->network_acl_count);
+    for (size_t i = 0; i < a->network_acl_count; i++) {
+        const struct network_acl *x = vpc_network_acl(a, a->network_acls[i]->name), *y = vpc_network_acl(b, x->name);
+        assert_int_equal(x->ingress_declared, y->ingress_declared);
+        assert_int_equal(x->egress_declared, y->egress_declared);
+        assert_int_equal(x->ingress_count, y->ingress_count);
+        for (size_t k = 0; k < x->ingress_count; k++) {
+            assert_int_equal(x->ingress[k].number, y->ingress[k].number);
+            assert_int_equal(x->ingress[k].action, y->ingress[k].action);
+            same_rules(&x->ingress[k].match, &y->ingress[k].match);
+            if (k > 0)
+                assert_true(x->ingress[k - 1].number < x->ingress[k].number);
+        }
+    }
+    for (size_t i = 0; i < a->security_group_count; i++) {
+        const struct security_group *x = a->security_groups[i], *y = vpc_security_group(b, x->name);
+        assert_int_equal(x->ingress_count, y->ingress_count);
+        for (size_t k = 0; k < x->ingress_count; k++)
+            same_rules(&x->ingress[k], &y->ingress[k]);
+    }
+    for (size_t i = 0; i < a->route_table_count; i++)
+        assert_int_equal(a->route_tables[i]->route_count, b->route_tables[i]->route_count);
 }
 
 /* What is derived must be the same as well; what is declared is compared by the bytes of the dumps. */
@@ -51,6 +99,8 @@ static void same_topology(const struct topology *a, const struct topology *b)
     assert_int_equal(a->node_count, b->node_count);
     assert_int_equal(a->link_count, b->link_count);
     assert_int_equal(a->check_count, b->check_count);
+    for (size_t i = 0; i < a->vpc_count; i++)
+        same_vpc(a->vpcs[i], b->vpcs[i]);
     for (size_t i = 0; i < a->link_count; i++)
         assert_string_equal(a->links[i]->name, b->links[i]->name);
     for (size_t i = 0; i < a->node_count; i++) {

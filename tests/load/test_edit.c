@@ -18,6 +18,7 @@ static const char text[] =
     "vpcs:\n"
     "  main:\n"
     "    cidr: 10.0.0.0/16\n"
+    "    network_acls: { data: { ingress: [ { rule: 100, action: allow, from: any4 } ] } }\n"
     "    nat_gateways: { nat: { subnet: private } }\n"
     "    route_tables:\n"
     "      private: [ { destination: 0.0.0.0/0, target: nat_gateway/nat } ]\n"
@@ -69,6 +70,9 @@ static void keys_are_set(void **state)
     expect("node/router/wan0/link", "other", "link: uplink", "link: other");
     expect("node/router/service/http/port", "8080", "port: 80\n", "port: 8080\n");
     expect("router/service/http/port", "8080", "port: 80\n", "port: 8080\n");
+    expect("vpc/main/network_acl/data/ingress/0/action", "deny", "action: allow\n", "action: deny\n");
+    expect("vpc/main/network_acl/data/egress", "[]", "action: allow\n            from: any4\n",
+           "action: allow\n            from: any4\n        egress: []\n");
     expect("vpc/main/route_table/private", "[]",
            "private:\n        - destination: 0.0.0.0/0\n          target: nat_gateway/nat\n", "private: []\n");
     expect("vpc/main/security_group/web/ingress/0/ports", "[80, 443]", "ports: 80\n", "ports: [80, 443]\n");

@@ -28,7 +28,8 @@ static const char shop[] =
     "nodes:\n"
     "  web: { subnet: main/public, address: 10.0.1.10, security_groups: [web] }\n"
     "  db: { subnet: main/private, address: 10.0.2.10, security_groups: [db] }\n"
-    "  fw: { subnet: main/private, address: 10.0.2.20, forwarding: true, security_groups: [db, web] }\n"
+    "  fw: { subnet: main/private, address: 10.0.2.20, forwarding: true, source_dest_check: false, "
+    "security_groups: [db, web] }\n"
     "  lone: { subnet: main/alone }\n";
 
 static uint32_t table_of_port(const struct plan *plan, const char *port)
@@ -93,14 +94,101 @@ static void row_06_security_groups(void **state)
     PLAN_AUTO plan = lowered(shop);
     const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
     assert_contains(
-        body, "chain in-web {\n\t\ttcp dport { 80, 440-450 } accept comment \"vpc/main/security_group/web\"\n\t}");
-    assert_contains(body, "chain out-web {\n\t\taccept\n\t}"); /* no egress declared */
-    assert_contains(body, "chain out-db {\n\t}");              /* egress: [] */
+        body,
+        "chain in-web {\n\t\ttcp dport { 80, 440-450 } goto allow-in comment \"vpc/main/security_group/web\"\n\t}");
+    assert_contains(body, "chain out-web {\n\t\tgoto allow-out\n\t}"); /* no egress declared */
+    assert_contains(body, "chain out-db {\n\t}");                      /* egress: [] */
     assert_contains(body, "jump in-db\n\t\tjump in-web\n\t\tgoto refuse-in");
-    assert_contains(body,
-                    "priority -5; policy accept;\n\t\tct state established,related accept\n\t\toifname vmap @in_ports");
-    assert_contains(
-        body, "priority -15; policy accept;\n\t\tct state established,related accept\n\t\tiifname vmap @out_ports");
+    assert_contains(body, "priority -5; policy accept;\n\t\tct state related accept\n"
+                          "\t\tct state established ct direction original ct mark and 0x2 != 0 accept\n"
+                          "\t\tct state established ct direction reply ct mark and 0x1 != 0 accept\n"
+                          "\t\toifname vmap @in_ports");
+    assert_contains(body, "priority -15; policy accept;\n\t\tct state related accept\n"
+                          "\t\tct state established ct direction original ct mark and 0x1 != 0 accept\n"
+                          "\t\tct state established ct direction reply ct mark and 0x2 != 0 accept\n"
+                          "\t\tiifname vmap @out_ports");
+}
+
+static const char clouds[] =
+    "lab: t\n"
+    "vpcs:\n"
+    "  main:\n"
+    "    cidr: 10.0.0.0/16\n"
+    "    cidrs: [10.7.0.0/16]\n"
+    "    internet_gateway: true\n"
+    "    subnets:\n"
+    "      a: { cidr: 10.0.1.0/24, network_acl: n }\n"
+    "      b: { cidr: 10.7.2.0/24 }\n"
+    "    nat_gateways: { nat: { subnet: a } }\n"
+    "    prefix_lists: { office: [198.51.100.0/24, 203.0.113.7] }\n"
+    "    route_tables:\n"
+    "      main:\n"
+    "        - { destination: prefix_list/office, target: internet_gateway }\n"
+    "        - { destination: 10.7.2.0/24, target: node/checked }\n"
+    "    security_groups:\n"
+    "      open: { ingress: [ { protocol: tcp, ports: [80, 443], from: any }, { protocol: tcp, ports: 22, from: "
+    "prefix_list/office }, { protocol: icmp, icmp_type: 3, icmp_code: 4, from: any4 } ] }\n"
+    "      bound: { ingress: [ { protocol: tcp, ports: 80, from: any4 } ], egress: [ { protocol: udp, to: any4 } ] }\n"
+    "    network_acls:\n"
+    "      n: { ingress: [ { rule: 20, action: allow, protocol: tcp, from: 10.0.0.0/8 }, { rule: 10, action: deny, "
+    "protocol: tcp, ports: 22, from: any4 } ] }\n"
+    "nodes:\n"
+    "  x: { subnet: main/a, address: 10.0.1.10, security_groups: [open] }\n"
+    "  y: { subnet: main/b, address: 10.7.2.10, security_groups: [bound], source_dest_check: false }\n"
+    "  checked: { subnet: main/b, address: 10.7.2.20, security_groups: [bound], forwarding: true }\n";
+
+static const char *sysctl_of(const struct plan *plan, const char *ns, const char *key)
+{
+    for (size_t i = 0; i < plan->sysctl_count; i++)
+        if (plan->sysctls[i].ns == ns_of(plan, ns) && strcmp(plan->sysctls[i].key, key) == 0)
+            return plan->sysctls[i].value;
+    return "";
+}
+
+static void row_09_tracked_and_not(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(clouds);
+    const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
+    /* what any address may, while all goes out, asks the rules packet by packet */
+    assert_contains(body, "{\n\t\ttcp dport { 80, 443 } accept\n\t\tjump in-open\n\t\tgoto refuse-in\n\t}");
+    /* with a bound way out it is tracked */
+    assert_contains(body, "{\n\t\tjump in-bound\n\t\tgoto refuse-in\n\t}");
+    assert_contains(body, "chain allow-in {\n\t\tct state new ct mark set ct mark or 0x2\n\t\taccept\n\t}");
+    assert_contains(body, "ip saddr 198.51.100.0/24 tcp dport { 22 } goto allow-in");
+    assert_contains(body, "ip saddr 203.0.113.7/32 tcp dport { 22 } goto allow-in");
+    assert_contains(body, "icmp type 3 icmp code 4 goto allow-in");
+}
+
+static void row_10_network_acls(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(clouds);
+    const char *body = find_nft(plan, "vpc/main", "network_acls")->body;
+    assert_contains(body, "chain in-n.tcp.0 {\n\t\ttcp dport { 0-21, 23-65535 } accept\n\t\tgoto refuse-in\n\t}");
+    assert_contains(body, "elements = { 10.0.0.0-10.255.255.255 : goto in-n.tcp.0 }");
+    assert_contains(body, "chain in-n {\n\t\tmeta l4proto tcp ip saddr vmap @in-n.tcp\n\t\tgoto refuse-in\n\t}");
+    assert_contains(body, "chain in_a {\n\t\tiifname @ports_a accept\n\t\tgoto in-n\n\t}");
+    assert_contains(body, "set ports_a {\n\t\ttype ifname\n\t\telements = { \"x.eth0\",\n\t\t\t     \"ngw-nat\" }");
+    assert_contains(body, "type filter hook forward priority -8; policy accept;\n\t\toifname vmap @in_ports");
+    assert_null(strstr(body, "chain out-n")); /* not declared: everything passes */
+    assert_null(strstr(body, "ct state"));    /* stateless */
+}
+
+static void rows_01_and_19(void **state)
+{
+    (void)state;
+    PLAN_AUTO plan = lowered(clouds);
+    assert_non_null(find_route(plan, "vpc/main", 254, "blackhole 10.0.0.0/16"));
+    assert_non_null(find_route(plan, "vpc/main", 254, "blackhole 10.7.0.0/16"));
+    assert_non_null(find_route(plan, "vpc/main/internet_gateway", 254, "10.7.0.0/16 via 169.254.0.1 dev vpc"));
+    assert_contains(find_nft(plan, "vpc/main/nat_gateway/nat", "nat_gateway")->body, "{ 10.0.0.0/16, 10.7.0.0/16 }");
+    assert_string_equal(sysctl_of(plan, "vpc/main", "net/ipv4/conf/x.eth0/rp_filter"), "1");
+    assert_string_equal(sysctl_of(plan, "vpc/main", "net/ipv4/conf/y.eth0/rp_filter"), "0");
+    uint32_t main = table_of_port(plan, "x.eth0");
+    assert_non_null(find_route(plan, "vpc/main", main, "blackhole 10.7.2.0/24"));
+    assert_non_null(find_route(plan, "vpc/main", main, "10.7.2.20/32 dev checked.eth0"));
+    assert_non_null(find_route(plan, "vpc/main", main, "203.0.113.7/32 via 169.254.0.1 dev igw"));
 }
 
 static void row_07_default_group(void **state)
@@ -108,7 +196,7 @@ static void row_07_default_group(void **state)
     (void)state;
     PLAN_AUTO plan = lowered(shop);
     const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
-    assert_contains(body, "ip saddr @members-default accept");
+    assert_contains(body, "ip saddr @members-default goto allow-in");
 }
 
 static void row_08_references(void **state)
@@ -117,7 +205,7 @@ static void row_08_references(void **state)
     PLAN_AUTO plan = lowered(shop);
     const char *body = find_nft(plan, "vpc/main", "security_groups")->body;
     assert_contains(body, "set members-web {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.1.10,\n\t\t\t     10.0.2.20 }");
-    assert_contains(body, "ip saddr @members-web tcp dport { 5432 } accept");
+    assert_contains(body, "ip saddr @members-web tcp dport { 5432 } goto allow-in");
 }
 
 static void row_12_internet_gateway(void **state)
@@ -189,6 +277,9 @@ int main(void)
         cmocka_unit_test(row_04_no_table_is_local_only),
         cmocka_unit_test(row_06_security_groups),
         cmocka_unit_test(row_07_default_group),
+        cmocka_unit_test(row_09_tracked_and_not),
+        cmocka_unit_test(row_10_network_acls),
+        cmocka_unit_test(rows_01_and_19),
         cmocka_unit_test(row_08_references),
         cmocka_unit_test(row_12_internet_gateway),
         cmocka_unit_test(row_14_nat_gateway),
