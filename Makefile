@@ -1,4 +1,4 @@
-# labctl: deps, all, check, demo, bench, asan, lint, install, clean.  `make help` says what each does.
+# labctl: deps, all, check, check-vm, demo, bench, asan, lint, install, clean.  `make help` says what each does.
 include rooms.mk
 
 BUILD   ?= build
@@ -36,7 +36,7 @@ archive  = $(BUILD)/lib/$(1).a
 archives = $(foreach room,$(1),$(call archive,$(room)))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 
-all: $(BUILD)/labctl $(BUILD)/labctl-keeper $(BUILD)/labctl-serve
+all: $(BUILD)/labctl $(BUILD)/labctl-keeper $(BUILD)/labctl-serve $(BUILD)/labctl-relay
 
 # Debug information lies beside a program, where debuggers look for it: the keeper copies programs into each lab, in
 # memory.  Sanitizers read it from the program itself.
@@ -52,7 +52,7 @@ $(BUILD)/sanitizer.o: tests/sanitizer.c $(BUILD)/settings
 
 $(BUILD)/labctl: $(BUILD)/main.o $(call archives,$(ROOMS)) $(SANITIZER)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(SANITIZE) -o $@ $< $(SANITIZER) -Wl,--start-group $(call archives,$(ROOMS)) -Wl,--end-group $(LDFLAGS) $(PACKAGE_LIBS)
+	$(Q)$(CC) $(SANITIZE) -o $@ $< $(SANITIZER) -Wl,--start-group $(call archives,$(ROOMS)) -Wl,--end-group $(LDFLAGS) $(PACKAGE_LIBS) -lm
 	$(split_debug)
 
 # The keeper stays small: no third-party library, one static file that can be copied into the lab.
@@ -65,6 +65,12 @@ $(BUILD)/labctl-keeper: $(call objects,keeper)
 $(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base) $(SANITIZER)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(SANITIZE) $(if $(SANITIZE),,-s) -o $@ $^ $(LDFLAGS) -lmicrohttpd
+
+# The relay, which gives packets back later than they came: static as well, it is copied into the lab.
+$(BUILD)/labctl-relay: $(call objects,relay) $(call archive,link) $(call archive,base) $(SANITIZER)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(SANITIZE) $(if $(SANITIZE),,$(STATIC)) -o $@ $^ $(LDFLAGS) -lm
+	$(split_debug)
 
 $(BUILD)/settings:
 	@mkdir -p $(@D)
@@ -98,12 +104,12 @@ TEST_ROOMS_fault  := doc load rules lower service
 # What only tests of a room link: probes meet a TLS server of the test's own.
 TEST_LIBS_probe := -lssl -lcrypto
 room_of  = $(firstword $(subst /, ,$(1)))
-test_rooms = $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
+test_rooms = link $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
 define test_program
 $(BUILD)/tests/$(1): tests/$(1).c $(call archives,$(sort $(filter $(ROOMS),$(call test_rooms,$(1))))) $(SANITIZER)
 	@mkdir -p $$(@D)
 	@echo "  TEST  $$@"
-	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< $(SANITIZER) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka $(TEST_LIBS_$(call room_of,$(1)))
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< $(SANITIZER) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka -lm $(TEST_LIBS_$(call room_of,$(1)))
 endef
 $(foreach test,$(patsubst $(BUILD)/tests/%,%,$(TESTS)),$(eval $(call test_program,$(test))))
 
@@ -121,6 +127,10 @@ check: deps
 # topologies: the second opinion and packets may not differ.
 check-long: all $(BUILD)/tests/explain/test_differential
 	$(Q)BUILD=$(BUILD) tests/long
+
+# What other kernels have and this one may lack: Debian's own, in qemu.
+check-vm: all $(filter $(BUILD)/tests/kernel/%,$(TESTS))
+	$(Q)BUILD=$(BUILD) CC="$(CC)" tests/vm/run
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
@@ -148,12 +158,13 @@ help:
 	@echo "  deps     install the Debian packages that are missing (as root; otherwise print the command)"
 	@echo "  all      build $(BUILD)/labctl          check    deps, build, run all tests"
 	@echo "  check-long  a thousand proofs under load, 3,000 random topologies (an hour)"
+	@echo "  check-vm    tests in qemu, on Debian's own kernel (qemu-system-x86, busybox-static, cpio, kmod)"
 	@echo "  demo     deps, build, one exercise     bench    figures as ratios against the floor program"
 	@echo "  asan     all tests with sanitizers     lint     static checks and formatting"
 	@echo "  install  into DESTDIR and prefix       clean    remove $(BUILD)"
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all tests deps check check-long demo bench asan lint install clean help
+.PHONY: all tests deps check check-long check-vm demo bench asan lint install clean help
 # `make -j clean all`: one after the other.
 $(if $(filter clean,$(MAKECMDGOALS)),$(eval .NOTPARALLEL:))
 .DELETE_ON_ERROR:

@@ -38,6 +38,31 @@ static void print_nodes(const json_t *nodes)
     }
 }
 
+/* ", delay 5ms", or what each direction has where they differ. */
+static void print_impairments(const json_t *impairments)
+{
+    STR_AUTO first = STR_INIT;
+    size_t i;
+    json_t *one, *value;
+    const char *key;
+    bool same = json_equal(json_array_get(impairments, 0), json_array_get(impairments, 1));
+    json_array_foreach(impairments, i, one)
+    {
+        if (same && i)
+            break;
+        str_append(&first, same ? "" : i ? ", back" : ", there");
+        if (!same && !json_object_size(one))
+            str_append(&first, " unimpaired");
+        bool begun = false;
+        json_object_foreach(one, key, value)
+        {
+            str_printf(&first, "%s%s %s", begun || same ? ", " : " ", key, json_string_value(value));
+            begun = true;
+        }
+    }
+    printf("%s\n", str_text(&first));
+}
+
 static void print_services(const json_t *nodes)
 {
     size_t i, k;
@@ -145,11 +170,7 @@ static void print_networks(const json_t *reply)
         join(json_object_get(item, "ends"), &ends);
         printf("%slink %s: %s, MTU %" JSON_INTEGER_FORMAT, i == 0 ? "\n" : "", client_text(item, "name"),
                str_text(&ends), client_integer(item, "mtu"));
-        const char *first = client_text(item, "loss_from_first"), *second = client_text(item, "loss_from_second");
-        if (*first || *second)
-            printf(", loss %s there, %s back\n", first, second);
-        else
-            printf(str_equal(client_text(item, "loss"), "0%") ? "\n" : ", loss %s\n", client_text(item, "loss"));
+        print_impairments(json_object_get(item, "impairments"));
     }
 }
 

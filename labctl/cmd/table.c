@@ -26,6 +26,7 @@
     COMMAND(help)                                                                                                      \
     COMMAND(hint)                                                                                                      \
     COMMAND(inspect)                                                                                                   \
+    COMMAND(link)                                                                                                      \
     COMMAND(list)                                                                                                      \
     COMMAND(logs)                                                                                                      \
     COMMAND(mark)                                                                                                      \

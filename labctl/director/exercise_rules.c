@@ -31,6 +31,7 @@ static const struct rule {
     {"fault-status", "fault", ON_NEVER, NULL},
     {"inspect", "inspect", ON_ALL, NULL},
     {"link-set", "link set", ON_NEVER, NULL},
+    {"link-show", "link show", ON_NEVER, NULL},
     {"log", "log", ON_ALL, NULL},
     {"matrix", "matrix", ON_RUNNING, "matrix"},
     {"nodes", "nodes", ON_ALL, NULL},

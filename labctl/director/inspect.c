@@ -182,16 +182,13 @@ static uint32_t mtu_of_link(const struct link *link, const struct plan *plan)
     return mtu ? mtu : 1500;
 }
 
-/* Of what an end sends, where the two directions differ. */
-static void add_losses(json_t *object, const struct link *link)
+/* Of what each end sends. */
+static json_t *directions_json(const struct link *link)
 {
-    static const char *const keys[] = {"loss_from_first", "loss_from_second"};
-    char text[UNITS_TEXT_MAX];
-    for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
-        const struct impairment *impairment = link->from_declared[k] ? &link->from_end[k] : &link->both;
-        if (link->from_declared[0] || link->from_declared[1])
-            json_object_set_new(object, keys[k], json_string(share_format(impairment->loss, text)));
-    }
+    json_t *list = json_array();
+    for (size_t k = 0; k < link->end_count && k < 2; k++)
+        json_array_append_new(list, impairment_json(link->from_declared[k] ? &link->from_end[k] : &link->both));
+    return list;
 }
 
 static json_t *links_json(const struct topology *topology, const struct plan *plan)
@@ -207,8 +204,7 @@ static json_t *links_json(const struct topology *topology, const struct plan *pl
         }
         json_t *object =
             json_pack("{s:s, s:o, s:i}", "name", link->name, "ends", ends, "mtu", (int)mtu_of_link(link, plan));
-        json_object_set_new(object, "loss", json_string(share_format(link->both.loss, text)));
-        add_losses(object, link);
+        json_object_set_new(object, "impairments", directions_json(link));
         json_array_append_new(links, object);
     }
     return links;

@@ -35,6 +35,7 @@ const struct verb verbs[] = {
     {"fault-status", verb_fault_status, false},
     {"flows", verb_flows, false},
     {"inspect", verb_inspect, false},
+    {"link-show", verb_link_show, false},
     {"log", verb_log, false},
     {"logs", verb_logs, false},
     {"matrix", verb_matrix, false},

@@ -185,6 +185,17 @@ bool decode_share(struct decoder *decoder, const char *key, const struct value *
     return wrong == NULL;
 }
 
+bool decode_rate(struct decoder *decoder, const char *key, const struct value *value, uint64_t *out)
+{
+    const char *text;
+    if (!unit_text(decoder, key, "a rate such as 50mbit or 1gbit", value, &text))
+        return false;
+    const char *wrong = rate_parse(text, out);
+    if (wrong != NULL)
+        decode_bad(decoder, key, wrong, value);
+    return wrong == NULL;
+}
+
 bool decode_address(struct decoder *decoder, const char *key, const struct value *value, struct addr *out)
 {
     static const char wants[] = "an address such as 10.0.0.1 or \"2001:db8::1\"";
@@ -334,6 +345,9 @@ void field_read(struct decoder *decoder, const struct field *field, const struct
         break;
     case FIELD_SHARE:
         decode_share(decoder, field->key, value, target);
+        break;
+    case FIELD_RATE:
+        decode_rate(decoder, field->key, value, target);
         break;
     case FIELD_ADDRESS:
         decode_address(decoder, field->key, value, target);

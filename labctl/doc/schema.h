@@ -30,6 +30,7 @@ enum field_type {
     FIELD_DURATION, /* int64_t nanoseconds */
     FIELD_SECONDS,  /* uint32_t: a whole number of seconds, or a duration that is one */
     FIELD_SHARE,    /* uint32_t parts per 10^9 */
+    FIELD_RATE,     /* uint64_t bits per second */
     FIELD_ADDRESS,  /* struct addr */
     FIELD_NETWORK,  /* struct prefix without host bits */
     FIELD_WORD,     /* an enum (int): index into words */
@@ -102,6 +103,7 @@ bool decode_duration(struct decoder *decoder, const char *key, const struct valu
 bool decode_seconds(struct decoder *decoder, const char *key, const struct value *value, int64_t least, int64_t most,
                     int64_t *out); /* 60, or 1m */
 bool decode_share(struct decoder *decoder, const char *key, const struct value *value, uint32_t *out);
+bool decode_rate(struct decoder *decoder, const char *key, const struct value *value, uint64_t *out);
 struct addr;
 struct prefix;
 bool decode_address(struct decoder *decoder, const char *key, const struct value *value, struct addr *out);

@@ -101,6 +101,9 @@ static void keywords(struct json *json, const struct field *field)
     case FIELD_SHARE:
         text_with(json, "^[0-9.]+%$");
         break;
+    case FIELD_RATE:
+        text_with(json, "^[0-9.]+(bit|kbit|mbit|gbit)$");
+        break;
     case FIELD_ADDRESS:
         text_with(json, "^[0-9a-fA-F.:]+$");
         break;

@@ -41,13 +41,17 @@ static void lose(struct walk *w, const struct interface *interface)
 {
     const struct link *link = interface->link;
     size_t end = link->ends[1] == interface;
-    uint32_t loss = link->from_declared[end] ? link->from_end[end].loss : link->both.loss;
-    if (loss >= 1000000000)
+    const struct impairment *is = link->from_declared[end] ? &link->from_end[end] : &link->both;
+    uint32_t loss = is->loss;
+    if (loss >= 1000000000 || is->loss_every == 1)
         STOP(w, CODE_LINK_LOST, DROP_SILENT, arena_printf(w->arena, "link/%s", link->name), link->mark,
              "loses everything from %s", interface->node->name);
     else if (loss > 0)
         DOUBT(w, CODE_LINK_LOSS, arena_printf(w->arena, "link/%s", link->name), link->mark, "loses %g %% from %s",
               loss / 1e7, interface->node->name);
+    else if (is->loss_every || is->loss_enter || is->loss_good || is->corrupt)
+        DOUBT(w, CODE_LINK_LOSS, arena_printf(w->arena, "link/%s", link->name), link->mark,
+              "loses or spoils some packets from %s", interface->node->name);
 }
 
 static bool cloud_answers_for(const struct walk *w, const struct interface *interface, const struct addr *next)

@@ -21,6 +21,7 @@ enum fault_stage { FAULT_TOPOLOGY, FAULT_PLAN };
 /* How a parameter's text is read. */
 enum parameter_type {
     PARAMETER_SHARE,             /* 5% */
+    PARAMETER_RATE,              /* 1mbit */
     PARAMETER_WORD,              /* one of `words` */
     PARAMETER_NODE,              /* a node of the lab */
     PARAMETER_DESTINATION,       /* a prefix, an address, `default` */

@@ -14,25 +14,26 @@ enum { FAULT_PORTS_MAX = 64 }; /* ranges in one list */
 #define FAULT_PARAMETERS(list) .parameters = list, .parameter_count = ARRAY_SIZE(list)
 #define FAULT_WORDS(list)      .type = PARAMETER_WORD, .words = list, .word_count = ARRAY_SIZE(list), .fallback = list[0]
 
-extern const struct fault_kind fault_address_duplicate, fault_address_missing, fault_address_wrong, fault_arp_blocked,
-    fault_asymmetric_routing, fault_bridge_wrong, fault_cable_unplugged, fault_connection_forgotten,
-    fault_connection_limit, fault_default_deny, fault_dns_record_missing, fault_dns_server_down, fault_dns_tcp_blocked,
-    fault_dns_wrong_record, fault_dns_zone_missing, fault_ecmp_member_dead, fault_ephemeral_ports_exhausted,
+extern const struct fault_kind fault_address_duplicate, fault_address_missing, fault_address_wrong,
+    fault_arp_blocked, fault_asymmetric_routing, fault_bridge_wrong, fault_burst_loss, fault_cable_unplugged,
+    fault_connection_forgotten, fault_connection_limit, fault_corruption, fault_default_deny, fault_delay,
+    fault_dns_record_missing, fault_dns_server_down, fault_dns_tcp_blocked, fault_dns_wrong_record,
+    fault_dns_zone_missing, fault_duplicate, fault_ecmp_member_dead, fault_ephemeral_ports_exhausted,
     fault_flows_dropped, fault_forwarding_off, fault_fragments_dropped, fault_gateway_missing, fault_gateway_wrong,
     fault_hosts_override, fault_http_error, fault_http_slow, fault_http_wrong_content, fault_icmp_blocked,
-    fault_internet_gateway_detached, fault_ipv6_broken, fault_link_down, fault_loss, fault_mac_duplicate,
-    fault_masquerade_missing, fault_masquerade_too_broad, fault_more_specific_route, fault_mtu_wrong,
-    fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced, fault_nat_gateway_ports_exhausted,
+    fault_internet_gateway_detached, fault_ipv6_broken, fault_jitter, fault_link_down, fault_loss,
+    fault_mac_duplicate, fault_masquerade_missing, fault_masquerade_too_broad, fault_more_specific_route,
+    fault_mtu_wrong, fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced, fault_nat_gateway_ports_exhausted,
     fault_neighbour_wrong, fault_netmask_wrong, fault_nsswitch_without_dns, fault_one_way_link, fault_packet_filter,
     fault_pmtu_black_hole, fault_policy_rule_wrong, fault_port_forward_missing, fault_port_forward_wrong,
-    fault_port_isolated, fault_port_redirected, fault_port_taken, fault_public_ip_missing, fault_receive_window_small,
-    fault_resolver_first_dead, fault_resolver_wrong, fault_return_route_missing, fault_route_blackhole,
-    fault_route_missing, fault_route_table_wrong, fault_route_wrong, fault_routing_loop, fault_rp_filter_strict,
-    fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long, fault_security_group_peer_wrong,
-    fault_security_group_port_wrong, fault_security_group_protocol_wrong, fault_security_group_rule_missing,
-    fault_security_group_wrong, fault_service_command_wrong, fault_service_crash_loop, fault_service_down,
-    fault_service_loopback_only, fault_service_wrong_port, fault_tcp_options_stripped, fault_tcp_reset,
-    fault_ttl_too_low, fault_vpc_route_wrong;
+    fault_port_isolated, fault_port_redirected, fault_port_taken, fault_public_ip_missing, fault_rate_limit,
+    fault_receive_window_small, fault_reordering, fault_resolver_first_dead, fault_resolver_wrong,
+    fault_return_route_missing, fault_route_blackhole, fault_route_missing, fault_route_table_wrong,
+    fault_route_wrong, fault_routing_loop, fault_rp_filter_strict, fault_rule_shadowed, fault_search_domain_wrong,
+    fault_search_list_long, fault_security_group_peer_wrong, fault_security_group_port_wrong,
+    fault_security_group_protocol_wrong, fault_security_group_rule_missing, fault_security_group_wrong,
+    fault_service_command_wrong, fault_service_crash_loop, fault_service_down, fault_service_loopback_only,
+    fault_service_wrong_port, fault_tcp_options_stripped, fault_tcp_reset, fault_ttl_too_low, fault_vpc_route_wrong;
 
 /* The mark of a parameter, or of the fault where it is not given. */
 struct mark fault_mark(const struct fault *fault, const char *key);

@@ -135,9 +135,12 @@ static const char *value_problem(const struct topology *topology, const struct f
     struct addr addresses[ADDRESSES_MAX];
     struct mac mac;
     uint32_t number;
+    uint64_t rate;
     switch (row->type) {
     case PARAMETER_SHARE:
         return share_parse(text, &number);
+    case PARAMETER_RATE:
+        return rate_parse(text, &rate);
     case PARAMETER_NODE:
         return topology_thing(topology, text, NULL).kind == THING_NODE ? NULL : "a node of this lab";
     case PARAMETER_DESTINATION:

@@ -21,7 +21,9 @@ static int rewrite_one_way(struct plan *plan, const struct topology *topology, c
     uint32_t ns;
     if (fault_namespace(plan, interface->node, &ns, err))
         return -1;
-    if (!plan_set_loss(plan, ns, interface->name, direction, SHARE_WHOLE, thing_name(topology, &things[0])))
+    struct impairment is = plan_get_impairment(plan, ns, interface->name, direction);
+    is.loss = SHARE_WHOLE;
+    if (!plan_set_impairment(plan, ns, interface->name, direction, &is, thing_name(topology, &things[0])))
         return error_set(err, ERR_ABSENT, "%s/%s has no wire", interface->node->name, interface->name);
     return 0;
 }

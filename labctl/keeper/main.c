@@ -144,6 +144,7 @@ static void stage_one(const struct stage_options *options, int go)
     write_settings(options, settings);
     close(STAGE_DIRECTOR);
     close(STAGE_SERVE);
+    close(STAGE_RELAY);
     char *const argv[] = {"init", NULL}, *const environment[] = {NULL};
     execve("/program/init", argv, environment);
     stage_fail(errno, "execute the lab's init");
@@ -188,7 +189,8 @@ int main(int argc, char **argv)
         return supervise();
     }
     struct stat status;
-    if (argc < 1 || fstat(STAGE_STATUS, &status) || !S_ISSOCK(status.st_mode) || fcntl(STAGE_SERVE, F_GETFD) < 0)
+    if (argc < 1 || fstat(STAGE_STATUS, &status) || !S_ISSOCK(status.st_mode) || fcntl(STAGE_SERVE, F_GETFD) < 0 ||
+        fcntl(STAGE_RELAY, F_GETFD) < 0)
         usage();
     struct stage_options options = decode(argc, argv);
     options.root_mode = geteuid() == 0 && range_is_mapped();

@@ -111,6 +111,8 @@ enum keeper_spawn_flags {
     KEEPER_SPAWN_PRISTINE = 8,
     /* the last descriptor is the recording's, appending, with its header in it */
     KEEPER_SPAWN_RECORD = 16,
+    /* in the fabric: a program of the lab itself, which sees the state and enters all namespaces (the relay) */
+    KEEPER_SPAWN_OWN = 32,
 };
 
 /* argv and environment follow as NUL-terminated strings.  Descriptors: 0, 1, 2, then the control socket and

@@ -203,7 +203,7 @@ static int join(const struct order *order)
             return errno;
         close(cloud);
     }
-    return confine();
+    return request->flags & KEEPER_SPAWN_OWN ? 0 : confine();
 }
 
 /* Descriptors get fixed numbers; everything else of the keeper is closed. */

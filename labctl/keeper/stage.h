@@ -12,9 +12,10 @@ enum stage_fd {
     STAGE_LISTENER = 5, /* the bound control socket */
     STAGE_DIRECTOR = 6, /* the program of the director; until the pivot */
     STAGE_SERVE = 7,    /* the program of the embedded services; until the pivot */
-    STAGE_SETTINGS = 8, /* the keeper's own, from stage 1 on: struct settings and the director's arguments */
-    STAGE_NURSERY = 9,  /* the keeper's own, from stage 1 on: the nursery tells that it is built (nursery.c) */
-    STAGE_END = 10
+    STAGE_RELAY = 8,    /* the program of the relay; until the pivot */
+    STAGE_SETTINGS = 9, /* the keeper's own, from stage 1 on: struct settings and the director's arguments */
+    STAGE_NURSERY = 10, /* the keeper's own, from stage 1 on: the nursery tells that it is built (nursery.c) */
+    STAGE_END = 11
 };
 
 struct stage_status {

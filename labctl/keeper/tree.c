@@ -3,7 +3,7 @@
  * A tmpfs becomes the root.  Of the host it shows /usr (read-only), the links or directories beside it (/bin, /lib…), a
  * few device files, and nothing else; the host's tree is then detached.  What lies in the tree:
  *   usr bin lib …  the host's programs        nursery   the files that nodes start from (nursery.c)
- *   program        init, director             views     layers of a node's root that some nodes share
+ *   program        init, director, relay      views     layers of a node's root that some nodes share
  *   state logs     tmpfs of the director      netns     cloud network namespaces
  * No node sees any of it but what the nursery shows. */
 #include <errno.h>
@@ -163,6 +163,8 @@ static void place_programs(void)
     int error = base_copy_program(self, directory, "init");
     if (!error)
         error = base_copy_program(STAGE_DIRECTOR, directory, "director");
+    if (!error)
+        error = base_copy_program(STAGE_RELAY, directory, "relay");
     if (error)
         stage_fail(-error, "copy programs into the lab");
     close(self);

@@ -114,6 +114,8 @@ static int execute(struct apply *a, const struct plan_operation *operation)
         return change_network(a, operation);
     case ITEM_NFT:
         return change_nft(a, operation);
+    case ITEM_IMPAIRMENT:
+        return change_impairment(a, operation);
     case ITEM_FILE:
         return change_file(a, operation);
     case ITEM_HOSTS_VIEW:
@@ -172,7 +174,7 @@ static int execute_all(struct apply *a, const struct plan_operation *operations,
 
 static int finish(struct apply *a)
 {
-    if (await_started(a) != 0 || reload_nft_of_links(a) != 0 || tell_keeper_files(a) != 0 ||
+    if (await_started(a) != 0 || reload_nft_of_links(a) != 0 || impair_sync(a->lab, a->after, a->err) != 0 || tell_keeper_files(a) != 0 ||
         bridges_settle(a->lab, a->after, a->after_index, a->err) != 0)
         return -1;
     if (a->spaces_changed && spaces_save(a->lab, a->err) != 0)

@@ -54,6 +54,7 @@ int change_namespace(struct apply *a, const struct plan_operation *operation);
 int change_view(struct apply *a, const struct plan_operation *operation);
 int change_sysctl(struct apply *a, const struct plan_operation *operation);
 int change_nft(struct apply *a, const struct plan_operation *operation);
+int change_impairment(struct apply *a, const struct plan_operation *operation); /* journal only: impair_sync does it */
 int change_file(struct apply *a, const struct plan_operation *operation);
 int change_process(struct apply *a, const struct plan_operation *operation);
 int change_run(struct apply *a, const struct plan_operation *operation);

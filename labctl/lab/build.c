@@ -230,7 +230,7 @@ static int build_network(struct build *b)
     for (uint32_t ns = 0; ns < b->plan->namespace_count; ns++)
         if (b->plan->namespaces[ns].kind != NAMESPACE_NODE && configure(&b->configuration, ns) != 0)
             return -1;
-    if (bridges_up(b) != 0)
+    if (bridges_up(b) != 0 || impair_sync(b->lab, b->plan, b->err) != 0)
         return -1;
     tell(b, "configuration", b->plan->namespace_count, b->plan->namespace_count);
     return 0;

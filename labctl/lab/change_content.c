@@ -132,6 +132,16 @@ int change_nft(struct apply *a, const struct plan_operation *operation)
     return new.plan ? nft_put(a->lab, new.plan, new.i, netns, false, a->err) : 0;
 }
 
+/* All impairments are changed together, at the end. */
+int change_impairment(struct apply *a, const struct plan_operation *operation)
+{
+    STR_AUTO text = STR_INIT;
+    plan_operation_describe(a->before, a->after, operation, &text);
+    if (a->outcome)
+        a->outcome->executed++;
+    return journal_begin(a->lost, str_text(&text), a->lab->fabric, NULL, a->err);
+}
+
 /* A table on a device goes with the device: it is loaded again when the link is there again. */
 int reload_nft_of_links(struct apply *a)
 {
@@ -154,7 +164,7 @@ int nft_reload_device(struct lab *lab, const struct plan *plan, const struct pla
         if (netns < 0 || nft_put(lab, plan, group.items[g], netns, false, err) != 0)
             return -1;
     }
-    return 0;
+    return impair_forget(lab, space_of(lab, plan, end->ns), end->name, err);
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */

@@ -76,6 +76,7 @@ struct lab {
     size_t number_count;
     uint32_t last_number;
     struct space *fabric;
+    int netem, tbf;   /* has the kernel these qdiscs?  0: not asked yet, 1, -1 */
     char control[16]; /* the machine's TCP congestion control; "": not asked for yet */
     uint32_t next_id, next_view;
     struct queued_event *events;
@@ -189,6 +190,14 @@ int configure(struct configuration *c, uint32_t ns);
 /* Appends the veth of a link; sent from the fabric. */
 int configure_link(struct configuration *c, struct batch *batch, size_t link, bool choose_indices);
 
+/* impair.c, impair_*.c: impairments of links.  impair_sync makes those in force equal to the plan's. */
+#define RELAY_PROCESS "relay"
+int impair_sync(struct lab *lab, const struct plan *plan, struct error *err);
+/* The device has gone, and what was installed on it: a device of that name is a new one. */
+int impair_forget(struct lab *lab, const struct space *space, const char *interface, struct error *err);
+void impair_adopt(struct lab *lab); /* of a restarted director: the relay is restarted when it ends */
+const struct plan_process *impair_relay_process(struct lab *lab);
+
 /* settle.c: waits until the ports of bridges with STP forward, or block. */
 int bridges_settle(struct lab *lab, const struct plan *plan, const struct plan_index *index, struct error *err);
 
@@ -216,6 +225,7 @@ enum presence { PRESENT_NOT, PRESENT_OTHERWISE, PRESENT_SO, PRESENT_UNKNOWN };
 /* o: the item's namespace as observed (may be NULL for items that are not of netlink). */
 enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_item item, size_t i,
                            const struct observation *o, struct error *err);
+enum presence impair_present(struct lab *lab, const struct plan *plan, size_t i);
 const struct nlmsghdr *item_message(const struct plan *plan, enum plan_item item, size_t i,
                                     const struct observation *o);
 

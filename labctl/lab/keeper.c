@@ -383,7 +383,7 @@ int keeper_spawn(struct keeper *keeper, const struct keeper_spawn_spec *spec, st
         .id = spec->id,
         .flags = (spec->pty ? KEEPER_SPAWN_PTY : 0u) | (spec->control >= 0 ? KEEPER_SPAWN_CONTROL : 0u) |
                  (spec->silent ? KEEPER_SPAWN_SILENT : 0u) | (spec->pristine ? KEEPER_SPAWN_PRISTINE : 0u) |
-                 (spec->record > 0 ? KEEPER_SPAWN_RECORD : 0u),
+                 (spec->own ? KEEPER_SPAWN_OWN : 0u) | (spec->record > 0 ? KEEPER_SPAWN_RECORD : 0u),
         .rows = spec->rows,
         .columns = spec->columns,
         .argc = (uint32_t)spec->argc,

@@ -104,6 +104,7 @@ struct keeper_spawn_spec {
     uint16_t rows, columns;
     bool silent;   /* no events: the caller learns the end from its control socket */
     bool pristine; /* KEEPER_SPAWN_PRISTINE */
+    bool own;      /* KEEPER_SPAWN_OWN */
     int record;    /* 0: none; else the file of its recording, which stays the caller's */
 };
 

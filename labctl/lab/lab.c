@@ -138,6 +138,7 @@ int lab_adopt(struct lab *lab, const struct plan *plan, bool changing, struct er
             continue;
         process->due = plan->processes[i].restart ? clock_boot() : INT64_MAX;
     }
+    impair_adopt(lab);
     /* A node that died just then is ready again, but empty. */
     for (size_t i = 1; i < lab->id_count; i++) {
         struct space *space = lab->by_id[i];

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "link/relay.h"
+
 struct arena;
 struct plan;
 struct error;
@@ -55,6 +57,14 @@ int lab_apply(struct lab *lab, const struct plan *before, const struct plan *aft
 /* The keeper has made this node anew (its init died): everything of the plan in it once more, its links, its processes.
  */
 int lab_rebuild_node(struct lab *lab, const char *node, struct error *err);
+
+/* Which mechanism serves the i-th impairment of the plan that the lab is, and what it has counted.  -1: none does. */
+struct lab_wire {
+    const char *backend, *fidelity;
+    bool counted; /* statistics holds */
+    struct relay_statistics statistics;
+};
+int lab_wire(struct lab *lab, const struct plan *plan, size_t i, struct lab_wire *out);
 
 /* The links of the plan that are not there any more (somebody deleted one in a node): indices, in the arena. */
 int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_t *count, struct error *err);

@@ -252,6 +252,8 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
     }
     case ITEM_NFT:
         return nft_present(space, &plan->nfts[i], err);
+    case ITEM_IMPAIRMENT:
+        return impair_present(lab, plan, i);
     case ITEM_FILE:
         return file_present(space, &plan->files[i]);
     case ITEM_PROCESS: { /* one that is about to be started again is there as planned */

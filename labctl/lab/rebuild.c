@@ -155,6 +155,8 @@ static int rebuild(struct rebuild *r)
     struct plan_group links = plan_index_group(a->after_index, r->ns, ITEM_LINK);
     for (size_t g = 0; result == 0 && g < links.count; g++)
         result = restore_end(r, &a->after->links[links.items[g] / 2].end[links.items[g] % 2 ? 0 : 1]);
+    if (result == 0)
+        result = impair_sync(a->lab, a->after, a->err);
     return result == 0 ? rebuild_processes(r) : -1;
 }
 
@@ -250,6 +252,8 @@ int lab_restore_links(struct lab *lab, const uint32_t *links, size_t count, stru
     int result = lost_open(lab, &r.apply.lost, r.apply.err);
     for (size_t i = 0; i < count && result == 0; i++)
         result = restore_link(&r, links[i]);
+    if (result == 0)
+        result = impair_sync(lab, lab->plan, r.apply.err);
     if (result == 0)
         result = bridges_settle(lab, lab->plan, lab->index, r.apply.err);
     return end(&r, result);

@@ -23,21 +23,15 @@ int run_command(struct lab *lab, const struct plan *plan, size_t run, struct err
     if (output < 0)
         return error_set_errno(err, errno, "run '%s' in %s", spec->command, space->name);
     process.number = process_number(lab, &process);
-    struct keeper_spawn_spec request = {process.number,
-                                        space_target(space),
-                                        space->id,
-                                        argv,
-                                        3,
-                                        NULL,
-                                        0,
-                                        {-1, output, output},
-                                        -1,
-                                        false,
-                                        0,
-                                        0,
-                                        false,
-                                        false,
-                                        0};
+    struct keeper_spawn_spec request = {
+        .process = process.number,
+        .target = space_target(space),
+        .id = space->id,
+        .argv = argv,
+        .argc = 3,
+        .fds = {-1, output, output},
+        .control = -1,
+    };
     STR_AUTO what = STR_INIT;
     str_printf(&what, "run '%s' in %s", spec->command, space->name);
     int result = keeper_spawn(lab->keeper, &request, err);

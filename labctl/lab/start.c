@@ -41,7 +41,7 @@ struct keeper_start {
 
 /* Everything that stage 0 inherits; the numbers it gets are those of enum stage_fd. */
 struct inheritance {
-    int null, log, status, commit, listener, director, serve, keeper;
+    int null, log, status, commit, listener, director, serve, relay, keeper;
 };
 
 static int bind_listener(const char *lab, struct error *err)
@@ -148,6 +148,7 @@ static void execute_stage(const struct inheritance *from, char **argv)
         {from->listener, STAGE_LISTENER},
         {from->director, STAGE_DIRECTOR},
         {from->serve, STAGE_SERVE},
+        {from->relay, STAGE_RELAY},
         {from->keeper, STAGE_END},
     };
     enum { COUNT = sizeof moves / sizeof moves[0], HIGH = 64 };
@@ -282,6 +283,9 @@ static int inheritance_open(struct inheritance *all, const struct keeper_options
     all->serve = open_program(options->libexec, "labctl-serve", libexec, err);
     if (all->serve < 0)
         return -1;
+    all->relay = open_program(options->libexec, "labctl-relay", libexec, err);
+    if (all->relay < 0)
+        return -1;
     all->listener = bind_listener(options->lab, err);
     return all->listener < 0 ? -1 : 0;
 }
@@ -289,7 +293,7 @@ static int inheritance_open(struct inheritance *all, const struct keeper_options
 static void inheritance_close(struct inheritance *all)
 {
     int *const fds[] = {&all->null,     &all->status, &all->commit, &all->listener,
-                        &all->director, &all->serve,  &all->keeper};
+                        &all->director, &all->serve,  &all->relay,  &all->keeper};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (*fds[i] >= 0)
             fd_close(fds[i]);
@@ -328,7 +332,7 @@ int keeper_start(const struct keeper_options *options, struct keeper_start **out
     if (!start)
         arena_exhausted();
     *start = (struct keeper_start){.commit = -1, .log = -1, .pidfd = -1};
-    struct inheritance all = {-1, -1, -1, -1, -1, -1, -1, -1};
+    struct inheritance all = {-1, -1, -1, -1, -1, -1, -1, -1, -1};
     int status = start_with(start, &all, options, err);
     inheritance_close(&all);
     if (status) {

@@ -13,7 +13,7 @@ static void decode_protocol(struct decoder *decoder, const struct field *field, 
         throughput->udp = word == 1;
 }
 
-static void decode_rate(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+static void decode_some_rate(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     const char *text;
     uint64_t rate;
@@ -41,7 +41,7 @@ static void decode_retransmits(struct decoder *decoder, const struct field *fiel
 
 #define RATE_FIELD(word, member, text)                                                                                 \
     {                                                                                                                  \
-        .key = (word), .type = FIELD_CUSTOM, FIELD_AT(struct check_throughput, member), .decode = decode_rate,         \
+        .key = (word), .type = FIELD_CUSTOM, FIELD_AT(struct check_throughput, member), .decode = decode_some_rate,    \
         .wants = "a rate such as 10mbit", .json = "{\"type\": \"string\"}", .doc = (text)                              \
     }
 

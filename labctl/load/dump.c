@@ -47,13 +47,6 @@ void dump_duration(struct yaml *yaml, const char *key, int64_t nanoseconds)
         yaml_plain_member(yaml, key, "%s", duration_format(nanoseconds, text));
 }
 
-static void dump_share(struct yaml *yaml, const char *key, uint32_t parts)
-{
-    char text[UNITS_TEXT_MAX];
-    if (parts != 0)
-        yaml_plain_member(yaml, key, "%s", share_format(parts, text));
-}
-
 void dump_strings(struct yaml *yaml, const char *key, const struct strings *strings)
 {
     if (strings->count == 0)
@@ -119,16 +112,32 @@ static void dump_end(struct yaml *yaml, const struct link *link, size_t end)
     yaml_text_member(yaml, "from", str_text(&name));
 }
 
+static void dump_impairment(struct yaml *yaml, const struct impairment *impairment)
+{
+    for (size_t i = 0; i < impairment_row_count; i++) {
+        STR_AUTO value = STR_INIT;
+        if (impairment_get(impairment, &impairment_rows[i], &value))
+            yaml_plain_member(yaml, impairment_rows[i].key,
+                              impairment_rows[i].type == IMPAIRMENT_TRACE ? "\"%s\"" : "%s", str_text(&value));
+    }
+}
+
+static bool impairment_given(const struct impairment *impairment)
+{
+    static const struct impairment none;
+    return !impairment_equal(impairment, &none);
+}
+
 /* A mapping for both directions, or a list with an entry for each direction of its own. */
 static void dump_link(struct yaml *yaml, const struct link *link)
 {
     bool directed = link->from_declared[0] || link->from_declared[1];
     if (directed)
         yaml_list(yaml);
-    if (!directed || link->mtu != 0 || link->both.loss != 0) {
+    if (!directed || link->mtu != 0 || impairment_given(&link->both)) {
         yaml_map(yaml);
         dump_number(yaml, "mtu", link->mtu);
-        dump_share(yaml, "loss", link->both.loss);
+        dump_impairment(yaml, &link->both);
         yaml_map_end(yaml);
     }
     for (size_t end = 0; directed && end < 2; end++) {
@@ -136,7 +145,7 @@ static void dump_link(struct yaml *yaml, const struct link *link)
             continue;
         yaml_map(yaml);
         dump_end(yaml, link, end);
-        dump_share(yaml, "loss", link->from_end[end].loss);
+        dump_impairment(yaml, &link->from_end[end]);
         yaml_map_end(yaml);
     }
     if (directed)

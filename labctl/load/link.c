@@ -77,6 +77,41 @@ static void decode_from(struct decoder *decoder, const struct field *field, cons
     decode_text(decoder, field->key, value, &text); /* resolved when the ends are known */
 }
 
+/* A list of milliseconds, or their text with commas. */
+static void decode_trace(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct link_entry *entry = target;
+    const struct impairment_row *row = impairment_row(field->key);
+    STR_AUTO text = STR_INIT;
+    const char *one = NULL;
+    if (value->kind != VALUE_LIST && !decode_scalar(decoder, field->key, value, &one))
+        return;
+    str_append(&text, one ? one : "");
+    for (size_t i = 0; !one && i < value->item_count; i++) {
+        const char *item;
+        if (!decode_scalar(decoder, field->key, value->items[i], &item))
+            return;
+        str_printf(&text, "%s%s", i ? "," : "", item);
+    }
+    const char *wrong = impairment_set(&entry->impairment, row, arena_strdup(decoder->arena, str_text(&text)));
+    if (wrong != NULL)
+        decode_bad(decoder, field->key, wrong, value);
+}
+#define FIELD_TRACE FIELD_CUSTOM
+
+#define ROW(member, type_, least_, most_, fallback_, doc_)                                                             \
+    {.key = #member,                                                                                                   \
+     .type = FIELD_##type_,                                                                                            \
+     FIELD_AT(struct link_entry, impairment.member),                                                                   \
+     .least = (least_),                                                                                                \
+     .most = (most_),                                                                                                  \
+     .words = FIELD_##type_ == FIELD_WORD ? distribution_names : NULL,                                                 \
+     .word_count = FIELD_##type_ == FIELD_WORD ? DISTRIBUTION_COUNT : 0,                                               \
+     .decode = FIELD_##type_ == FIELD_CUSTOM ? decode_trace : NULL,                                                    \
+     .wants = FIELD_##type_ == FIELD_CUSTOM ? "a list of milliseconds" : NULL,                                         \
+     .json = FIELD_##type_ == FIELD_CUSTOM ? "{\"type\": [\"array\", \"string\"]}" : NULL,                             \
+     .fallback = (fallback_),                                                                                          \
+     .doc = (doc_)},
 static const struct field link_fields[] = {
     {.key = "mtu",
      .type = FIELD_INTEGER,
@@ -86,26 +121,15 @@ static const struct field link_fields[] = {
      .fallback = "that of defaults",
      .unit = "bytes",
      .doc = "The MTU of both ends."},
-    {.key = "loss",
-     .type = FIELD_SHARE,
-     FIELD_AT(struct link_entry, impairment.loss),
-     .fallback = "0%",
-     .doc = "The share of packets that is lost, in each direction."},
     {.key = "from",
      .type = FIELD_CUSTOM,
      .decode = decode_from,
      .wants = "a node, or a node's interface",
      .json = "{\"type\": \"string\"}",
      .doc = "In a list of entries: the node, or its interface, whose packets the entry is about."},
-    {.key = "delay", .type = FIELD_CUSTOM, .later = true, .doc = "The time that a packet takes, one way."},
-    {.key = "jitter", .type = FIELD_CUSTOM, .later = true, .doc = "How much the delay varies."},
-    {.key = "duplicate", .type = FIELD_CUSTOM, .later = true, .doc = "The share of packets that arrives twice."},
-    {.key = "corrupt", .type = FIELD_CUSTOM, .later = true, .doc = "The share of packets with a wrong bit."},
-    {.key = "reorder", .type = FIELD_CUSTOM, .later = true, .doc = "The share of packets that overtakes others."},
-    {.key = "rate", .type = FIELD_CUSTOM, .later = true, .doc = "How much passes in a second."},
-    {.key = "limit", .type = FIELD_CUSTOM, .later = true, .doc = "How many packets may wait."},
-    {.key = "seed", .type = FIELD_CUSTOM, .later = true, .doc = "What makes losses repeatable."},
+    IMPAIRMENT_ROWS(ROW)
 };
+#undef ROW
 const struct schema link_schema = SCHEMA("link", link_fields);
 
 /* The index of the end that "node/a", "a" or "a/eth1" names, or -1. */
@@ -149,6 +173,20 @@ static void resolve_direction(struct loader *loader, const struct link_direction
     link->from_end[end] = direction->impairment;
 }
 
+/* Keys that make no sense together are reported at the one that asks for another. */
+static void report_contradiction(struct loader *loader, const struct link *link, const struct value *value,
+                                 const struct impairment *impairment)
+{
+    const struct impairment_row *row = NULL;
+    struct impairment left = *impairment; /* what was reported is taken out, to find the next */
+    for (const char *text; (text = impairment_contradiction(&left, &row)) != NULL;) {
+        const struct entry *at = value_entry(value, row->key);
+        findings_add(loader->decoder.findings, FINDING_ERROR, "impairment", at ? at->key_mark : value->mark,
+                     "'%s' of link '%s': %s", row->key, link->name, text);
+        impairment_clear(&left, row);
+    }
+}
+
 /* One entry of properties. */
 static void one_entry(struct loader *loader, struct link *link, const struct value *value)
 {
@@ -158,6 +196,7 @@ static void one_entry(struct loader *loader, struct link *link, const struct val
         entry = (struct link_entry){.mtu = link->mtu, .impairment = link->both};
     if (!schema_decode(&loader->decoder, &link_schema, link->name, value->mark, value, &entry))
         return;
+    report_contradiction(loader, link, value, &entry.impairment);
     if (from == NULL) {
         link->mtu = entry.mtu;
         link->both = entry.impairment;

@@ -16,20 +16,18 @@ void lower_links(struct lowering *l)
     }
 }
 
-/* What one end sends is lost where it enters the fabric: the sender's socket has long seen it leave. */
-void lower_link_loss(struct lowering *l)
+/* What one end sends is impaired where it leaves the fabric towards the other: the sender's socket has long seen it
+ * leave. */
+void lower_link_impairments(struct lowering *l)
 {
     for (size_t i = 0; i < l->topology->link_count; i++) {
         const struct link *link = l->topology->links[i];
-        const char *origin = NULL;
-        for (size_t e = 0; e < link->end_count && e < 2; e++) {
-            uint32_t parts = link->from_declared[e] ? link->from_end[e].loss : link->both.loss;
-            const struct port *port = pointers_get(l->ports, link->ends[e]);
-            if (parts == 0 || !port)
-                continue;
-            if (!origin)
-                origin = arena_printf(l->arena, "link/%s", link->name);
-            plan_add_loss(l->plan, port->far_ns, port->far_name, PLAN_SENT, parts, origin);
+        const char *origin = arena_printf(l->arena, "link/%s", link->name);
+        for (size_t e = 0; e < link->end_count && link->end_count == 2; e++) {
+            const struct impairment *is = link->from_declared[e] ? &link->from_end[e] : &link->both;
+            const struct port *port = pointers_get(l->ports, link->ends[!e]);
+            if (port)
+                plan_add_impairment(l->plan, port->far_ns, port->far_name, PLAN_RECEIVED, is, origin);
         }
     }
 }

@@ -55,7 +55,7 @@ static void lower_all(struct lowering *l)
     for (size_t i = 0; i < topology->node_count; i++)
         lower_node(l, topology->nodes[i], l->first_node + (uint32_t)i);
     lower_endpoints(l);
-    lower_link_loss(l);
+    lower_link_impairments(l);
     lower_neighbours(l);
     lower_hosts(l);
     for (size_t i = 0; i < topology->vpc_count; i++)

@@ -182,7 +182,7 @@ void write_refusal(struct str *out, const struct ip_words *ip, const char *chain
 void lower_segments(struct lowering *l); /* bridge.c, link.c: devices in the fabric */
 void lower_bridges(struct lowering *l);
 void lower_links(struct lowering *l);
-void lower_link_loss(struct lowering *l);
+void lower_link_impairments(struct lowering *l);
 void lower_neighbours(struct lowering *l);                                        /* neighbour.c */
 void lower_interfaces(struct lowering *l, const struct node *node, uint32_t ns);  /* interface.c */
 void lower_node(struct lowering *l, const struct node *node, uint32_t ns);        /* node.c */

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/mark.h"
+#include "link/impairment.h"
 #include "model/connection.h"
 
 struct arena;
@@ -213,10 +214,6 @@ struct bridge {
     uint32_t mtu;     /* 0 = default */
     bool arp_dynamic; /* `arp: dynamic`: no permanent neighbour entries in this segment */
     bool declared;    /* false: made because an interface names it (never: a dangling bridge name is an error) */
-};
-
-struct impairment { /* the portable set; 0 = not impaired */
-    uint32_t loss;  /* parts per 10^9 */
 };
 
 struct link {

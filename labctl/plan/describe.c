@@ -17,6 +17,7 @@ static const char *const item_names[] = {
     [ITEM_ROUTE] = "route",
     [ITEM_RULE] = "rule",
     [ITEM_NFT] = "nft table",
+    [ITEM_IMPAIRMENT] = "impairment",
     [ITEM_FILE] = "file",
     [ITEM_HOSTS_VIEW] = "hosts view",
     [ITEM_PROCESS] = "process",
@@ -189,6 +190,13 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
         else
             str_printf(out, "nft table %s %s", plan->nfts[i].family, plan->nfts[i].table);
         break;
+    case ITEM_IMPAIRMENT: {
+        const struct plan_impairment *impairment = &plan->impairments[i];
+        str_printf(out, "impairment of %s, %s: ", impairment->interface,
+                   impairment->direction == PLAN_SENT ? "sent" : "received");
+        impairment_format(&impairment->is, " ", ", ", out);
+        break;
+    }
     case ITEM_FILE:
         str_printf(out, "file %s (%zu bytes, mode %04o)", plan->files[i].path, plan->files[i].length,
                    plan->files[i].mode);

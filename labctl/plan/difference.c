@@ -276,6 +276,8 @@ static bool implied(const struct comparison *c, enum plan_item item, size_t i)
         return interface_lost(c, ns, plan->addresses[i].interface);
     case ITEM_NEIGHBOUR:
         return interface_lost(c, ns, plan->neighbours[i].interface);
+    case ITEM_IMPAIRMENT:
+        return interface_lost(c, ns, plan->impairments[i].interface);
     case ITEM_ROUTE:
         return route_lost(c, &plan->routes[i]);
     default:

@@ -21,6 +21,7 @@ enum plan_item {
     ITEM_ROUTE,
     ITEM_RULE,
     ITEM_NFT,
+    ITEM_IMPAIRMENT,
     ITEM_FILE,
     ITEM_HOSTS_VIEW,
     ITEM_PROCESS,

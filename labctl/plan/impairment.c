@@ -1,100 +1,64 @@
-/* Loss as an nft table of the netdev family at the far end, one for each direction, so that each is replaced by itself.
- *
- * What the node sends enters there (ingress hook), what it receives leaves there (egress hook); a random number per
- * packet decides.  The hook sees packets of at most the MTU (no segmentation offload), so one lost packet is one. */
 #include "plan/impairment.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "base/units.h"
-#include "plan/plan.h"
 
-#define DRAW "numgen random mod 1000000000 < "
-
-static const struct {
-    const char *table, *hook;
-} directions[] = {[PLAN_SENT] = {"loss-in", "ingress"}, [PLAN_RECEIVED] = {"loss-out", "egress"}};
-
-/* The end of the veth pair that is not the node's own: its namespace and name.  False where no link has that end. */
-static bool plan_far_end(const struct plan *plan, uint32_t ns, const char *interface, uint32_t *far_ns,
-                         const char **far_name)
+/* The link that the interface is an end of, and which; NULL where there is none. */
+static const struct plan_link *link_of(const struct plan *plan, uint32_t ns, const char *interface, unsigned *end)
 {
     for (size_t i = 0; i < plan->link_count; i++)
-        for (unsigned e = 0; e < 2; e++) {
-            const struct plan_link_end *end = &plan->links[i].end[e], *far = &plan->links[i].end[!e];
-            if (end->ns != ns || !str_equal(end->name, interface))
-                continue;
-            *far_ns = far->ns;
-            *far_name = far->name;
-            return true;
-        }
-    return false;
+        for (unsigned e = 0; e < 2; e++)
+            if (plan->links[i].end[e].ns == ns && str_equal(plan->links[i].end[e].name, interface)) {
+                *end = e;
+                return &plan->links[i];
+            }
+    return NULL;
 }
 
-static size_t find(const struct plan *plan, uint32_t ns, const char *table)
+static size_t find(const struct plan *plan, const struct plan_link_end *far, enum plan_direction direction)
 {
     size_t i = 0;
-    while (i < plan->nft_count && !(plan->nfts[i].ns == ns && str_equal(plan->nfts[i].family, "netdev") &&
-                                    str_equal(plan->nfts[i].table, table)))
+    while (i < plan->impairment_count &&
+           !(plan->impairments[i].ns == far->ns && plan->impairments[i].direction == direction &&
+             str_equal(plan->impairments[i].interface, far->name)))
         i++;
     return i;
 }
 
-static void fill(struct plan *plan, struct plan_nft *nft, uint32_t far_ns, const char *far,
-                 enum plan_direction direction, uint32_t parts, const char *origin)
+struct impairment plan_get_impairment(const struct plan *plan, uint32_t ns, const char *interface,
+                                      enum plan_direction direction)
 {
-    *nft = (struct plan_nft){.ns = far_ns, .family = "netdev", .origin = origin};
-    nft->table = arena_printf(plan->arena, "%s-%s", directions[direction].table, far);
-    const char *rule = parts >= SHARE_WHOLE ? "" : arena_printf(plan->arena, DRAW "%u ", parts);
-    nft->body = arena_printf(plan->arena,
-                             "\tchain wire {\n"
-                             "\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n"
-                             "\t\t%scounter drop\n"
-                             "\t}\n",
-                             directions[direction].hook, far, rule);
+    unsigned end;
+    const struct plan_link *link = link_of(plan, ns, interface, &end);
+    size_t i = link ? find(plan, &link->end[!end], direction) : plan->impairment_count;
+    return i < plan->impairment_count ? plan->impairments[i].is : (struct impairment){0};
 }
 
-void plan_add_loss(struct plan *plan, uint32_t far_ns, const char *far_name, enum plan_direction direction,
-                   uint32_t parts, const char *origin)
+bool plan_set_impairment(struct plan *plan, uint32_t ns, const char *interface, enum plan_direction direction,
+                         const struct impairment *is, const char *origin)
 {
-    fill(plan, ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count), far_ns, far_name, direction, parts, origin);
-}
-
-bool plan_set_loss(struct plan *plan, uint32_t ns, const char *interface, enum plan_direction direction, uint32_t parts,
-                   const char *origin)
-{
-    uint32_t far_ns;
-    const char *far;
-    if (!plan_far_end(plan, ns, interface, &far_ns, &far))
+    unsigned end;
+    const struct plan_link *link = link_of(plan, ns, interface, &end);
+    if (!link)
         return false;
-    const char *table = arena_printf(plan->arena, "%s-%s", directions[direction].table, far);
-    size_t i = find(plan, far_ns, table);
-    if (parts == 0) {
-        if (i < plan->nft_count) {
-            memmove(&plan->nfts[i], &plan->nfts[i + 1], (plan->nft_count - i - 1) * sizeof plan->nfts[0]);
-            plan->nft_count--;
-        }
-        return true;
+    const struct plan_link_end *far = &link->end[!end];
+    size_t i = find(plan, far, direction);
+    if (i < plan->impairment_count) {
+        memmove(&plan->impairments[i], &plan->impairments[i + 1],
+                (plan->impairment_count - i - 1) * sizeof plan->impairments[0]);
+        plan->impairment_count--;
     }
-    if (i == plan->nft_count)
-        ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
-    fill(plan, &plan->nfts[i], far_ns, far, direction, parts, arena_strdup(plan->arena, origin));
+    plan_add_impairment(plan, far->ns, far->name, direction, is, arena_strdup(plan->arena, origin));
     return true;
 }
 
-uint32_t plan_get_loss(const struct plan *plan, uint32_t ns, const char *interface, enum plan_direction direction)
+void plan_add_impairment(struct plan *plan, uint32_t far_ns, const char *far_name, enum plan_direction direction,
+                         const struct impairment *is, const char *origin)
 {
-    uint32_t far_ns;
-    const char *far;
-    ARENA_AUTO arena = arena_new();
-    if (!plan_far_end(plan, ns, interface, &far_ns, &far))
-        return 0;
-    size_t i = find(plan, far_ns, arena_printf(arena, "%s-%s", directions[direction].table, far));
-    if (i == plan->nft_count)
-        return 0;
-    const char *rule = strstr(plan->nfts[i].body, DRAW);
-    return rule ? (uint32_t)strtoul(rule + strlen(DRAW), NULL, 10) : SHARE_WHOLE;
+    if (!impairment_any(is))
+        return;
+    struct plan_impairment *item = ARENA_PUSH(plan->arena, plan->impairments, plan->impairment_count);
+    *item = (struct plan_impairment){far_ns, far_name, direction, *is, origin};
 }

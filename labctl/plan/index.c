@@ -30,6 +30,8 @@ size_t plan_item_count(const struct plan *plan, enum plan_item item)
         return plan->rule_count;
     case ITEM_NFT:
         return plan->nft_count;
+    case ITEM_IMPAIRMENT:
+        return plan->impairment_count;
     case ITEM_FILE:
         return plan->file_count;
     case ITEM_HOSTS_VIEW:
@@ -65,6 +67,8 @@ uint32_t plan_item_namespace(const struct plan *plan, enum plan_item item, size_
         return plan->rules[i].ns;
     case ITEM_NFT:
         return plan->nfts[i].ns;
+    case ITEM_IMPAIRMENT:
+        return plan->impairments[i].ns;
     case ITEM_FILE:
         return plan->files[i].ns;
     case ITEM_PROCESS:

@@ -85,6 +85,9 @@ uint64_t key_hash(const struct side *side, enum plan_item item, size_t i)
     case ITEM_NFT:
         hash = hash_text(hash_mix(hash, side->identity[plan->nfts[i].ns]), plan->nfts[i].family);
         return hash_text(hash, plan->nfts[i].table);
+    case ITEM_IMPAIRMENT:
+        hash = hash_text(hash_mix(hash, side->identity[plan->impairments[i].ns]), plan->impairments[i].interface);
+        return hash_mix(hash, plan->impairments[i].direction);
     case ITEM_FILE:
         return hash_text(hash_mix(hash, side->identity[plan->files[i].ns]), plan->files[i].path);
     case ITEM_PROCESS:
@@ -153,6 +156,9 @@ bool key_same(const struct side *a, size_t i, const struct side *b, size_t j, en
     case ITEM_NFT:
         return SAME_NS(nfts) && text_same(p->nfts[i].family, q->nfts[j].family) &&
                text_same(p->nfts[i].table, q->nfts[j].table);
+    case ITEM_IMPAIRMENT:
+        return SAME_NS(impairments) && text_same(p->impairments[i].interface, q->impairments[j].interface) &&
+               p->impairments[i].direction == q->impairments[j].direction;
     case ITEM_FILE:
         return SAME_NS(files) && text_same(p->files[i].path, q->files[j].path);
     case ITEM_PROCESS:
@@ -226,6 +232,8 @@ bool content_equal(const struct side *a, size_t i, const struct side *b, size_t 
         return p->rules[i].table == q->rules[j].table;
     case ITEM_NFT:
         return p->nfts[i].verbatim == q->nfts[j].verbatim && text_same(p->nfts[i].body, q->nfts[j].body);
+    case ITEM_IMPAIRMENT:
+        return impairment_equal(&p->impairments[i].is, &q->impairments[j].is);
     case ITEM_FILE:
         return p->files[i].length == q->files[j].length && p->files[i].mode == q->files[j].mode &&
                (p->files[i].length == 0 || memcmp(p->files[i].content, q->files[j].content, p->files[i].length) == 0);

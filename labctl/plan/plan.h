@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "link/impairment.h"
 
 struct arena;
 
@@ -132,6 +133,17 @@ struct plan_nft {
     const char *origin;
 };
 
+/* What the wire behind a far end does to packets, in one direction: outside of every node's view.  Which mechanism of
+ * the kernel serves it is the executor's to choose; the parameters mean the same by any of them. */
+enum plan_direction { PLAN_SENT, PLAN_RECEIVED }; /* as the node at the near end sees it */
+struct plan_impairment {
+    uint32_t ns;           /* of the far end */
+    const char *interface; /* the far end */
+    enum plan_direction direction;
+    struct impairment is;
+    const char *origin;
+};
+
 struct plan_file {
     uint32_t ns;      /* a node */
     const char *path; /* absolute, inside the node */
@@ -189,6 +201,8 @@ struct plan {
     size_t sysctl_count;
     struct plan_nft *nfts;
     size_t nft_count;
+    struct plan_impairment *impairments;
+    size_t impairment_count;
     struct plan_file *files;
     size_t file_count;
     struct plan_process *processes;

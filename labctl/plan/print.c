@@ -12,7 +12,7 @@
 /* What lies in a namespace, in the order in which it is printed. */
 static const enum plan_item printed[] = {
     ITEM_BRIDGE, ITEM_LINK, ITEM_SYSCTL, ITEM_ADDRESS, ITEM_NEIGHBOUR, ITEM_ROUTE,
-    ITEM_RULE,   ITEM_NFT,  ITEM_FILE,   ITEM_PROCESS, ITEM_RUN,
+    ITEM_RULE,   ITEM_NFT,  ITEM_IMPAIRMENT, ITEM_FILE, ITEM_PROCESS, ITEM_RUN,
 };
 
 static void print_indented(struct str *out, const char *text)
@@ -166,6 +166,18 @@ static void json_process(const struct plan_process *process, struct json *json)
     json_put_boolean_member(json, "restart", process->restart);
 }
 
+/* Each parameter as it stands in YAML. */
+static void json_impairment(const struct plan_impairment *impairment, struct json *json)
+{
+    json_put_string_member(json, "interface", impairment->interface);
+    json_put_string_member(json, "direction", impairment->direction == PLAN_SENT ? "sent" : "received");
+    for (size_t i = 0; i < impairment_row_count; i++) {
+        STR_AUTO value = STR_INIT;
+        if (impairment_get(&impairment->is, &impairment_rows[i], &value))
+            json_put_string_member(json, impairment_rows[i].key, str_text(&value));
+    }
+}
+
 static void json_file(const struct plan_file *file, struct json *json)
 {
     STR_AUTO mode = STR_INIT;
@@ -228,6 +240,9 @@ static const char *json_item(const struct plan *plan, enum plan_item item, uint3
         json_put_boolean_member(json, "verbatim", plan->nfts[i].verbatim);
         json_put_string_member(json, "body", plan->nfts[i].body);
         return plan->nfts[i].origin;
+    case ITEM_IMPAIRMENT:
+        json_impairment(&plan->impairments[i], json);
+        return plan->impairments[i].origin;
     case ITEM_FILE:
         json_file(&plan->files[i], json);
         return plan->files[i].origin;
@@ -245,6 +260,7 @@ static const char *json_item(const struct plan *plan, enum plan_item item, uint3
 static const char *const plural[ITEM_COUNT] = {
     [ITEM_BRIDGE] = "bridges", [ITEM_LINK] = "links", [ITEM_SYSCTL] = "sysctls",    [ITEM_ADDRESS] = "addresses",
     [ITEM_ROUTE] = "routes",   [ITEM_RULE] = "rules", [ITEM_NFT] = "nft",           [ITEM_NEIGHBOUR] = "neighbours",
+    [ITEM_IMPAIRMENT] = "impairments",
     [ITEM_FILE] = "files",     [ITEM_RUN] = "run",    [ITEM_PROCESS] = "processes",
 };
 

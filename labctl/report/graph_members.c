@@ -139,15 +139,19 @@ static void add_property(struct str *text, const char *format, ...)
 const char *graph_link_properties(const struct link *link, struct arena *arena)
 {
     STR_AUTO text = STR_INIT;
-    char share[UNITS_TEXT_MAX];
+    STR_AUTO both = STR_INIT;
     if (link->mtu != 0)
         add_property(&text, "mtu %u", link->mtu);
-    if (link->both.loss != 0)
-        add_property(&text, "loss %s", share_format(link->both.loss, share));
-    for (size_t i = 0; i < link->end_count && i < 2; i++)
-        if (link->from_declared[i])
-            add_property(&text, "loss %s from %s", share_format(link->from_end[i].loss, share),
-                         link->ends[i]->node->name);
+    impairment_format(&link->both, " ", ", ", &both);
+    if (both.length)
+        add_property(&text, "%s", str_text(&both));
+    for (size_t i = 0; i < link->end_count && i < 2; i++) {
+        STR_AUTO one = STR_INIT;
+        if (!link->from_declared[i])
+            continue;
+        impairment_format(&link->from_end[i], " ", " and ", &one);
+        add_property(&text, "%s from %s", one.length ? str_text(&one) : "unimpaired", link->ends[i]->node->name);
+    }
     return arena_strdup(arena, str_text(&text));
 }
 

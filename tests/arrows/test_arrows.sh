@@ -36,7 +36,7 @@ netlink/ kernel
 nftables/ kernel
 linux/rtnetlink\.h kernel lab
 linux/netlink\.h kernel lab probe
-sched\.h kernel keeper lab
+sched\.h kernel keeper lab relay
 curl/ probe
 ldns/ probe
 openssl/ probe seal

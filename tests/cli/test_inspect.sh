@@ -28,7 +28,7 @@ nodes:
   b: { interfaces: { x: { link: uneven, address: 10.0.0.2/30 }, y: { link: plain, address: 10.0.1.2/30 } } }
 YAML
 "$LABCTL" -q up "$work/pair.yaml" || exit 1
-expect "the directions differ" "link uneven: a/x, b/x, MTU 1400, loss 2% there, 0% back" "$LABCTL" --lab "$lab" inspect
+expect "the directions differ" "link uneven: a/x, b/x, MTU 1400, there loss 2%, back unimpaired" "$LABCTL" --lab "$lab" inspect
 expect "a plain link" "link plain: a/y, b/y, MTU 1400" "$LABCTL" --lab "$lab" inspect
 expect "set on a link without an entry" "2 operations done" "$LABCTL" --lab "$lab" set link/plain/loss 3%
 expect "the loss is there" "link plain: a/y, b/y, MTU 1400, loss 3%" "$LABCTL" --lab "$lab" inspect

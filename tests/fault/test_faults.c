@@ -120,9 +120,9 @@ static void loss_sits_at_the_far_end(void **state)
     assert_non_null(strstr(changes, "in fabric"));
     assert_null(strstr(changes, "in isp"));
     uint32_t router = plan_find_namespace(bench.after, "home-router"), isp = plan_find_namespace(bench.after, "isp");
-    assert_int_equal(plan_get_loss(bench.after, router, "wan0", PLAN_SENT), 50000000);
-    assert_int_equal(plan_get_loss(bench.after, isp, "home0", PLAN_SENT), 50000000);
-    assert_int_equal(plan_get_loss(bench.after, isp, "home0", PLAN_RECEIVED), 0);
+    assert_int_equal(plan_get_impairment(bench.after, router, "wan0", PLAN_RECEIVED).loss, 50000000);
+    assert_int_equal(plan_get_impairment(bench.after, isp, "home0", PLAN_RECEIVED).loss, 50000000);
+    assert_int_equal(plan_get_impairment(bench.after, isp, "home0", PLAN_SENT).loss, 0);
 }
 
 static void loss_has_a_direction_and_adds_up(void **state)
@@ -131,12 +131,12 @@ static void loss_has_a_direction_and_adds_up(void **state)
     BENCH_AUTO bench = bench_of("home-lan.yaml");
     effect(&bench, "loss node/laptop/eth0 loss=50% direction=in");
     uint32_t laptop = plan_find_namespace(bench.after, "laptop");
-    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_SENT), 0);
-    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_RECEIVED), 500000000);
+    assert_int_equal(plan_get_impairment(bench.after, laptop, "eth0", PLAN_SENT).loss, 0);
+    assert_int_equal(plan_get_impairment(bench.after, laptop, "eth0", PLAN_RECEIVED).loss, 500000000);
     effect(&bench, "loss node/laptop/eth0 loss=50% direction=both");
-    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_RECEIVED),
+    assert_int_equal(plan_get_impairment(bench.after, laptop, "eth0", PLAN_RECEIVED).loss,
                      750000000); /* a quarter survives both */
-    assert_int_equal(plan_get_loss(bench.after, laptop, "eth0", PLAN_SENT), 500000000);
+    assert_int_equal(plan_get_impairment(bench.after, laptop, "eth0", PLAN_SENT).loss, 500000000);
 }
 
 static void the_way_back_is_bent_into_a_firewall(void **state)
@@ -489,7 +489,7 @@ static void the_table_is_well_formed(void **state)
                         "no kind of fault is called 'los' | did you mean 'loss'?");
     assert_string_equal(complaint(&bench, "loss link/uplink los=5%"),
                         "fault loss has no parameter 'los' | did you mean 'loss'?");
-    assert_string_equal(complaint(&bench, "loss link/uplink loss=0%"), "a loss of 0% is no fault");
+    assert_string_equal(complaint(&bench, "loss link/uplink loss=0%"), "'loss: 0%' is no fault");
 }
 
 int main(void)

@@ -45,6 +45,8 @@ nodes:
   visitor: { internet: 203.0.113.77 }
 checks:
   - { id: loss, from: client, ping: { to: server, count: 40, loss_below: 1% } }
+  - { id: late, from: client, ping: { to: server, count: 10, rtt_below: 45ms } }
+  - { id: steady, from: client, ping: { to: server, count: 20, jitter_below: 30ms } }
   - { id: asymmetric-routing, from: client, tcp: { to: server, port: 80 } }
   - { id: dns, from: client, dns: { name: server.lab.test, type: A, answer: 10.2.0.10 } }
   - { id: route, from: client, ping: server }
@@ -59,6 +61,14 @@ nodes=(client r1 r2 r3 r4 server names shop visitor)
 rows=(
     "loss|loss|node/server/eth0|loss=40%"
     "loss|side_loses|link/side|loss=40%"
+    "burst-loss|loss|node/server/eth0|loss=40% loss_burst=4"
+    "delay|late|node/server/eth0|delay=60ms"
+    "delay|late|node/client/eth0|delay=60ms direction=out"
+    "jitter|steady|node/r1/b|jitter=100ms"
+    "corruption|loss|node/server/eth0|corrupt=60%"
+    "reordering|late|node/server/eth0|reorder=10% delay=80ms"
+    "rate-limit|late|node/server/eth0|rate=16kbit"
+    "duplicate|side_doubles|link/side|duplicate=40%"
     "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=firewall"
     "asymmetric-routing|asymmetric-routing|client,server|via=r2 blocked_by=rp_filter"
     "route-missing|route|client|destination=default"
@@ -92,6 +102,10 @@ rows=(
 
 side_loses() { # nothing passes there when healthy: asked directly
     in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 | grep -E ' [1-9][0-9]*(\.[0-9]*)?% packet loss'
+}
+
+side_doubles() {
+    in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 | grep -E '[1-9][0-9]* duplicates'
 }
 
 . "$(dirname "$0")/live.bash"

@@ -1,0 +1,295 @@
+/* labctl link: what a wire does to packets, changed and shown live. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/table.h"
+#include "cmd/cmd.h"
+#include "cmd/common/changing.h"
+#include "cmd/common/client.h"
+#include "cmd/common/reading.h"
+#include "doc/doc.h"
+#include "link/impairment.h"
+#include "load/edit.h"
+#include "load/load.h"
+#include "model/topology.h"
+
+static const struct option_spec options[] = {
+    {"--from", "END", "for 'set': only what this end of the link sends (node/a, or node/a/eth0)"},
+};
+
+/* ---- the new properties of a link -------------------------------------------------------------------------------- */
+
+static bool end_matches(const struct interface *end, const char *text)
+{
+    STR_AUTO full = STR_INIT;
+    if (str_starts(text, "node/"))
+        text += strlen("node/");
+    str_printf(&full, "%s/%s", end->node->name, end->name);
+    return str_equal(text, end->node->name) || str_equal(text, str_text(&full));
+}
+
+/* KEY=VALUE into an impairment: 0, or 2 with the complaint printed. */
+static int take(struct context *context, const char *word, struct impairment *is)
+{
+    const char *keys[64], *value = strchr(word, '=');
+    STR_AUTO key = STR_INIT;
+    str_append_bytes(&key, word, value ? (size_t)(value - word) : strlen(word));
+    const struct impairment_row *row = impairment_row(str_text(&key));
+    for (size_t i = 0; i < impairment_row_count && i < ARRAY_SIZE(keys); i++)
+        keys[i] = impairment_rows[i].key;
+    const char *near = row ? NULL : str_nearest(str_text(&key), keys, impairment_row_count);
+    if (!row)
+        return cmd_usage(context, "a link has no parameter '%s'%s%s%s", str_text(&key), near ? "; did you mean '" : "",
+                         near ? near : "", near ? "'?" : "");
+    if (!value)
+        return cmd_usage(context, "'%s' wants %s, as %s=VALUE", row->key, impairment_wants(row), row->key);
+    const char *wrong = impairment_set(is, row, value + 1);
+    return wrong ? cmd_usage(context, "'%s' wants %s, got '%s'", row->key, wrong, value + 1) : 0;
+}
+
+static void put_entry(struct str *out, const char *from, uint32_t mtu, const struct impairment *is)
+{
+    STR_AUTO members = STR_INIT;
+    if (from)
+        str_printf(&members, "from: %s", from);
+    if (mtu)
+        str_printf(&members, "%smtu: %u", members.length ? ", " : "", mtu);
+    for (size_t i = 0; i < impairment_row_count; i++) {
+        STR_AUTO value = STR_INIT;
+        bool quoted = impairment_rows[i].type == IMPAIRMENT_TRACE;
+        if (impairment_get(is, &impairment_rows[i], &value))
+            str_printf(&members, "%s%s: %s%s%s", members.length ? ", " : "", impairment_rows[i].key, quoted ? "\"" : "",
+                       str_text(&value), quoted ? "\"" : "");
+    }
+    str_printf(out, "{ %s }", str_text(&members));
+}
+
+static void put_link(struct str *out, const struct link *link)
+{
+    bool directed = link->from_declared[0] || link->from_declared[1];
+    str_append(out, directed ? "[ " : "");
+    put_entry(out, NULL, link->mtu, &link->both);
+    for (size_t e = 0; directed && e < 2; e++) {
+        STR_AUTO from = STR_INIT;
+        if (!link->from_declared[e])
+            continue;
+        str_printf(&from, "node/%s/%s", link->ends[e]->node->name, link->ends[e]->name);
+        str_append(out, ", ");
+        put_entry(out, str_text(&from), 0, &link->from_end[e]);
+    }
+    str_append(out, directed ? " ]" : "");
+}
+
+/* What `set` makes of a link: the words for both directions, or for the one that `from` names. */
+static int change_link(struct context *context, struct link *link, const char *from)
+{
+    int result = 0;
+    size_t e = 0;
+    if (from) {
+        while (e < 2 && !end_matches(link->ends[e], from))
+            e++;
+        if (e == 2)
+            return cmd_usage(context, "link '%s' has no end '%s': its ends are node/%s and node/%s", link->name, from,
+                             link->ends[0]->node->name, link->ends[1]->node->name);
+        if (!link->from_declared[e])
+            link->from_end[e] = link->both;
+        link->from_declared[e] = true;
+    }
+    for (int i = 2; i < context->argc && result == 0; i++) {
+        for (size_t k = 0; k < 2 && result == 0; k++)
+            if (from ? k == e : link->from_declared[k])
+                result = take(context, context->argv[i], &link->from_end[k]);
+        if (!from && result == 0)
+            result = take(context, context->argv[i], &link->both);
+    }
+    return result;
+}
+
+static void reset_link(struct link *link)
+{
+    link->both = link->from_end[0] = link->from_end[1] = (struct impairment){0};
+    link->from_declared[0] = link->from_declared[1] = false;
+}
+
+/* "link/uplink", or the name alone: no other kind can stand there. */
+static struct thing link_thing(const struct topology *topology, const char *name)
+{
+    STR_AUTO full = STR_INIT;
+    struct thing thing = topology_thing(topology, name, NULL);
+    str_printf(&full, "link/%s", name);
+    return thing.kind == THING_NONE ? topology_thing(topology, str_text(&full), NULL) : thing;
+}
+
+static int no_link(struct context *context, const struct topology *topology, const char *name)
+{
+    const char *near = NULL;
+    struct thing thing = topology_thing(topology, name, &near);
+    struct error err = ERROR_INIT;
+    if (thing.kind == THING_INTERFACE || thing.kind == THING_NODE)
+        error_set(&err, ERR_USAGE,
+                  "%s is no link; its wire is impaired by `labctl fault inject delay --at %s delay=20ms` "
+                  "(`labctl fault list`: the kinds of family impairment)",
+                  name, name);
+    else
+        error_set(&err, ERR_ABSENT, "there is no link '%s'%s%s%s", name, near ? " (did you mean '" : "",
+                  near ? near : "", near ? "'?)" : "");
+    return cmd_fail(context, &err);
+}
+
+/* ---- set and reset ------------------------------------------------------------------------------------------------ */
+
+static int changed_text(struct context *context, const char *running, size_t length, struct link *link,
+                        struct str *path, struct str *out)
+{
+    ARENA_AUTO arena = arena_new();
+    struct findings findings;
+    struct error err = ERROR_INIT;
+    STR_AUTO value = STR_INIT;
+    findings_init(&findings, arena);
+    struct document *document = document_parse(arena, sources_new(arena), "running lab", running, length, &findings);
+    put_link(&value, link);
+    str_printf(path, "link/%s", link->name);
+    if (edit_set(document, str_text(path), str_text(&value), &err) != 0)
+        return cmd_fail(context, &err);
+    edit_write(document, out);
+    return 0;
+}
+
+static int change(struct context *context, bool reset)
+{
+    STR_AUTO running = STR_INIT;
+    STR_AUTO text = STR_INIT;
+    STR_AUTO path = STR_INIT;
+    struct error err = ERROR_INIT;
+    char lab[80];
+    int generation;
+    if (changing_fetch(context, &running, lab, sizeof lab, &generation, &err) != 0)
+        return cmd_fail(context, &err);
+    struct context quiet = *context;
+    quiet.quiet = true; /* the warnings were shown by `up` */
+    READING_AUTO before = READING_INIT;
+    READING_AUTO after = READING_INIT;
+    int status = reading_text(&before, &quiet, "running lab", str_text(&running), running.length);
+    if (status != 0)
+        return status;
+    struct thing thing = link_thing(before.topology, context->argv[1]);
+    if (thing.kind != THING_LINK)
+        return no_link(context, before.topology, context->argv[1]);
+    struct link *link = (struct link *)thing.link; /* of a topology that is nobody else's */
+    if (reset)
+        reset_link(link);
+    else
+        status = change_link(context, link, cmd_option(context, "--from"));
+    if (status != 0 || (status = changed_text(context, str_text(&running), running.length, link, &path, &text)) != 0)
+        return status;
+    status = reading_text(&after, &quiet, str_text(&path), str_text(&text), text.length);
+    if (status != 0)
+        return status;
+    context->lab = lab;
+    struct changing changing = {
+        .topology = after.topology, .sources = after.sources, .generation = generation, .path = str_text(&path)};
+    return changing_apply(context, &changing);
+}
+
+/* ---- show --------------------------------------------------------------------------------------------------------- */
+
+static bool is_about(const json_t *wire, const char *thing)
+{
+    const char *interface = client_text(wire, "interface"), *origin = client_text(wire, "origin");
+    STR_AUTO with_kind = STR_INIT;
+    str_printf(&with_kind, "%s%s", str_starts(thing, "node/") ? "" : "node/", thing);
+    size_t length = with_kind.length;
+    if (str_equal(origin, thing) || (str_starts(origin, "link/") && str_equal(origin + strlen("link/"), thing)))
+        return true;
+    return str_starts(interface, str_text(&with_kind)) && (interface[length] == '\0' || interface[length] == '/');
+}
+
+static void show_wire(const json_t *wire)
+{
+    const json_t *statistics = json_object_get(wire, "statistics");
+    const char *key, *separator = "";
+    json_t *value;
+    printf("%s, %s: ", client_text(wire, "interface"), client_text(wire, "direction"));
+    json_object_foreach(json_object_get(wire, "impairment"), key, value)
+    {
+        printf("%s%s %s", separator, key, json_string_value(value));
+        separator = ", ";
+    }
+    printf("\n    of %s, by %s (%s)\n", client_text(wire, "origin"), client_text(wire, "backend"),
+           client_text(wire, "fidelity"));
+    if (!statistics)
+        return;
+    static const char *const counters[] = {"passed",    "lost",       "duplicated", "corrupted",
+                                           "reordered", "overflowed", "overrun",    "queue"};
+    printf("   ");
+    for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+        printf(" %s %" JSON_INTEGER_FORMAT "%s", counters[i], client_integer(statistics, counters[i]),
+               i + 1 < ARRAY_SIZE(counters) ? "," : "\n");
+    printf("    late by %.3f ms (half of the packets), %.3f ms (99 %%), %.3f ms (all)\n",
+           json_number_value(json_object_get(statistics, "late_us_50")) / 1000,
+           json_number_value(json_object_get(statistics, "late_us_99")) / 1000,
+           json_number_value(json_object_get(statistics, "late_us_most")) / 1000);
+}
+
+static int show(struct context *context)
+{
+    struct error err = ERROR_INIT;
+    json_t *reply = NULL, *wire;
+    const char *thing = context->argc > 1 ? context->argv[1] : NULL;
+    size_t i;
+    if (client_call(context, "link-show", NULL, &reply, &err) != 0)
+        return cmd_fail(context, &err);
+    json_t *wires = json_array();
+    json_array_foreach(json_object_get(reply, "wires"), i, wire)
+    {
+        if (!thing || is_about(wire, thing))
+            json_array_append(wires, wire);
+    }
+    if (context->format == FORMAT_JSON) {
+        json_t *result = json_pack("{s:i, s:O}", "version", 1, "wires", wires);
+        client_print_json(result);
+        json_decref(result);
+    } else {
+        if (!json_array_size(wires))
+            printf("%s%s: not impaired\n", thing ? thing : "all links", "");
+        json_array_foreach(wires, i, wire)
+            show_wire(wire);
+    }
+    json_decref(wires);
+    json_decref(reply);
+    return 0;
+}
+
+static int run(struct context *context)
+{
+    const char *word = context->argc > 0 ? context->argv[0] : "";
+    bool set = str_equal(word, "set"), reset = str_equal(word, "reset");
+    if (!set && !reset && !str_equal(word, "show"))
+        return cmd_usage(context, "'link' needs one of set, show, reset");
+    if (!set && cmd_option(context, "--from"))
+        return cmd_usage(context, "--from is for 'link set'");
+    if (cmd_operands(context, set ? 3 : reset ? 2 : 1, set ? -1 : 2) != 0)
+        return 2;
+    return set || reset ? change(context, reset) : show(context);
+}
+
+const struct command command_link = {
+    .name = "link",
+    .group = "its nodes",
+    .synopsis = "link set THING KEY=VALUE… [--from END]|show [THING]|reset THING",
+    .summary = "Impair a link of the running lab: delay, loss, rate and the like",
+    .description =
+        "set       changes parameters of a link (labctl-topology(5), \"Keys: link\"); those not named stay\n"
+        "show      what each wire does, by which mechanism, and what it has counted\n"
+        "reset     takes all impairments of a link away\n"
+        "\n"
+        "  labctl link set link/uplink delay=20ms jitter=2ms loss=0.5%\n"
+        "  labctl link set link/uplink --from node/isp rate=50mbit\n"
+        "\n"
+        "Packets on their way stay on it. In an exercise 'link' is refused.",
+    .options = options,
+    .option_count = ARRAY_SIZE(options),
+    .run = run,
+};

@@ -1,0 +1,69 @@
+/* Impairments of a running lab.  Private to lab/.
+ *
+ * Theory of operation.  A plan says what a wire does; here is chosen by which mechanism of the kernel (the first of
+ * impair_backends that serves it), and what is in force is made equal to the plan: impair_sync compares the plan with
+ * the table of what was installed (a file in the state directory, written before anything is done, so that a director
+ * that was killed finds what it must take away) and does the difference, all wires at once:
+ *   what is new gets its devices; what goes is released; the relay is told its wires and answers when it serves them;
+ *   what is new is engaged; what goes loses its devices.
+ * So no packet is led where nobody takes it, and what the relay holds of a wire that goes is sent first. */
+#pragma once
+
+#include "lab/internal.h"
+#include "plan/plan.h"
+
+/* One wire, one direction, as it is to be or as it was installed. */
+struct impaired {
+    struct space *space;
+    char interface[16];
+    enum plan_direction direction;
+    uint32_t mtu;
+    const struct impair_backend *backend;
+    struct impairment is;
+    bool stale; /* of the installed: goes; of the wanted: is not in force yet */
+};
+
+struct impaired_list {
+    struct impaired *items;
+    size_t count;
+};
+
+struct impair_backend {
+    const char *name, *fidelity;
+    bool (*serves)(struct lab *lab, const struct impaired *wire);
+    /* Each may find its work done already.  prepare and remove may be NULL: it needs no devices of its own. */
+    int (*prepare)(const struct impaired *wire, struct error *err);
+    int (*engage)(const struct impaired *wire, struct error *err);
+    int (*release)(const struct impaired *wire, struct error *err);
+    int (*remove)(const struct impaired *wire, struct error *err);
+    bool (*stands)(struct lab *lab, const struct impaired *wire); /* is it in force? */
+};
+extern const struct impair_backend *const impair_backends[]; /* the preferred first */
+extern const size_t impair_backend_count;
+extern const struct impair_backend impair_nftables, impair_tbf, impair_netem, impair_relay;
+
+/* impair_way.c: the devices and hooks that lead packets of a wire out of their way and back. */
+struct way {
+    char out[16], in[16]; /* a veth pair: what is sent by `out` comes in at `in`, and the other way round */
+    char table[48];       /* of the netdev family */
+};
+struct way way_of(const struct impaired *wire);
+int way_make(const struct impaired *wire, struct error *err); /* the devices, where they are not there yet */
+int way_remove(const struct impaired *wire, struct error *err);
+/* Loads the hooks for packets that are not back from their way yet: they are forwarded to the pair, or dropped. */
+enum way_of_packets { WAY_FORWARD, WAY_FORWARD_MARKED, WAY_DROP }; /* marked: they are let pass when they come back */
+int way_lead(const struct impaired *wire, enum way_of_packets how, struct error *err);
+int way_close(const struct impaired *wire, struct error *err);
+bool way_stands(const struct impaired *wire);
+/* What comes in at this device of the pair arrives at the wire's far end once more. */
+int way_back(const struct impaired *wire, const char *device, struct error *err);
+
+/* impair_relay.c: tells the relay all its wires; starts it where it is needed and stops it where it is not. */
+int impair_relay_serve(struct lab *lab, const struct plan *plan, const struct impaired_list *wires, struct error *err);
+
+struct relay_statistics;
+bool impair_relay_statistics(struct lab *lab, const struct impaired *wire, struct relay_statistics *out);
+
+/* Sends a batch in the namespace of a wire; `what` is for the error. */
+struct batch;
+int impair_commit(const struct impaired *wire, struct batch *batch, const char *what, struct error *err);

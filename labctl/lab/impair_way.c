@@ -1,0 +1,161 @@
+/* Beside the far end F of a node's interface stands a veth pair, one for each direction that needs it.
+ *
+ * What leaves by F towards the node (received) is forwarded to the pair by nft fwd in the egress hook of F.  What
+ * arrives at F from the node (sent) is taken in its ingress hook.  On its way back a packet carries a mark, by which
+ * the hooks let it pass; act_mirred lets it arrive at F once more.  (Whether a frame is for this host is decided where
+ * it arrives first, so that end of the pair has the MAC address of F.) */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "kernel/dump.h"
+#include "kernel/link.h"
+#include "kernel/nft.h"
+#include "kernel/qdisc.h"
+#include "lab/impair.h"
+#include "link/relay.h"
+
+/* Named after far end and direction (FNV-1a): up to 15 characters have room for no more. */
+struct way way_of(const struct impaired *wire)
+{
+    uint32_t hash = 0x811c9dc5u + (uint32_t)wire->direction;
+    struct way way;
+    for (const char *c = wire->interface; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * 0x01000193;
+    snprintf(way.out, sizeof way.out, "wo-%08x", hash);
+    snprintf(way.in, sizeof way.in, "wi-%08x", hash);
+    snprintf(way.table, sizeof way.table, "%s-%s", wire->direction == PLAN_SENT ? "sent" : "received", wire->interface);
+    return way;
+}
+
+int impair_commit(const struct impaired *wire, struct batch *batch, const char *what, struct error *err)
+{
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    int netns = space_netns(wire->space, err);
+    if (netns < 0 || netlink_open(netns, &netlink, err) != 0 || netlink_commit(&netlink, batch, err) != 0)
+        return -1;
+    if (batch->failure_count)
+        return netlink_failure_error(&batch->failures[0], err, "%s of %s", what, wire->interface);
+    return 0;
+}
+
+static int find(const struct impaired *wire, const char *name, struct observed_link *out, struct error *err)
+{
+    int netns = space_netns(wire->space, err);
+    return netns < 0 ? -1 : observe_link(netns, name, out, err);
+}
+
+static int must_find(const struct impaired *wire, const char *name, struct observed_link *out, struct error *err)
+{
+    int found = find(wire, name, out, err);
+    return found ? found : error_set(err, ERR_SYSTEM, "%s is not there", name);
+}
+
+static int raise_end(const struct impaired *wire, const char *name, struct error *err)
+{
+    BATCH_AUTO batch = BATCH_INIT;
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    struct observed_link seen;
+    if (must_find(wire, name, &seen, err) < 0)
+        return -1;
+    link_quiet_ipv6(&batch, 1, seen.index); /* fails where the namespace has no IPv6: it is quiet then */
+    if (netlink_open(space_netns(wire->space, err), &netlink, err) != 0 || netlink_commit(&netlink, &batch, err) != 0)
+        return -1;
+    link_up(&batch, 2, seen.index, true);
+    return impair_commit(wire, &batch, "bring up the way", err);
+}
+
+int way_make(const struct impaired *wire, struct error *err)
+{
+    struct way way = way_of(wire);
+    struct observed_link out, in, far;
+    BATCH_AUTO batch = BATCH_INIT;
+    int found = find(wire, way.out, &out, err);
+    if (found < 0 || must_find(wire, wire->interface, &far, err) < 0)
+        return -1;
+    if (!found) {
+        int netns = space_netns(wire->space, err);
+        struct link_veth_end ends[] = {{.netns = netns, .name = way.out, .mac = {.bytes = {2, 0, 0, 0, 0, 1}}},
+                                       {.netns = netns, .name = way.in, .mac = far.mac}};
+        link_veth(&batch, 1, &ends[0], &ends[1], wire->mtu);
+        return impair_commit(wire, &batch, "make the way", err) == 0 && raise_end(wire, way.out, err) == 0
+                   ? raise_end(wire, way.in, err)
+                   : -1;
+    }
+    if (out.mtu == wire->mtu)
+        return 0;
+    if (must_find(wire, way.in, &in, err) < 0)
+        return -1;
+    link_mtu(&batch, 1, out.index, wire->mtu);
+    link_mtu(&batch, 1, in.index, wire->mtu);
+    return impair_commit(wire, &batch, "change the way", err);
+}
+
+int way_remove(const struct impaired *wire, struct error *err)
+{
+    struct way way = way_of(wire);
+    struct observed_link out;
+    BATCH_AUTO batch = BATCH_INIT;
+    int found = find(wire, way.out, &out, err);
+    if (found <= 0)
+        return found;
+    link_delete(&batch, 1, out.index);
+    return impair_commit(wire, &batch, "remove the way", err);
+}
+
+int way_back(const struct impaired *wire, const char *device, struct error *err)
+{
+    struct observed_link from, far;
+    BATCH_AUTO batch = BATCH_INIT;
+    if (must_find(wire, device, &from, err) < 0 || must_find(wire, wire->interface, &far, err) < 0)
+        return -1;
+    qdisc_arrive_at(&batch, 1, from.index, far.index);
+    return impair_commit(wire, &batch, "lead back (act_mirred) packets", err);
+}
+
+/* Where they are forwarded to stands there as a number: libnftables remembers the names of another namespace. */
+int way_lead(const struct impaired *wire, enum way_of_packets how, struct error *err)
+{
+    STR_AUTO body = STR_INIT, rule = STR_INIT;
+    struct way way = way_of(wire);
+    struct observed_link out;
+    int netns = space_netns(wire->space, err);
+    if (must_find(wire, way.out, &out, err) < 0)
+        return -1;
+    if (how == WAY_FORWARD_MARKED)
+        str_printf(&rule, "meta mark set %d ", RELAY_MARK);
+    if (how == WAY_DROP)
+        str_append(&rule, "drop");
+    else
+        str_printf(&rule, "fwd to %u", out.index);
+    str_printf(&body,
+               "\tchain wire {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n"
+               "\t\tmeta mark %d %saccept\n\t\t%s\n\t}\n",
+               wire->direction == PLAN_SENT ? "ingress" : "egress", wire->interface, RELAY_MARK,
+               wire->direction == PLAN_SENT ? "meta mark set 0 " : "", str_text(&rule));
+    /* What comes in at either end is no concern of the namespace's own stack. */
+    str_printf(&body,
+               "\tchain aside {\n\t\ttype filter hook ingress devices = { \"%s\", \"%s\" } priority 0; policy drop;\n"
+               "\t}\n",
+               way.out, way.in);
+    return nft_replace(netns, "the way of packets", "netdev", way.table, str_text(&body), err);
+}
+
+int way_close(const struct impaired *wire, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    struct way way = way_of(wire);
+    int netns = space_netns(wire->space, err);
+    /* Making it first takes away what may not be there. */
+    str_printf(&text, "table netdev %s\ndelete table netdev %s\n", way.table, way.table);
+    return netns < 0 ? -1 : nft_load(netns, "the way of packets", str_text(&text), err);
+}
+
+bool way_stands(const struct impaired *wire)
+{
+    STR_AUTO text = STR_INIT;
+    struct way way = way_of(wire);
+    int netns = space_netns(wire->space, NULL);
+    return netns >= 0 && nft_list(netns, "netdev", way.table, false, &text, NULL) == 0;
+}

@@ -1,0 +1,260 @@
+/* The vocabulary of impairments: texts, comparison, addition. */
+#include "link/impairment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/table.h"
+#include "base/units.h"
+
+const char *const distribution_names[] = {
+    [DISTRIBUTION_UNIFORM] = "uniform",
+    [DISTRIBUTION_NORMAL] = "normal",
+    [DISTRIBUTION_PARETO] = "pareto",
+    [DISTRIBUTION_PARETONORMAL] = "paretonormal",
+};
+_Static_assert(ARRAY_SIZE(distribution_names) == DISTRIBUTION_COUNT, "every distribution has a name");
+
+#define ROW(member, type_, least_, most_, fallback_, doc_)                                                             \
+    {.key = #member,                                                                                                   \
+     .type = IMPAIRMENT_##type_,                                                                                       \
+     .least = (least_),                                                                                                \
+     .most = (most_),                                                                                                  \
+     .fallback = (fallback_),                                                                                          \
+     .doc = (doc_),                                                                                                    \
+     .offset = offsetof(struct impairment, member)},
+const struct impairment_row impairment_rows[] = {IMPAIRMENT_ROWS(ROW)};
+#undef ROW
+const size_t impairment_row_count = ARRAY_SIZE(impairment_rows);
+
+const struct impairment_row *impairment_row(const char *key)
+{
+    for (size_t i = 0; i < impairment_row_count; i++)
+        if (str_equal(impairment_rows[i].key, key))
+            return &impairment_rows[i];
+    return NULL;
+}
+
+const char *impairment_wants(const struct impairment_row *row)
+{
+    static const char *const wants[] = {
+        [IMPAIRMENT_DURATION] = "a duration such as 20ms",
+        [IMPAIRMENT_SHARE] = "a share from 0% to 100%, such as 0.5%",
+        [IMPAIRMENT_INTEGER] = "a whole number in its range",
+        [IMPAIRMENT_RATE] = "a rate such as 50mbit",
+        [IMPAIRMENT_TRACE] = "milliseconds in rising order, the last above 0: 0,5,5,12",
+        [IMPAIRMENT_WORD] = "uniform, normal, pareto or paretonormal",
+    };
+    _Static_assert(ARRAY_SIZE(wants) == IMPAIRMENT_TYPE_COUNT, "every type says what it wants");
+    return wants[row->type];
+}
+
+static const char *set_integer(const struct impairment_row *row, const char *text, uint32_t *out)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || value < (unsigned long long)row->least ||
+        value > (unsigned long long)row->most)
+        return impairment_wants(row);
+    *out = (uint32_t)value;
+    return NULL;
+}
+
+/* The delivery opportunities of mahimahi's mm-link(1), a comma between them. */
+static bool trace_valid(const char *text)
+{
+    unsigned long before = 0, value = 0;
+    for (const char *at = text;; at++) {
+        char *end;
+        if (*at < '0' || *at > '9')
+            return false;
+        value = strtoul(at, &end, 10);
+        if (value < before || value > UINT32_MAX)
+            return false;
+        before = value;
+        at = end;
+        if (!*at)
+            return value > 0;
+        if (*at != ',')
+            return false;
+    }
+}
+
+const char *impairment_set(struct impairment *impairment, const struct impairment_row *row, const char *text)
+{
+    void *member = (char *)impairment + row->offset;
+    switch (row->type) {
+    case IMPAIRMENT_DURATION:
+        return duration_parse(text, member);
+    case IMPAIRMENT_SHARE:
+        return share_parse(text, member);
+    case IMPAIRMENT_INTEGER:
+        return set_integer(row, text, member);
+    case IMPAIRMENT_RATE:
+        return rate_parse(text, member);
+    case IMPAIRMENT_WORD:
+        for (int i = 0; i < DISTRIBUTION_COUNT; i++)
+            if (str_equal(distribution_names[i], text)) {
+                *(int *)member = i;
+                return NULL;
+            }
+        break;
+    case IMPAIRMENT_TRACE:
+        if (!trace_valid(text))
+            break;
+        *(const char **)member = text;
+        return NULL;
+    case IMPAIRMENT_TYPE_COUNT:
+        break;
+    }
+    return impairment_wants(row);
+}
+
+bool impairment_get(const struct impairment *impairment, const struct impairment_row *row, struct str *out)
+{
+    const void *member = (const char *)impairment + row->offset;
+    char text[UNITS_TEXT_MAX];
+    switch (row->type) {
+    case IMPAIRMENT_DURATION:
+        if (*(const int64_t *)member)
+            str_append(out, duration_format(*(const int64_t *)member, text));
+        return *(const int64_t *)member != 0;
+    case IMPAIRMENT_SHARE:
+        if (*(const uint32_t *)member)
+            str_append(out, share_format(*(const uint32_t *)member, text));
+        return *(const uint32_t *)member != 0;
+    case IMPAIRMENT_INTEGER:
+        if (*(const uint32_t *)member)
+            str_printf(out, "%u", *(const uint32_t *)member);
+        return *(const uint32_t *)member != 0;
+    case IMPAIRMENT_RATE:
+        if (*(const uint64_t *)member)
+            str_append(out, rate_format(*(const uint64_t *)member, text));
+        return *(const uint64_t *)member != 0;
+    case IMPAIRMENT_WORD:
+        if (*(const int *)member)
+            str_append(out, distribution_names[*(const int *)member]);
+        return *(const int *)member != 0;
+    case IMPAIRMENT_TRACE:
+        if (*(const char *const *)member)
+            str_append(out, *(const char *const *)member);
+        return *(const char *const *)member != NULL;
+    case IMPAIRMENT_TYPE_COUNT:
+        break;
+    }
+    return false;
+}
+
+void impairment_clear(struct impairment *impairment, const struct impairment_row *row)
+{
+    static const size_t sizes[] = {
+        [IMPAIRMENT_DURATION] = sizeof(int64_t), [IMPAIRMENT_SHARE] = sizeof(uint32_t),
+        [IMPAIRMENT_INTEGER] = sizeof(uint32_t), [IMPAIRMENT_RATE] = sizeof(uint64_t),
+        [IMPAIRMENT_WORD] = sizeof(int),         [IMPAIRMENT_TRACE] = sizeof(const char *),
+    };
+    _Static_assert(ARRAY_SIZE(sizes) == IMPAIRMENT_TYPE_COUNT, "every type has a size");
+    memset((char *)impairment + row->offset, 0, sizes[row->type]);
+}
+
+void impairment_format(const struct impairment *impairment, const char *is, const char *separator, struct str *out)
+{
+    bool first = true;
+    for (size_t i = 0; i < impairment_row_count; i++) {
+        STR_AUTO value = STR_INIT;
+        if (!impairment_get(impairment, &impairment_rows[i], &value))
+            continue;
+        str_printf(out, "%s%s%s%s", first ? "" : separator, impairment_rows[i].key, is, str_text(&value));
+        first = false;
+    }
+}
+
+bool impairment_equal(const struct impairment *a, const struct impairment *b)
+{
+    STR_AUTO x = STR_INIT, y = STR_INIT;
+    impairment_format(a, "=", " ", &x);
+    impairment_format(b, "=", " ", &y);
+    return str_equal(str_text(&x), str_text(&y));
+}
+
+bool impairment_any(const struct impairment *i)
+{
+    return i->delay || i->jitter || i->loss || i->loss_every || i->loss_enter || i->loss_good || i->duplicate ||
+           i->corrupt || i->rate || i->trace || i->limit;
+}
+
+const char *impairment_contradiction(const struct impairment *i, const struct impairment_row **row)
+{
+    const struct {
+        const char *key;
+        bool wrong;
+        const char *text;
+    } rules[] = {
+        {"jitter", i->jitter && !i->delay, "a jitter is around a delay: 'delay' is missing"},
+        {"delay_correlation", i->delay_correlation && !i->jitter, "only a delay with 'jitter' varies"},
+        {"distribution", i->distribution && !i->jitter, "only a delay with 'jitter' varies"},
+        {"reorder", i->reorder && !i->delay, "where nothing is delayed nothing can overtake: 'delay' is missing"},
+        {"reorder_gap", i->reorder_gap && !i->reorder, "nothing overtakes: 'reorder' is missing"},
+        {"reorder_correlation", i->reorder_correlation && !i->reorder, "nothing overtakes: 'reorder' is missing"},
+        {"loss_burst", i->loss_burst > 1 && !i->loss, "of which share of the packets? 'loss' is missing"},
+        {"loss_burst", i->loss_burst > 1 && i->loss_correlation, "'loss_burst' and 'loss_correlation' exclude each other"},
+        {"loss_correlation", i->loss_correlation && !i->loss, "nothing is lost at random: 'loss' is missing"},
+        {"loss_enter", i->loss_enter && i->loss, "'loss' and 'loss_enter' are two models of loss: only one can hold"},
+        {"loss_leave", i->loss_leave && !i->loss_enter, "the bad state is never entered: 'loss_enter' is missing"},
+        {"loss_bad", i->loss_bad && !i->loss_enter, "the bad state is never entered: 'loss_enter' is missing"},
+        {"trace", i->trace && i->rate, "'rate' and 'trace' exclude each other"},
+        {"duplicate_correlation", i->duplicate_correlation && !i->duplicate, "'duplicate' is missing"},
+        {"corrupt_correlation", i->corrupt_correlation && !i->corrupt, "'corrupt' is missing"},
+    };
+    for (size_t r = 0; r < ARRAY_SIZE(rules); r++)
+        if (rules[r].wrong) {
+            if (row)
+                *row = impairment_row(rules[r].key);
+            return rules[r].text;
+        }
+    return NULL;
+}
+
+/* Of a packet that meets both, at least one happens. */
+static uint32_t either(uint32_t a, uint32_t b)
+{
+    return (uint32_t)(SHARE_WHOLE - (uint64_t)(SHARE_WHOLE - a) * (SHARE_WHOLE - b) / SHARE_WHOLE);
+}
+
+struct impairment impairment_add(const struct impairment *one, const struct impairment *more)
+{
+    struct impairment sum = *one;
+    for (size_t i = 0; i < impairment_row_count; i++) { /* what `more` says counts … */
+        STR_AUTO text = STR_INIT;
+        if (impairment_rows[i].type != IMPAIRMENT_TRACE && impairment_get(more, &impairment_rows[i], &text))
+            impairment_set(&sum, &impairment_rows[i], str_text(&text));
+    }
+    if (more->trace)
+        sum.trace = more->trace;
+    sum.delay = one->delay + more->delay; /* … but where both together mean something */
+    sum.jitter = one->jitter + more->jitter;
+    sum.loss = either(one->loss, more->loss);
+    sum.duplicate = either(one->duplicate, more->duplicate);
+    sum.corrupt = either(one->corrupt, more->corrupt);
+    sum.reorder = either(one->reorder, more->reorder);
+    if (one->rate && (!more->rate || one->rate < more->rate))
+        sum.rate = one->rate;
+    return sum;
+}
+
+bool impairment_gilbert(const struct impairment *i, struct gilbert *out)
+{
+    if (i->loss_enter || i->loss_good) {
+        *out = (struct gilbert){i->loss_enter, i->loss_leave ? i->loss_leave : SHARE_WHOLE,
+                                i->loss_bad ? i->loss_bad : SHARE_WHOLE, i->loss_good};
+        return true;
+    }
+    if (i->loss_burst <= 1 || !i->loss || i->loss >= SHARE_WHOLE)
+        return false;
+    /* All is lost in the bad state: its share is enter / (enter + leave), its mean length 1 / leave. */
+    double leave = 1.0 / i->loss_burst, share = (double)i->loss / SHARE_WHOLE, enter = leave * share / (1 - share);
+    *out = (struct gilbert){(uint32_t)((enter > 1 ? 1 : enter) * SHARE_WHOLE + 0.5),
+                            (uint32_t)(leave * SHARE_WHOLE + 0.5), SHARE_WHOLE, 0};
+    return true;
+}

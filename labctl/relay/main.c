@@ -1,0 +1,37 @@
+/* labctl-relay DIRECTORY: serves the wires that DIRECTORY/relay.conf names (link/relay.h). */
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "relay/relay.h"
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "labctl-relay: this program is started by a lab\n");
+        return 2;
+    }
+    struct pump pump = {.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    struct epoll_event event = {.events = EPOLLIN};
+    struct error problem = ERROR_INIT;
+    prctl(PR_SET_TIMERSLACK, 1UL); /* nanosecond */
+    if (chdir(argv[1]) || pump.epoll < 0) {
+        perror(argv[1]);
+        return 1;
+    }
+    /* First the lines, then the socket: who can connect finds them. */
+    if (control_load(&pump, &problem))
+        fprintf(stderr, "relay: %s\n", problem.text);
+    int listener = control_open();
+    if (listener < 0 || epoll_ctl(pump.epoll, EPOLL_CTL_ADD, listener, &event)) {
+        perror(RELAY_SOCKET);
+        return 1;
+    }
+    for (;;) {
+        if (pump_wait(&pump))
+            control_answer(&pump, listener);
+        pump_send_due(&pump);
+    }
+}

@@ -1,0 +1,233 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/units.h"
+#include "relay/relay.h"
+
+#define TAKE_MOST    256   /* frames of one wire before the others' turn */
+#define SEND_MOST    32    /* packets in one system call */
+#define WATCH        30000 /* ns before a packet is due from which on the clock is watched */
+#define ARRIVAL_MOST NANOSECONDS_PER_SECOND /* a stamp older than that is of a clock that was set */
+#define WAIT_MOST    (60 * NANOSECONDS_PER_SECOND)
+
+static int64_t clock_of(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * NANOSECONDS_PER_SECOND + now.tv_nsec;
+}
+
+int64_t pump_now(void)
+{
+    return clock_of(CLOCK_MONOTONIC);
+}
+
+/* ---- in ------------------------------------------------------------------------------------------------------- */
+
+/* What the sender's kernel left open. */
+static void close_checksum(struct packet *packet)
+{
+    struct virtio_net_hdr *offload = &packet->offload;
+    uint32_t start = offload->csum_start, at = start + offload->csum_offset, sum = 0;
+    if (!(offload->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || at + 2 > packet->length)
+        return;
+    for (uint32_t i = start; i < packet->length; i += 2)
+        sum += (uint32_t)packet->frame[i] << 8 | (i + 1 < packet->length ? packet->frame[i + 1] : 0);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    sum = ~sum & 0xffff;
+    if (sum == 0)
+        sum = 0xffff; /* RFC 768: zero means none; the same in one's complement */
+    packet->frame[at] = (uint8_t)(sum >> 8);
+    packet->frame[at + 1] = (uint8_t)sum;
+    offload->flags = 0;
+    offload->csum_start = offload->csum_offset = 0;
+}
+
+static struct packet *copy_frame(struct line *line, const struct frame *frame)
+{
+    size_t tag = frame->tagged ? 4 : 0, addresses = 2 * ETH_ALEN;
+    struct packet *packet = packet_new(frame->length + tag);
+    if (!packet)
+        return NULL;
+    packet->line = line;
+    packet->offload = frame->offload;
+    if (!tag) {
+        memcpy(packet->frame, frame->data, frame->length);
+        return packet;
+    }
+    uint16_t words[2] = {frame->tag_protocol, htons(frame->tag)};
+    memcpy(packet->frame, frame->data, addresses);
+    memcpy(packet->frame + addresses, words, tag);
+    memcpy(packet->frame + addresses + tag, frame->data + addresses, frame->length - addresses);
+    if (packet->offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+        packet->offload.csum_start = (uint16_t)(packet->offload.csum_start + tag);
+    return packet;
+}
+
+static void take(struct pump *pump, struct line *line, const struct frame *frame, int64_t arrived)
+{
+    if (frame->length < ETH_HLEN) { /* longer than the wire's MTU allows */
+        line->statistics->undeliverable++;
+        return;
+    }
+    struct wire_verdict verdict = wire_enter(&line->wire, frame->length, arrived);
+    for (unsigned c = 0; c < verdict.copies; c++) {
+        struct packet *packet = copy_frame(line, frame);
+        if (!packet || queue_push(&pump->queue, verdict.copy[c].due, packet)) {
+            if (packet)
+                packet_free(packet);
+            line->wire.held--;
+            line->wire.counters.overflowed++;
+            continue;
+        }
+        if (verdict.copy[c].corrupt) {
+            close_checksum(packet);
+            wire_corrupt(packet->frame, packet->length, ETH_HLEN, verdict.copy[c].corruption);
+        }
+    }
+}
+
+void pump_take(struct pump *pump, struct line *line)
+{
+    struct frame frame;
+    int64_t now = pump_now(), behind = clock_of(CLOCK_REALTIME) - now;
+    line->touched = true;
+    for (int i = 0; i < TAKE_MOST && ring_next(&line->in, &frame); i++) {
+        int64_t arrived = frame.arrived - behind;
+        if (arrived > now || arrived < now - ARRIVAL_MOST)
+            arrived = now;
+        take(pump, line, &frame, arrived);
+        ring_done(&line->in);
+    }
+    if (line->wire.held > line->statistics->held_most)
+        line->statistics->held_most = line->wire.held;
+}
+
+/* ---- out ------------------------------------------------------------------------------------------------------ */
+
+struct batch {
+    struct line *line;
+    unsigned count;
+    struct packet *packets[SEND_MOST];
+    int64_t due[SEND_MOST];
+};
+
+static void note_lateness(struct relay_statistics *statistics, int64_t late)
+{
+    if (late < 0)
+        late = 0;
+    statistics->lateness[relay_lateness_bucket(late)]++;
+    if (late > statistics->latest)
+        statistics->latest = late;
+}
+
+static void send_batch(struct batch *batch)
+{
+    struct mmsghdr messages[SEND_MOST];
+    struct iovec parts[SEND_MOST][2];
+    struct line *line = batch->line;
+    int64_t now = pump_now();
+    for (unsigned i = 0; i < batch->count; i++) {
+        struct packet *packet = batch->packets[i];
+        parts[i][0] = (struct iovec){&packet->offload, sizeof packet->offload};
+        parts[i][1] = (struct iovec){packet->frame, packet->length};
+        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = parts[i], .msg_iovlen = 2}};
+    }
+    for (unsigned done = 0; done < batch->count;) {
+        int sent = sendmmsg(line->out, messages + done, batch->count - done, MSG_DONTWAIT);
+        if (sent > 0) {
+            for (int i = 0; i < sent; i++) {
+                line->wire.counters.passed++;
+                line->wire.counters.bytes += batch->packets[done + (unsigned)i]->length;
+                note_lateness(line->statistics, now - batch->due[done + (unsigned)i]);
+            }
+            done += (unsigned)sent;
+        } else if (errno != EINTR) { /* the device is down, or gone */
+            line->statistics->undeliverable++;
+            done++;
+        }
+    }
+    for (unsigned i = 0; i < batch->count; i++)
+        packet_free(batch->packets[i]);
+    line->wire.held -= batch->count;
+    line->touched = true;
+    batch->count = 0;
+}
+
+void pump_send_due(struct pump *pump)
+{
+    struct batch batch = {0};
+    int64_t now = pump_now(), due;
+    while ((due = queue_due(&pump->queue)) <= now) {
+        struct packet *packet = queue_pop(&pump->queue);
+        if (batch.count == SEND_MOST || (batch.count && batch.line != packet->line))
+            send_batch(&batch);
+        batch.line = packet->line;
+        batch.due[batch.count] = due;
+        batch.packets[batch.count++] = packet;
+    }
+    if (batch.count)
+        send_batch(&batch);
+    for (struct line *line = pump->lines; line; line = line->next)
+        if (line->touched) {
+            line->statistics->counters = line->wire.counters;
+            line->statistics->held = line->wire.held;
+            line->touched = false;
+        }
+}
+
+void pump_flush(struct pump *pump, const struct line *line)
+{
+    struct queue others = {0};
+    struct batch batch = {.line = (struct line *)line};
+    for (;;) {
+        int64_t due = queue_due(&pump->queue);
+        struct packet *packet = queue_pop(&pump->queue);
+        if (!packet)
+            break;
+        if (packet->line != line) {
+            if (queue_push(&others, due, packet))
+                packet_free(packet);
+            continue;
+        }
+        if (batch.count == SEND_MOST)
+            send_batch(&batch);
+        batch.due[batch.count] = due;
+        batch.packets[batch.count++] = packet;
+    }
+    if (batch.count)
+        send_batch(&batch);
+    queue_free(&pump->queue);
+    pump->queue = others;
+}
+
+/* ---- between -------------------------------------------------------------------------------------------------- */
+
+/* Takes what is there; returns 0, or 1 where the control socket (data NULL) wants to be heard. */
+int pump_wait(struct pump *pump)
+{
+    struct epoll_event events[64];
+    int64_t left = queue_due(&pump->queue) == INT64_MAX ? WAIT_MOST : queue_due(&pump->queue) - pump_now();
+    int control = 0, count;
+    if (left <= 0 || left > WATCH) {
+        left = left <= 0 ? 0 : left > WAIT_MOST ? WAIT_MOST : left - WATCH;
+        struct timespec wait = {left / NANOSECONDS_PER_SECOND, left % NANOSECONDS_PER_SECOND};
+        count = epoll_pwait2(pump->epoll, events, 64, &wait, NULL);
+    } else { /* soon: look without sleeping */
+        count = epoll_wait(pump->epoll, events, 64, 0);
+    }
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.ptr)
+            pump_take(pump, events[i].data.ptr);
+        else
+            control = 1;
+    }
+    return control;
+}

@@ -1,0 +1,101 @@
+/* The relay's own parts.
+ *
+ * Theory of operation.  Some impairments (delay above all) have no mechanism in kernels without netem.  For these, the
+ * kernel diverts the packets of a wire to this program, which decides on each as link/wire.h says, holds it until it is
+ * due, and gives it back.  One process and one thread serve all wires of a lab.
+ *
+ * Packets come in through a ring that the kernel fills (packet(7), PACKET_RX_RING), with the time of their arrival: a
+ * packet that was taken up late is not later for it, as long as its delay is longer.  They go out by sendmmsg.  Between
+ * packets the process sleeps until shortly before the first is due and then watches the clock; what remains is the
+ * lateness, which it keeps a histogram of.  Memory is bounded: what does not fit is dropped at the tail, and counted.
+ *
+ * Checksums that the sender's kernel left to the device travel along as virtio_net_hdr and stay open until a packet is
+ * to be corrupted: then the checksum is computed first, so that the receiver finds the error. */
+#pragma once
+
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "link/queue.h"
+#include "link/relay.h"
+
+struct error;
+struct line;
+
+struct packet {
+    struct line *line;
+    struct virtio_net_hdr offload;
+    uint32_t length, room;
+    struct packet *next; /* in the store */
+    uint8_t frame[];
+};
+
+/* ---- store.c: packets, used again ---- */
+struct packet *packet_new(size_t length); /* NULL where memory is used up */
+void packet_free(struct packet *packet);
+
+/* ---- ring.c: frames as they come in ---- */
+struct ring {
+    int fd;
+    uint8_t *memory;
+    size_t size;
+    uint32_t frame_size, frame_count, next;
+};
+#define RING_INIT                                                                                                      \
+    {                                                                                                                  \
+        .fd = -1                                                                                                       \
+    }
+struct frame {
+    const uint8_t *data;
+    uint32_t length;
+    struct virtio_net_hdr offload;
+    int64_t arrived; /* CLOCK_REALTIME */
+    bool tagged;
+    uint16_t tag, tag_protocol; /* host and network order */
+};
+/* On a device of the thread's namespace; ours: frames with RELAY_MARK are left out. */
+int ring_open(struct ring *ring, int device, uint32_t mtu, uint32_t frames, bool leave_out_ours, struct error *err);
+void ring_close(struct ring *ring);
+bool ring_next(struct ring *ring, struct frame *out); /* false: none waits */
+void ring_done(struct ring *ring);                    /* with the frame that ring_next gave */
+uint64_t ring_overrun(struct ring *ring); /* frames dropped since the last call */
+
+/* ---- line.c: a wire that is served ---- */
+struct line {
+    struct relay_wire spec; /* without its impairment: */
+    char *is_text;
+    struct wire wire;
+    int device_index, end_index;
+    struct ring in;
+    int out;
+    struct relay_statistics *statistics;
+    bool wanted, touched;
+    struct line *next;
+};
+struct line *line_open(const struct relay_wire *spec, struct relay_statistics *statistics, uint32_t frames,
+                       struct error *err);
+void line_close(struct line *line);
+/* Is it still the same device that the wire is on? */
+bool line_stands(const struct line *line);
+void line_change(struct line *line, const struct impairment *is);
+
+/* ---- pump.c: from ring to queue to device ---- */
+struct pump {
+    struct line *lines;
+    struct queue queue;
+    int epoll;
+};
+void pump_take(struct pump *pump, struct line *line);    /* what waits in its ring */
+void pump_send_due(struct pump *pump);                   /* what is due */
+void pump_flush(struct pump *pump, const struct line *line); /* all packets of a line, due or not */
+int pump_wait(struct pump *pump);                        /* until something is to be done */
+int64_t pump_now(void);                                  /* CLOCK_MONOTONIC, nanoseconds */
+
+/* ---- control.c ---- */
+int control_open(void);
+/* Makes the lines those of the file: the packets of lines that stay stay where they are.  What could not be done is told
+ * in err, the rest is done. */
+int control_load(struct pump *pump, struct error *err);
+void control_answer(struct pump *pump, int listener);

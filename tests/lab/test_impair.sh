@@ -1,0 +1,130 @@
+#!/bin/bash
+# What wires do to packets in a running lab: each parameter is measured with ping and with numbered packets, changed live,
+# served again after the relay was killed, and seen by no node.
+# shellcheck disable=SC2154 # what the sourced file sets
+. "$(dirname "$0")/../cli/host.bash"
+cat >"$work/lab.yaml" <<'YAML'
+lab: wires
+links:
+  late: { delay: 30ms }
+  lossy: { loss_every: 4 }
+  bursts: { loss: 20%, loss_burst: 5 }
+  thin: { rate: 200kbit, limit: 10 }
+  uneven: [ { from: node/a, delay: 40ms }, { from: node/b, loss_every: 2 } ]
+  twice: { duplicate: 30% }
+  wrong: { corrupt: 30% }
+nodes:
+  a:
+    interfaces:
+      l0: { link: late, address: 10.0.0.1/24 }
+      l1: { link: lossy, address: 10.0.1.1/24 }
+      l2: { link: bursts, address: 10.0.2.1/24 }
+      l3: { link: thin, address: 10.0.3.1/24 }
+      l4: { link: uneven, address: 10.0.4.1/24 }
+      l5: { link: twice, address: 10.0.5.1/24 }
+      l6: { link: wrong, address: 10.0.6.1/24 }
+  b:
+    interfaces:
+      l0: { link: late, address: 10.0.0.2/24 }
+      l1: { link: lossy, address: 10.0.1.2/24 }
+      l2: { link: bursts, address: 10.0.2.2/24 }
+      l3: { link: thin, address: 10.0.3.2/24 }
+      l4: { link: uneven, address: 10.0.4.2/24 }
+      l5: { link: twice, address: 10.0.5.2/24 }
+      l6: { link: wrong, address: 10.0.6.2/24 }
+  s1: { subnet: main/one }
+  s2: { subnet: main/one }
+vpcs:
+  main:
+    cidr: 10.9.0.0/16
+    subnets: { one: { cidr: 10.9.1.0/24 } }
+    security_groups: { default: { ingress: [ { protocol: all, from: any4 } ], egress: [ { protocol: all, to: any4 } ] } }
+YAML
+snapshot >"$work/before"
+lab() { run "$LABCTL" --lab wires "$@"; }
+pings() { # NODE ADDRESS COUNT [OPTION…]: ping's summary in $work/out; its figures in $received and $least, $mean (ms)
+    local node=$1 address=$2 count=$3
+    shift 3
+    lab exec "$node" -- ping -q -c "$count" -i 0.02 -W 1 "$@" "$address"
+    received=$(sed -n 's/.* \([0-9]*\) received.*/\1/p' "$work/out")
+    least=$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p' "$work/out")
+    received=${received:-0} least=${least:-0}
+}
+between() { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; }
+relay_pid() { pgrep -f '^/program/relay' | head -n 1; }
+served() { pings a 10.0.0.2 2 && [ "$received" -eq 2 ]; }
+
+lab up "$work/lab.yaml"
+check "the lab is up" $?
+pings a 10.0.0.2 20
+[ "$received" -eq 20 ] && between "$least" 60 75
+check "a delay is one way: the round trip takes twice as long" $?
+pings a 10.0.1.2 40
+[ "$received" -eq 23 ] # 30 arrive, and 7 of their answers do not
+check "every fourth is lost, exactly, each way" $?
+pings a 10.0.2.2 300
+between "$received" 130 250
+check "bursts lose their share" $?
+pings a 10.0.3.2 5 -s 972 # 1014 bytes in 41 ms, each way
+between "$least" 75 110
+check "a rate makes packets take their time" $?
+lab exec a -- ping -q -f -c 60 -s 972 -W 3 10.0.3.2
+grep -qE ' [1-9][0-9]*(\.[0-9]*)?% packet loss' "$work/out"
+check "a queue of ten drops its tail" $?
+pings a 10.0.4.2 20
+[ "$received" -eq 10 ] && between "$least" 40 55
+check "the two directions differ" $?
+pings a 10.0.5.2 40
+grep -q 'duplicates' "$work/out"
+check "packets arrive twice" $?
+pings a 10.0.6.2 60
+lab exec a -- cat /proc/net/snmp
+awk '/^Icmp:/ { if (n++) print $4 + 0 }' "$work/out" | grep -qx '[1-9][0-9]*'
+check "wrong bits are found by checksums" $?
+
+lab --format json link show link/late
+grep -q '"backend": "\(relay\|netem\)"' "$work/out" && grep -q '"delay": "30ms"' "$work/out"
+check "link show tells who serves a wire" $?
+lab link show link/lossy
+grep -q nftables "$work/out"
+check "losses are served by nftables" $?
+
+# Live: nothing under way is lost, the counters go on.
+"$LABCTL" --lab wires exec a -- ping -q -c 100 -i 0.02 -W 2 10.0.0.2 >"$work/under-way" 2>&1 &
+for delay in 5ms 50ms 1ms 20ms; do lab link set link/late delay=$delay; done
+wait $!
+grep -q ' 100 received' "$work/under-way"
+check "changes lose no packet" $?
+lab link set late --from node/a delay=0 && pings a 10.0.0.2 5 && between "$least" 20 35
+check "one direction by itself" $?
+lab link reset link/late && pings a 10.0.0.2 5 && between "$least" 0 10
+check "reset takes all away" $?
+lab set link/late/delay 30ms && pings a 10.0.0.2 5 && between "$least" 60 75
+check "set as for any key" $?
+
+# A wire in a VPC, both ways.
+lab fault inject delay --at node/s1/eth0 delay=30ms
+check "a fault at an interface of a VPC" $?
+lab exec s2 -- ping -q -c 5 -i 0.02 s1
+grep -q ' 5 received' "$work/out" && [ "$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p' "$work/out")" -ge 60 ]
+check "delays what it sends and what it receives" $?
+lab fault clear
+
+# The relay is nobody's single point of failure.
+if pid=$(relay_pid) && [ -n "$pid" ]; then
+    kill -KILL "$pid"
+    until_true 10 served && pings a 10.0.0.2 5 && between "$least" 60 75
+    check "a relay that was killed comes back" $?
+    kill -KILL "$(director_pid)" "$(relay_pid)"
+    until_true 15 served
+    check "and when the director was killed with it" $?
+    lab link set link/late delay=10ms && pings a 10.0.0.2 5 && between "$least" 20 35
+    check "and is told of changes" $?
+fi
+lab exec a -- sh -c 'cat /proc/mounts /proc/net/dev; ip -d link; nft list ruleset; ps ax; ls -R /opt /run /tmp; env'
+! grep -iqE 'relay|netem|labctl|impair|wo-|wi-' "$work/out"
+check "no node sees any of it" $?
+lab down wires
+clean_host
+check "nothing is left" $?
+exit $((failures > 0))
