@@ -137,7 +137,8 @@ static void no_way(struct walk *w, const struct vpc *vpc, const struct route_tab
     const struct addr *addr = &w->packet.tuple.destination;
     const char *name = !w->arena ? NULL
                        : table   ? vpc_part(w, vpc, "route_table", table->name)
-                                 : vpc_part(w, vpc, "route_table", "main");
+                                 : arena_printf(w->arena, "vpc/%s", vpc->name);
+    bool inside = w->place.from == FROM_INTERFACE || w->place.from == FROM_NAT_GATEWAY;
     struct mark mark = table ? table->mark : vpc->mark;
     if (exit->kind == EXIT_BLACKHOLE)
         STOP(w, by_way(w, CODE_BLACKHOLE, CODE_REPLY_BLACKHOLE), DROP_SILENT, name, exit->route->mark,
@@ -148,7 +149,9 @@ static void no_way(struct walk *w, const struct vpc *vpc, const struct route_tab
              "nobody in it has the address %s", addr_format(addr, text));
     else
         STOP(w, by_way(w, CODE_NO_ROUTE, CODE_REPLY_NO_ROUTE), DROP_SILENT, name, mark, "%s to %s",
-             table ? "has no route" : "the subnet has no route table beside the local route, so no route",
+             table    ? "has no route"
+             : inside ? "the subnet has no route table, only the local route, so no route"
+                      : "what comes in this way finds the local route only, so no route",
              addr_format(addr, text));
     walk_resume(w);
 }
@@ -236,8 +239,11 @@ static void to_endpoint(struct walk *w, const struct vpc *vpc, const struct endp
 {
     struct tuple same = w->packet.tuple;
     const char *name = w->arena ? vpc_part(w, vpc, "endpoint", endpoint->name) : NULL;
-    if (w->place.from == FROM_TRANSIT_GATEWAY)
+    if (w->place.from == FROM_TRANSIT_GATEWAY) {
         STOP(w, CODE_ENDPOINT_SOURCE, DROP_SILENT, name, endpoint->mark, "serves nobody from outside of the VPC");
+        walk_end(w);
+        return;
+    }
     PASS(w, name, endpoint->mark, "carries it to service/%s", endpoint->service->name);
     w->gateway_endpoint = endpoint;
     walk_translate(w, endpoint, &same);

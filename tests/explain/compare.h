@@ -56,7 +56,7 @@ static inline void ask(struct trial *trial, const struct node *from, const struc
                                             .protocol = protocol,
                                             .port = port,
                                             .from = from->name,
-                                            .to = to->name}};
+                                            .to = to ? to->name : "endpoint"}};
     explain(trial->explainer, &question->query, NULL, &question->explanation);
 }
 
@@ -88,6 +88,17 @@ static inline void ask_pair(struct trial *trial, const struct node *from, const 
     }
 }
 
+static inline void ask_endpoints(struct trial *trial, const struct node *from, struct dice *dice)
+{
+    for (size_t v = 0; v < trial->topology->vpc_count; v++)
+        for (size_t e = 0; e < trial->topology->vpcs[v]->endpoint_count; e++) {
+            const struct endpoint *endpoint = trial->topology->vpcs[v]->endpoints[e];
+            for (size_t i = 0; i < endpoint->interface_count; i++)
+                if (endpoint->interfaces[i]->address_count && chance(dice, 60))
+                    ask_all(trial, from, NULL, endpoint->interfaces[i]->addresses[0].addr, dice);
+        }
+}
+
 /* False where the text is no valid topology. */
 static inline bool trial_load(struct trial *trial, const char *text, uint64_t seed, const char *name)
 {
@@ -102,10 +113,12 @@ static inline bool trial_load(struct trial *trial, const char *text, uint64_t se
         return false;
     trial->explainer = explainer_new(trial->topology, trial->arena);
     trial->questions = arena_alloc(trial->arena, QUESTIONS_MAX * sizeof trial->questions[0]);
-    for (size_t i = 0; i < trial->topology->node_count; i++)
+    for (size_t i = 0; i < trial->topology->node_count; i++) {
         for (size_t j = 0; j < trial->topology->node_count; j++)
             if (i != j)
                 ask_pair(trial, trial->topology->nodes[i], trial->topology->nodes[j], &dice);
+        ask_endpoints(trial, trial->topology->nodes[i], &dice);
+    }
     return true;
 }
 

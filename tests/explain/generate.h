@@ -36,6 +36,7 @@ struct sketch {
     struct {
         bool gateway;
         unsigned subnets, tables, groups, nats, acls;
+        bool store, app; /* endpoints: a gateway to the visitor, an interface to an instance */
     } vpc[4];
     bool peered[4][4];  /* in both orders */
     bool hub;           /* a transit gateway */
@@ -199,6 +200,38 @@ static inline void draw_subnets(struct sketch *s, unsigned v)
     }
 }
 
+/* After the route tables, whose first may be called main. */
+static inline void draw_endpoints(struct sketch *s, unsigned v)
+{
+    unsigned tables = s->vpc[v].tables & 0xff, t = below(&s->dice, tables);
+    if (!s->vpc[v].store && !s->vpc[v].app)
+        return;
+    str_append(s->out, "    endpoints:\n");
+    if (s->vpc[v].store && t == 0 && s->vpc[v].tables & 0x100)
+        str_append(s->out, "      store: { type: gateway, service: store, route_tables: [main] }\n");
+    else if (s->vpc[v].store)
+        str_printf(s->out, "      store: { type: gateway, service: store, route_tables: [t%u] }\n", t);
+    if (s->vpc[v].app)
+        str_printf(s->out, "      app: { type: interface, service: app, subnets: [s%u], security_groups: [g%u] }\n",
+                   below(&s->dice, s->vpc[v].subnets), below(&s->dice, s->vpc[v].groups));
+}
+
+static inline void draw_services_of_cloud(struct sketch *s)
+{
+    bool store = false, app = false;
+    for (unsigned v = 0; v < s->vpcs; v++) {
+        store = store || s->vpc[v].store;
+        app = app || s->vpc[v].app;
+    }
+    if (store || app)
+        str_append(s->out, "services:\n");
+    if (store)
+        str_append(s->out, "  store: { nodes: [visitor], port: 80 }\n");
+    if (app)
+        str_printf(s->out, "  app: { nodes: [i0%s], port: %u }\n", chance(&s->dice, 30) ? ", i1" : "",
+                   chance(&s->dice, 85) ? 80 : 81);
+}
+
 static inline void draw_vpc(struct sketch *s, unsigned v)
 {
     str_printf(s->out, "  v%u:\n    cidr: 10.%u.0.0/16\n    dns: { support: false }\n", v, v);
@@ -221,6 +254,7 @@ static inline void draw_vpc(struct sketch *s, unsigned v)
         if (chance(&s->dice, 40))
             draw_rules(s, v, false);
     }
+    draw_endpoints(s, v);
 }
 
 /* ---- nodes -------------------------------------------------------------------------------------------------- */
@@ -272,6 +306,8 @@ static inline void draw_middlebox(struct sketch *s)
 {
     str_append(s->out, "  fw:\n");
     draw_attachment(s, s->middlebox, s->fw_subnet, "    ");
+    if (chance(&s->dice, 70))
+        str_append(s->out, "    source_dest_check: false\n");
     str_printf(s->out, "    forwarding: %s\n", chance(&s->dice, 85) ? "true" : "false");
     if (chance(&s->dice, 40))
         str_append(s->out, "    nat: { masquerade: [eth0] }\n");
@@ -355,6 +391,13 @@ static inline void draw_sizes(struct sketch *s)
         for (unsigned other = 0; other < v; other++)
             s->peered[v][other] = s->peered[other][v] = chance(&s->dice, 60);
     }
+    bool internet = false;
+    for (unsigned v = 0; v < s->vpcs; v++)
+        internet = internet || s->vpc[v].gateway;
+    for (unsigned v = 0; v < s->vpcs; v++) {
+        s->vpc[v].store = internet && chance(&s->dice, 20);
+        s->vpc[v].app = chance(&s->dice, 20);
+    }
     s->hub = s->vpcs > 1 && chance(&s->dice, 45);
     for (unsigned v = 0; s->hub && v < s->vpcs; v++)
         s->attached[v] = chance(&s->dice, 90);
@@ -376,6 +419,7 @@ static inline void generate_topology(uint64_t seed, struct str *out)
     for (unsigned v = 0; v < s.vpcs; v++)
         draw_vpc(&s, v);
     draw_connections(&s);
+    draw_services_of_cloud(&s);
     str_append(out, "nodes:\n");
     unsigned instances = 2 + below(&s.dice, 3);
     for (unsigned n = 0; n < instances; n++)

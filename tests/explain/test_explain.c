@@ -39,7 +39,35 @@
     "    route_tables: { main: [" routes "] }\n" OPEN
 #define TO(prefix, target) "{ destination: " prefix ", target: " target " }"
 #define PEERING            "peerings: { ab: { between: [a, b] } }\n"
-#define LAN                "lab: t\nbridges: { lan: {}, far: {} }\nnodes:\n"
+/* A service of b on this port, behind an endpoint of a; more machines. */
+#define ENDPOINT(port, rule, more)                                                                                     \
+    "lab: t\nvpcs:\n  a:\n    cidr: 10.0.0.0/16\n    subnets: { s: { cidr: 10.0.1.0/24 } }\n    security_groups:\n"    \
+    "      open: { ingress: [ { protocol: all, from: any4 } ] }\n      e:\n        ingress:\n          " rule "\n"     \
+    "    endpoints: { e: { type: interface, service: x, subnets: [s], security_groups: [e] } }\n"                      \
+    "  b:\n    cidr: 10.0.0.0/16\n    subnets: { s: { cidr: 10.0.1.0/24 } }\n" OPEN "services: { x: { nodes: [x" more  \
+    "], port: " port " } }\nnodes:\n  one: { subnet: a/s, security_groups: [open] }\n"                                 \
+    "  x: { subnet: b/s, security_groups: [open], services: { web: { kind: tcp, port: 80 } } }\n"                      \
+    "  idle: { subnet: b/s, security_groups: [open] }\n"
+/* A service on the internet, to which tables of a lead; far is in b, behind a transit gateway. */
+#define STORE(tables)                                                                                                  \
+    "lab: t\nvpcs:\n  a:\n    cidr: 10.0.0.0/16\n    subnets: { s: { cidr: 10.0.1.0/24 } }\n"                          \
+    "    route_tables: { main: [ " TO(                                                                                 \
+        "10.1.0.0/16",                                                                                                 \
+        "transit_gateway/hub") " ] }\n"                                                                                \
+                               "    endpoints: { e: { type: gateway, service: x, route_tables: [" tables "] } }\n"     \
+                               "  b:\n    cidr: 10.1.0.0/16\n    subnets: { s: { cidr: 10.1.1.0/24 } }\n"              \
+                               "    route_tables: { main: [ " TO(                                                      \
+                                   "0.0.0.0/0",                                                                        \
+                                   "transit_gateway/hub") " ] }\n"                                                     \
+                                                          "transit_gateways:\n  hub:\n    attachments: [a, b]\n    "   \
+                                                          "route_tables:\n      r:\n        associations: [a, b]\n"    \
+                                                          "        propagations: [a, b]\n        routes: [ { "         \
+                                                          "destination: 0.0.0.0/0, target: a } ]\n"                    \
+                                                          "services: { x: { nodes: [store], port: 80 } }\nnodes:\n  "  \
+                                                          "one: { subnet: a/s }\n  far: { subnet: b/s }\n"             \
+                                                          "  store: { internet: 203.0.113.80, services: { web: { "     \
+                                                          "kind: tcp, port: 80 } } }\n"
+#define LAN "lab: t\nbridges: { lan: {}, far: {} }\nnodes:\n"
 #define ROUTER                                                                                                         \
     "    interfaces:\n      lan0: { bridge: lan, address: 192.168.1.1/24 }\n"                                          \
     "      far0: { bridge: far, address: 192.168.2.1/24 }\n"
@@ -141,6 +169,25 @@ static const struct example {
          OPEN) "  one: { subnet: main/a, security_groups: [open] }\n  fw: { subnet: main/b, address: 10.0.2.9,\n"
                "    security_groups: [open], forwarding: true }\n",
      "one", "10.0.2.9", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    /* endpoints */
+    {ENDPOINT("80", "- { protocol: tcp, ports: 80, from: any4 }", ""), "one", "vpc/a/endpoint/e", "", OPINION_REACHABLE,
+     VIEW_ANSWERED},
+    {ENDPOINT("80", "- { protocol: tcp, from: any4 }", ""), "one", "vpc/a/endpoint/e:81",
+     "VPCE_SERVICE_PORT_RESTRICTION", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {ENDPOINT("80", "- { protocol: udp, from: any4 }", ""), "one", "vpc/a/endpoint/e", "ENI_SG_RULES_MISMATCH",
+     OPINION_BLOCKED, VIEW_TIMEOUT},
+    {ENDPOINT("81", "- { protocol: tcp, from: any4 }", ""), "one", "vpc/a/endpoint/e", "NOBODY_LISTENS",
+     OPINION_BLOCKED, VIEW_REFUSED},
+    {ENDPOINT("80", "- { protocol: tcp, from: any4 }", ", idle"), "one", "vpc/a/endpoint/e",
+     "NOBODY_LISTENS SERVICE_TARGETS_DIFFER", OPINION_AMBIGUOUS, VIEW_REFUSED},
+    {STORE("main"), "one", "store:80", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {STORE(""), "one", "store:80", "NO_ROUTE_TO_DESTINATION", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {STORE("main"), "far", "store:80", "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {VPC("{ destination: 0.0.0.0/0, target: node/fw }",
+         OPEN) "  one: { subnet: main/a, security_groups: [open] }\n  fw: { subnet: main/b, security_groups: [open], "
+               "forwarding: true }\n",
+     "one", "visitor:80", "ENI_SOURCE_DEST_CHECK_RESTRICTION ENI_SOURCE_DEST_CHECK_RESTRICTION NO_ROUTE_TO_DESTINATION",
+     OPINION_BLOCKED, VIEW_TIMEOUT},
     /* the ends */
     {VPC(TO_INTERNET, OPEN) "  web: { subnet: main/a, public_ip: true, security_groups: [open] }\n", "visitor",
      "web:80", "NOBODY_LISTENS", OPINION_BLOCKED, VIEW_REFUSED},
