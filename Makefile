@@ -26,6 +26,8 @@ CFLAGS  ?= $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilabctl -fmacro-prefix-map=labctl/= $(WARNINGS) $(CFLAGS) $(SANITIZE) $(PACKAGE_CFLAGS) -MMD -MP \
 	-DLABCTL_VERSION='"$(VERSION)"' -DLABCTL_LIBEXEC='"$(libexecdir)"' -DLABCTL_DATA='"$(datadir)"'
 STATIC  ?= -static
+# How many compilers run at once in the builds that `check` and `demo` begin with.
+JOBS    ?= $(shell nproc)
 # What is compiled in: objects are made anew when it differs from the last time.
 SETTINGS := $(VERSION) $(libexecdir) $(datadir)
 $(shell [ "$$(cat $(BUILD)/settings 2>/dev/null)" = "$(SETTINGS)" ] || rm -f $(BUILD)/settings)
@@ -120,7 +122,7 @@ deps:
 
 # Installs what is missing, builds, runs every test; the last line counts them.
 check: deps
-	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) tests
 	$(Q)BUILD=$(BUILD) tests/run
 
 # A thousand proofs of the shipped scenarios while every core is busy: not one verdict may differ.  Thousands of random
@@ -133,7 +135,7 @@ check-vm: all $(filter $(BUILD)/tests/kernel/%,$(TESTS))
 	$(Q)BUILD=$(BUILD) CC="$(CC)" tests/vm/run
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tests/demo
 
 bench: all
