@@ -241,6 +241,7 @@ struct interface {
     struct subnet *subnet;
     struct bridge *bridge;
     struct link *link;
+    struct dns_zone *zone;      /* of the internet */
     struct prefix *addresses;   /* declared or allotted; SUBNET: of the subnet's length, INTERNET: /24 */
     struct mark *address_marks; /* one each; line 0 where allotted */
     size_t address_count;
@@ -535,6 +536,7 @@ enum thing_kind {
     THING_NETWORK_ACL,
     THING_PREFIX_LIST,
     THING_ENDPOINT,
+    THING_ZONE, /* "internet/zone/shop.test" */
     THING_PEERING,
     THING_TRANSIT_GATEWAY,
     THING_TRANSIT_TABLE, /* "transit_gateway/hub/route_table/shared" */
@@ -563,6 +565,7 @@ struct thing {
     struct cloud_service *cloud_service;
     struct bridge *bridge;
     struct link *link;
+    struct dns_zone *zone; /* of the internet */
 };
 /* The MTU of an interface: its own, that of its segment, or the default one. */
 uint32_t interface_mtu(const struct topology *topology, const struct interface *interface);

@@ -113,6 +113,13 @@ holds "who is on the internet asks the public resolver" on visitor grep -qx 'nam
 sed -i 's/mail: 203.0.113.25/mail: 203.0.113.28/' "$work/lab.yaml"
 holds "apply changes a zone" "$LABCTL" --lab "$lab" apply "$work/lab.yaml"
 shows "which the resolver tells at once" '^203\.0\.113\.28$' ask visitor mail.shop.test
+
+# Faults of a zone.
+holds "a zone's server goes down" "$LABCTL" --lab "$lab" fault inject dns-server-down --at internet/zone/shop.test
+fails "and does not answer" on visitor dig +time=1 +tries=1 @ns1.shop.test www.shop.test
+shows "others do" '^203\.0\.113\.99$' ask visitor host.lab.example
+holds "it comes back" "$LABCTL" --lab "$lab" fault clear
+shows "and answers" '^203\.0\.113\.200$' ask visitor @ns1.shop.test www.shop.test
 "$LABCTL" down "$lab" >/dev/null
 
 up <<'END_OF_LAB'
