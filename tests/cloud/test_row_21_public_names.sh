@@ -38,7 +38,12 @@ vpcs:
     cidr: 10.6.0.0/16
     dns: { support: false }
     subnets: { all: { cidr: 10.6.1.0/24 } }
+  friend:
+    cidr: 10.7.0.0/16
+    subnets: { all: { cidr: 10.7.1.0/24 } }
+peerings: { to-friend: { between: [main, friend], dns: true } }
 nodes:
+  peer: { subnet: friend/all }
   web: { subnet: main/pub, public_ip: 198.51.100.10, address: 10.0.1.10 }
   db: { subnet: main/priv, security_groups: [nothing] }
   intranet: { subnet: same/all, address: 10.0.1.10 }
@@ -55,6 +60,8 @@ public=ec2-198-51-100-10.compute.example
 shows "row 21: outside, the public name gives the public address" '^198\.51\.100\.10$' ask visitor $public
 shows "row 21: inside, the private one" '^10\.0\.1\.10$' ask db $public
 shows "row 21: in another VPC, the public one" '^198\.51\.100\.10$' ask intranet $public
+shows "row 21: across a peering with dns: true, the private one" '^10\.0\.1\.10$' ask peer $public
+shows "row 21: and what leads there" '^10\.0\.1\.10$' ask peer cdn.shop.test
 shows "row 21: a CNAME to it, outside" '^198\.51\.100\.10$' ask visitor cdn.shop.test
 shows "row 21: and inside" '^10\.0\.1\.10$' ask db cdn.shop.test
 shows "row 21: a record that names the node, outside" '^198\.51\.100\.10$' ask visitor alias.shop.test
