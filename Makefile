@@ -99,6 +99,7 @@ TEST_ROOMS_load   := rules
 TEST_ROOMS_rules  := doc load
 TEST_ROOMS_lower  := doc load rules
 TEST_ROOMS_explain := doc load rules
+TEST_ROOMS_service := doc load rules lower
 TEST_ROOMS_probe  := score
 TEST_ROOMS_score  := doc load
 TEST_ROOMS_exercise := doc load

@@ -1,5 +1,5 @@
-/* dns-wrong-record, dns-record-missing, dns-zone-missing, dns-server-down: a name server that answers wrongly, or not at
- * all. */
+/* dns-wrong-record, dns-record-missing, dns-zone-missing, dns-server-down: a name server that answers wrongly, or not
+ * at all. */
 #include <string.h>
 #include <strings.h>
 
@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "fault/kinds.h"
+#include "model/public_names.h"
+#include "plan/plan.h"
 
 /* ---- the record ---- */
 
@@ -21,15 +23,24 @@ static bool is_name_of(const char *asked, const struct dns_zone *zone, const str
     return !strcasecmp(plain, full) || !strcasecmp(plain, record->name);
 }
 
-static bool find_record(const struct service *service, const char *name, const char *type, struct dns_zone **zone,
+/* The zones of a name server, or the one of the internet. */
+static struct dns_zone *zones_of(const struct thing *thing, size_t *count)
+{
+    *count = thing->kind == THING_ZONE ? 1 : thing->service->zone_count;
+    return thing->kind == THING_ZONE ? thing->zone : thing->service->zones;
+}
+
+static bool find_record(const struct thing *thing, const char *name, const char *type, struct dns_zone **zone,
                         size_t *index)
 {
-    for (size_t z = 0; z < service->zone_count; z++)
-        for (size_t r = 0; r < service->zones[z].record_count; r++) {
-            const struct dns_record *record = &service->zones[z].records[r];
-            if (!is_name_of(name, &service->zones[z], record) || !str_equal(record_type_name(record->type), type))
+    size_t count;
+    struct dns_zone *zones = zones_of(thing, &count);
+    for (size_t z = 0; z < count; z++)
+        for (size_t r = 0; r < zones[z].record_count; r++) {
+            const struct dns_record *record = &zones[z].records[r];
+            if (!is_name_of(name, &zones[z], record) || !str_equal(record_type_name(record->type), type))
                 continue;
-            *zone = &service->zones[z];
+            *zone = &zones[z];
             *index = r;
             return true;
         }
@@ -37,19 +48,20 @@ static bool find_record(const struct service *service, const char *name, const c
 }
 
 /* What helps where no record fits: the types that the name has, else the nearest name. */
-static const char *record_hint(const struct service *service, const char *asked, struct arena *arena)
+static const char *record_hint(const struct thing *thing, const char *asked, struct arena *arena)
 {
     const char **names = NULL, *types = NULL;
-    size_t count = 0;
-    for (size_t z = 0; z < service->zone_count; z++)
-        for (size_t r = 0; r < service->zones[z].record_count; r++) {
-            const struct dns_record *record = &service->zones[z].records[r];
+    size_t count = 0, zone_count;
+    struct dns_zone *zones = zones_of(thing, &zone_count);
+    for (size_t z = 0; z < zone_count; z++)
+        for (size_t r = 0; r < zones[z].record_count; r++) {
+            const struct dns_record *record = &zones[z].records[r];
             const char *type = record_type_name(record->type);
-            if (is_name_of(asked, &service->zones[z], record))
+            if (is_name_of(asked, &zones[z], record))
                 types = types ? arena_printf(arena, "%s, %s", types, type) : type;
             *ARENA_PUSH(arena, names, count) = str_equal(record->name, "@")
-                                                   ? service->zones[z].name
-                                                   : arena_printf(arena, "%s.%s", record->name, service->zones[z].name);
+                                                   ? zones[z].name
+                                                   : arena_printf(arena, "%s.%s", record->name, zones[z].name);
         }
     if (types != NULL)
         return arena_printf(arena, "records of that name are of type %s", types);
@@ -69,7 +81,7 @@ static bool answer_fits(enum record_type type, const char *answer)
 
 static bool is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings)
 {
-    if (thing->service->kind == SERVICE_DNS)
+    if (thing->kind == THING_ZONE || thing->service->kind == SERVICE_DNS)
         return true;
     findings_add(findings, FINDING_ERROR, "fault-target", fault_target_mark(fault),
                  "fault %s is at a dns service; '%s' is of kind %s", fault->kind, fault->at.items[0],
@@ -87,10 +99,10 @@ static void validate_record(const struct topology *topology, const struct fault 
     (void)topology;
     if (!is_dns(fault, &things[0], findings))
         return;
-    if (!find_record(things[0].service, name, type, &zone, &index)) {
+    if (!find_record(&things[0], name, type, &zone, &index)) {
         struct finding *finding = findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "name"),
                                                "'%s' has no %s record '%s'", fault->at.items[0], type, name);
-        finding->hint = record_hint(things[0].service, name, findings->arena);
+        finding->hint = record_hint(&things[0], name, findings->arena);
     } else if (!answer_fits(zone->records[index].type, answer)) {
         findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "answer"),
                      "'%s' is no value of a record of type %s", answer, type);
@@ -106,11 +118,12 @@ static int rewrite_record(struct topology *topology, const struct fault *fault, 
     const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
     struct dns_zone *zone;
     size_t index;
-    if (!find_record(things[0].service, name, type, &zone, &index))
+    if (!find_record(&things[0], name, type, &zone, &index))
         return error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0], type,
                          name);
     struct dns_record kept = zone->records[index];
     kept.value = arena_strdup(topology->arena, fault_text(fault, "answer"));
+    kept.interface = NULL; /* an address from now on */
     /* Several records of that name and type: the wrong one stands for all of them. */
     for (size_t i = zone->record_count; i-- > index + 1;) {
         if (!is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type)
@@ -131,11 +144,11 @@ static void validate_missing(const struct topology *topology, const struct fault
     struct dns_zone *zone;
     size_t index;
     (void)topology;
-    if (!is_dns(fault, &things[0], findings) || find_record(things[0].service, name, type, &zone, &index))
+    if (!is_dns(fault, &things[0], findings) || find_record(&things[0], name, type, &zone, &index))
         return;
     struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "name"),
                                            "'%s' has no %s record '%s'", fault->at.items[0], type, name);
-    finding->hint = record_hint(things[0].service, name, findings->arena);
+    finding->hint = record_hint(&things[0], name, findings->arena);
 }
 
 static int rewrite_missing(struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -145,7 +158,7 @@ static int rewrite_missing(struct topology *topology, const struct fault *fault,
     struct dns_zone *zone;
     size_t index, gone = 0;
     (void)topology;
-    for (; find_record(things[0].service, name, type, &zone, &index); gone++) {
+    for (; find_record(&things[0], name, type, &zone, &index); gone++) {
         memmove(&zone->records[index], &zone->records[index + 1],
                 (zone->record_count - index - 1) * sizeof zone->records[0]);
         zone->record_count--;
@@ -201,12 +214,44 @@ static int rewrite_zone(struct topology *topology, const struct fault *fault, co
 static void validate_server(const struct topology *topology, const struct fault *fault, const struct thing *things,
                             struct findings *findings)
 {
-    (void)topology;
-    is_dns(fault, &things[0], findings);
+    ARENA_AUTO arena = arena_new();
+    if (!is_dns(fault, &things[0], findings) || things[0].kind != THING_ZONE)
+        return;
+    const struct name_zone *zone = name_tree_zone(name_tree_build(topology, arena), things[0].zone->name);
+    if (zone->delegated)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' is delegated to a node: its dns service is what can be down", fault->at.items[0]);
 }
 
-static const struct fault_target_row record_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}};
-static const struct fault_target_row server_targets[] = {{THING_SERVICE, FAULT_PLAN}};
+static bool is_server(const struct name_zone *zone, const struct prefix *prefix)
+{
+    for (size_t i = 0; i < zone->address_count; i++)
+        if (addr_equal(&zone->addresses[i], &prefix->addr) && prefix->length == 32)
+            return true;
+    return false;
+}
+
+/* The servers of a zone of the internet share a process with others: theirs are the addresses that are gone. */
+static int stop_server(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                       const struct thing *things, struct error *err)
+{
+    if (things[0].kind == THING_SERVICE)
+        return fault_stop_service(plan, topology, fault, things, err);
+    ARENA_AUTO arena = arena_new();
+    const struct name_zone *zone = name_tree_zone(name_tree_build(topology, arena), things[0].zone->name);
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->address_count; i++)
+        if (!str_equal(plan->addresses[i].origin, "internet/names") || !is_server(zone, &plan->addresses[i].address))
+            plan->addresses[kept++] = plan->addresses[i];
+    if (kept == plan->address_count)
+        return error_set(err, ERR_ABSENT, "fault '%s': nobody serves %s", fault->id, fault->at.items[0]);
+    plan->address_count = kept;
+    return 0;
+}
+
+static const struct fault_target_row record_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}, {THING_ZONE, FAULT_TOPOLOGY}};
+static const struct fault_target_row zone_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}};
+static const struct fault_target_row server_targets[] = {{THING_SERVICE, FAULT_PLAN}, {THING_ZONE, FAULT_PLAN}};
 static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
 static const struct fault_parameter_row record_parameters[] = {
     {.key = "name", .type = PARAMETER_NAME, .required = true, .doc = "the name whose record is wrong"},
@@ -259,7 +304,7 @@ const struct fault_kind fault_dns_zone_missing = {
     .family = FAMILY_DNS,
     .layer = 7,
     .things = 1,
-    FAULT_TARGETS(record_targets),
+    FAULT_TARGETS(zone_targets),
     FAULT_PARAMETERS(zone_parameters),
     .symptom = "no name of the zone resolves: the server refuses, or asks elsewhere in vain",
     .tools = "dig (REFUSED, NXDOMAIN), dig @SERVER ZONE SOA, labctl dump",
@@ -277,5 +322,5 @@ const struct fault_kind fault_dns_server_down = {
     .symptom = "full names do not resolve, after a refusal or a timeout; by address all is well",
     .tools = "dig, ss -lun, ps, tcpdump port 53",
     .validate = validate_server,
-    .rewrite_plan = fault_stop_service,
+    .rewrite_plan = stop_server,
 };

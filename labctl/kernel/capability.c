@@ -40,6 +40,9 @@ static const struct link_trial link_bonding = {.kind = "bond"};
 static const struct link_trial link_dummy = {.kind = "dummy"};
 
 static const struct program_trial dnsmasq = {"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq"};
+static const struct program_trial nsd = {"nsd", "nsd", "nsd", "nsd"};
+static const struct program_trial unbound = {"unbound", "unbound", "unbound", "unbound"};
+static const struct program_trial named = {"named", "bind9", "bind", "bind"};
 static const struct program_trial ip = {"ip", "iproute2", "iproute", "iproute2"};
 static const struct program_trial nft = {"nft", "nftables", "nftables", "nftables"};
 static const struct program_trial ping = {"ping", "iputils-ping", "iputils", "iputils"};
@@ -227,6 +230,9 @@ const struct capability capabilities[] = {
     DEVICE("bonding", LATER, link_bonding, "bundled links", "bonding"),
 
     PROGRAM(dnsmasq, "name servers: VPC resolvers, services of kind dns"),
+    PROGRAM(nsd, "name servers of the internet, services of kind dns without recursion"),
+    PROGRAM(unbound, "the internet's public resolver"),
+    PROGRAM(named, "services of kind dns with views"),
     PROGRAM(ip, "to look at interfaces and routes"),
     PROGRAM(nft, "to look at and change firewalls"),
     PROGRAM(ping, "to try a path"),

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "kernel/link.h"
+#include "lab/files.h"
 #include "lab/internal.h"
 #include "lab/keeper.h"
 
@@ -236,6 +237,21 @@ static int build_network(struct build *b)
     return 0;
 }
 
+/* Nodes are born with their files; those of cloud namespaces are written here. */
+static int write_cloud_files(struct build *b)
+{
+    for (size_t i = 0; i < b->plan->file_count; i++) {
+        const struct plan_file *file = &b->plan->files[i];
+        if (b->plan->namespaces[file->ns].kind == NAMESPACE_NODE)
+            continue;
+        struct space *space = space_of(b->lab, b->plan, file->ns);
+        int root = space_root(space, b->err);
+        if (root < 0 || node_file_write(root, file->path, file->content, file->length, file->mode, b->err) != 0)
+            return error_wrap(b->err, "%s", space->name);
+    }
+    return 0;
+}
+
 static int start_processes(struct build *b)
 {
     uint32_t *all = arena_alloc(b->arena, (b->plan->process_count + 1) * sizeof *all);
@@ -262,6 +278,8 @@ int lab_build(struct lab *lab, const struct plan *plan, lab_progress *progress, 
     count_missing(&b);
     configuration_init(&b.configuration, lab, plan, b.index, interfaces_new(plan, arena), arena, err);
     int result = build_network(&b);
+    if (result == 0)
+        result = write_cloud_files(&b);
     if (result == 0)
         result = start_processes(&b);
     configuration_end(&b.configuration);

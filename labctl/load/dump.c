@@ -170,6 +170,21 @@ static void dump_links(struct yaml *yaml, const struct topology *topology)
     yaml_map_end(yaml);
 }
 
+static void dump_internet(struct yaml *yaml, const struct internet *internet)
+{
+    if (!internet->zones_declared && internet->ttl == 60 && internet->negative_ttl == 60)
+        return;
+    yaml_key(yaml, "internet");
+    yaml_map(yaml);
+    if (internet->zones_declared)
+        dump_zones(yaml, internet->zones, internet->zone_count);
+    if (internet->ttl != 60)
+        yaml_plain_member(yaml, "ttl", "%u", internet->ttl);
+    if (internet->negative_ttl != 60)
+        yaml_plain_member(yaml, "negative_ttl", "%u", internet->negative_ttl);
+    yaml_map_end(yaml);
+}
+
 static void dump_defaults(struct yaml *yaml, const struct defaults *defaults)
 {
     if (defaults->mtu == 0 && defaults->congestion_control == NULL)
@@ -193,6 +208,7 @@ void dump_topology(const struct topology *topology, struct str *out)
     dump_connections(&yaml, topology);
     dump_bridges(&yaml, topology);
     dump_links(&yaml, topology);
+    dump_internet(&yaml, &topology->internet);
     dump_nodes(&yaml, topology);
     if (topology->check_count > 0) {
         yaml_key(&yaml, "checks");

@@ -44,15 +44,41 @@ static void dump_zone(struct yaml *yaml, const struct dns_zone *zone)
     yaml_map_end(yaml);
 }
 
-static void dump_dns(struct yaml *yaml, const struct service *service)
+void dump_zones(struct yaml *yaml, const struct dns_zone *zones, size_t count)
 {
-    if (service->zone_count > 0) {
-        yaml_key(yaml, "zones");
+    yaml_key(yaml, "zones");
+    yaml_map(yaml);
+    for (size_t i = 0; i < count; i++)
+        dump_zone(yaml, &zones[i]);
+    yaml_map_end(yaml);
+}
+
+static void dump_views(struct yaml *yaml, const struct service *service)
+{
+    char text[ADDR_TEXT_MAX];
+    if (service->view_count == 0)
+        return;
+    yaml_key(yaml, "views");
+    yaml_map(yaml);
+    for (size_t i = 0; i < service->view_count; i++) {
+        const struct dns_view *view = &service->views[i];
+        yaml_key(yaml, view->name);
         yaml_map(yaml);
-        for (size_t i = 0; i < service->zone_count; i++)
-            dump_zone(yaml, &service->zones[i]);
+        yaml_key(yaml, "from");
+        yaml_flow_list(yaml);
+        for (size_t k = 0; k < view->from_count; k++)
+            yaml_text(yaml, prefix_format(&view->from[k], text));
+        yaml_list_end(yaml);
+        dump_zones(yaml, view->zones, view->zone_count);
         yaml_map_end(yaml);
     }
+    yaml_map_end(yaml);
+}
+
+static void dump_dns(struct yaml *yaml, const struct service *service)
+{
+    if (service->zone_count > 0)
+        dump_zones(yaml, service->zones, service->zone_count);
     if (service->forward_count > 0) {
         yaml_key(yaml, "forward");
         yaml_flow_list(yaml);
@@ -64,6 +90,9 @@ static void dump_dns(struct yaml *yaml, const struct service *service)
         yaml_boolean_member(yaml, "recursion", false);
     if (service->ttl != 60)
         yaml_plain_member(yaml, "ttl", "%u", service->ttl);
+    if (service->negative_ttl != 60)
+        yaml_plain_member(yaml, "negative_ttl", "%u", service->negative_ttl);
+    dump_views(yaml, service);
 }
 
 /* Whether the body is the one that every web service has. */

@@ -48,6 +48,7 @@ struct loader {
     struct map *allotments;     /* of a running lab: struct addr by thing; NULL: none */
     struct vpc *vpc;            /* being decoded */
     struct node *node;
+    struct service *service; /* whose views are being decoded */
     struct security_group *group;
     struct transit_gateway *transit_gateway;
     struct network_acl *acl;
@@ -77,6 +78,9 @@ bool read_ports(struct loader *loader, const char *key, const struct value *valu
 bool read_domain(struct loader *loader, const char *key, const struct value *value, const char **out);
 /* A prefix, or an address alone, or any4/any6/default; host bits are refused. */
 bool read_destination(struct loader *loader, const char *key, const struct value *value, struct prefix *out);
+/* Zones by name; `of_internet`: an address may be a node, which is resolved at the end. */
+void read_zones(struct loader *loader, const char *key, const struct value *value, bool of_internet,
+                struct dns_zone **zones, size_t *count);
 /* The end of a name behind its kind: "web" for "security_group/web" or "vpc/VPC/security_group/web" or "web". */
 const char *name_in_vpc(const struct vpc *vpc, const char *kind, const char *text);
 /* Reports a name that names nothing: "no WHAT 'NAME'WHERE"; `words` are the names that are there. */
@@ -88,7 +92,7 @@ const char **names_of(struct loader *loader, const void *things, size_t count);
 /* Rows' decode functions and what they call, by file. */
 field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;   /* vpc.c, link.c, node.c */
 field_decode decode_route_tables, decode_security_groups;               /* route.c, group.c */
-field_decode decode_services;                                           /* service.c */
+field_decode decode_services, decode_simulated_internet;                /* service.c, internet.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
 field_decode decode_hosts, decode_labels, decode_run;
 field_decode decode_peerings, decode_transit_gateways; /* peering.c, transit_gateway.c */
@@ -110,7 +114,8 @@ void decode_node_file_source(struct loader *loader, struct node_file *file, cons
 void finish_interface(struct loader *loader, struct interface *interface); /* interface.c */
 void finish_links(struct loader *loader);                                  /* link.c */
 struct link *link_use(struct loader *loader, const char *name, struct mark mark);
-void allot(struct loader *loader); /* allot.c */
+void allot(struct loader *loader);            /* allot.c */
+void resolve_internet(struct loader *loader); /* internet.c: records that name nodes, when these have addresses */
 /* Allotments as text and as a map; the names under which they stand, in the arena (allotments.c). */
 struct map *read_allotments(struct arena *arena, const char *text);
 const char *interface_key(struct arena *arena, const struct interface *interface, const char *end);
@@ -125,7 +130,7 @@ extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_sc
     link_schema, node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema,
     resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema,
     mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema,
-    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema;
+    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema, internet_schema, view_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

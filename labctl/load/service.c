@@ -11,124 +11,66 @@ _Static_assert(ARRAY_SIZE(kind_words) == SERVICE_KIND_COUNT, "a word for each se
 
 static const char *const later_kinds[] = {"proxy", "dhcp", "iperf", "bgp", "ospf"};
 
-/* ---- DNS zones ------------------------------------------------------------------------------------------------- */
-
-/* Keys of a record's mapping, by type. */
-static const char *const record_words[] = {"a", "aaaa", "cname", "txt", "mx", "srv", "ptr", "ns"};
-_Static_assert(ARRAY_SIZE(record_words) == RECORD_TYPE_COUNT, "a word for each record type");
-
-/* A name's records while they are read. */
-struct record_target {
-    struct dns_zone *zone;
-    const char *name;
-    struct mark mark;
-};
-
-static void add_record(struct decoder *decoder, const struct record_target *target, enum record_type type,
-                       const char *value)
-{
-    *ARENA_PUSH(decoder->arena, target->zone->records, target->zone->record_count) =
-        (struct dns_record){target->name, type, value, target->mark};
-}
-
-/* Adds one record of a type from a scalar. */
-static void read_record(struct decoder *decoder, const struct record_target *target, enum record_type type,
-                        const struct value *value)
-{
-    struct addr addr;
-    const char *text;
-    unsigned family = type == RECORD_A ? 4 : 6;
-    if (type == RECORD_A || type == RECORD_AAAA) {
-        if (!decode_address(decoder, record_words[type], value, &addr))
-            return;
-        if (addr.family != family)
-            decode_bad(decoder, record_words[type], family == 4 ? "an IPv4 address" : "an IPv6 address", value);
-        else
-            add_record(decoder, target, type, value->text);
-    } else if (decode_scalar(decoder, record_words[type], value, &text)) {
-        add_record(decoder, target, type, text);
-    }
-}
-
-/* One key of a record's mapping: a value or a list. */
-static void decode_record(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
-{
-    enum record_type type = (enum record_type)field->least;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
-        read_record(decoder, target, type, value->items[i]);
-    if (value->kind != VALUE_LIST)
-        read_record(decoder, target, type, value);
-}
-
-#define RECORD(word, which, text)                                                                                      \
-    {                                                                                                                  \
-        .key = (word), .type = FIELD_CUSTOM, .least = (which), .decode = decode_record, .wants = "a value, or a list", \
-        .json = "{\"type\": [\"string\", \"number\", \"array\"]}", .doc = (text)                                       \
-    }
-
-static const struct field record_fields[] = {
-    RECORD("a", RECORD_A, "IPv4 addresses."),
-    RECORD("aaaa", RECORD_AAAA, "IPv6 addresses."),
-    RECORD("cname", RECORD_CNAME, "The name that this one stands for."),
-    RECORD("txt", RECORD_TXT, "A text."),
-    RECORD("mx", RECORD_MX, "A mail exchange: \"10 mail\"."),
-    RECORD("srv", RECORD_SRV, "A service: \"0 5 5060 sip\"."),
-    RECORD("ptr", RECORD_PTR, "The name of an address."),
-    RECORD("ns", RECORD_NS, "A name server."),
-};
-const struct schema record_schema = SCHEMA("record", record_fields);
-_Static_assert(ARRAY_SIZE(record_fields) == RECORD_TYPE_COUNT, "a row for each record type");
-
-/* An address alone. */
-static void read_bare_record(struct decoder *decoder, const struct record_target *target, const struct value *value)
-{
-    struct addr addr;
-    if (value->kind != VALUE_TEXT || !addr_parse(value->text, &addr)) {
-        if (value->kind != VALUE_TEXT)
-            decode_wrong(decoder, target->name, "an address, a list of them, or records by type", value);
-        else
-            decode_bad(decoder, target->name, "an address, a list of them, or records by type", value)->hint =
-                arena_printf(decoder->findings->arena, "for another name: { cname: %s }", value->text);
-        return;
-    }
-    add_record(decoder, target, addr.family == 4 ? RECORD_A : RECORD_AAAA, value->text);
-}
-
-static void read_zone(struct decoder *decoder, struct dns_zone *zone, const struct value *value)
-{
-    for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++) {
-        const struct entry *entry = &value->entries[i];
-        struct record_target target = {zone, entry->key, entry->key_mark};
-        if (entry->value->broken)
-            continue;
-        if (strlen(entry->key) == 0 || strlen(entry->key) > 253)
-            findings_add(decoder->findings, FINDING_ERROR, "bad-value", entry->key_mark, "'%.80s' is no name in a zone",
-                         entry->key);
-        else if (entry->value->kind == VALUE_MAP)
-            schema_decode(decoder, &record_schema, entry->key, entry->key_mark, entry->value, &target);
-        else if (entry->value->kind == VALUE_LIST)
-            for (size_t k = 0; k < entry->value->item_count; k++)
-                read_bare_record(decoder, &target, entry->value->items[k]);
-        else
-            read_bare_record(decoder, &target, entry->value);
-    }
-}
+/* ---- DNS ------------------------------------------------------------------------------------------------------- */
 
 static void decode_zones(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     struct service *service = target;
-    if (!decode_map(decoder, field->key, value))
-        return;
-    for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++) {
-        const struct entry *entry = &value->entries[i];
-        struct value name = {
-            .kind = VALUE_TEXT, .mark = entry->key_mark, .text = entry->key, .length = strlen(entry->key)};
-        struct dns_zone zone = {.mark = entry->key_mark};
-        if (!read_domain(LOADER(decoder), "zones", &name, &zone.name) || !decode_map(decoder, entry->key, entry->value))
-            continue;
-        read_zone(decoder, &zone, entry->value);
-        *ARENA_PUSH(decoder->arena, service->zones, service->zone_count) = zone;
-    }
+    read_zones(LOADER(decoder), field->key, value, false, &service->zones, &service->zone_count);
+}
+
+/* The networks of a view: prefixes, single addresses, any4. */
+static void decode_view_from(struct decoder *decoder, const struct field *field, const struct value *value,
+                             void *target)
+{
+    struct dns_view *view = target;
+    struct prefix prefix;
+    size_t count = value->kind == VALUE_LIST ? value->item_count : 1;
+    for (size_t i = 0; i < count; i++)
+        if (read_destination(LOADER(decoder), field->key, value->kind == VALUE_LIST ? value->items[i] : value, &prefix))
+            *ARENA_PUSH(decoder->arena, view->from, view->from_count) = prefix;
+}
+
+static void decode_view_zones(struct decoder *decoder, const struct field *field, const struct value *value,
+                              void *target)
+{
+    struct dns_view *view = target;
+    read_zones(LOADER(decoder), field->key, value, false, &view->zones, &view->zone_count);
+}
+
+#define ZONES_JSON "{\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"type\": [\"object\", \"null\"]}}"
+
+static const struct field view_fields[] = {
+    {.key = "from",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .decode = decode_view_from,
+     .wants = "a list of networks",
+     .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
+     .doc = "The networks that the askers are in."},
+    {.key = "zones",
+     .type = FIELD_CUSTOM,
+     .required = true,
+     .schema = &record_schema,
+     .decode = decode_view_zones,
+     .wants = "zones by name",
+     .json = ZONES_JSON,
+     .doc = "Zones that these askers see, instead of the service's own zones of the same name."},
+};
+const struct schema view_schema = SCHEMA("view", view_fields);
+
+static void one_view(struct loader *loader, const char *name, struct mark mark, const struct value *value)
+{
+    struct service *service = loader->service;
+    struct dns_view view = {.name = name, .mark = mark};
+    if (schema_decode(&loader->decoder, &view_schema, name, mark, value, &view))
+        *ARENA_PUSH(loader->decoder.arena, service->views, service->view_count) = view;
+}
+
+static void decode_views(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    LOADER(decoder)->service = target;
+    each_named(LOADER(decoder), field->key, value, "view", LABEL_MAX, one_view);
 }
 
 static void decode_dns_forward(struct decoder *decoder, const struct field *field, const struct value *value,
@@ -348,7 +290,7 @@ static const struct field dns_fields[] = {
      .schema = &record_schema,
      .decode = decode_zones,
      .wants = "zones by name",
-     .json = "{\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"type\": [\"object\", \"null\"]}}",
+     .json = ZONES_JSON,
      .doc = "Zones by name, each with its names: an address, a list of them, or records by type."},
     {.key = "forward",
      .type = FIELD_CUSTOM,
@@ -369,7 +311,19 @@ static const struct field dns_fields[] = {
      .unit = "seconds",
      .fallback = "60",
      .doc = "How long its answers may be kept."},
-    {.key = "views", .type = FIELD_CUSTOM, .later = true, .doc = "Different answers for different askers."},
+    {.key = "negative_ttl",
+     .type = FIELD_SECONDS,
+     FIELD_AT(struct service, negative_ttl),
+     .least = 0,
+     .most = 86400,
+     .unit = "seconds",
+     .fallback = "60",
+     .doc = "How long it may be kept that there is no such name."},
+    {.key = "views",
+     .type = FIELD_NAMED,
+     .schema = &view_schema,
+     .decode = decode_views,
+     .doc = "Different answers for different askers, by name; the first view that has the asker counts."},
 };
 
 static const struct field exec_fields[] = {
@@ -408,7 +362,7 @@ static void set_defaults(struct decoder *decoder, struct service *service)
     if (service->kind == SERVICE_HTTP)
         service->body = arena_printf(decoder->arena, "%s\n", service->node->name);
     service->recursion = service->kind == SERVICE_DNS;
-    service->ttl = service->kind == SERVICE_DNS ? 60 : 0;
+    service->ttl = service->negative_ttl = service->kind == SERVICE_DNS ? 60 : 0;
 }
 
 /* The kind, from `kind:` or the name; false where it is none that works (reported). */

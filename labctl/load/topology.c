@@ -20,6 +20,7 @@ const struct rule_name load_rules[] = {
     {"ports", "Ports go with protocol tcp or udp."},
     {"icmp-type", "ICMP types and codes go with protocol icmp or icmpv6."},
     {"file-source", "A file beside the YAML is readable, at most 1 MB, all together at most 10 MB."},
+    {"public-record", "A record of the internet that names a node gives its public address."},
     {"duplicate-id", "The id of a check is its own."},
     {"check-kind", "A check asks one thing."},
     {"check-address", "A check goes to a node that has an address which the prober could use."},
@@ -172,6 +173,11 @@ static const struct field topology_fields[] = {
      .schema = &link_schema,
      .decode = decode_links,
      .doc = "Properties of links, by name; a link itself is a name that exactly two interfaces share."},
+    {.key = "internet",
+     .type = FIELD_MAPPING,
+     .schema = &internet_schema,
+     .decode = decode_simulated_internet,
+     .doc = "The simulated internet."},
     {.key = "nodes",
      .type = FIELD_NAMED,
      .schema = &node_schema,
@@ -184,7 +190,6 @@ static const struct field topology_fields[] = {
      .doc = "What must hold when the lab is healthy."},
     {.key = "networks", .type = FIELD_CUSTOM, .later = true, .doc = "Docker-like networks."},
     {.key = "policies", .type = FIELD_CUSTOM, .later = true, .doc = "Kubernetes-like policies."},
-    {.key = "internet", .type = FIELD_CUSTOM, .later = true, .doc = "Delay and zones of the simulated internet."},
 };
 const struct schema topology_schema = SCHEMA("topology", topology_fields);
 
@@ -209,6 +214,7 @@ const struct schema *const load_schemas[] = {
     &acl_egress_schema,
     &bridge_schema,
     &link_schema,
+    &internet_schema,
     &node_schema,
     &interface_schema,
     &node_route_schema,
@@ -223,6 +229,7 @@ const struct schema *const load_schemas[] = {
     &service_schemas[SERVICE_TCP_ECHO],
     &service_schemas[SERVICE_UDP_ECHO],
     &service_schemas[SERVICE_DNS],
+    &view_schema,
     &record_schema,
     &service_schemas[SERVICE_EXEC],
     &ready_schema,
@@ -261,6 +268,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
     struct topology *topology = ARENA_NEW(arena, struct topology);
     struct loader loader = {.decoder = {arena, document->findings}, .topology = topology, .document = document};
     topology->arena = arena;
+    topology->internet.ttl = topology->internet.negative_ttl = 60;
     topology->node_by_name = map_new(arena);
     topology->vpc_by_name = map_new(arena);
     topology->bridge_by_name = map_new(arena);
@@ -286,6 +294,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
     finish_endpoints(&loader);
     finish_links(&loader);
     allot(&loader);
+    resolve_internet(&loader);
     if (loader.checks != NULL)
         load_checks(topology, loader.checks, "check", document->findings, &topology->checks, &topology->check_count);
     return topology;

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
+#include "model/public_names.h"
 
 const struct addr link_local_resolver = {.family = 4, .bytes = {169, 254, 169, 253}};
 
@@ -41,8 +42,18 @@ static void write_vpc_resolver(struct str *out, const struct node *node)
     }
 }
 
+static bool is_on_internet(const struct node *node)
+{
+    for (size_t i = 0; i < node->interface_count; i++)
+        if (node->interfaces[i]->attachment == ATTACH_INTERNET)
+            return true;
+    return false;
+}
+
+/* Its own, that of its VPC, or on the internet the public one. */
 void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns)
 {
+    char resolver[ADDR_TEXT_MAX];
     STR_AUTO text = STR_INIT;
     if (declares_file(node, "/etc/resolv.conf"))
         return;
@@ -50,6 +61,8 @@ void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns)
         write_resolver(&text, &node->resolver);
     else
         write_vpc_resolver(&text, node);
+    if (!node->resolver.declared && text.length == 0 && l->names != UINT32_MAX && is_on_internet(node))
+        str_printf(&text, "nameserver %s\n", addr_format(&public_resolver, resolver));
     if (text.length > 0)
         add_file(l, ns, "/etc/resolv.conf", text.data, text.length, 0644, l->plan->namespaces[ns].origin);
 }

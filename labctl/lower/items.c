@@ -58,8 +58,8 @@ struct plan_route *add_unicast(struct lowering *l, uint32_t ns, struct prefix de
     return item;
 }
 
-void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
-              uint32_t table, const char *origin)
+struct plan_rule *add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
+                           uint32_t table, const char *origin)
 {
     struct plan_rule *item = ARENA_PUSH(l->arena, l->plan->rules, l->plan->rule_count);
     *item = (struct plan_rule){.ns = ns, .family = 4, .priority = priority, .table = table, .origin = origin};
@@ -69,6 +69,7 @@ void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark,
     }
     if (to)
         item->to = *to;
+    return item;
 }
 
 void add_sysctl(struct lowering *l, uint32_t ns, const char *key, const char *value, const char *origin)

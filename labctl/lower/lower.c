@@ -31,6 +31,7 @@ static void namespaces(struct lowering *l)
 {
     const struct topology *topology = l->topology;
     lower_internet_namespace(l);
+    lower_names_namespace(l);
     lower_vpc_namespaces(l);
     lower_peering_ports(l);
     lower_transit_namespaces(l);
@@ -64,12 +65,13 @@ static void lower_all(struct lowering *l)
     lower_transit_gateways(l);
     lower_gateway_endpoints(l);
     lower_internet(l);
+    lower_names(l);
 }
 
 int lower_topology(const struct topology *topology, struct plan **out, struct error *err)
 {
     ARENA_AUTO scratch = arena_new();
-    struct lowering l = {.topology = topology, .scratch = scratch, .internet = UINT32_MAX, .err = err};
+    struct lowering l = {.topology = topology, .scratch = scratch, .internet = UINT32_MAX, .names = UINT32_MAX, .err = err};
     l.plan = plan_new(topology->name);
     l.arena = l.plan->arena;
     l.ports = pointers_new(scratch, interface_total(topology));

@@ -103,6 +103,8 @@ struct lowering {
     uint32_t first_node;   /* namespace of topology->nodes[0]; the others follow */
     uint32_t internet;     /* namespace of the internet core, or UINT32_MAX */
     struct mac internet_mac;
+    uint32_t names; /* namespace of its name servers, or UINT32_MAX */
+    struct mac names_mac;
     struct router *routers;       /* one for each VPC, in its order */
     uint32_t *transit_namespaces; /* one for each transit gateway, in its order */
     uint32_t *services; /* of the load balancer of each service at the top, in their order; UINT32_MAX: has none */
@@ -140,8 +142,8 @@ struct plan_route *add_route(struct lowering *l, uint32_t ns, struct prefix dest
 /* A route with one next hop: via (or NULL: on link) and device. */
 struct plan_route *add_unicast(struct lowering *l, uint32_t ns, struct prefix destination, uint32_t table,
                                const struct addr *via, const char *device, const char *origin);
-void add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
-              uint32_t table, const char *origin);
+struct plan_rule *add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
+                           uint32_t table, const char *origin);
 void add_sysctl(struct lowering *l, uint32_t ns, const char *key, const char *value, const char *origin);
 /* body is taken from the text, which is emptied. */
 void add_nft(struct lowering *l, uint32_t ns, const char *family, const char *table, struct str *body,
@@ -218,6 +220,10 @@ void lower_gateway_endpoints(struct lowering *l);
 void lower_internet_namespace(struct lowering *l); /* internet.c */
 void lower_internet(struct lowering *l);
 void lower_internet_port(struct lowering *l, struct port *port);
+void lower_names_namespace(struct lowering *l); /* public_names.c */
+void lower_names(struct lowering *l);
+/* The way of a VPC's resolver to the public one, which no instance can take. */
+void lower_names_way(struct lowering *l, const struct router *router);
 
 /* The router's address in a subnet (base + 1), the VPC's resolver (base + 2). */
 struct addr subnet_router(const struct subnet *subnet);

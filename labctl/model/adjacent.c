@@ -29,6 +29,8 @@ static const void *identity(const struct thing *thing)
         return thing->prefix_list;
     case THING_ENDPOINT:
         return thing->endpoint;
+    case THING_ZONE:
+        return thing->zone;
     case THING_PEERING:
         return thing->peering;
     case THING_TRANSIT_GATEWAY:

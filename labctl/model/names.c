@@ -19,12 +19,27 @@ static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "S
 _Static_assert(ARRAY_SIZE(record_types) == RECORD_TYPE_COUNT, "a word for each record type");
 
 static const char *const thing_kinds[] = {
-    "nothing",         "node",        "interface",   "service",          "vpc",
-    "subnet",          "route_table", "nat_gateway", "internet_gateway", "egress_only_gateway",
-    "security_group",  "network_acl", "prefix_list", "endpoint",         "peering",
-    "transit_gateway", "route_table", /* of a transit gateway */
-    "service",                        /* at the top */
-    "bridge",          "link",
+    "nothing",
+    "node",
+    "interface",
+    "service",
+    "vpc",
+    "subnet",
+    "route_table",
+    "nat_gateway",
+    "internet_gateway",
+    "egress_only_gateway",
+    "security_group",
+    "network_acl",
+    "prefix_list",
+    "endpoint",
+    "zone",
+    "peering",
+    "transit_gateway",
+    "route_table", /* of a transit gateway */
+    "service",     /* at the top */
+    "bridge",
+    "link",
 };
 _Static_assert(ARRAY_SIZE(thing_kinds) == THING_KIND_COUNT, "a word for each kind of thing");
 

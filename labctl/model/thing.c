@@ -1,6 +1,7 @@
 /* One way to name a thing: kind/name, inside a container kind/name/kind/name. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -120,6 +121,19 @@ static struct thing transit_gateway_thing(const struct topology *topology, const
     return thing.transit_table != NULL ? thing : none;
 }
 
+/* "internet/zone/NAME". */
+static struct thing zone_thing(const struct topology *topology, const struct path *path)
+{
+    struct thing thing = {0};
+    const struct internet *internet = &topology->internet;
+    for (size_t i = 0; path->count == 3 && strcmp(path->segments[1], "zone") == 0 && i < internet->zone_count; i++)
+        if (strcasecmp(internet->zones[i].name, path->segments[2]) == 0) {
+            thing.kind = THING_ZONE;
+            thing.zone = &internet->zones[i];
+        }
+    return thing;
+}
+
 /* The thing of a cut name. */
 static struct thing find(const struct topology *topology, const struct path *path)
 {
@@ -129,6 +143,8 @@ static struct thing find(const struct topology *topology, const struct path *pat
         return node_thing(topology, path, 1);
     if (strcmp(kind, "vpc") == 0 && path->count > 1)
         return vpc_thing(topology, path);
+    if (strcmp(kind, "internet") == 0)
+        return zone_thing(topology, path);
     if (strcmp(kind, "bridge") == 0 && path->count == 2) {
         thing.bridge = topology_bridge(topology, path->segments[1]);
         thing.kind = thing.bridge != NULL ? THING_BRIDGE : THING_NONE;
@@ -214,6 +230,8 @@ static void collect(struct names *names, const struct topology *topology)
         ADD_NAME(names, "bridge/%s", topology->bridges[i]->name);
     for (size_t i = 0; i < topology->link_count; i++)
         ADD_NAME(names, "link/%s", topology->links[i]->name);
+    for (size_t i = 0; i < topology->internet.zone_count; i++)
+        ADD_NAME(names, "internet/zone/%s", topology->internet.zones[i].name);
 }
 
 struct strings topology_things(const struct topology *topology, struct arena *arena)
@@ -238,8 +256,8 @@ struct thing topology_thing(const struct topology *topology, const char *name, c
 {
     struct path path;
     struct thing thing = {0};
-    static const char *const kinds[] = {"node/",   "vpc/", "bridge/", "link/", "peering/", "transit_gateway/",
-                                        "service/"};
+    static const char *const kinds[] = {"node/",    "vpc/",     "bridge/", "link/", "peering/", "transit_gateway/",
+                                        "service/", "internet/"};
     bool has_kind = false;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         has_kind = has_kind || str_starts(name, kinds[i]);
@@ -286,6 +304,8 @@ const char *thing_name(const struct topology *topology, const struct thing *thin
         return arena_printf(arena, "vpc/%s/prefix_list/%s", vpc, thing->prefix_list->name);
     case THING_ENDPOINT:
         return arena_printf(arena, "vpc/%s/endpoint/%s", vpc, thing->endpoint->name);
+    case THING_ZONE:
+        return arena_printf(arena, "internet/zone/%s", thing->zone->name);
     case THING_PEERING:
         return arena_printf(arena, "peering/%s", thing->peering->name);
     case THING_TRANSIT_GATEWAY:

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "base/table.h"
+#include "model/public_names.h"
 
 struct node *topology_node(const struct topology *topology, const char *name)
 {
@@ -131,6 +132,8 @@ uint32_t interface_mtu(const struct topology *topology, const struct interface *
 
 bool topology_uses_internet(const struct topology *topology)
 {
+    if (topology_uses_names(topology))
+        return true;
     for (size_t i = 0; i < topology->vpc_count; i++)
         if (topology->vpcs[i]->internet_gateway)
             return true;

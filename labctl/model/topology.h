@@ -241,6 +241,7 @@ struct interface {
     struct subnet *subnet;
     struct bridge *bridge;
     struct link *link;
+    struct dns_zone *zone;      /* of the internet */
     struct prefix *addresses;   /* declared or allotted; SUBNET: of the subnet's length, INTERNET: /24 */
     struct mark *address_marks; /* one each; line 0 where allotted */
     size_t address_count;
@@ -361,12 +362,23 @@ struct dns_record {
     enum record_type type;
     const char *value; /* an address, a name, a text; MX and SRV: "10 mail", "0 5 5060 sip" */
     struct mark mark;
+    struct mark value_mark;
+    struct interface *interface; /* RECORD_A of the internet's zones whose value names a node ("web", "web/eth1") */
 };
 
 struct dns_zone {
     const char *name;
     struct dns_record *records;
     size_t record_count;
+    struct mark mark;
+};
+
+struct dns_view { /* what a name server tells those who ask from these networks */
+    const char *name;
+    struct prefix *from;
+    size_t from_count;
+    struct dns_zone *zones; /* instead of the service's zones of the same name */
+    size_t zone_count;
     struct mark mark;
 };
 
@@ -396,8 +408,10 @@ struct service {
     size_t zone_count;
     struct addr *forward;
     size_t forward_count;
-    bool recursion; /* true */
-    uint32_t ttl;   /* seconds; 60 */
+    bool recursion;             /* true */
+    uint32_t ttl, negative_ttl; /* seconds; 60: of records, and of "there is no such name" */
+    struct dns_view *views;     /* the first that has the asker counts */
+    size_t view_count;
     /* exec */
     struct strings command; /* argv; one string in YAML is run by /bin/sh -c */
     uint16_t ready_port;    /* ready: { tcp: port }; 0 = ready as soon as it runs */
@@ -448,12 +462,22 @@ struct defaults {
 enum mtu_scope { MTU_WIRE, MTU_VPC, MTU_TRANSIT_GATEWAY, MTU_SCOPE_COUNT };
 uint32_t default_mtu(const struct defaults *defaults, enum mtu_scope scope); /* 1500, 9001, 8500 */
 
+/* The simulated internet: what the author says of it. */
+struct internet {
+    bool zones_declared; /* the key stands there, be it with nothing in it */
+    struct dns_zone *zones;
+    size_t zone_count;
+    uint32_t ttl, negative_ttl; /* seconds; 60: of its records, and of "there is no such name" */
+    struct mark mark;
+};
+
 struct topology {
     struct arena *arena;
     const char *name; /* lab: */
     struct mark name_mark;
     const char *title; /* or NULL */
     struct defaults defaults;
+    struct internet internet;
     struct vpc **vpcs;
     size_t vpc_count;
     struct peering **peerings;
@@ -512,6 +536,7 @@ enum thing_kind {
     THING_NETWORK_ACL,
     THING_PREFIX_LIST,
     THING_ENDPOINT,
+    THING_ZONE, /* "internet/zone/shop.test" */
     THING_PEERING,
     THING_TRANSIT_GATEWAY,
     THING_TRANSIT_TABLE, /* "transit_gateway/hub/route_table/shared" */
@@ -540,10 +565,11 @@ struct thing {
     struct cloud_service *cloud_service;
     struct bridge *bridge;
     struct link *link;
+    struct dns_zone *zone; /* of the internet */
 };
 /* The MTU of an interface: its own, that of its segment, or the default one. */
 uint32_t interface_mtu(const struct topology *topology, const struct interface *interface);
-/* The simulated internet is there only when used: by an internet gateway, or by a machine on it. */
+/* The simulated internet is there only when used: by an internet gateway, by a machine on it, or by its names. */
 bool topology_uses_internet(const struct topology *topology);
 /* Resolves "node/db", "node/db/eth0", "node/web/service/http", "vpc/main/subnet/private", "link/uplink" …; a bare name
  * is taken as a node's, "db/eth0" as a node's interface.  THING_NONE where nothing of that name exists; then, if

@@ -145,8 +145,8 @@ struct plan_impairment {
 };
 
 struct plan_file {
-    uint32_t ns;      /* a node */
-    const char *path; /* absolute, inside the node */
+    uint32_t ns;      /* a node; a cloud namespace: for its processes, which see the lab's own tree */
+    const char *path; /* absolute, inside the node; of a cloud namespace: below /run */
     const char *content;
     size_t length;
     uint32_t mode;

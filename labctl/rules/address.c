@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "model/public_names.h"
 #include "rules/check.h"
 
 static const struct prefix public_prefixes[] = {
@@ -13,7 +14,6 @@ static const struct prefix public_prefixes[] = {
     {{4, {203, 0, 113, 0}}, 24}, /* RFC 5737 */
 };
 #define PUBLIC_PREFIXES "192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24"
-static const struct addr public_resolver = {4, {203, 0, 113, 53}};
 
 static const struct subnet *subnet_of(const struct interface *interface)
 {

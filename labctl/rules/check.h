@@ -75,4 +75,5 @@ rule_check check_peering_ends, check_peering_overlap, check_foreign_target, chec
     check_transit_attachment, check_transit_association, check_transit_overlap, check_transit_route; /* connection.c */
 rule_check check_endpoint_dns, check_endpoint_service, check_endpoint_subnets, check_endpoint_table; /* endpoint.c */
 rule_check check_too_many;                                                                           /* size.c */
-rule_check check_port_conflict, check_bind_address, check_dns_record;                                /* service.c */
+rule_check check_port_conflict, check_bind_address;                                                  /* service.c */
+rule_check check_dns_record, check_zone_delegation, check_zone_unserved;                             /* zone.c */

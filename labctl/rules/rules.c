@@ -83,6 +83,8 @@ const struct rule rules_table[] = {
     {"vpc-route", FINDING_ERROR, "A VPC's table has one route to a destination, and `local` leads to the VPC.",
      check_vpc_route},
     {"vpc-size", FINDING_ERROR, "A VPC is /16 to /28, each of its networks.", check_vpc_size},
+    {"zone-delegation", FINDING_ERROR, "The name servers of a public zone have addresses.", check_zone_delegation},
+    {"zone-unserved", FINDING_WARNING, "A public zone is delegated to a machine that serves it.", check_zone_unserved},
 };
 const size_t rules_count = ARRAY_SIZE(rules_table);
 

@@ -1,4 +1,5 @@
-/* dns: dnsmasq in the node, configured by /etc/dnsmasq.conf as an administrator would.
+/* dns: a real name server in the node, configured as an administrator would: BIND where askers are told different
+ * things (views), NSD where it only has zones (no recursion), else dnsmasq.  This is dnsmasq and what they share.
  *
  * Names of a zone are relative to it; "@" is the zone itself.  In values a name without dots is relative as well, any
  * other one is complete.  What a zone does not have does not exist (`local=`): it is never asked for elsewhere. */
@@ -8,38 +9,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "model/public_names.h"
 #include "service/lowering.h"
-
-/* The record's own name, without a final dot. */
-static const char *owner(struct arena *arena, const struct dns_zone *zone, const char *name)
-{
-    size_t length = strlen(name);
-    if (str_equal(name, "@") || str_equal(name, zone->name))
-        return zone->name;
-    if (length && name[length - 1] == '.')
-        return arena_strndup(arena, name, length - 1);
-    const char *suffix = arena_printf(arena, ".%s", zone->name);
-    return str_ends(name, suffix) ? name : arena_printf(arena, "%s%s", name, suffix);
-}
-
-/* A name that a record points to. */
-static const char *target(struct arena *arena, const struct dns_zone *zone, const char *name)
-{
-    return str_equal(name, "@") || !strchr(name, '.') ? owner(arena, zone, name)
-           : str_ends(name, ".")                      ? arena_strndup(arena, name, strlen(name) - 1)
-                                                      : name;
-}
-
-/* The n-th of the words of a value, or "". */
-static const char *word(struct arena *arena, const char *value, unsigned n)
-{
-    value += strspn(value, " \t");
-    for (; n && *value; n--) {
-        value += strcspn(value, " \t");
-        value += strspn(value, " \t");
-    }
-    return arena_strndup(arena, value, strcspn(value, " \t"));
-}
 
 /* "dns-rr=NAME,2,HEX": dnsmasq knows NS only as raw data (RFC 1035 3.1: labels with their lengths). */
 static void put_ns(struct str *out, const char *name, const char *host)
@@ -81,30 +52,32 @@ static void put_address(struct str *out, const char *name, const char *value)
 static void put_record(struct arena *arena, struct str *out, const struct dns_zone *zone,
                        const struct dns_record *record)
 {
-    const char *name = owner(arena, zone, record->name), *value = record->value;
+    const char *name = record_owner(arena, zone->name, record->name), *value = record->value;
     switch (record->type) {
     case RECORD_A:
     case RECORD_AAAA:
         put_address(out, name, value);
         break;
     case RECORD_CNAME:
-        str_printf(out, "cname=%s,%s\n", name, target(arena, zone, value));
+        str_printf(out, "cname=%s,%s\n", name, record_target(arena, zone->name, value));
         break;
     case RECORD_TXT:
         put_text(out, name, value);
         break;
     case RECORD_MX: /* "10 mail" */
-        str_printf(out, "mx-host=%s,%s,%s\n", name, target(arena, zone, word(arena, value, 1)), word(arena, value, 0));
+        str_printf(out, "mx-host=%s,%s,%s\n", name, record_target(arena, zone->name, record_word(arena, value, 1)),
+                   record_word(arena, value, 0));
         break;
     case RECORD_SRV: /* "PRIORITY WEIGHT PORT HOST" */
-        str_printf(out, "srv-host=%s,%s,%s,%s,%s\n", name, target(arena, zone, word(arena, value, 3)),
-                   word(arena, value, 2), word(arena, value, 0), word(arena, value, 1));
+        str_printf(out, "srv-host=%s,%s,%s,%s,%s\n", name,
+                   record_target(arena, zone->name, record_word(arena, value, 3)), record_word(arena, value, 2),
+                   record_word(arena, value, 0), record_word(arena, value, 1));
         break;
     case RECORD_PTR:
-        str_printf(out, "ptr-record=%s,%s\n", name, target(arena, zone, value));
+        str_printf(out, "ptr-record=%s,%s\n", name, record_target(arena, zone->name, value));
         break;
     case RECORD_NS:
-        put_ns(out, name, target(arena, zone, value));
+        put_ns(out, name, record_target(arena, zone->name, value));
         break;
     case RECORD_TYPE_COUNT:
         break;
@@ -119,7 +92,9 @@ static void put_configuration(struct arena *arena, const struct service *service
     if (addr_is_set(&service->bind))
         str_printf(out, "listen-address=%s\nbind-interfaces\n", addr_format(&service->bind, text));
     str_append(out, "no-resolv\nno-hosts\n");
-    for (size_t i = 0; i < service->forward_count && service->recursion; i++)
+    if (service->negative_ttl != 60)
+        str_printf(out, "neg-ttl=%u\n", service->negative_ttl);
+    for (size_t i = 0; i < service->forward_count; i++)
         str_printf(out, "server=%s\n", addr_format(&service->forward[i], text));
     /* The nodes' user namespace has one user: started by hand as well, dnsmasq must not look for another. */
     str_printf(out, "local-ttl=%u\nlog-facility=-\npid-file=\nuser=\ngroup=\n", service->ttl);
@@ -139,40 +114,60 @@ static bool declares(const struct node *node, const char *path)
     return false;
 }
 
-/* The first dns service of a node has the usual file, others have one by their name. */
-static const char *file_path(struct arena *arena, const struct service *service)
+const char *service_dns_path(struct arena *arena, const struct service *service, const char *stem)
 {
     for (size_t i = 0; i < service->node->service_count; i++) {
         const struct service *other = service->node->services[i];
         if (other == service)
             break;
         if (other->kind == SERVICE_DNS)
-            return arena_printf(arena, "/etc/dnsmasq-%s.conf", service->name);
+            return arena_printf(arena, "%s-%s.conf", stem, service->name);
     }
-    return "/etc/dnsmasq.conf";
+    return arena_printf(arena, "%s.conf", stem);
 }
 
-void service_lower_dns(struct service_context *context)
+void service_file(struct service_context *context, const char *path, const char *content)
 {
     struct plan *plan = context->plan;
-    STR_AUTO text = STR_INIT;
-    put_configuration(plan->arena, context->service, &text);
-    const char *path = file_path(plan->arena, context->service);
-    const char *content = arena_strdup(plan->arena, str_text(&text));
-    /* The nodes' user namespace has one user: dnsmasq must not look for another. */
-    const char *const argv[] = {"dnsmasq", "--keep-in-foreground",
-                                "--user=", "--group=", arena_printf(plan->arena, "--conf-file=%s", path)};
-    service_argv(context, argv, ARRAY_SIZE(argv));
-    /* dnsmasq reads its file only when it starts: a change of the text is a change of the process. */
-    context->process->configuration = content;
-    service_ready(context, READY_UDP_BOUND, context->service->port);
     if (declares(context->service->node, path))
-        return; /* the author's own has the last word */
+        return;
     struct plan_file *file = ARENA_PUSH(plan->arena, plan->files, plan->file_count);
     *file = (struct plan_file){.ns = context->ns,
                                .path = path,
                                .content = content,
-                               .length = text.length,
+                               .length = strlen(content),
                                .mode = 0644,
                                .origin = context->process->origin};
+}
+
+const struct service_program *service_dns_program(const struct service *service)
+{
+    return service->view_count > 0 ? &program_named : service->recursion ? &program_dnsmasq : &program_nsd;
+}
+
+static void lower_dnsmasq(struct service_context *context)
+{
+    struct arena *arena = context->plan->arena;
+    STR_AUTO text = STR_INIT;
+    put_configuration(arena, context->service, &text);
+    const char *path = service_dns_path(arena, context->service, "/etc/dnsmasq");
+    /* The nodes' user namespace has one user: dnsmasq must not look for another. */
+    const char *const argv[] = {"dnsmasq", "--keep-in-foreground",
+                                "--user=", "--group=", arena_printf(arena, "--conf-file=%s", path)};
+    service_argv(context, argv, ARRAY_SIZE(argv));
+    /* Name servers read their files only when they start: a change of the text is a change of the process. */
+    context->process->configuration = arena_strdup(arena, str_text(&text));
+    service_file(context, path, context->process->configuration);
+}
+
+void service_lower_dns(struct service_context *context)
+{
+    const struct service_program *program = service_dns_program(context->service);
+    if (program == &program_named)
+        service_lower_named(context);
+    else if (program == &program_nsd)
+        service_lower_nsd(context);
+    else
+        lower_dnsmasq(context);
+    service_ready(context, READY_UDP_BOUND, context->service->port);
 }

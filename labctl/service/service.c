@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "base/units.h"
+#include "model/public_names.h"
 #include "service/lowering.h"
 
 const char *const service_embedded[] = {"httpd", "tcpd", "echod"};
@@ -132,14 +133,14 @@ static void lower_exec(struct service_context *context)
 
 const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_HTTP] = {"http", "a web server that answers with a text", "bind, body, status, delay, routes", 80, NULL,
-                      NULL, lower_http},
-    [SERVICE_TCP] = {"tcp", "accepts, greets with a banner, reads and discards", "bind, banner", 0, NULL, NULL,
-                     lower_tcp},
-    [SERVICE_TCP_ECHO] = {"tcp-echo", "sends back what it reads", "bind", 7, NULL, NULL, lower_echo},
-    [SERVICE_UDP_ECHO] = {"udp-echo", "sends back each datagram", "bind", 7, NULL, NULL, lower_echo},
-    [SERVICE_DNS] = {"dns", "a name server (dnsmasq) for zones of its own, forwarding the rest",
-                     "bind, zones, forward, recursion, ttl", 53, "dnsmasq", "dnsmasq-base", service_lower_dns},
-    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, ready", 0, NULL, NULL, lower_exec},
+                      lower_http},
+    [SERVICE_TCP] = {"tcp", "accepts, greets with a banner, reads and discards", "bind, banner", 0, NULL, lower_tcp},
+    [SERVICE_TCP_ECHO] = {"tcp-echo", "sends back what it reads", "bind", 7, NULL, lower_echo},
+    [SERVICE_UDP_ECHO] = {"udp-echo", "sends back each datagram", "bind", 7, NULL, lower_echo},
+    [SERVICE_DNS] = {"dns", "a name server for zones of its own (dnsmasq, NSD or BIND), forwarding the rest",
+                     "bind, zones, forward, recursion, ttl, negative_ttl, views", 53, service_dns_program,
+                     service_lower_dns},
+    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, ready", 0, NULL, lower_exec},
 };
 
 /* Indices of the nodes' namespaces + 1, by name. */
@@ -169,25 +170,58 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
             process->name = arena_printf(plan->arena, "%s/%s", node->name, service->name);
             process->origin = arena_printf(plan->arena, "node/%s/service/%s", node->name, service->name);
             process->restart = true;
-            service_kinds[service->kind].lower(&(struct service_context){plan, service, (uint32_t)ns - 1, process});
+            service_kinds[service->kind].lower(
+                &(struct service_context){topology, plan, service, (uint32_t)ns - 1, process});
         }
     }
+    service_lower_public_names(topology, plan);
     return 0;
 }
 
-void service_programs(const struct topology *topology,
-                      void (*need)(void *context, const struct service_type *kind, const char *user), void *context)
+const struct service_program program_dnsmasq = {"dnsmasq", "dnsmasq-base"}, program_nsd = {"nsd", "nsd"},
+                             program_unbound = {"unbound", "unbound"}, program_named = {"named", "bind9"};
+
+/* Programs that are wanted, each with its first user. */
+struct wanted {
+    struct {
+        const struct service_program *program;
+        const char *user, *purpose;
+    } items[8];
+    size_t count;
+};
+
+static void want(struct wanted *wanted, const struct service_program *program, const char *user, const char *purpose)
 {
-    const char *users[SERVICE_KIND_COUNT] = {NULL};
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->items[i].program == program)
+            return;
+    wanted->items[wanted->count].program = program;
+    wanted->items[wanted->count].user = user;
+    wanted->items[wanted->count++].purpose = purpose;
+}
+
+void service_programs(const struct topology *topology,
+                      void (*need)(void *context, const struct service_program *program, const char *user,
+                                   const char *purpose),
+                      void *context)
+{
+    struct wanted wanted = {.count = 0};
     for (size_t i = 0; i < topology->node_count; i++)
-        for (size_t j = 0; j < topology->nodes[i]->service_count; j++)
-            users[topology->nodes[i]->services[j]->kind] = topology->nodes[i]->name;
+        for (size_t j = 0; j < topology->nodes[i]->service_count; j++) {
+            const struct service *service = topology->nodes[i]->services[j];
+            const struct service_type *kind = &service_kinds[service->kind];
+            if (kind->program)
+                want(&wanted, kind->program(service), topology->nodes[i]->name, kind->name);
+        }
     for (size_t i = 0; i < topology->vpc_count; i++)
         if (topology->vpcs[i]->dns_support)
-            users[SERVICE_DNS] = topology->vpcs[i]->name;
-    for (size_t i = 0; i < SERVICE_KIND_COUNT; i++)
-        if (users[i] && service_kinds[i].program)
-            need(context, &service_kinds[i], users[i]);
+            want(&wanted, &program_dnsmasq, topology->vpcs[i]->name, service_kinds[SERVICE_DNS].name);
+    if (topology_uses_names(topology)) {
+        want(&wanted, &program_nsd, "internet", service_kinds[SERVICE_DNS].name);
+        want(&wanted, &program_unbound, "internet", service_kinds[SERVICE_DNS].name);
+    }
+    for (size_t i = 0; i < wanted.count; i++)
+        need(context, wanted.items[i].program, wanted.items[i].user, wanted.items[i].purpose);
 }
 
 static bool is_installed(const char *program)
@@ -202,12 +236,12 @@ static bool is_installed(const char *program)
     return false;
 }
 
-static void note_missing(void *context, const struct service_type *kind, const char *user)
+static void note_missing(void *context, const struct service_program *program, const char *user, const char *purpose)
 {
     struct str *missing = context;
-    if (!is_installed(kind->program))
+    if (!is_installed(program->name))
         str_printf(missing, "%sthe program %s is missing (%s needs it, kind '%s'): apt-get install %s",
-                   missing->length ? "\n" : "", kind->program, user, kind->name, kind->package);
+                   missing->length ? "\n" : "", program->name, user, purpose, program->package);
 }
 
 int service_programs_check(const struct topology *topology, struct error *err)

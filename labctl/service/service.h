@@ -18,8 +18,8 @@ struct service_type {
     const char *summary;
     const char *keys;      /* of the language, beside kind and port: "bind, body, …" */
     uint16_t default_port; /* 0: must be given, or there is none */
-    const char *program;   /* of the distribution, or NULL: embedded, or the author's own */
-    const char *package;   /* the Debian package that has it */
+    /* The program of the distribution, or NULL: embedded, or the author's own. */
+    const struct service_program *(*program)(const struct service *service);
     /* Fills argv, configuration, files, readiness. */
     void (*lower)(struct service_context *context);
 };
@@ -32,10 +32,17 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
 extern const char *const service_embedded[];
 extern const size_t service_embedded_count;
 
-/* What a topology needs of the machine's programs: calls back for each kind with a program that it uses, once.  VPCs
- * with a resolver need that of dns. */
+/* Real servers of the distribution that services are. */
+struct service_program {
+    const char *name;    /* "nsd" */
+    const char *package; /* the Debian package that has it */
+};
+/* What a topology needs of the machine's programs: calls back for each of them that it uses, once, with one of its
+ * users ("ns", "main") and what it is for ("kind 'dns'"). */
 void service_programs(const struct topology *topology,
-                      void (*need)(void *context, const struct service_type *kind, const char *user), void *context);
+                      void (*need)(void *context, const struct service_program *program, const char *user,
+                                   const char *purpose),
+                      void *context);
 /* Looks for those programs, and for those that nodes require (`requires:`), where nodes see them.  ERR_CAPABILITY
  * naming each missing one, who wants it and the Debian package that has it. */
 int service_programs_check(const struct topology *topology, struct error *err);

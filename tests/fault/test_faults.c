@@ -340,6 +340,27 @@ static void a_server_is_down(void **state)
     assert_ptr_equal(strchr(changes, '\n') + 1, strchr(changes, 0)); /* one operation: the configuration stays */
 }
 
+static void the_internets_zones_break_as_well(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("dns-tree.yaml");
+    const char *changes = effect(&bench, "dns-server-down internet/zone/shop.test");
+    assert_int_equal(changes[0], '-');
+    assert_non_null(strstr(changes, "205.251.192."));
+    assert_ptr_equal(strchr(changes, '\n') + 1, strchr(changes, 0)); /* the address of that zone's server, no more */
+    changes = effect(&bench, "dns-wrong-record internet/zone/shop.test name=www.shop.test answer=203.0.113.222");
+    assert_non_null(strstr(changes, "internet/zones"));
+    assert_null(strstr(changes, "internet/root"));
+    STR_AUTO text = STR_INIT;
+    dump_topology(bench.topology, &text);
+    assert_non_null(strstr(str_text(&text), "www: 203.0.113.222"));
+    assert_string_equal(complaint(&bench, "dns-server-down internet/zone/corp.test"),
+                        "'internet/zone/corp.test' is delegated to a node: its dns service is what can be down");
+    assert_string_equal(
+        complaint(&bench, "dns-wrong-record internet/zone/shop.test name=wwww.shop.test answer=1.2.3.4"),
+        "'internet/zone/shop.test' has no A record 'wwww.shop.test' | did you mean 'www.shop.test'?");
+}
+
 static void set_replaces_a_lossy_line(void **state)
 {
     (void)state;
@@ -512,6 +533,7 @@ int main(void)
         cmocka_unit_test(exactly_one_rule_must_match),
         cmocka_unit_test(a_record_is_wrong),
         cmocka_unit_test(a_server_is_down),
+        cmocka_unit_test(the_internets_zones_break_as_well),
         cmocka_unit_test(set_replaces_a_lossy_line),
         cmocka_unit_test(force_is_looked_up_in_the_devices),
         cmocka_unit_test(each_kind_changes_exactly_what_it_says),

@@ -44,8 +44,14 @@ static struct service *add(struct bench *bench, const char *name, enum service_k
 {
     struct arena *arena = bench->topology->arena;
     struct service *service = ARENA_NEW(arena, struct service);
-    *service = (struct service){
-        .name = name, .node = bench->node, .kind = kind, .port = port, .status = 200, .ttl = 60, .recursion = true};
+    *service = (struct service){.name = name,
+                                .node = bench->node,
+                                .kind = kind,
+                                .port = port,
+                                .status = 200,
+                                .ttl = 60,
+                                .negative_ttl = 60,
+                                .recursion = true};
     *ARENA_PUSH(arena, bench->node->services, bench->node->service_count) = service;
     return service;
 }
@@ -73,7 +79,6 @@ static void the_table_is_whole(void **state)
         const struct service_type *type = &service_kinds[i];
         assert_true(type->name && *type->name && type->summary && *type->summary && type->keys && type->lower);
         assert_string_equal(type->name, service_kind_name((enum service_kind)i));
-        assert_int_equal(type->program != NULL, type->package != NULL);
     }
     for (size_t i = 0; i < service_embedded_count; i++)
         for (size_t j = 0; j < i; j++)
@@ -198,18 +203,47 @@ static void dns_without_recursion_asks_nobody(void **state)
     bench.node->file_count = 1;
     (void)second;
     lower(&bench);
-    assert_string_equal(bench.plan->files[0].content, "port=5353\nlisten-address=10.0.0.1\nbind-interfaces\nno-resolv\n"
-                                                      "no-hosts\nlocal-ttl=60\nlog-facility=-\npid-file=\nuser=\n"
-                                                      "group=\n");
+    assert_argv(&bench.plan->processes[0], "nsd -d -c /etc/nsd/nsd.conf");
+    assert_string_equal(bench.plan->files[0].path, "/etc/nsd/nsd.conf");
+    assert_non_null(strstr(bench.plan->files[0].content, "    ip-address: 10.0.0.1\n    port: 5353\n"));
+    assert_null(strstr(bench.plan->files[0].content, "203.0.113.53"));
     assert_int_equal(bench.plan->file_count, 1); /* the author's own file has the last word */
     assert_argv(&bench.plan->processes[1],
                 "dnsmasq --keep-in-foreground --user= --group= --conf-file=/etc/dnsmasq-other.conf");
     bench_free(&bench);
 }
 
-static void note_need(void *context, const struct service_type *kind, const char *user)
+static void note_need(void *context, const struct service_program *program, const char *user, const char *purpose)
 {
-    str_printf(context, "%s for %s (%s);", kind->program, user, kind->package);
+    str_printf(context, "%s for %s, %s (%s);", program->name, user, purpose, program->package);
+}
+
+static void dns_with_views_tells_each_its_own(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct service *dns = add(&bench, "dns", SERVICE_DNS, 53);
+    struct dns_record inner = {.name = "www", .type = RECORD_A, .value = "10.0.0.1"};
+    struct dns_record outer = {.name = "www", .type = RECORD_A, .value = "203.0.113.9"};
+    struct dns_zone inside = {.name = "a.test", .records = &inner, .record_count = 1};
+    struct dns_zone outside[] = {{.name = "a.test", .records = &outer, .record_count = 1}, {.name = "b.test"}};
+    struct prefix from = {addr_from_ipv4(0x0a000000), 8};
+    struct dns_view view = {.name = "in", .from = &from, .from_count = 1, .zones = &inside, .zone_count = 1};
+    dns->zones = outside;
+    dns->zone_count = 2;
+    dns->views = &view;
+    dns->view_count = 1;
+    assert_argv(lower(&bench), "named -g -n 1 -c /etc/bind/named.conf");
+    const char *text = bench.plan->files[bench.plan->file_count - 1].content;
+    assert_non_null(strstr(text, "view \"in\" {\n    match-clients { 10.0.0.0/8; };\n"
+                                 "    zone \"a.test\" { type primary; file \"dns.in.a.test.zone\"; };\n"
+                                 "    zone \"b.test\" { type primary; file \"dns.in.b.test.zone\"; };\n};\n"
+                                 "view \"everybody\" {\n    match-clients { any; };\n"
+                                 "    zone \"a.test\" { type primary; file \"dns.everybody.a.test.zone\"; };\n"));
+    assert_string_equal(bench.plan->files[0].path, "/etc/bind/dns.in.a.test.zone");
+    assert_string_equal(bench.plan->files[0].content, "$TTL 60\na.test.\tSOA web.a.test. hostmaster.a.test. 1 3600 600 "
+                                                      "604800 60\nwww.a.test.\tA 10.0.0.1\na.test.\tNS web.a.test.\n");
+    bench_free(&bench);
 }
 
 static void programs_are_asked_for_once(void **state)
@@ -223,7 +257,7 @@ static void programs_are_asked_for_once(void **state)
     add(&bench, "b", SERVICE_DNS, 54);
     add(&bench, "c", SERVICE_HTTP, 80);
     service_programs(bench.topology, note_need, &needs);
-    assert_string_equal(str_text(&needs), "dnsmasq for web (dnsmasq-base);");
+    assert_string_equal(str_text(&needs), "dnsmasq for web, dns (dnsmasq-base);");
     bench_free(&bench);
 }
 
@@ -263,6 +297,7 @@ int main(void)
         cmocka_unit_test(the_others_are_as_plain),
         cmocka_unit_test(dns_is_configured_as_an_administrator_would),
         cmocka_unit_test(dns_without_recursion_asks_nobody),
+        cmocka_unit_test(dns_with_views_tells_each_its_own),
         cmocka_unit_test(programs_are_asked_for_once),
         cmocka_unit_test(what_a_node_requires_is_looked_for),
         cmocka_unit_test(a_service_of_an_unknown_node_is_refused),
