@@ -56,7 +56,8 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
         break;
     case TARGET_NODE:
         port = pointers_get(l->ports, route->interface);
-        if (route->interface && route->interface->source_dest_check)
+        /* Outside of the VPC's networks the local route comes first anyway. */
+        if (route->interface && route->interface->source_dest_check && vpc_covers(router->vpc, &route->destination))
             own_addresses(l, router, route, table, origin);
         if (!port || route->interface->address_count == 0 || route->interface->source_dest_check)
             break;

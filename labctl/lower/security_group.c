@@ -266,6 +266,14 @@ static const char **write_sets(struct groups *groups)
     return of_port;
 }
 
+/* A RST that answers a flow which was let pass is let pass: the kernel forgets the flow when it sees it for the first
+ * time, and a middlebox on the way back sends it through the router once more. */
+static void write_reset(struct groups *groups, const struct ip_words *ip)
+{
+    str_printf(groups->body, "\t\ttcp flags rst %s daddr . %s saddr . tcp dport . tcp sport @accepted-tcp accept\n",
+               ip->name, ip->name);
+}
+
 static void write_hook(struct groups *groups, enum side side, const char **set_of_port)
 {
     struct elements map = {.out = groups->body};
@@ -276,6 +284,7 @@ static void write_hook(struct groups *groups, enum side side, const char **set_o
     elements_end(&map);
     str_printf(groups->body, "\t}\n%s", sides[side].hook);
     write_tracked(groups->body, side);
+    write_reset(groups, groups->ip);
     str_printf(groups->body, "\t\t%s vmap @%s_ports\n\t}\n", sides[side].by, sides[side].chain);
 }
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <glob.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
@@ -125,6 +126,35 @@ static void test_model_and_packets_agree(void **state)
     assert_true(count == 0 || tally->topologies > 0);
 }
 
+/* What differed once: cases/NAME.yaml, each with a comment that says why. */
+static void test_cases_of_before_agree(void **state)
+{
+    (void)state;
+    glob_t found;
+    STR_AUTO report = STR_INIT;
+    char name[40], path[64];
+    struct tally counted = {0};
+    tally = &counted;
+    assert_int_equal(glob(LABCTL_SOURCE "/tests/explain/cases/*.yaml", 0, NULL, &found), 0);
+    snprintf(path, sizeof path, "/tmp/explain-%d-XXXXXX", (int)getpid());
+    FD_AUTO file = mkstemp(path);
+    snprintf(name, sizeof name, "explain-%d", (int)getpid());
+    assert_true(file >= 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        STR_AUTO yaml = STR_INIT;
+        size_t before = report.length;
+        assert_int_equal(file_read(AT_FDCWD, found.gl_pathv[i], &yaml, 1 << 20), 0);
+        try_seed(1, str_text(&yaml), name, path, &report);
+        if (report.length > before)
+            str_printf(&report, "(%s)\n", found.gl_pathv[i]);
+    }
+    unlink(path);
+    fputs(str_text(&report), stdout);
+    assert_int_equal(report.length, 0);
+    assert_int_equal(counted.topologies, found.gl_pathc); /* each is valid */
+    globfree(&found);
+}
+
 /* Most of what is drawn must be worth measuring. */
 static void test_random_topologies_are_valid(void **state)
 {
@@ -157,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_topologies_are_valid),
+        cmocka_unit_test(test_cases_of_before_agree),
         cmocka_unit_test(test_model_and_packets_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,10 +102,12 @@ static void row_06_security_groups(void **state)
     assert_contains(body, "priority -5; policy accept;\n\t\tct state related accept\n"
                           "\t\tct state established ct direction original ct mark and 0x2 != 0 accept\n"
                           "\t\tct state established ct direction reply ct mark and 0x1 != 0 accept\n"
+                          "\t\ttcp flags rst ip daddr . ip saddr . tcp dport . tcp sport @accepted-tcp accept\n"
                           "\t\toifname vmap @in_ports");
     assert_contains(body, "priority -15; policy accept;\n\t\tct state related accept\n"
                           "\t\tct state established ct direction original ct mark and 0x1 != 0 accept\n"
                           "\t\tct state established ct direction reply ct mark and 0x2 != 0 accept\n"
+                          "\t\ttcp flags rst ip daddr . ip saddr . tcp dport . tcp sport @accepted-tcp accept\n"
                           "\t\tiifname vmap @out_ports");
 }
 
