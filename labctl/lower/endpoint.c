@@ -87,7 +87,7 @@ static struct port *connect_interface(struct lowering *l, const struct interface
     add_link(l, (struct plan_link_end){.ns = ns, .name = name, .mac = interface->mac},
              (struct plan_link_end){
                  .ns = port->far_ns, .name = port->far_name, .mac = router ? router->mac : l->internet_mac},
-             lower_mtu(l, MTU_VPC), origin);
+             lower_mtu(l, in_subnet ? MTU_VPC : MTU_WIRE), origin);
     add_address(l, ns, name, prefix_of_addr(interface->addresses[0].addr), origin);
     cloud_port(l, ns, name, false, origin);
     if (in_subnet)

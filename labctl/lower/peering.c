@@ -30,21 +30,6 @@ void lower_peering_ports(struct lowering *l)
     }
 }
 
-/* "{ 10.0.0.0/16, 10.8.0.0/16 }": the VPC's IPv4 networks. */
-static void write_networks(struct str *out, const struct vpc *vpc)
-{
-    char text[ADDR_TEXT_MAX];
-    const char *before = "{ ";
-    for (size_t i = 0; i < vpc_network_count(vpc); i++) {
-        struct prefix network = vpc_network(vpc, i);
-        if (network.addr.family != 4)
-            continue;
-        str_printf(out, "%s%s", before, prefix_format(&network, text));
-        before = ", ";
-    }
-    str_append(out, " }");
-}
-
 /* What may come out of a router's ports to its peers. */
 static void filter(struct lowering *l, const struct router *router)
 {
@@ -52,9 +37,8 @@ static void filter(struct lowering *l, const struct router *router)
     str_append(&body, "\tchain forward {\n\t\ttype filter hook forward priority -30; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++) {
         const struct peering_port *port = &router->peerings[i];
-        str_printf(&body, "\t\tiifname \"%s\" ip saddr != ", port->name);
-        write_networks(&body, port->far->vpc);
-        str_printf(&body, " drop comment \"peering/%s\"\n", port->peering->name);
+        str_printf(&body, "\t\tiifname \"%s\" ip saddr != %s drop comment \"peering/%s\"\n", port->name,
+                   vpc_networks(l, port->far->vpc, 4), port->peering->name);
     }
     str_append(&body, "\t}\n\tchain input {\n\t\ttype filter hook input priority -10; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++)
