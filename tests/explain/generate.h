@@ -36,6 +36,7 @@ struct sketch {
     struct {
         bool gateway;
         unsigned subnets, tables, groups, nats, acls;
+        bool second;     /* a secondary network, 10.(100 + VPC).0.0/16, with the last subnet */
         bool store, app; /* endpoints: a gateway to the visitor, an interface to an instance */
     } vpc[4];
     bool peered[4][4];  /* in both orders */
@@ -173,10 +174,17 @@ static inline void draw_tables(struct sketch *s, unsigned v)
             else
                 str_append(s->out, "transit_gateway/hub }");
             comma = ",";
+            if (s->vpc[other].second && chance(&s->dice, 60))
+                str_printf(s->out, ", { destination: 10.%u.0.0/16, target: %s }", 100 + other,
+                           peering ? (v + other == 1   ? "peering/p01"
+                                      : v + other == 2 ? "peering/p02"
+                                                       : "peering/p12")
+                                   : "transit_gateway/hub");
         }
+        unsigned aside = below(&s->dice, s->vpc[v].subnets);
         if (s->middlebox == v && chance(&s->dice, 50))
-            str_printf(s->out, "%s { destination: 10.%u.%u.0/24, target: node/fw }", comma, v,
-                       below(&s->dice, s->vpc[v].subnets));
+            str_printf(s->out, "%s { destination: 10.%u.%u.0/24, target: node/fw }", comma,
+                       s->vpc[v].second && aside + 1 == s->vpc[v].subnets ? 100 + v : v, aside);
         str_append(s->out, " ]\n");
     }
     if (main)
@@ -188,7 +196,8 @@ static inline void draw_subnets(struct sketch *s, unsigned v)
     unsigned tables = s->vpc[v].tables & 0xff;
     str_append(s->out, "    subnets:\n");
     for (unsigned n = 0; n < s->vpc[v].subnets; n++) {
-        str_printf(s->out, "      s%u: { cidr: 10.%u.%u.0/24", n, v, n);
+        bool second = s->vpc[v].second && n + 1 == s->vpc[v].subnets;
+        str_printf(s->out, "      s%u: { cidr: 10.%u.%u.0/24", n, second ? 100 + v : v, n);
         unsigned t = below(&s->dice, tables + 1);
         if (t < tables && !(t == 0 && s->vpc[v].tables & 0x100))
             str_printf(s->out, ", route_table: t%u", t);
@@ -235,6 +244,8 @@ static inline void draw_services_of_cloud(struct sketch *s)
 static inline void draw_vpc(struct sketch *s, unsigned v)
 {
     str_printf(s->out, "  v%u:\n    cidr: 10.%u.0.0/16\n    dns: { support: false }\n", v, v);
+    if (s->vpc[v].second)
+        str_printf(s->out, "    cidrs: [10.%u.0.0/16]\n", 100 + v);
     if (s->vpc[v].gateway)
         str_append(s->out, "    internet_gateway: true\n");
     draw_tables(s, v);
@@ -387,6 +398,7 @@ static inline void draw_sizes(struct sketch *s)
         s->vpc[v].tables = 1 + below(&s->dice, 2);
         s->vpc[v].groups = 1 + below(&s->dice, 3);
         s->vpc[v].nats = chance(&s->dice, 50);
+        s->vpc[v].second = s->vpc[v].subnets > 1 && chance(&s->dice, 15);
         s->vpc[v].acls = chance(&s->dice, 35);
         for (unsigned other = 0; other < v; other++)
             s->peered[v][other] = s->peered[other][v] = chance(&s->dice, 60);
