@@ -21,7 +21,7 @@
 
 #define TOPOLOGIES 200
 #define JOBS       6
-#define SECONDS    90
+#define SECONDS    60
 #define SHRINK     60 /* s for the smallest case of a difference */
 
 static unsigned long number(const char *name, unsigned long otherwise)
