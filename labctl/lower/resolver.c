@@ -42,22 +42,52 @@ static void write_names(struct str *out, const struct router *router)
     }
 }
 
-/* What private DNS gives the endpoint's addresses for: the name that the service declares, or its own, alone and in the
- * VPC's zone. */
-static void write_endpoint(struct str *out, const struct vpc *vpc, const struct endpoint *endpoint)
+/* Does the public record lead to a machine of the service? */
+static bool leads_to(const struct dns_record *record, const struct cloud_service *service)
+{
+    struct addr addr;
+    for (size_t i = 0; i < service->target_count; i++) {
+        const struct interface *target = service->targets[i].interface;
+        struct addr public = interface_public_address(target);
+        if (record->interface == target ||
+            (record->type == RECORD_A && addr_parse(record->value, &addr) && addr_equal(&addr, &public)))
+            return true;
+    }
+    return false;
+}
+
+/* ",orders,orders.shop.internal": what private DNS takes over: the name that the service declares, or else its own,
+ * alone and in the VPC's zone, and the public names of its machines. */
+static const char *names_taken_over(struct lowering *l, const struct endpoint *endpoint)
+{
+    STR_AUTO names = STR_INIT;
+    const struct cloud_service *service = endpoint->service;
+    const struct internet *internet = &l->topology->internet;
+    if (!endpoint->private_dns)
+        return "";
+    if (service->private_dns_name)
+        return arena_printf(l->scratch, ",%s", service->private_dns_name);
+    str_printf(&names, ",%s,%s.%s", service->name, service->name, endpoint->vpc->zone);
+    for (size_t z = 0; z < internet->zone_count; z++)
+        for (size_t r = 0; r < internet->zones[z].record_count; r++) {
+            const struct dns_record *record = &internet->zones[z].records[r];
+            const char *name = record_owner(l->scratch, internet->zones[z].name, record->name);
+            if (!strchr(name, '*') && leads_to(record, service))
+                str_printf(&names, ",%s", name);
+        }
+    return arena_strdup(l->scratch, str_text(&names));
+}
+
+static void write_endpoint(struct lowering *l, struct str *out, const struct endpoint *endpoint)
 {
     char text[ADDR_TEXT_MAX];
-    const struct cloud_service *service = endpoint->service;
-    for (size_t i = 0; service && i < endpoint->interface_count; i++) {
-        if (endpoint->interfaces[i]->address_count == 0)
-            continue;
-        str_printf(out, "host-record=%s.vpce.%s", endpoint->name, vpc->zone);
-        if (endpoint->private_dns && service->private_dns_name)
-            str_printf(out, ",%s", service->private_dns_name);
-        else if (endpoint->private_dns)
-            str_printf(out, ",%s,%s.%s", service->name, service->name, vpc->zone);
-        str_printf(out, ",%s\n", addr_format(&endpoint->interfaces[i]->addresses[0].addr, text));
-    }
+    if (endpoint->interface_count == 0 || !endpoint->service)
+        return;
+    const char *names = names_taken_over(l, endpoint);
+    for (size_t i = 0; i < endpoint->interface_count; i++)
+        if (endpoint->interfaces[i]->address_count > 0)
+            str_printf(out, "host-record=%s.vpce.%s%s,%s\n", endpoint->name, endpoint->vpc->zone, names,
+                       addr_format(&endpoint->interfaces[i]->addresses[0].addr, text));
 }
 
 /* Has this VPC's resolver the private address of the interface for its public names? */
@@ -147,7 +177,7 @@ static const char *configuration(struct lowering *l, const struct router *router
         str_printf(&out, "server=%s\n", addr_format(&public_resolver, own));
     write_names(&out, router);
     for (size_t i = 0; i < router->vpc->endpoint_count; i++)
-        write_endpoint(&out, router->vpc, router->vpc->endpoints[i]);
+        write_endpoint(l, &out, router->vpc->endpoints[i]);
     write_public_names(l, &out, router);
     write_public_records(l, &out, router);
     return arena_strndup(l->arena, str_text(&out), out.length);
