@@ -172,10 +172,11 @@ static void dump_links(struct yaml *yaml, const struct topology *topology)
 
 static void dump_internet(struct yaml *yaml, const struct internet *internet)
 {
-    if (!internet->zones_declared && internet->ttl == 60 && internet->negative_ttl == 60)
+    if (!internet->zones_declared && internet->ttl == 60 && internet->negative_ttl == 60 && internet->delay == 0)
         return;
     yaml_key(yaml, "internet");
     yaml_map(yaml);
+    dump_duration(yaml, "delay", internet->delay);
     if (internet->zones_declared)
         dump_zones(yaml, internet->zones, internet->zone_count);
     if (internet->ttl != 60)

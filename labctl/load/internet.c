@@ -39,7 +39,11 @@ static const struct field internet_fields[] = {
      .unit = "seconds",
      .fallback = "60",
      .doc = "How long it may be kept that there is no such name."},
-    {.key = "delay", .type = FIELD_CUSTOM, .later = true, .doc = "The delay of each attachment."},
+    {.key = "delay",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct internet, delay),
+     .fallback = "0",
+     .doc = "How long a packet takes between the core and whatever hangs at it, one way."},
 };
 const struct schema internet_schema = SCHEMA("internet", internet_fields);
 

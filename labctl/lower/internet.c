@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "lower/lowering.h"
+#include "plan/impairment.h"
 
 #define NAME "internet"
 
@@ -25,10 +26,18 @@ void lower_internet_namespace(struct lowering *l)
     l->internet_mac = lower_mac(NAME);
 }
 
+void lower_internet_delay(struct lowering *l, const char *port, const char *origin)
+{
+    const struct impairment is = {.delay = l->topology->internet.delay};
+    plan_add_impairment(l->plan, l->internet, port, PLAN_RECEIVED, &is, origin);
+    plan_add_impairment(l->plan, l->internet, port, PLAN_SENT, &is, origin);
+}
+
 void lower_internet_port(struct lowering *l, struct port *port)
 {
     const struct interface *interface = port->interface;
     cloud_port(l, l->internet, port->far_name, true, port->origin);
+    lower_internet_delay(l, port->far_name, port->origin);
     for (size_t i = 0; i < interface->address_count; i++) {
         struct addr addr = interface->addresses[i].addr;
         if (addr.family != 4)

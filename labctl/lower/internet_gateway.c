@@ -83,6 +83,7 @@ static void connect_gateway(struct lowering *l, const struct router *router, con
     cloud_port(l, ns, "vpc", false, origin);
     cloud_port(l, ns, "internet", false, origin);
     cloud_port(l, l->internet, outside, false, origin);
+    lower_internet_delay(l, outside, origin);
     for (size_t i = 0; i < vpc_network_count(router->vpc); i++)
         if (vpc_network(router->vpc, i).addr.family == 4)
             add_unicast(l, ns, vpc_network(router->vpc, i), 0, &cloud_next_hop, "vpc", origin)->onlink = true;

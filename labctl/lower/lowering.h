@@ -220,6 +220,8 @@ void lower_gateway_endpoints(struct lowering *l);
 void lower_internet_namespace(struct lowering *l); /* internet.c */
 void lower_internet(struct lowering *l);
 void lower_internet_port(struct lowering *l, struct port *port);
+/* The delay of an attachment, both ways, at the core's port for it. */
+void lower_internet_delay(struct lowering *l, const char *port, const char *origin);
 void lower_names_namespace(struct lowering *l); /* public_names.c */
 void lower_names(struct lowering *l);
 /* The way of a VPC's resolver to the public one, which no instance can take. */

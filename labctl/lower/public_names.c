@@ -42,10 +42,12 @@ void lower_names(struct lowering *l)
     if (l->names == UINT32_MAX)
         return;
     add_link(l, (struct plan_link_end){.ns = l->names, .name = "internet", .mac = l->names_mac},
-             (struct plan_link_end){.ns = l->internet, .name = "names", .mac = l->internet_mac}, default_mtu(l), NAME);
+             (struct plan_link_end){.ns = l->internet, .name = "names", .mac = l->internet_mac}, lower_mtu(l, MTU_WIRE),
+             NAME);
     add_neighbour(l, l->names, "internet", cloud_next_hop, l->internet_mac, NAME);
     add_neighbour(l, l->internet, "names", cloud_next_hop, l->names_mac, NAME);
     cloud_port(l, l->internet, "names", false, NAME);
+    lower_internet_delay(l, "names", NAME);
     add_sysctl(l, l->names, "net/ipv4/conf/all/rp_filter", "0", NAME);
     cloud_port(l, l->names, "internet", false, NAME);
     struct plan_route *route = add_unicast(l, l->names, prefix_any(4), 0, &cloud_next_hop, "internet", NAME);
@@ -81,7 +83,8 @@ void lower_names_way(struct lowering *l, const struct router *router)
     const char *far = lower_device(l, l->names, arena_printf(l->scratch, "vpc-%s", router->vpc->name));
     uint32_t table = lower_number(l, arena_printf(l->scratch, "%s/names", router->origin));
     add_link(l, (struct plan_link_end){.ns = router->ns, .name = "names", .mac = router->mac},
-             (struct plan_link_end){.ns = l->names, .name = far, .mac = l->names_mac}, default_mtu(l), router->origin);
+             (struct plan_link_end){.ns = l->names, .name = far, .mac = l->names_mac}, lower_mtu(l, MTU_WIRE),
+             router->origin);
     add_neighbour(l, router->ns, "names", cloud_next_hop, l->names_mac, router->origin);
     add_neighbour(l, l->names, far, cloud_next_hop, router->mac, router->origin);
     add_address(l, router->ns, "names", prefix_of_addr(own), router->origin);

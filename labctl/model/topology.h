@@ -241,7 +241,6 @@ struct interface {
     struct subnet *subnet;
     struct bridge *bridge;
     struct link *link;
-    struct dns_zone *zone;      /* of the internet */
     struct prefix *addresses;   /* declared or allotted; SUBNET: of the subnet's length, INTERNET: /24 */
     struct mark *address_marks; /* one each; line 0 where allotted */
     size_t address_count;
@@ -468,6 +467,7 @@ struct internet {
     struct dns_zone *zones;
     size_t zone_count;
     uint32_t ttl, negative_ttl; /* seconds; 60: of its records, and of "there is no such name" */
+    int64_t delay;              /* nanoseconds, one way, of each attachment */
     struct mark mark;
 };
 

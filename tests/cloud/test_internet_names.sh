@@ -128,3 +128,29 @@ nodes: { visitor: { internet: 203.0.113.200 } }
 END_OF_LAB
 fails "nobody uses it: it is not there" sh -c "\"$LABCTL\" --lab \"$lab\" inspect --format json | grep -q internet/"
 fails "and nobody answers" on visitor dig +time=1 +tries=1 @203.0.113.53 .
+"$LABCTL" down "$lab" >/dev/null
+
+# Delay: a packet crosses two attachments, and so does its answer.
+up <<'END_OF_LAB'
+lab: t
+internet: { delay: 20ms, zones: { shop.test: { www: web } } }
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet_gateway: true
+    subnets: { s: { cidr: 10.0.1.0/24, route_table: out, public_ips: true } }
+    route_tables: { out: [ { destination: 0.0.0.0/0, target: internet_gateway } ] }
+    security_groups: { ping: { ingress: [ { protocol: icmp, from: any4 } ] } }
+nodes:
+  web: { subnet: v/s, security_groups: [ping] }
+  a: { internet: true }
+  b: { internet: true }
+END_OF_LAB
+takes() { # NAME LEAST NODE TARGET: milliseconds of the fastest of three
+    on "$3" ping -n -c 3 -i 0.2 -W 2 "$4" >"$work/out" 2>&1
+    awk -F'[/= ]+' -v least="$2" '/^rtt/ { ok = $6 >= least && $6 < least * 3 } END { exit !ok }' "$work/out"
+    report "$1" $?
+}
+takes "delay: from machine to machine" 80 a b
+takes "delay: to an instance, by its public name" 80 a www.shop.test
+takes "delay: to the public resolver" 80 a 203.0.113.53
