@@ -74,3 +74,5 @@ rule_check check_peering_ends, check_peering_overlap, check_foreign_target, chec
 rule_check check_endpoint_dns, check_endpoint_service, check_endpoint_subnets, check_endpoint_table; /* endpoint.c */
 rule_check check_too_many;                                                                           /* size.c */
 rule_check check_port_conflict, check_bind_address, check_dns_record;                                /* service.c */
+rule_check check_tls_answer, check_certificate_file, check_certificate_name;                         /* certificate.c */
+rule_check check_upstream, check_proxy_route;                                                        /* proxy.c */

@@ -131,48 +131,16 @@ static void put_configuration(struct arena *arena, const struct service *service
     }
 }
 
-static bool declares(const struct node *node, const char *path)
-{
-    for (size_t i = 0; i < node->file_count; i++)
-        if (str_equal(node->files[i].path, path))
-            return true;
-    return false;
-}
-
-/* The first dns service of a node has the usual file, others have one by their name. */
-static const char *file_path(struct arena *arena, const struct service *service)
-{
-    for (size_t i = 0; i < service->node->service_count; i++) {
-        const struct service *other = service->node->services[i];
-        if (other == service)
-            break;
-        if (other->kind == SERVICE_DNS)
-            return arena_printf(arena, "/etc/dnsmasq-%s.conf", service->name);
-    }
-    return "/etc/dnsmasq.conf";
-}
-
 void service_lower_dns(struct service_context *context)
 {
     struct plan *plan = context->plan;
     STR_AUTO text = STR_INIT;
     put_configuration(plan->arena, context->service, &text);
-    const char *path = file_path(plan->arena, context->service);
-    const char *content = arena_strdup(plan->arena, str_text(&text));
+    const char *path = arena_printf(plan->arena, "/etc/%s.conf", service_instance(context, "dnsmasq"));
     /* The nodes' user namespace has one user: dnsmasq must not look for another. */
     const char *const argv[] = {"dnsmasq", "--keep-in-foreground",
                                 "--user=", "--group=", arena_printf(plan->arena, "--conf-file=%s", path)};
     service_argv(context, argv, ARRAY_SIZE(argv));
-    /* dnsmasq reads its file only when it starts: a change of the text is a change of the process. */
-    context->process->configuration = content;
+    service_configuration_file(context, path, &text);
     service_ready(context, READY_UDP_BOUND, context->service->port);
-    if (declares(context->service->node, path))
-        return; /* the author's own has the last word */
-    struct plan_file *file = ARENA_PUSH(plan->arena, plan->files, plan->file_count);
-    *file = (struct plan_file){.ns = context->ns,
-                               .path = path,
-                               .content = content,
-                               .length = text.length,
-                               .mode = 0644,
-                               .origin = context->process->origin};
 }

@@ -13,13 +13,23 @@ struct plan;
 
 struct service_context;
 
+/* Programs of the distribution that services are. */
+enum program { PROGRAM_DNSMASQ, PROGRAM_NGINX, PROGRAM_HAPROXY, PROGRAM_COUNT, PROGRAM_NONE = PROGRAM_COUNT };
+struct service_program {
+    const char *name;
+    const char *package; /* of Debian */
+    const char *summary; /* what it is needed for */
+};
+extern const struct service_program service_programs[PROGRAM_COUNT];
+enum program service_program_of(const struct service *service);
+/* Is it where nodes see the machine's programs? */
+bool service_program_is_there(const char *program);
+
 struct service_type {
     const char *name;
     const char *summary;
-    const char *keys;      /* of the language, beside kind and port: "bind, body, …" */
-    uint16_t default_port; /* 0: must be given, or there is none */
-    const char *program;   /* of the distribution, or NULL: embedded, or the author's own */
-    const char *package;   /* the Debian package that has it */
+    const char *keys;     /* of the language, beside kind and port: "bind, body, …" */
+    enum program program; /* PROGRAM_NONE: embedded, or the author's own */
     /* Fills argv, configuration, files, readiness. */
     void (*lower)(struct service_context *context);
 };
@@ -32,10 +42,10 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
 extern const char *const service_embedded[];
 extern const size_t service_embedded_count;
 
-/* What a topology needs of the machine's programs: calls back for each kind with a program that it uses, once.  VPCs
- * with a resolver need that of dns. */
-void service_programs(const struct topology *topology,
-                      void (*need)(void *context, const struct service_type *kind, const char *user), void *context);
-/* Looks for those programs, and for those that nodes require (`requires:`), where nodes see them.  ERR_CAPABILITY
- * naming each missing one, who wants it and the Debian package that has it. */
+/* What a topology needs of the machine's programs: calls back for each that it uses, once.  VPCs with a resolver need
+ * that of dns. */
+void service_needs(const struct topology *topology,
+                   void (*need)(void *context, const struct service_program *program, const char *user), void *context);
+/* Looks for those programs, and for those that nodes require (`requires:`).  ERR_CAPABILITY naming each missing one,
+ * who wants it and the Debian package that has it. */
 int service_programs_check(const struct topology *topology, struct error *err);
