@@ -40,6 +40,8 @@ static const struct link_trial link_bonding = {.kind = "bond"};
 static const struct link_trial link_dummy = {.kind = "dummy"};
 
 static const struct program_trial dnsmasq = {"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq"};
+static const struct program_trial nginx = {"nginx", "nginx-light", "nginx", "nginx"};
+static const struct program_trial haproxy = {"haproxy", "haproxy", "haproxy", "haproxy"};
 static const struct program_trial ip = {"ip", "iproute2", "iproute", "iproute2"};
 static const struct program_trial nft = {"nft", "nftables", "nftables", "nftables"};
 static const struct program_trial ping = {"ping", "iputils-ping", "iputils", "iputils"};
@@ -227,6 +229,8 @@ const struct capability capabilities[] = {
     DEVICE("bonding", LATER, link_bonding, "bundled links", "bonding"),
 
     PROGRAM(dnsmasq, "name servers: VPC resolvers, services of kind dns"),
+    PROGRAM(nginx, "web servers with TLS"),
+    PROGRAM(haproxy, "services of kind proxy"),
     PROGRAM(ip, "to look at interfaces and routes"),
     PROGRAM(nft, "to look at and change firewalls"),
     PROGRAM(ping, "to try a path"),

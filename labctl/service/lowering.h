@@ -37,4 +37,5 @@ void service_lower_certificates(struct plan *plan, uint32_t ns, const struct nod
 
 void service_lower_dns(struct service_context *context);
 void service_lower_nginx(struct service_context *context);
+void service_lower_exec(struct service_context *context);
 void service_lower_proxy(struct service_context *context);

@@ -164,19 +164,6 @@ static void lower_echo(struct service_context *context)
     service_ready(context, tcp ? READY_TCP : READY_UDP_BOUND, context->service->port);
 }
 
-static void lower_exec(struct service_context *context)
-{
-    const struct service *service = context->service;
-    const char *const shell[] = {"/bin/sh", "-c", service->command.count ? service->command.items[0] : "true"};
-    if (service->command.count > 1)
-        service_argv(context, service->command.items, service->command.count);
-    else /* one string is a command line */
-        service_argv(context, shell, ARRAY_SIZE(shell));
-    if (service->ready_port)
-        service_ready(context, service->ready_protocol == PROTOCOL_UDP ? READY_UDP_BOUND : READY_TCP,
-                      service->ready_port);
-}
-
 const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_HTTP] = {"http", "a web server that answers with a text", "bind, body, status, delay, routes, tls",
                       PROGRAM_NONE, lower_http},
@@ -189,7 +176,7 @@ const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_PROXY] = {"proxy", "a proxy (HAProxy) before other servers",
                        "bind, mode, tls, upstreams, balance, sticky, health_check, rate_limit, routes", PROGRAM_HAPROXY,
                        service_lower_proxy},
-    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, ready", PROGRAM_NONE, lower_exec},
+    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, user, ready", PROGRAM_NONE, service_lower_exec},
 };
 
 /* Indices of the nodes' namespaces + 1, by name. */
