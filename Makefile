@@ -104,8 +104,9 @@ TEST_ROOMS_probe  := score
 TEST_ROOMS_score  := doc load
 TEST_ROOMS_exercise := doc load
 TEST_ROOMS_fault  := doc load rules lower service
-# What only tests of a room link: probes meet a TLS server of the test's own.
+# What only tests of a room link: probes meet a TLS server of the test's own, certificates are looked at by others.
 TEST_LIBS_probe := -lssl -lcrypto
+TEST_LIBS_authority := -lcrypto
 room_of  = $(firstword $(subst /, ,$(1)))
 test_rooms = link $(call room_of,$(1)) $(TEST_ROOMS_$(call room_of,$(1))) $(or $(ROOM_$(call room_of,$(1))),$(if $(filter base model,$(call room_of,$(1))),,$(ROOMS)))
 define test_program

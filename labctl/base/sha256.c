@@ -103,6 +103,11 @@ static void write_text(const uint8_t digest[DIGEST], char out[static SHA256_TEXT
     out[2 * DIGEST] = 0;
 }
 
+void sha256(const void *data, size_t length, uint8_t out[static SHA256_SIZE])
+{
+    hash(NULL, data, length, out);
+}
+
 void sha256_text(const void *data, size_t length, char out[static SHA256_TEXT])
 {
     uint8_t digest[DIGEST];
@@ -110,10 +115,9 @@ void sha256_text(const void *data, size_t length, char out[static SHA256_TEXT])
     write_text(digest, out);
 }
 
-void sha256_keyed_text(const void *key, size_t key_length, const void *data, size_t length,
-                       char out[static SHA256_TEXT])
+void sha256_keyed(const void *key, size_t key_length, const void *data, size_t length, uint8_t out[static SHA256_SIZE])
 {
-    uint8_t block[BLOCK] = {0}, inner[BLOCK], outer[BLOCK], digest[DIGEST];
+    uint8_t block[BLOCK] = {0}, inner[BLOCK], outer[BLOCK];
     if (key_length > BLOCK)
         hash(NULL, key, key_length, block);
     else
@@ -122,10 +126,17 @@ void sha256_keyed_text(const void *key, size_t key_length, const void *data, siz
         inner[i] = block[i] ^ 0x36;
         outer[i] = block[i] ^ 0x5c;
     }
-    hash(inner, data, length, digest);
-    hash(outer, digest, DIGEST, digest);
-    write_text(digest, out);
+    hash(inner, data, length, out);
+    hash(outer, out, DIGEST, out);
     explicit_bzero(block, sizeof block);
     explicit_bzero(inner, sizeof inner);
     explicit_bzero(outer, sizeof outer);
+}
+
+void sha256_keyed_text(const void *key, size_t key_length, const void *data, size_t length,
+                       char out[static SHA256_TEXT])
+{
+    uint8_t digest[DIGEST];
+    sha256_keyed(key, key_length, data, length, digest);
+    write_text(digest, out);
 }

@@ -1,6 +1,7 @@
 /* labctl plan */
 #include <stdio.h>
 
+#include "authority/authority.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/common/exercise.h"
@@ -36,7 +37,8 @@ static int run(struct context *context)
         status = reading_file(&reading, context, context->argv[0]);
     if (status != 0)
         return status;
-    if (lower_topology(reading.topology, &plan, &err) != 0 || service_lower(reading.topology, plan, &err) != 0)
+    if (lower_topology(reading.topology, &plan, &err) != 0 || service_lower(reading.topology, plan, &err) != 0 ||
+        authority_issue(plan, &err) != 0)
         status = cmd_fail(context, &err);
     else
         print_plan(context, plan);

@@ -1,6 +1,7 @@
 /* From one topology to another: deriving plans, executing their difference, keeping the state directory in step. */
 #include <string.h>
 
+#include "authority/authority.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "director/change.h"
@@ -40,6 +41,8 @@ static int derive(struct director *director, const char *text, const json_t *fau
         result = service_lower(*topology, *plan, err);
     if (result == 0 && director_hooks.rewrite && json_array_size(faults) > 0)
         result = director_hooks.rewrite(director, faults, *topology, *plan, err);
+    if (result == 0)
+        result = authority_issue(*plan, err);
     if (result != 0) {
         plan_free(*plan);
         topology_free(*topology);

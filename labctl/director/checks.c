@@ -329,9 +329,8 @@ static bool serves(const struct service *service, enum check_kind kind, uint16_t
 {
     if (service->kind == SERVICE_EXEC)
         return kind == CHECK_TCP && service->ready_port == port;
-    bool tcp = service->kind != SERVICE_UDP_ECHO;
-    bool udp = service->kind == SERVICE_UDP_ECHO || service->kind == SERVICE_DNS;
-    return (kind == CHECK_TCP ? tcp : udp) && service->port == port;
+    return (kind == CHECK_TCP ? service_listens_tcp(service->kind) : service_listens_udp(service->kind)) &&
+           service->port == port;
 }
 
 /* A service that the topology declares listens when the lab is healthy. */

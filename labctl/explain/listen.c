@@ -5,21 +5,9 @@
 
 static bool speaks(const struct service *service, enum protocol protocol)
 {
-    switch (service->kind) {
-    case SERVICE_HTTP:
-    case SERVICE_TCP:
-    case SERVICE_TCP_ECHO:
-        return protocol == PROTOCOL_TCP;
-    case SERVICE_UDP_ECHO:
-        return protocol == PROTOCOL_UDP;
-    case SERVICE_DNS:
-        return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP;
-    case SERVICE_EXEC:
+    if (service->kind == SERVICE_EXEC)
         return service->ready_port != 0 && service->ready_protocol == protocol;
-    case SERVICE_KIND_COUNT:
-        break;
-    }
-    return false;
+    return protocol == PROTOCOL_TCP ? service_listens_tcp(service->kind) : service_listens_udp(service->kind);
 }
 
 static uint16_t port_of(const struct service *service)

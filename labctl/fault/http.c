@@ -49,6 +49,9 @@ static void validate_slow(const struct topology *topology, const struct fault *f
     if (is_http(fault, things, findings) && delay <= things[0].service->delay)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "delay"),
                      "'%s' is as slow when healthy", fault->at.items[0]);
+    if (things[0].service->kind == SERVICE_HTTP && things[0].service->tls.on)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' has 'tls', and such a one does not wait: slow down one behind a proxy", fault->at.items[0]);
 }
 
 static int rewrite_slow(struct topology *topology, const struct fault *fault, const struct thing *things,

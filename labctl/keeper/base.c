@@ -187,13 +187,14 @@ int base_copy_program(int from, int directory, const char *name)
 }
 
 /* What the host refuses to show is left out; what the lab refuses to hold is an error. */
-static int copy_file(int from, const char *from_name, int to, const char *to_name, unsigned mode)
+static int copy_file(int from, const char *from_name, int to, const char *to_name, unsigned mode, bool over)
 {
     int in = openat(from, from_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (in < 0)
         return 0;
-    int out = openat(to, to_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
-    int error = out < 0 ? -errno : copy_content(in, out);
+    int out = openat(to, to_name, O_WRONLY | O_CREAT | (over ? O_TRUNC : O_EXCL) | O_NOFOLLOW | O_CLOEXEC, mode);
+    bool kept = !over && out < 0 && errno == EEXIST;
+    int error = kept ? 0 : out < 0 ? -errno : copy_content(in, out);
     if (out >= 0)
         close(out);
     close(in);
@@ -212,7 +213,7 @@ static int copy_link(int from, const char *from_name, int to, const char *to_nam
     return 0;
 }
 
-static int copy_directory(int from, const char *from_name, int to, const char *to_name, unsigned mode)
+static int copy_directory(int from, const char *from_name, int to, const char *to_name, unsigned mode, bool over)
 {
     int in = openat(from, from_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (in < 0)
@@ -232,25 +233,25 @@ static int copy_directory(int from, const char *from_name, int to, const char *t
         if (entry->d_type == DT_LNK) /* most of /etc is links */
             error = copy_link(in, entry->d_name, out, entry->d_name);
         else if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            error = base_copy(in, entry->d_name, out, entry->d_name);
+            error = base_copy(in, entry->d_name, out, entry->d_name, over);
     if (out >= 0)
         close(out);
     closedir(listing);
     return error;
 }
 
-int base_copy(int from, const char *from_name, int to, const char *to_name)
+int base_copy(int from, const char *from_name, int to, const char *to_name, bool over)
 {
     struct stat status;
     if (fstatat(from, from_name, &status, AT_SYMLINK_NOFOLLOW))
         return 0;
     unsigned mode = status.st_mode & 07777;
     if (S_ISDIR(status.st_mode))
-        return copy_directory(from, from_name, to, to_name, mode);
+        return copy_directory(from, from_name, to, to_name, mode, over);
     if (S_ISLNK(status.st_mode))
         return copy_link(from, from_name, to, to_name);
     if (S_ISREG(status.st_mode))
-        return copy_file(from, from_name, to, to_name, (mode & 0777) | 0600);
+        return copy_file(from, from_name, to, to_name, (mode & 0777) | 0600, over);
     return 0;
 }
 
@@ -304,7 +305,7 @@ static void copy_all(int host, int etc, const char *const *names, size_t count)
             continue;
         int error = base_parents(etc, names[i]);
         if (!error)
-            error = base_copy(host, names[i], etc, names[i]);
+            error = base_copy(host, names[i], etc, names[i], false); /* what came first may be being read */
         if (error)
             stage_fail(-error, "copy /etc/%s into the lab", names[i]);
     }
@@ -312,7 +313,8 @@ static void copy_all(int host, int etc, const char *const *names, size_t count)
 
 void base_build_first(int host, int etc)
 {
-    static const char *const first[] = {"ld.so.cache"};
+    /* The director starts by it, and reads the bundle of authorities. */
+    static const char *const first[] = {"ld.so.cache", "ssl/certs/ca-certificates.crt"};
     copy_all(host, etc, first, ARRAY_SIZE(first));
 }
 

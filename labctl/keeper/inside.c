@@ -183,9 +183,9 @@ static void write_settings(void)
 /* Where overlays are not fit: the template and the view, copied. */
 static void copy_root(void)
 {
-    int error = base_copy(AT_FDCWD, "/template", AT_FDCWD, "root");
+    int error = base_copy(AT_FDCWD, "/template", AT_FDCWD, "root", true);
     if (!error)
-        error = base_copy(AT_FDCWD, "/view", AT_FDCWD, "root");
+        error = base_copy(AT_FDCWD, "/view", AT_FDCWD, "root", true);
     if (error)
         fail(-error, "copy the root");
     write_files("root");

@@ -16,6 +16,7 @@ struct apply {
     struct space *seen_space;
     bool seen_stale; /* something of it was changed since */
     struct interfaces *interfaces;    /* of `after`; made when a link is added */
+    bool trusting;                    /* nodes were told of the lab's authority */
     uint32_t *views;                  /* the keeper's view by hosts view of `after` */
     uint32_t *started, started_count; /* processes to wait for */
     uint32_t *links, link_count;      /* links that were added */

@@ -199,7 +199,7 @@ static int begin(struct build *b)
     uint32_t *views = arena_alloc(b->arena, (plan->hosts_view_count + 1) * sizeof *views);
     for (size_t i = 0; i < plan->hosts_view_count; i++) {
         views[i] = lab->next_view++;
-        if (nodes_define_view(lab, views[i], &plan->hosts_views[i], b->err) != 0)
+        if (nodes_define_view(lab, views[i], plan, (uint32_t)i, b->err) != 0)
             return error_wrap(b->err, "define a view of /etc");
     }
     size_t count = 0;

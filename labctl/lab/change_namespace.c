@@ -61,7 +61,7 @@ int add_namespaces(struct apply *a, const struct plan_operation *operations, siz
     for (size_t i = 0; i < awaited.count; i++) {
         uint32_t view = a->after->namespaces[new[i]].hosts_view;
         if (a->after->namespaces[new[i]].kind == NAMESPACE_NODE && view < a->after->hosts_view_count &&
-            nodes_define_view(a->lab, a->views[view], &a->after->hosts_views[view], a->err) != 0)
+            nodes_define_view(a->lab, a->views[view], a->after, view, a->err) != 0)
             return error_wrap(a->err, "define a view of /etc");
     }
     if (journal_begin(a->lost, "+ namespaces", a->lab->fabric, NULL, a->err) != 0 ||
@@ -124,8 +124,7 @@ static int move_view(struct apply *a, const struct subject *s)
     const char *content = s->plan->hosts_views[namespace->hosts_view].content;
     int root = space_root(s->space, a->err);
     if (root < 0 || node_file_write(root, "/etc/hosts", content, strlen(content), 0644, a->err) != 0 ||
-        nodes_define_view(a->lab, a->views[namespace->hosts_view], &s->plan->hosts_views[namespace->hosts_view],
-                          a->err) != 0)
+        nodes_define_view(a->lab, a->views[namespace->hosts_view], s->plan, namespace->hosts_view, a->err) != 0)
         return -1;
     s->space->own_hosts = true;
     a->spaces_changed = true;
@@ -170,11 +169,38 @@ int change_namespace(struct apply *a, const struct plan_operation *operation)
     return move_view(a, &s);
 }
 
+/* Nodes that live when the lab gets an authority: the keeper's views are for their next lives (a file of a lower layer
+ * that was not there when the overlay was mounted is not seen), files of their own for this one. */
+static int trust(struct apply *a)
+{
+    ARENA_AUTO arena = arena_new();
+    STR_AUTO bundle = STR_INIT;
+    struct keeper_file_spec files[TRUST_FILES];
+    size_t count = nodes_trust_files(a->after, arena, &bundle, files, a->err);
+    a->trusting = true;
+    if (!a->after->authority || (a->before->authority && strcmp(a->before->authority, a->after->authority) == 0))
+        return 0;
+    for (uint32_t ns = 0; ns < a->after->namespace_count; ns++) {
+        struct space *space = space_of(a->lab, a->after, ns);
+        if (a->after->namespaces[ns].kind != NAMESPACE_NODE || !space || !space->ready)
+            continue;
+        int root = space_root(space, a->err);
+        for (size_t i = 0; root >= 0 && i < count; i++)
+            if (node_file_write(root, arena_printf(arena, "/etc/%s", files[i].path), files[i].content, files[i].length,
+                                0644, a->err) != 0)
+                root = -1;
+        if (root < 0)
+            return error_wrap(a->err, "%s", space->name);
+    }
+    return count == TRUST_FILES ? 0 : -1;
+}
+
 int change_view(struct apply *a, const struct plan_operation *operation)
 {
     if (operation->action == ACTION_REMOVE)
         return 0; /* no node has it any more */
-    if (nodes_define_view(a->lab, a->views[operation->after], &a->after->hosts_views[operation->after], a->err) != 0)
+    if (nodes_define_view(a->lab, a->views[operation->after], a->after, operation->after, a->err) != 0 ||
+        (!a->trusting && trust(a) != 0))
         return error_wrap(a->err, "change a view of /etc");
     if (a->outcome)
         a->outcome->executed++;

@@ -111,7 +111,14 @@ void lab_queue(struct lab *lab, enum lab_event_kind kind, const char *name, uint
 void lab_become(struct lab *lab, const struct plan *plan);
 
 /* ---- nodes.c: making and removing namespaces ---- */
-int nodes_define_view(struct lab *lab, uint32_t id, const struct plan_hosts_view *view, struct error *err);
+/* A view of the plan: its hosts file, and whom nodes trust. */
+int nodes_define_view(struct lab *lab, uint32_t id, const struct plan *plan, uint32_t view, struct error *err);
+/* The files of /etc by which nodes trust the lab's authority; the bundle's text lies in `bundle`.  How many; 0 where the
+ * lab has none, or with err. */
+#define TRUST_FILES 3
+struct keeper_file_spec;
+size_t nodes_trust_files(const struct plan *plan, struct arena *arena, struct str *bundle,
+                         struct keeper_file_spec files[TRUST_FILES], struct error *err);
 /* Asks the keeper for these namespaces of the plan (nodes and clouds; existing nodes get new files at their next
  * rebuild); view_ids: the keeper's view by index of the plan's hosts views. */
 int nodes_create(struct lab *lab, const struct plan *plan, const struct plan_index *index, const uint32_t *namespaces,

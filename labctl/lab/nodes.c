@@ -1,15 +1,51 @@
 /* Making namespaces through the keeper: views of /etc, nodes with their files, cloud namespaces. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "lab/internal.h"
 #include "lab/keeper.h"
 
-int nodes_define_view(struct lab *lab, uint32_t id, const struct plan_hosts_view *view, struct error *err)
+#define BUNDLE     "ssl/certs/ca-certificates.crt"
+#define BUNDLE_MAX (8u << 20)
+
+/* The authorities that the machine's programs trust, and the lab's own behind them. */
+static int read_bundle(const struct plan *plan, struct str *out, struct error *err)
 {
-    struct keeper_file_spec hosts = {"hosts", view->content, strlen(view->content), 0644};
-    return keeper_define_view(lab->keeper, id, &hosts, 1, err);
+    if (file_read(AT_FDCWD, "/etc/" BUNDLE, out, BUNDLE_MAX) != 0 && errno != ENOENT)
+        return error_set_errno(err, errno, "read the bundle of authorities");
+    if (out->length && out->data[out->length - 1] != '\n')
+        str_append_char(out, '\n');
+    str_append(out, plan->authority);
+    return 0;
+}
+
+size_t nodes_trust_files(const struct plan *plan, struct arena *arena, struct str *bundle,
+                         struct keeper_file_spec files[static TRUST_FILES], struct error *err)
+{
+    if (!plan->authority || read_bundle(plan, bundle, err) != 0)
+        return 0;
+    size_t length = strlen(plan->authority);
+    files[0] = (struct keeper_file_spec){BUNDLE, str_text(bundle), bundle->length, 0644};
+    files[1] = (struct keeper_file_spec){"ssl/certs/lab-root.pem", plan->authority, length, 0644};
+    files[2] = (struct keeper_file_spec){arena_printf(arena, "ssl/certs/%s.0", plan->authority_hash), plan->authority,
+                                         length, 0644};
+    return TRUST_FILES;
+}
+
+int nodes_define_view(struct lab *lab, uint32_t id, const struct plan *plan, uint32_t view, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    STR_AUTO bundle = STR_INIT;
+    const char *hosts = plan->hosts_views[view].content;
+    struct keeper_file_spec files[1 + TRUST_FILES] = {{"hosts", hosts, strlen(hosts), 0644}};
+    size_t count = 1 + nodes_trust_files(plan, arena, &bundle, files + 1, err);
+    if (plan->authority && count == 1)
+        return -1;
+    return keeper_define_view(lab->keeper, id, files, count, err);
 }
 
 /* The files of a node, as the keeper wants them. */

@@ -12,6 +12,8 @@ void dump_endpoints(struct yaml *yaml, const struct vpc *vpc);
 void dump_nodes(struct yaml *yaml, const struct topology *topology);
 void dump_services(struct yaml *yaml, const struct node *node);
 void dump_zones(struct yaml *yaml, const struct dns_zone *zones, size_t count);
+void dump_proxy(struct yaml *yaml, const struct proxy *proxy); /* dump_proxy.c */
+void dump_certificates(struct yaml *yaml, const struct node *node);
 void dump_path_check(struct yaml *yaml, const struct check_path *path);
 void dump_mtu_check(struct yaml *yaml, const struct check_mtu *mtu);
 void dump_throughput_check(struct yaml *yaml, const struct check_throughput *throughput);

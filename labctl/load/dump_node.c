@@ -287,6 +287,7 @@ static void dump_node(struct yaml *yaml, const struct node *node)
     dump_resolver(yaml, &node->resolver);
     dump_hosts(yaml, node);
     dump_services(yaml, node);
+    dump_certificates(yaml, node);
     dump_files(yaml, node);
     dump_strings(yaml, "run", &node->run);
     dump_labels(yaml, node);

@@ -95,6 +95,42 @@ static void dump_dns(struct yaml *yaml, const struct service *service)
     dump_views(yaml, service);
 }
 
+static void dump_certificate_members(struct yaml *yaml, const struct certificate *certificate)
+{
+    if (certificate->state != CERTIFICATE_VALID)
+        yaml_text_member(yaml, "cert", certificate_state_name(certificate->state));
+    dump_strings(yaml, "names", &certificate->names);
+}
+
+void dump_certificates(struct yaml *yaml, const struct node *node)
+{
+    if (node->certificate_count == 0)
+        return;
+    yaml_key(yaml, "certificates");
+    yaml_map(yaml);
+    for (size_t i = 0; i < node->certificate_count; i++) {
+        yaml_key(yaml, node->certificates[i].name);
+        yaml_map(yaml);
+        dump_certificate_members(yaml, &node->certificates[i]);
+        yaml_map_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_tls(struct yaml *yaml, const struct service_tls *tls)
+{
+    if (!tls->on)
+        return;
+    yaml_key(yaml, "tls");
+    yaml_map(yaml);
+    dump_certificate_members(yaml, &tls->certificate);
+    if (tls->min_version != TLS_1_2)
+        yaml_plain_member(yaml, "min_version", "%s", tls_version_name(tls->min_version));
+    if (tls->clients == CLIENTS_CERTIFIED)
+        yaml_text_member(yaml, "client_certificate", "required");
+    yaml_map_end(yaml);
+}
+
 /* Whether the body is the one that every web service has. */
 static bool is_default_body(const struct service *service)
 {
@@ -118,7 +154,8 @@ static void dump_http(struct yaml *yaml, const struct service *service)
         yaml_text_member(yaml, "path", service->routes[i].path);
         if (service->routes[i].body[0] != '\0')
             yaml_text_member(yaml, "body", service->routes[i].body);
-        if (service->routes[i].status != 200)
+        dump_text(yaml, "location", service->routes[i].location);
+        if (service->routes[i].status != (service->routes[i].location ? 302 : 200))
             dump_number(yaml, "status", service->routes[i].status);
         yaml_map_end(yaml);
     }
@@ -138,15 +175,16 @@ static void dump_exec(struct yaml *yaml, const struct service *service)
 
 static void dump_service(struct yaml *yaml, const struct service *service)
 {
-    static const uint16_t ports[SERVICE_KIND_COUNT] = {
-        [SERVICE_HTTP] = 80, [SERVICE_TCP_ECHO] = 7, [SERVICE_UDP_ECHO] = 7, [SERVICE_DNS] = 53};
     yaml_map(yaml);
     if (strcmp(service->name, service_kind_name(service->kind)) != 0)
         yaml_text_member(yaml, "kind", service_kind_name(service->kind));
-    if (service->port != ports[service->kind])
+    if (service->port != service_default_port(service))
         dump_number(yaml, "port", service->port);
     dump_addr(yaml, "bind", &service->bind);
     dump_text(yaml, "banner", service->banner);
+    dump_tls(yaml, &service->tls);
+    if (service->proxy)
+        dump_proxy(yaml, service->proxy);
     if (service->kind == SERVICE_HTTP)
         dump_http(yaml, service);
     else if (service->kind == SERVICE_DNS)

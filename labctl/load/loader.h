@@ -93,6 +93,7 @@ const char **names_of(struct loader *loader, const void *things, size_t count);
 field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;   /* vpc.c, link.c, node.c */
 field_decode decode_route_tables, decode_security_groups;               /* route.c, group.c */
 field_decode decode_services, decode_simulated_internet;                /* service.c, internet.c */
+field_decode decode_certificates;                                       /* certificate.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
 field_decode decode_hosts, decode_labels, decode_run;
 field_decode decode_peerings, decode_transit_gateways; /* peering.c, transit_gateway.c */
@@ -134,4 +135,9 @@ extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_sc
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;
-extern const struct schema service_schemas[SERVICE_KIND_COUNT];
+extern const struct schema *const service_schemas[SERVICE_KIND_COUNT];
+extern const struct schema http_service_schema, tcp_service_schema, tcp_echo_service_schema, udp_echo_service_schema,
+    dns_service_schema, exec_service_schema;
+extern const struct schema proxy_service_schema, proxy_route_schema, upstream_schema, health_schema, limit_schema;
+void finish_proxy(struct service *service); /* service_proxy.c: what routes have from the whole */
+extern const struct schema certificate_schema, tls_service_schema; /* certificate.c */

@@ -137,6 +137,12 @@ static const struct field node_fields[] = {
      .wants = "services by name",
      .json = "{\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"type\": [\"object\", \"null\"]}}",
      .doc = "What runs there, by name; what ends is started again."},
+    {.key = "certificates",
+     .type = FIELD_NAMED,
+     .schema = &certificate_schema,
+     .decode = decode_certificates,
+     .doc = "Certificates of the lab's authority, for programs of its own: /etc/ssl/certs/NAME.pem with the chain, "
+            "/etc/ssl/private/NAME.key."},
     {.key = "files",
      .type = FIELD_NAMED,
      .schema = &file_schema,

@@ -5,11 +5,12 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "load/loader.h"
+#include "load/service_fields.h"
 
-static const char *const kind_words[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "exec"};
+static const char *const kind_words[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "proxy", "exec"};
 _Static_assert(ARRAY_SIZE(kind_words) == SERVICE_KIND_COUNT, "a word for each service kind");
 
-static const char *const later_kinds[] = {"proxy", "dhcp", "iperf", "bgp", "ospf"};
+static const char *const later_kinds[] = {"dhcp", "iperf", "bgp", "ospf"};
 
 /* ---- DNS ------------------------------------------------------------------------------------------------------- */
 
@@ -84,78 +85,6 @@ static void decode_dns_forward(struct decoder *decoder, const struct field *fiel
             *ARENA_PUSH(decoder->arena, service->forward, service->forward_count) = addr;
 }
 
-/* ---- HTTP routes ----------------------------------------------------------------------------------------------- */
-
-static void decode_http_path(struct decoder *decoder, const struct field *field, const struct value *value,
-                             void *target)
-{
-    struct http_route *route = target;
-    const char *path;
-    if (!decode_text(decoder, field->key, value, &path))
-        return;
-    if (path[0] != '/')
-        decode_bad(decoder, field->key, "a path such as /index.html", value);
-    else
-        route->path = path;
-}
-
-static const struct field http_route_fields[] = {
-    {.key = "path",
-     .type = FIELD_CUSTOM,
-     .decode = decode_http_path,
-     .wants = "a path",
-     .json = "{\"type\": \"string\"}",
-     .doc = "The path that is asked for; in a mapping of routes it is the key."},
-    {.key = "body",
-     .type = FIELD_TEXT,
-     FIELD_AT(struct http_route, body),
-     .fallback = "empty",
-     .doc = "The body of the answer."},
-    {.key = "status",
-     .type = FIELD_INTEGER,
-     FIELD_AT(struct http_route, status),
-     .least = 100,
-     .most = 599,
-     .fallback = "200",
-     .doc = "The status of the answer."},
-};
-const struct schema http_route_schema = SCHEMA("http route", http_route_fields);
-
-/* One route: a body, or a mapping; path NULL where the mapping holds it. */
-static void read_http_route(struct decoder *decoder, struct service *service, const char *path, struct mark mark,
-                            const struct value *value)
-{
-    struct http_route route = {.path = path, .body = "", .status = 200, .mark = mark};
-    if (path != NULL && path[0] != '/') {
-        findings_add(decoder->findings, FINDING_ERROR, "bad-value", mark, "'%.80s' is no path such as /index.html",
-                     path);
-        return;
-    }
-    if (path != NULL && value->kind == VALUE_TEXT) {
-        if (!decode_text(decoder, path, value, &route.body))
-            return;
-    } else if (!schema_decode(decoder, &http_route_schema, path, mark, value, &route)) {
-        return;
-    }
-    if (route.path != NULL)
-        *ARENA_PUSH(decoder->arena, service->routes, service->route_count) = route;
-    else if (value_get(value, "path") == NULL)
-        findings_add(decoder->findings, FINDING_ERROR, "missing-key", mark, "a http route needs the key 'path'");
-}
-
-/* `routes: { /path: body }` or a list of {path, body, status}. */
-static void decode_http_routes(struct decoder *decoder, const struct field *field, const struct value *value,
-                               void *target)
-{
-    if (value->kind == VALUE_LIST)
-        for (size_t i = 0; i < value->item_count; i++)
-            read_http_route(decoder, target, NULL, value->items[i]->mark, value->items[i]);
-    else if (decode_map(decoder, field->key, value) && value->kind == VALUE_MAP)
-        for (size_t i = 0; i < value->entry_count; i++)
-            read_http_route(decoder, target, value->entries[i].key, value->entries[i].key_mark,
-                            value->entries[i].value);
-}
-
 /* ---- exec ------------------------------------------------------------------------------------------------------ */
 
 /* A list is an argv; one text is run by the shell. */
@@ -214,59 +143,10 @@ static void decode_ready(struct decoder *decoder, const struct field *field, con
 
 /* ---- the kinds ------------------------------------------------------------------------------------------------- */
 
-/* `kind:` was read before its table was chosen. */
-static void decode_kind(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+void decode_kind(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     (void)decoder, (void)field, (void)value, (void)target;
 }
-
-#define KIND_FIELD                                                                                                     \
-    {                                                                                                                  \
-        .key = "kind", .type = FIELD_CUSTOM, .decode = decode_kind, .wants = "a kind of service",                      \
-        .json = "{\"type\": \"string\"}", .fallback = "the service's name", .doc = "What the service is."              \
-    }
-#define PORT_FIELD(default_text, ...)                                                                                  \
-    {                                                                                                                  \
-        .key = "port", .type = FIELD_INTEGER, FIELD_AT(struct service, port), .least = 1, .most = 65535,               \
-        .fallback = default_text, .doc = "The port at which it listens.", __VA_ARGS__                                  \
-    }
-#define BIND_FIELD                                                                                                     \
-    {                                                                                                                  \
-        .key = "bind", .type = FIELD_ADDRESS, FIELD_AT(struct service, bind), .fallback = "every address",             \
-        .doc = "The address at which it listens."                                                                      \
-    }
-
-static const struct field http_fields[] = {
-    KIND_FIELD,
-    PORT_FIELD("80"),
-    BIND_FIELD,
-    {.key = "body",
-     .type = FIELD_TEXT,
-     FIELD_AT(struct service, body),
-     .fallback = "the node's name",
-     .doc = "The body of every answer that no route gives."},
-    {.key = "status",
-     .type = FIELD_INTEGER,
-     FIELD_AT(struct service, status),
-     .least = 100,
-     .most = 599,
-     .fallback = "200",
-     .doc = "The status of these answers."},
-    {.key = "delay",
-     .type = FIELD_DURATION,
-     FIELD_AT(struct service, delay),
-     .fallback = "0",
-     .doc = "How long it waits before it answers."},
-    {.key = "routes",
-     .type = FIELD_CUSTOM,
-     .schema = &http_route_schema,
-     .decode = decode_http_routes,
-     .wants = "answers by path",
-     .json = "{\"type\": [\"object\", \"array\", \"null\"], \"items\": {\"$ref\": \"#/$defs/http-route\"}, "
-             "\"additionalProperties\": {\"anyOf\": [{\"type\": \"string\"}, {\"$ref\": \"#/$defs/http-route\"}]}}",
-     .doc = "Answers by path: a body, or a mapping with body and status."},
-    {.key = "tls", .type = FIELD_CUSTOM, .later = true, .doc = "Encryption."},
-};
 
 static const struct field tcp_fields[] = {
     KIND_FIELD,
@@ -343,21 +223,22 @@ static const struct field exec_fields[] = {
      .doc = "When it is ready."},
 };
 
-const struct schema service_schemas[SERVICE_KIND_COUNT] = {
-    [SERVICE_HTTP] = SCHEMA("http service", http_fields),
-    [SERVICE_TCP] = SCHEMA("tcp service", tcp_fields),
-    [SERVICE_TCP_ECHO] = SCHEMA("tcp-echo service", tcp_echo_fields),
-    [SERVICE_UDP_ECHO] = SCHEMA("udp-echo service", udp_echo_fields),
-    [SERVICE_DNS] = SCHEMA("dns service", dns_fields),
-    [SERVICE_EXEC] = SCHEMA("exec service", exec_fields),
+const struct schema tcp_service_schema = SCHEMA("tcp service", tcp_fields),
+                    tcp_echo_service_schema = SCHEMA("tcp-echo service", tcp_echo_fields),
+                    udp_echo_service_schema = SCHEMA("udp-echo service", udp_echo_fields),
+                    dns_service_schema = SCHEMA("dns service", dns_fields),
+                    exec_service_schema = SCHEMA("exec service", exec_fields);
+
+const struct schema *const service_schemas[SERVICE_KIND_COUNT] = {
+    [SERVICE_HTTP] = &http_service_schema,         [SERVICE_TCP] = &tcp_service_schema,
+    [SERVICE_TCP_ECHO] = &tcp_echo_service_schema, [SERVICE_UDP_ECHO] = &udp_echo_service_schema,
+    [SERVICE_PROXY] = &proxy_service_schema,       [SERVICE_DNS] = &dns_service_schema,
+    [SERVICE_EXEC] = &exec_service_schema,
 };
 
 /* What a kind has where the file says nothing. */
 static void set_defaults(struct decoder *decoder, struct service *service)
 {
-    static const uint16_t ports[SERVICE_KIND_COUNT] = {
-        [SERVICE_HTTP] = 80, [SERVICE_TCP_ECHO] = 7, [SERVICE_UDP_ECHO] = 7, [SERVICE_DNS] = 53};
-    service->port = ports[service->kind];
     service->status = service->kind == SERVICE_HTTP ? 200 : 0;
     if (service->kind == SERVICE_HTTP)
         service->body = arena_printf(decoder->arena, "%s\n", service->node->name);
@@ -390,7 +271,8 @@ static bool read_kind(struct decoder *decoder, const char *name, struct mark mar
     else
         findings_add(
             decoder->findings, FINDING_ERROR, "missing-key", mark,
-            "service '%.80s' needs the key 'kind': its name is none of http, tcp, tcp-echo, udp-echo, dns, exec", name)
+            "service '%.80s' needs the key 'kind': its name is none of http, tcp, tcp-echo, udp-echo, dns, proxy, exec",
+            name)
             ->hint = decode_hint(decoder, name, kind_words, ARRAY_SIZE(kind_words));
     return false;
 }
@@ -403,8 +285,15 @@ static void one_service(struct loader *loader, const char *name, struct mark mar
     if (!decode_map(decoder, name, value) || !read_kind(decoder, name, mark, value_get(value, "kind"), &service->kind))
         return;
     set_defaults(decoder, service);
-    if (schema_decode(decoder, &service_schemas[service->kind], name, mark, value, service))
-        *ARENA_PUSH(decoder->arena, loader->node->services, loader->node->service_count) = service;
+    if (service->kind == SERVICE_PROXY)
+        service->proxy = ARENA_NEW(decoder->arena, struct proxy);
+    if (!schema_decode(decoder, service_schemas[service->kind], name, mark, value, service))
+        return;
+    if (service->port == 0)
+        service->port = service_default_port(service);
+    if (service->proxy)
+        finish_proxy(service);
+    *ARENA_PUSH(decoder->arena, loader->node->services, loader->node->service_count) = service;
 }
 
 void decode_services(struct decoder *decoder, const struct field *field, const struct value *value, void *target)

@@ -9,6 +9,8 @@
 #include "base/addr.h"
 #include "base/mark.h"
 #include "base/words.h"
+#include "model/services.h"
+#include "model/services.h"
 
 struct arena;
 struct node;
@@ -120,8 +122,6 @@ struct check_http {
     size_t share_count;
 };
 
-enum tls_version { TLS_ANY, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, TLS_VERSION_COUNT };
-const char *tls_version_name(enum tls_version version); /* "1.2" */
 /* What is wrong with a server's certificate, or with the handshake itself. */
 enum tls_reason {
     TLS_NONE,

@@ -12,7 +12,7 @@ _Static_assert(ARRAY_SIZE(protocols) == PROTOCOL_COUNT, "a word for each protoco
 static const char *const route_types[] = {"unicast", "blackhole", "unreachable", "prohibit"};
 _Static_assert(ARRAY_SIZE(route_types) == ROUTE_TYPE_COUNT, "a word for each route type");
 
-static const char *const service_kinds[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "exec"};
+static const char *const service_kinds[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "proxy", "exec"};
 _Static_assert(ARRAY_SIZE(service_kinds) == SERVICE_KIND_COUNT, "a word for each service kind");
 
 static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
@@ -142,6 +142,41 @@ const char *route_type_name(enum route_type type)
 const char *service_kind_name(enum service_kind kind)
 {
     return WORD(service_kinds, kind);
+}
+
+/* Ports and transports by kind. */
+static const struct {
+    uint16_t port;
+    bool tcp, udp;
+} listening[] = {
+    [SERVICE_HTTP] = {80, true, false},    [SERVICE_TCP] = {0, true, false}, [SERVICE_TCP_ECHO] = {7, true, false},
+    [SERVICE_UDP_ECHO] = {7, false, true}, [SERVICE_DNS] = {53, true, true}, [SERVICE_PROXY] = {80, true, false},
+    [SERVICE_EXEC] = {0, false, false},
+};
+_Static_assert(ARRAY_SIZE(listening) == SERVICE_KIND_COUNT, "one for each kind");
+
+uint16_t service_default_port(const struct service *service)
+{
+    return service->tls.on ? 443 : listening[service->kind].port;
+}
+
+bool service_listens_tcp(enum service_kind kind)
+{
+    return listening[kind].tcp;
+}
+
+bool service_listens_udp(enum service_kind kind)
+{
+    return listening[kind].udp;
+}
+
+static const char *const certificate_states[] = {"valid",      "expired",     "not-yet-valid",
+                                                 "wrong-name", "self-signed", "missing-intermediate"};
+_Static_assert(ARRAY_SIZE(certificate_states) == CERTIFICATE_STATE_COUNT, "a word for each state");
+
+const char *certificate_state_name(enum certificate_state state)
+{
+    return WORD(certificate_states, state);
 }
 
 const char *record_type_name(enum record_type type)

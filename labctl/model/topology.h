@@ -13,17 +13,13 @@
 #include "base/mark.h"
 #include "link/impairment.h"
 #include "model/connection.h"
+#include "model/services.h"
 
 struct arena;
 struct map;
 struct check;
 struct node;
 struct vpc;
-
-struct strings { /* a list of texts */
-    const char **items;
-    size_t count;
-};
 
 /* ---- who may pass ------------------------------------------------------------------------------------------- */
 
@@ -338,10 +334,17 @@ enum service_kind {
     SERVICE_TCP_ECHO,
     SERVICE_UDP_ECHO,
     SERVICE_DNS,
+    SERVICE_PROXY,
     SERVICE_EXEC,
     SERVICE_KIND_COUNT
 };
 const char *service_kind_name(enum service_kind kind); /* "http", "tcp", "tcp-echo", … */
+struct service;
+/* Where it listens if the file does not say; 0: nowhere, or the file must say. */
+uint16_t service_default_port(const struct service *service);
+/* The transports by which others reach what this kind listens on. */
+bool service_listens_tcp(enum service_kind kind);
+bool service_listens_udp(enum service_kind kind);
 
 enum record_type {
     RECORD_A,
@@ -381,9 +384,10 @@ struct dns_view { /* what a name server tells those who ask from these networks 
     struct mark mark;
 };
 
-struct http_route { /* embedded web server: what one path answers */
+struct http_route { /* what one path answers */
     const char *path, *body;
-    uint32_t status;
+    const char *location; /* where a redirect leads, or NULL */
+    uint32_t status;      /* 200; with a location 302 */
     struct mark mark;
 };
 
@@ -392,7 +396,7 @@ struct service {
     struct mark mark;
     struct node *node;
     enum service_kind kind;
-    uint16_t port;    /* http 80, dns 53, tcp-echo/udp-echo 7; tcp: required */
+    uint16_t port;    /* service_default_port, else required */
     struct addr bind; /* family 0 = every address */
     /* http */
     const char *body; /* default: "NODE\n" */
@@ -400,6 +404,8 @@ struct service {
     int64_t delay;    /* nanoseconds before the answer */
     struct http_route *routes;
     size_t route_count;
+    struct service_tls tls;
+    struct proxy *proxy; /* of its kind, else NULL */
     /* tcp */
     const char *banner; /* or NULL */
     /* dns */
@@ -448,6 +454,8 @@ struct node {
     size_t label_count;
     struct service **services;
     size_t service_count;
+    struct certificate *certificates; /* for programs of its own */
+    size_t certificate_count;
     struct strings requires; /* programs */
 };
 

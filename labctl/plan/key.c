@@ -217,7 +217,7 @@ bool content_equal(const struct side *a, size_t i, const struct side *b, size_t 
         return x->kind != NAMESPACE_NODE || !views || a->view[x->hosts_view] == b->view[y->hosts_view];
     }
     case ITEM_HOSTS_VIEW:
-        return text_same(p->hosts_views[i].content, q->hosts_views[j].content);
+        return text_same(p->hosts_views[i].content, q->hosts_views[j].content) && text_same(p->authority, q->authority);
     case ITEM_BRIDGE:
         return p->bridges[i].stp == q->bridges[j].stp && p->bridges[i].mtu == q->bridges[j].mtu;
     case ITEM_LINK:

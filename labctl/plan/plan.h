@@ -153,6 +153,19 @@ struct plan_file {
     const char *origin;
 };
 
+/* A certificate and its key, which the lab's own authority makes into two files of a node (authority/): no item of the
+ * plan by itself. */
+struct plan_certificate {
+    uint32_t ns;                        /* a node */
+    const char *chain_path, *key_path;  /* absolute; the same path: both in one file, as HAProxy wants them */
+    const char **names;                 /* whom it is for: names and addresses; the first is its subject */
+    size_t name_count;
+    int64_t not_before, not_after; /* seconds since 1970 */
+    bool self_signed;              /* by its own key */
+    bool alone;                    /* the issuing authority's certificate does not come along */
+    const char *origin;
+};
+
 /* How one knows that a process is ready. */
 enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_COUNT };
 
@@ -209,6 +222,10 @@ struct plan {
     size_t process_count;
     struct plan_run *runs;
     size_t run_count;
+    struct plan_certificate *certificates;
+    size_t certificate_count;
+    /* The root that every node trusts, as PEM, and its name in a directory of authorities; NULL without certificates */
+    const char *authority, *authority_hash;
 };
 
 struct plan *plan_new(const char *lab);                                  /* with the fabric as namespace 0 */

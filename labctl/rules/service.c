@@ -7,15 +7,6 @@
 #include "base/str.h"
 #include "rules/check.h"
 
-/* Which transports a kind of service listens on. */
-static const struct {
-    bool tcp, udp;
-} transports[] = {
-    [SERVICE_HTTP] = {true, false},     [SERVICE_TCP] = {true, false}, [SERVICE_TCP_ECHO] = {true, false},
-    [SERVICE_UDP_ECHO] = {false, true}, [SERVICE_DNS] = {true, true},  [SERVICE_EXEC] = {false, false},
-};
-_Static_assert(sizeof transports / sizeof transports[0] == SERVICE_KIND_COUNT, "one for each kind");
-
 static bool is_any(const struct addr *addr)
 {
     static const struct addr none;
@@ -24,8 +15,8 @@ static bool is_any(const struct addr *addr)
 
 static bool clash(const struct service *a, const struct service *b)
 {
-    bool same =
-        (transports[a->kind].tcp && transports[b->kind].tcp) || (transports[a->kind].udp && transports[b->kind].udp);
+    bool same = (service_listens_tcp(a->kind) && service_listens_tcp(b->kind)) ||
+                (service_listens_udp(a->kind) && service_listens_udp(b->kind));
     return same && a->port == b->port && a->port != 0 &&
            (is_any(&a->bind) || is_any(&b->bind) || addr_equal(&a->bind, &b->bind));
 }

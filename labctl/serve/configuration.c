@@ -92,6 +92,7 @@ static bool set_route(struct configuration *out, const char **line, struct arena
 {
     struct serve_route route = {.path = take(line, arena)};
     bool good = route.path && number(take(line, arena), 999, &route.status) && (route.body = take(line, arena));
+    route.location = good ? take(line, arena) : NULL; /* the last word may be missing */
     if (good)
         *ARENA_PUSH(arena, out->routes, out->route_count) = route;
     return good;
@@ -114,7 +115,7 @@ static const struct {
     {"status", set_status, "a status such as 200"},
     {"delay", set_delay, "milliseconds"},
     {"body", set_body, "a text in double quotes"},
-    {"route", set_route, "\"PATH\" STATUS \"BODY\""},
+    {"route", set_route, "\"PATH\" STATUS \"BODY\", and for a redirect \"LOCATION\""},
     {"banner", set_banner, "a text in double quotes"},
     {"protocol", set_protocol, "tcp or udp"},
 };

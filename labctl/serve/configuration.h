@@ -12,6 +12,7 @@ struct error;
 
 struct serve_route {
     const char *path, *body;
+    const char *location; /* or NULL */
     unsigned status;
 };
 

@@ -62,6 +62,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     bool html = str_starts(body, "<");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8");
+    if (route && route->location)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, route->location);
     char name[HOST_NAME_MAX + 1] = "";
     if (gethostname(name, sizeof name) == 0)
         MHD_add_response_header(response, "X-Served-By", name);

@@ -25,7 +25,8 @@ const struct service_program *service_dns_program(const struct service *service)
 void service_lower_dns(struct service_context *context);
 void service_lower_nsd(struct service_context *context);   /* nsd.c */
 void service_lower_named(struct service_context *context); /* named.c */
-extern const struct service_program program_dnsmasq, program_nsd, program_unbound, program_named;
+extern const struct service_program program_dnsmasq, program_nsd, program_unbound, program_named, program_nginx,
+    program_haproxy; /* program.c */
 /* The file's path for the first dns service of the node, "STEM-NAME.conf" for others. */
 const char *service_dns_path(struct arena *arena, const struct service *service, const char *stem);
 /* Adds a file of the service to its node, unless the author declared one there, who has the last word. */
@@ -58,3 +59,21 @@ struct nsd_text {
 };
 void nsd_write(struct str *out, const struct nsd_text *nsd);
 void nsd_write_zone(struct str *out, const char *name, const char *file);
+
+/* The name of a program's files: its own for the first service of the node that it runs, "PROGRAM-SERVICE" for others.
+ */
+const char *service_instance(const struct service_context *context, const char *program);
+/* The configuration file of a program that reads it when it starts: the process is restarted when the text changes.
+ * An author's own file of that path has the last word. */
+void service_configuration_file(struct service_context *context, const char *path, const struct str *text);
+
+/* The root of the lab's authority in every node, beside the bundle of all authorities. */
+#define SERVICE_ROOT "/etc/ssl/certs/lab-root.pem"
+/* Asks for a certificate; the same path for chain and key puts both into one file.  Texts live as long as the plan. */
+void service_certificate(struct plan *plan, uint32_t ns, const struct node *node, const struct certificate *certificate,
+                         const char *chain_path, const char *key_path, const char *origin);
+/* Those that the node has for itself (`certificates:`). */
+void service_lower_certificates(struct plan *plan, uint32_t ns, const struct node *node);
+
+void service_lower_nginx(struct service_context *context);
+void service_lower_proxy(struct service_context *context);

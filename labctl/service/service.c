@@ -1,9 +1,7 @@
 /* The registry of services, and the embedded and the free ones lowered. */
 #include "service/service.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -11,7 +9,6 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "base/units.h"
-#include "model/public_names.h"
 #include "service/lowering.h"
 
 const char *const service_embedded[] = {"httpd", "tcpd", "echod"};
@@ -61,6 +58,29 @@ void service_ready(struct service_context *context, enum ready_kind kind, uint16
     context->process->ready_port = port;
 }
 
+/* Is it the first service of the node that its program runs? */
+static bool is_first(const struct service *service)
+{
+    for (size_t i = 0; service->node->services[i] != service; i++) {
+        const struct service *other = service->node->services[i];
+        if (service_program(other) == service_program(service))
+            return false;
+    }
+    return true;
+}
+
+const char *service_instance(const struct service_context *context, const char *program)
+{
+    return is_first(context->service) ? program
+                                      : arena_printf(context->plan->arena, "%s-%s", program, context->service->name);
+}
+
+void service_configuration_file(struct service_context *context, const char *path, const struct str *text)
+{
+    context->process->configuration = arena_strndup(context->plan->arena, str_text(text), text->length);
+    service_file(context, path, context->process->configuration);
+}
+
 /* An embedded service reads its configuration from the file that it is given. */
 static void embedded(struct service_context *context, const char *program, const struct str *configuration)
 {
@@ -74,6 +94,10 @@ static void lower_http(struct service_context *context)
 {
     const struct service *service = context->service;
     STR_AUTO text = STR_INIT;
+    if (service->tls.on) {
+        service_lower_nginx(context);
+        return;
+    }
     service_listen(service, &text);
     str_printf(&text, "status %u\n", service->status ? service->status : 200);
     if (service->delay)
@@ -89,6 +113,10 @@ static void lower_http(struct service_context *context)
         service_quote(route->path, &text);
         str_printf(&text, " %u ", route->status ? route->status : 200);
         service_quote(route->body ? route->body : "", &text);
+        if (route->location) {
+            str_append_char(&text, ' ');
+            service_quote(route->location, &text);
+        }
         str_append_char(&text, '\n');
     }
     embedded(context, "httpd", &text);
@@ -131,16 +159,36 @@ static void lower_exec(struct service_context *context)
                       service->ready_port);
 }
 
+static const struct service_program *http_program(const struct service *service)
+{
+    return service->tls.on ? &program_nginx : NULL;
+}
+
+static const struct service_program *proxy_program(const struct service *service)
+{
+    (void)service;
+    return &program_haproxy;
+}
+
+const struct service_program *service_program(const struct service *service)
+{
+    const struct service_type *kind = &service_kinds[service->kind];
+    return kind->program ? kind->program(service) : NULL;
+}
+
 const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
-    [SERVICE_HTTP] = {"http", "a web server that answers with a text", "bind, body, status, delay, routes", 80, NULL,
-                      lower_http},
-    [SERVICE_TCP] = {"tcp", "accepts, greets with a banner, reads and discards", "bind, banner", 0, NULL, lower_tcp},
-    [SERVICE_TCP_ECHO] = {"tcp-echo", "sends back what it reads", "bind", 7, NULL, lower_echo},
-    [SERVICE_UDP_ECHO] = {"udp-echo", "sends back each datagram", "bind", 7, NULL, lower_echo},
+    [SERVICE_HTTP] = {"http", "a web server that answers with a text", "bind, body, status, delay, routes, tls",
+                      http_program, lower_http},
+    [SERVICE_TCP] = {"tcp", "accepts, greets with a banner, reads and discards", "bind, banner", NULL, lower_tcp},
+    [SERVICE_TCP_ECHO] = {"tcp-echo", "sends back what it reads", "bind", NULL, lower_echo},
+    [SERVICE_UDP_ECHO] = {"udp-echo", "sends back each datagram", "bind", NULL, lower_echo},
     [SERVICE_DNS] = {"dns", "a name server for zones of its own (dnsmasq, NSD or BIND), forwarding the rest",
-                     "bind, zones, forward, recursion, ttl, negative_ttl, views", 53, service_dns_program,
+                     "bind, zones, forward, recursion, ttl, negative_ttl, views", service_dns_program,
                      service_lower_dns},
-    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, ready", 0, NULL, lower_exec},
+    [SERVICE_PROXY] = {"proxy", "a proxy (HAProxy) before other servers",
+                       "bind, mode, tls, upstreams, balance, sticky, health_check, rate_limit, routes", proxy_program,
+                       service_lower_proxy},
+    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, ready", NULL, lower_exec},
 };
 
 /* Indices of the nodes' namespaces + 1, by name. */
@@ -153,106 +201,33 @@ static struct map *node_namespaces(const struct plan *plan, struct arena *arena)
     return map;
 }
 
+static void lower_service(const struct topology *topology, struct plan *plan, uint32_t ns,
+                          const struct service *service)
+{
+    struct plan_process *process = ARENA_PUSH(plan->arena, plan->processes, plan->process_count);
+    process->ns = ns;
+    process->name = arena_printf(plan->arena, "%s/%s", service->node->name, service->name);
+    process->origin = arena_printf(plan->arena, "node/%s/service/%s", service->node->name, service->name);
+    process->restart = true;
+    service_kinds[service->kind].lower(&(struct service_context){topology, plan, service, ns, process});
+}
+
 int service_lower(const struct topology *topology, struct plan *plan, struct error *err)
 {
     ARENA_AUTO scratch = arena_new();
     struct map *namespaces = NULL; /* made when the first service asks */
     for (size_t i = 0; i < topology->node_count; i++) {
         const struct node *node = topology->nodes[i];
-        for (size_t j = 0; j < node->service_count; j++) {
-            const struct service *service = node->services[j];
-            namespaces = namespaces ? namespaces : node_namespaces(plan, scratch);
-            size_t ns = (size_t)(uintptr_t)map_get(namespaces, node->name);
-            if (!ns)
-                return error_set(err, ERR_USAGE, "service '%s': the plan has no node '%s'", service->name, node->name);
-            struct plan_process *process = ARENA_PUSH(plan->arena, plan->processes, plan->process_count);
-            process->ns = (uint32_t)ns - 1;
-            process->name = arena_printf(plan->arena, "%s/%s", node->name, service->name);
-            process->origin = arena_printf(plan->arena, "node/%s/service/%s", node->name, service->name);
-            process->restart = true;
-            service_kinds[service->kind].lower(
-                &(struct service_context){topology, plan, service, (uint32_t)ns - 1, process});
-        }
+        if (node->service_count + node->certificate_count == 0)
+            continue;
+        namespaces = namespaces ? namespaces : node_namespaces(plan, scratch);
+        size_t ns = (size_t)(uintptr_t)map_get(namespaces, node->name);
+        if (!ns)
+            return error_set(err, ERR_USAGE, "services: the plan has no node '%s'", node->name);
+        service_lower_certificates(plan, (uint32_t)ns - 1, node);
+        for (size_t j = 0; j < node->service_count; j++)
+            lower_service(topology, plan, (uint32_t)ns - 1, node->services[j]);
     }
     service_lower_public_names(topology, plan);
     return 0;
-}
-
-const struct service_program program_dnsmasq = {"dnsmasq", "dnsmasq-base"}, program_nsd = {"nsd", "nsd"},
-                             program_unbound = {"unbound", "unbound"}, program_named = {"named", "bind9"};
-
-/* Programs that are wanted, each with its first user. */
-struct wanted {
-    struct {
-        const struct service_program *program;
-        const char *user, *purpose;
-    } items[8];
-    size_t count;
-};
-
-static void want(struct wanted *wanted, const struct service_program *program, const char *user, const char *purpose)
-{
-    for (size_t i = 0; i < wanted->count; i++)
-        if (wanted->items[i].program == program)
-            return;
-    wanted->items[wanted->count].program = program;
-    wanted->items[wanted->count].user = user;
-    wanted->items[wanted->count++].purpose = purpose;
-}
-
-void service_programs(const struct topology *topology,
-                      void (*need)(void *context, const struct service_program *program, const char *user,
-                                   const char *purpose),
-                      void *context)
-{
-    struct wanted wanted = {.count = 0};
-    for (size_t i = 0; i < topology->node_count; i++)
-        for (size_t j = 0; j < topology->nodes[i]->service_count; j++) {
-            const struct service *service = topology->nodes[i]->services[j];
-            const struct service_type *kind = &service_kinds[service->kind];
-            if (kind->program)
-                want(&wanted, kind->program(service), topology->nodes[i]->name, kind->name);
-        }
-    for (size_t i = 0; i < topology->vpc_count; i++)
-        if (topology->vpcs[i]->dns_support)
-            want(&wanted, &program_dnsmasq, topology->vpcs[i]->name, service_kinds[SERVICE_DNS].name);
-    if (topology_uses_names(topology)) {
-        want(&wanted, &program_nsd, "internet", service_kinds[SERVICE_DNS].name);
-        want(&wanted, &program_unbound, "internet", service_kinds[SERVICE_DNS].name);
-    }
-    for (size_t i = 0; i < wanted.count; i++)
-        need(context, wanted.items[i].program, wanted.items[i].user, wanted.items[i].purpose);
-}
-
-static bool is_installed(const char *program)
-{
-    static const char *const places[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"}; /* what nodes see of the machine */
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        char path[256];
-        snprintf(path, sizeof path, "%s/%s", places[i], program);
-        if (access(path, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void note_missing(void *context, const struct service_program *program, const char *user, const char *purpose)
-{
-    struct str *missing = context;
-    if (!is_installed(program->name))
-        str_printf(missing, "%sthe program %s is missing (%s needs it, kind '%s'): apt-get install %s",
-                   missing->length ? "\n" : "", program->name, user, purpose, program->package);
-}
-
-int service_programs_check(const struct topology *topology, struct error *err)
-{
-    STR_AUTO missing = STR_INIT;
-    service_programs(topology, note_missing, &missing);
-    for (size_t i = 0; i < topology->node_count; i++)
-        for (size_t j = 0; j < topology->nodes[i]->requires.count; j++)
-            if (!is_installed(topology->nodes[i]->requires.items[j]))
-                str_printf(&missing,
-                           "%sthe program %s is missing (node %s requires it): install the package that has it",
-                           missing.length ? "\n" : "", topology->nodes[i]->requires.items[j], topology->nodes[i]->name);
-    return missing.length ? error_set(err, ERR_CAPABILITY, "%s", str_text(&missing)) : 0;
 }

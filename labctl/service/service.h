@@ -12,13 +12,13 @@ struct error;
 struct plan;
 
 struct service_context;
+struct service_program;
 
 struct service_type {
     const char *name;
     const char *summary;
-    const char *keys;      /* of the language, beside kind and port: "bind, body, …" */
-    uint16_t default_port; /* 0: must be given, or there is none */
-    /* The program of the distribution, or NULL: embedded, or the author's own. */
+    const char *keys; /* of the language, beside kind and port: "bind, body, …" */
+    /* The program of the distribution, or NULL: embedded, or the author's own; service_program asks. */
     const struct service_program *(*program)(const struct service *service);
     /* Fills argv, configuration, files, readiness. */
     void (*lower)(struct service_context *context);
@@ -37,6 +37,8 @@ struct service_program {
     const char *name;    /* "nsd" */
     const char *package; /* the Debian package that has it */
 };
+/* The one that runs a service; NULL: embedded, or the author's own. */
+const struct service_program *service_program(const struct service *service);
 /* What a topology needs of the machine's programs: calls back for each of them that it uses, once, with one of its
  * users ("ns", "main") and what it is for ("kind 'dns'"). */
 void service_programs(const struct topology *topology,

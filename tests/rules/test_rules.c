@@ -74,7 +74,8 @@ static void the_table_is_well_formed(void **state)
 static void shipped_topologies(void **state)
 {
     (void)state;
-    static const char *const names[] = {"home-lan", "homelab-bastion", "star-100", "two-routers", "two-tier-vpc"};
+    static const char *const names[] = {"home-lan", "homelab-bastion", "load-balancers", "star-100",
+                                        "tls-lab",  "two-routers",     "two-tier-vpc"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         ARENA_AUTO arena = arena_new();
         STR_AUTO out = STR_INIT;

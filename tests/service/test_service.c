@@ -114,6 +114,105 @@ static void http_says_what_it_serves(void **state)
     bench_free(&bench);
 }
 
+static bool has(const struct plan_process *process, const char *line)
+{
+    return strstr(process->configuration, line) != NULL;
+}
+
+static void http_with_tls_is_nginx(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct service *https = add(&bench, "https", SERVICE_HTTP, 443), *second = add(&bench, "second", SERVICE_HTTP, 444);
+    struct http_route route = {.path = "/a", .status = 302, .location = "/b"};
+    https->tls = (struct service_tls){.on = true, .min_version = TLS_1_3};
+    https->body = "$\"\\\n";
+    https->routes = &route;
+    https->route_count = 1;
+    second->tls = (struct service_tls){.on = true, .min_version = TLS_1_0, .clients = CLIENTS_CERTIFIED};
+    second->tls.certificate.state = CERTIFICATE_WRONG_NAME;
+    const struct plan_process *process = lower(&bench);
+    assert_argv(&process[0], "nginx -c /etc/nginx/nginx.conf -g daemon off;");
+    assert_argv(&process[1], "nginx -c /etc/nginx/nginx-second.conf -g daemon off;");
+    assert_true(has(&process[0], "listen 443 ssl http2;") && !has(&process[0], "[::]"));
+    assert_true(has(&process[0], "ssl_protocols TLSv1.3;") && !has(&process[0], "ssl_verify_client"));
+    assert_true(has(&process[0], "return 200 \"${dollar}\\\"\\\\\\n\";"));
+    assert_true(has(&process[0], "location = \"/a\" {\n            return 302 \"/b\";"));
+    assert_true(has(&process[1], "ssl_verify_client on;") && has(&process[1], "TLSv1 "));
+    assert_string_equal(bench.plan->files[0].path, "/etc/nginx/nginx.conf");
+    assert_int_equal(bench.plan->certificate_count, 2);
+    const struct plan_certificate *certificates = bench.plan->certificates;
+    assert_string_equal(certificates[0].chain_path, "/etc/ssl/certs/https.pem");
+    assert_string_equal(certificates[0].key_path, "/etc/ssl/private/https.key");
+    assert_string_equal(certificates[0].names[0], "web");
+    assert_string_equal(certificates[1].names[0], "old-web");
+    bench_free(&bench);
+}
+
+static void a_proxy_is_haproxy(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct service *edge = add(&bench, "edge", SERVICE_PROXY, 443), *l4 = add(&bench, "l4", SERVICE_PROXY, 9000);
+    struct upstream a = {.addr = addr_from_ipv4(0x0a00000b), .port = 8000, .weight = 80},
+                    b = {.addr = addr_from_ipv4(0x0a00000c), .weight = 20, .backup = true};
+    struct upstream *both[] = {&a, &b};
+    struct proxy_route routes[] = {
+        {.path = "/a", .pool = {.upstreams = both, .upstream_count = 1, .sticky = STICKY_COOKIE}},
+        {.path = "/a/long/", .redirect = "https"},
+        {.host = "api.test",
+         .pool = {.upstreams = both, .upstream_count = 1, .limit = {5, 10 * INT64_C(1000000000)}}},
+    };
+    struct proxy http = {.routes = routes, .route_count = 3},
+                 tcp = {.mode = PROXY_TCP,
+                        .pool = {.upstreams = both,
+                                 .upstream_count = 2,
+                                 .balance = BALANCE_LEAST,
+                                 .health = {.on = true, .interval = 500000000, .fall = 3, .rise = 2}}};
+    edge->proxy = &http;
+    edge->tls = (struct service_tls){.on = true, .min_version = TLS_1_2};
+    l4->proxy = &tcp;
+    const struct plan_process *process = lower(&bench);
+    assert_argv(&process[0], "haproxy -db -f /etc/haproxy/haproxy.cfg");
+    assert_argv(&process[1], "haproxy -db -f /etc/haproxy/haproxy-l4.cfg");
+    assert_true(has(&process[0], "bind :443 ssl crt /etc/haproxy/certs/edge.pem alpn h2,http/1.1 ssl-min-ver TLSv1.2"));
+    /* The most exact first: the host, then the longer path. */
+    assert_true(has(&process[0], "use_backend edge-1 if host-1\n    use_backend edge-3 if path-3"));
+    assert_true(has(&process[0], "http-request redirect scheme https code 301 if path-2"));
+    assert_true(has(&process[0], "acl path-3 path /a\n    acl path-3 path_beg /a/\n"));
+    assert_true(has(&process[0], "status 429") && has(&process[0], "Retry-After 10 if { sc_http_req_rate(1) gt 5 }"));
+    assert_true(has(&process[0], "server server-1 10.0.0.11:8000 weight 80 cookie server-1\n"));
+    assert_true(has(&process[0], "backend edge-rest\n    http-request return status 404"));
+    assert_true(has(&process[1], "mode tcp") && has(&process[1], "balance leastconn"));
+    assert_true(has(&process[1], "server server-2 10.0.0.12:9000 weight 20 check inter 500ms fall 3 rise 2 backup\n"));
+    assert_string_equal(bench.plan->certificates[0].chain_path, bench.plan->certificates[0].key_path);
+    bench_free(&bench);
+}
+
+static void certificates_are_what_their_words_say(void **state)
+{
+    (void)state;
+    const int64_t now = 1800000000; /* 2027 */
+    for (int i = 0; i < CERTIFICATE_STATE_COUNT; i++) {
+        struct bench bench = bench_new();
+        const char *names[] = {"*.shop.test", "10.0.0.1"};
+        struct certificate certificate = {.name = "own", .state = (enum certificate_state)i, .names = {names, 2}};
+        bench.node->certificates = &certificate;
+        bench.node->certificate_count = 1;
+        lower(&bench);
+        const struct plan_certificate *got = bench.plan->certificates;
+        assert_int_equal(bench.plan->certificate_count, 1);
+        assert_string_equal(got->origin, "node/web/certificate/own");
+        assert_int_equal(got->not_after < now, i == CERTIFICATE_EXPIRED);
+        assert_int_equal(got->not_before > now, i == CERTIFICATE_NOT_YET_VALID);
+        assert_int_equal(got->self_signed, i == CERTIFICATE_SELF_SIGNED);
+        assert_int_equal(got->alone, i == CERTIFICATE_MISSING_INTERMEDIATE);
+        assert_int_equal(strcmp(got->names[0], names[0]) != 0, i == CERTIFICATE_WRONG_NAME);
+        assert_int_equal(strcmp(got->names[1], names[1]) != 0, i == CERTIFICATE_WRONG_NAME);
+        bench_free(&bench);
+    }
+}
+
 static void the_others_are_as_plain(void **state)
 {
     (void)state;
@@ -285,7 +384,7 @@ static void a_service_of_an_unknown_node_is_refused(void **state)
     add(&bench, "http", SERVICE_HTTP, 80);
     bench.node->name = "ghost";
     assert_int_equal(service_lower(bench.topology, bench.plan, &err), -1);
-    assert_string_equal(err.text, "service 'http': the plan has no node 'ghost'");
+    assert_string_equal(err.text, "services: the plan has no node 'ghost'");
     bench_free(&bench);
 }
 
@@ -294,6 +393,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_is_whole),
         cmocka_unit_test(http_says_what_it_serves),
+        cmocka_unit_test(http_with_tls_is_nginx),
+        cmocka_unit_test(certificates_are_what_their_words_say),
+        cmocka_unit_test(a_proxy_is_haproxy),
         cmocka_unit_test(the_others_are_as_plain),
         cmocka_unit_test(dns_is_configured_as_an_administrator_would),
         cmocka_unit_test(dns_without_recursion_asks_nobody),

@@ -1,0 +1,101 @@
+/* What the richer kinds of services are made of: certificates, proxies, address servers, routing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/mark.h"
+
+struct node;
+
+struct strings { /* a list of texts */
+    const char **items;
+    size_t count;
+};
+
+enum tls_version { TLS_ANY, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, TLS_VERSION_COUNT };
+const char *tls_version_name(enum tls_version version); /* "1.2" */
+
+/* ---- certificates ------------------------------------------------------------------------------------------------ */
+
+/* What a certificate of the lab's authority is worth. */
+enum certificate_state {
+    CERTIFICATE_VALID,
+    CERTIFICATE_EXPIRED,
+    CERTIFICATE_NOT_YET_VALID,
+    CERTIFICATE_WRONG_NAME,
+    CERTIFICATE_SELF_SIGNED,
+    CERTIFICATE_MISSING_INTERMEDIATE,
+    CERTIFICATE_STATE_COUNT
+};
+const char *certificate_state_name(enum certificate_state state); /* "valid", "not-yet-valid", … */
+
+struct certificate {
+    const char *name; /* of its files: NAME.pem, NAME.key */
+    struct mark mark;
+    enum certificate_state state;
+    struct strings names; /* whom it is for; empty: the node */
+    struct mark *name_marks;
+};
+
+struct service_tls {
+    bool on;
+    struct mark mark;
+    struct certificate certificate;
+    enum tls_version min_version;                                       /* TLS_1_2 */
+    enum { CLIENTS_ANY, CLIENTS_CERTIFIED, CLIENT_MODE_COUNT } clients; /* client_certificate: none, required */
+};
+
+/* ---- proxy ------------------------------------------------------------------------------------------------------- */
+
+struct upstream {                      /* one server behind a proxy or a forwarded port */
+    const struct node *node;           /* or NULL: */
+    struct addr addr;                  /* as written */
+    const struct interface *interface; /* of the node, or NULL */
+    uint16_t port;                     /* 0: not written, the proxy's own */
+    uint32_t weight;                   /* 1 */
+    bool backup;                       /* only while no other lives */
+    struct mark mark;
+};
+
+enum balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST, BALANCE_SOURCE, BALANCE_COUNT };
+enum sticky { STICKY_NONE, STICKY_COOKIE, STICKY_SOURCE, STICKY_COUNT };
+
+struct health_check {
+    bool on;
+    const char *path; /* asked for, or NULL: a connection is enough */
+    int64_t interval; /* nanoseconds; 1 s */
+    uint32_t fall, rise;
+};
+
+struct rate_limit {    /* of each client */
+    uint32_t requests; /* 0 = none */
+    int64_t per;       /* nanoseconds */
+};
+
+/* Where requests go, and how they are spread. */
+struct server_pool {
+    struct upstream **upstreams;
+    size_t upstream_count;
+    enum balance balance;
+    enum sticky sticky;
+    struct health_check health;
+    struct rate_limit limit;
+    bool balance_declared, sticky_declared, health_declared, limit_declared; /* else those of the proxy */
+};
+
+struct proxy_route {
+    const char *host, *path; /* NULL = any; a path is a prefix of whole parts */
+    const char *redirect;    /* "https", or a URL; NULL = to the pool */
+    struct server_pool pool;
+    struct mark mark;
+};
+
+struct proxy {
+    enum { PROXY_HTTP, PROXY_TCP, PROXY_MODE_COUNT } mode;
+    struct server_pool pool; /* for what no route takes */
+    struct proxy_route *routes;
+    size_t route_count;
+};
