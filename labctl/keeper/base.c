@@ -110,6 +110,8 @@ static const struct {
     {"messagebus", 110, "/"},
     {"frr", 111, "/run/frr"},
     {"_chrony", 112, "/var/lib/chrony"},
+    {"postgres", 113, "/var/lib/postgresql"},
+    {"caddy", 114, "/var/lib/caddy"},
 };
 static const struct {
     const char *name;
@@ -278,7 +280,11 @@ static void write_users(int etc, bool root_mode)
     fputs("root:*:19000:0:99999:7:::\n", s);
     for (size_t i = 0; i < ARRAY_SIZE(daemons); i++) {
         unsigned id = root_mode ? daemons[i].id : 0;
-        fprintf(p, "%s:x:%u:%u:%s:%s:/usr/sbin/nologin\n", daemons[i].name, id, id, daemons[i].name, daemons[i].home);
+        const char *shell = strcmp(daemons[i].name, "postgres") ? "/usr/sbin/nologin" : "/bin/bash";
+        fprintf(p, "%s:x:%u:%u:%s:%s:%s\n", daemons[i].name, id, id, daemons[i].name, daemons[i].home, shell);
+        if (!root_mode) /* for who looks up the id that it has in a user namespace of its own */
+            fprintf(p, "%s:x:%u:%u:%s:%s:%s\n", daemons[i].name, daemons[i].id, daemons[i].id, daemons[i].name,
+                    daemons[i].home, shell);
         fprintf(g, "%s:x:%u:\n", daemons[i].name, id);
         fprintf(s, "%s:*:19000:0:99999:7:::\n", daemons[i].name);
     }

@@ -20,7 +20,7 @@
 
 #include "keeper/keeper.h"
 
-#define NODE_TMPFS "mode=755,size=64m,nr_inodes=32k"
+#define NODE_TMPFS "mode=755,size=128m,nr_inodes=32k"
 
 static const struct node_start *node;
 static inside_failure *failure;

@@ -43,6 +43,8 @@ static const struct program_trial dnsmasq = {"dnsmasq", "dnsmasq-base", "dnsmasq
 static const struct program_trial nsd = {"nsd", "nsd", "nsd", "nsd"};
 static const struct program_trial unbound = {"unbound", "unbound", "unbound", "unbound"};
 static const struct program_trial named = {"named", "bind9", "bind", "bind"};
+static const struct program_trial nginx = {"nginx", "nginx-light", "nginx", "nginx"};
+static const struct program_trial haproxy = {"haproxy", "haproxy", "haproxy", "haproxy"};
 static const struct program_trial ip = {"ip", "iproute2", "iproute", "iproute2"};
 static const struct program_trial nft = {"nft", "nftables", "nftables", "nftables"};
 static const struct program_trial ping = {"ping", "iputils-ping", "iputils", "iputils"};
@@ -233,6 +235,8 @@ const struct capability capabilities[] = {
     PROGRAM(nsd, "name servers of the internet, services of kind dns without recursion"),
     PROGRAM(unbound, "the internet's public resolver"),
     PROGRAM(named, "services of kind dns with views"),
+    PROGRAM(nginx, "web servers with TLS"),
+    PROGRAM(haproxy, "services of kind proxy"),
     PROGRAM(ip, "to look at interfaces and routes"),
     PROGRAM(nft, "to look at and change firewalls"),
     PROGRAM(ping, "to try a path"),

@@ -146,6 +146,9 @@ int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *it
     uint32_t *waiting = arena_copy(arena, items, count * sizeof *items);
     size_t left = count;
     int64_t begin = clock_boot(), most = READY_DEADLINE + (int64_t)count * READY_SHARE;
+    for (size_t i = 0; i < count; i++)
+        if (plan->processes[items[i]].ready_within > most)
+            most = plan->processes[items[i]].ready_within;
     for (int pause = 1; left > 0; pause = pause < 20 ? pause * 2 : 20) {
         size_t kept = 0;
         for (size_t i = 0; i < left; i++) {

@@ -160,15 +160,37 @@ static void dump_node_rules(struct yaml *yaml, const struct node *node)
     yaml_list_end(yaml);
 }
 
-static void dump_forward(struct yaml *yaml, const struct port_forward *forward)
+static void dump_target(struct yaml *yaml, const struct addr *to, uint16_t port, uint32_t weight)
 {
     char text[ADDR_TEXT_MAX];
-    STR_AUTO to = STR_INIT;
-    str_printf(&to, forward->to.family == 6 ? "[%s]:%u" : "%s:%u", addr_format(&forward->to, text), forward->to_port);
+    STR_AUTO target = STR_INIT;
+    str_printf(&target, to->family == 6 ? "[%s]:%u" : "%s:%u", addr_format(to, text), port);
+    if (weight == 1) {
+        yaml_text(yaml, str_text(&target));
+        return;
+    }
+    yaml_map(yaml);
+    yaml_text_member(yaml, "to", str_text(&target));
+    dump_number(yaml, "weight", weight);
+    yaml_map_end(yaml);
+}
+
+static void dump_forward(struct yaml *yaml, const struct port_forward *forward)
+{
     yaml_map(yaml);
     yaml_text_member(yaml, "protocol", protocol_name(forward->protocol));
     dump_number(yaml, "port", forward->port);
-    yaml_text_member(yaml, "to", str_text(&to));
+    yaml_key(yaml, "to");
+    bool many = forward->more_count > 0 || forward->weight > 1;
+    if (many)
+        yaml_list(yaml);
+    dump_target(yaml, &forward->to, forward->to_port, many ? forward->weight : 1);
+    for (size_t i = 0; i < forward->more_count; i++)
+        dump_target(yaml, &forward->more[i].to, forward->more[i].to_port, forward->more[i].weight);
+    if (many)
+        yaml_list_end(yaml);
+    if (forward->balance == BALANCE_SOURCE)
+        yaml_text_member(yaml, "balance", "source");
     dump_text(yaml, "in", forward->interface);
     yaml_map_end(yaml);
 }

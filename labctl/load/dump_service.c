@@ -165,11 +165,13 @@ static void dump_http(struct yaml *yaml, const struct service *service)
 static void dump_exec(struct yaml *yaml, const struct service *service)
 {
     dump_strings(yaml, "command", &service->command);
+    dump_text(yaml, "user", service->user);
     if (service->ready_port == 0)
         return;
     yaml_key(yaml, "ready");
     yaml_map(yaml);
     dump_number(yaml, service->ready_protocol == PROTOCOL_TCP ? "tcp" : "udp", service->ready_port);
+    dump_duration(yaml, "within", service->ready_within);
     yaml_map_end(yaml);
 }
 

@@ -107,6 +107,17 @@ static void decode_command(struct decoder *decoder, const struct field *field, c
     }
 }
 
+/* Users that every node has beside root (service/exec.c; a test compares). */
+static const char *const user_words[] = {"daemon",  "www-data", "nginx", "unbound",  "nsd",   "haproxy", "bird",
+                                         "dnsmasq", "sshd",     "frr",   "postgres", "caddy", "nobody"};
+
+static void decode_user(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    int word;
+    if (decode_word(decoder, field->key, value, user_words, ARRAY_SIZE(user_words), &word))
+        *(const char **)(void *)((char *)target + field->offset) = user_words[word];
+}
+
 static void decode_ready_port(struct decoder *decoder, const struct field *field, const struct value *value,
                               void *target)
 {
@@ -133,6 +144,11 @@ static const struct field ready_fields[] = {
      .wants = "a port",
      .json = PORT_JSON,
      .doc = "It is ready when this UDP port is bound."},
+    {.key = "within",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct service, ready_within),
+     .fallback = "what every service has, some seconds",
+     .doc = "How long it may take, where it has much to do before."},
 };
 const struct schema ready_schema = SCHEMA("readiness probe", ready_fields);
 
@@ -215,6 +231,14 @@ static const struct field exec_fields[] = {
      .wants = "a command line",
      .json = "{\"type\": [\"array\", \"string\"]}",
      .doc = "What is run: a list of a program and its arguments, or one text for the shell."},
+    {.key = "user",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct service, user),
+     .decode = decode_user,
+     .wants = "a user of nodes, such as postgres",
+     .json = "{\"type\": \"string\"}",
+     .fallback = "root",
+     .doc = "The user as which it runs: in a user namespace of its own, where what belongs to root is that user's."},
     {.key = "ready",
      .type = FIELD_MAPPING,
      .schema = &ready_schema,

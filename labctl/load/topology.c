@@ -221,6 +221,7 @@ const struct schema *const load_schemas[] = {
     &node_rule_schema,
     &nat_schema,
     &forward_schema,
+    &forward_target_schema,
     &resolver_schema,
     &file_schema,
     &http_service_schema,

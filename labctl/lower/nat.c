@@ -28,17 +28,48 @@ static bool write_addresses(struct str *out, const struct node *node, const stru
     return count > 0;
 }
 
-static void forward_in(struct str *out, const struct node *node, const struct port_forward *forward)
+/* "0-2 : 10.0.0.1 . 80": the numbers of one target; the next one's begin behind them. */
+static void write_target(struct str *out, uint32_t *next, const struct addr *to, uint16_t port, uint32_t weight)
 {
     char text[ADDR_TEXT_MAX];
+    str_printf(out, "%s%u", *next ? ", " : "", *next);
+    if (weight > 1)
+        str_printf(out, "-%u", *next + weight - 1);
+    str_printf(out, " : %s . %u", addr_format(to, text), port);
+    *next += weight;
+}
+
+/* Where a flow goes: to one place, or to one of several by a number, in turn or from the client's address. */
+static void write_translation(struct str *out, const struct port_forward *forward)
+{
+    char text[ADDR_TEXT_MAX];
+    const char *ip = forward->to.family == 6 ? "ip6" : "ip";
+    str_printf(out, "%s dport %u dnat to ", protocol_name(forward->protocol), forward->port);
+    if (forward->more_count == 0) {
+        str_printf(out, forward->to.family == 6 ? "[%s]:%u\n" : "%s:%u\n", addr_format(&forward->to, text),
+                   forward->to_port);
+        return;
+    }
+    uint32_t total = forward->weight ? forward->weight : 1, next = 0;
+    for (size_t i = 0; i < forward->more_count; i++)
+        total += forward->more[i].weight;
+    if (forward->balance == BALANCE_SOURCE)
+        str_printf(out, "jhash %s saddr mod %u seed 0x1 map { ", ip, total);
+    else
+        str_printf(out, "numgen inc mod %u map { ", total);
+    write_target(out, &next, &forward->to, forward->to_port, forward->weight ? forward->weight : 1);
+    for (size_t i = 0; i < forward->more_count; i++)
+        write_target(out, &next, &forward->more[i].to, forward->more[i].to_port, forward->more[i].weight);
+    str_append(out, " }\n");
+}
+
+static void forward_in(struct str *out, const struct node *node, const struct port_forward *forward)
+{
     unsigned family = forward->to.family;
-    const char *protocol = protocol_name(forward->protocol), *ip = family == 6 ? "ip6" : "ip";
     struct strings one = {&(const char *){forward->interface}, 1};
     const struct strings *outside = forward->interface ? &one : &node->nat.masquerade;
-    const char *target = addr_format(&forward->to, text);
     STR_AUTO to = STR_INIT;
-    str_printf(&to, family == 6 ? "%s dport %u dnat to [%s]:%u\n" : "%s dport %u dnat to %s:%u\n", protocol,
-               forward->port, target, forward->to_port);
+    write_translation(&to, forward);
     if (outside->count == 0) {
         str_printf(out, "\t\tfib daddr type local %s", str_text(&to));
         return;
@@ -48,23 +79,30 @@ static void forward_in(struct str *out, const struct node *node, const struct po
     str_printf(out, " %s", str_text(&to));
     STR_AUTO addresses = STR_INIT;
     if (write_addresses(&addresses, node, outside, family))
-        str_printf(out, "\t\t%s daddr %s %s", ip, str_text(&addresses), str_text(&to));
+        str_printf(out, "\t\t%s daddr %s %s", family == 6 ? "ip6" : "ip", str_text(&addresses), str_text(&to));
 }
 
 /* From the same network as the target: its answer must come back this way, so the router speaks for the client. */
-static void forward_out(struct str *out, const struct node *node, const struct port_forward *forward)
+static void target_out(struct str *out, const struct node *node, enum protocol protocol, const struct addr *target,
+                       uint16_t port)
 {
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-    const char *ip = forward->to.family == 6 ? "ip6" : "ip";
+    const char *ip = target->family == 6 ? "ip6" : "ip";
     for (size_t i = 0; i < node->interface_count; i++)
         for (size_t a = 0; a < node->interfaces[i]->address_count; a++) {
             struct prefix network = prefix_network(node->interfaces[i]->addresses[a]);
-            if (!prefix_contains(&network, &forward->to))
+            if (!prefix_contains(&network, target))
                 continue;
             str_printf(out, "\t\t%s saddr %s %s daddr %s %s dport %u ct status dnat masquerade\n", ip,
-                       prefix_format(&network, from), ip, addr_format(&forward->to, to),
-                       protocol_name(forward->protocol), forward->to_port);
+                       prefix_format(&network, from), ip, addr_format(target, to), protocol_name(protocol), port);
         }
+}
+
+static void forward_out(struct str *out, const struct node *node, const struct port_forward *forward)
+{
+    target_out(out, node, forward->protocol, &forward->to, forward->to_port);
+    for (size_t i = 0; i < forward->more_count; i++)
+        target_out(out, node, forward->protocol, &forward->more[i].to, forward->more[i].to_port);
 }
 
 static void lower_family(struct lowering *l, const struct node *node, uint32_t ns, unsigned family)

@@ -281,11 +281,22 @@ struct node_rule { /* policy routing */
     struct mark mark;
 };
 
+struct forward_target {
+    struct addr to;
+    uint16_t to_port;
+    uint32_t weight;
+};
+
 struct port_forward {
     enum protocol protocol; /* tcp or udp */
     uint16_t port;
     struct addr to;
     uint16_t to_port;
+    /* A list of targets: the first is `to`, with this weight; the others follow.  One is chosen for each flow. */
+    uint32_t weight; /* 1 */
+    struct forward_target *more;
+    size_t more_count;
+    enum balance balance;  /* BALANCE_ROUND_ROBIN or BALANCE_SOURCE */
     const char *interface; /* `in:`, or NULL = any masqueraded interface */
     struct mark mark;
 };
@@ -418,8 +429,10 @@ struct service {
     struct dns_view *views;     /* the first that has the asker counts */
     size_t view_count;
     /* exec */
+    const char *user;       /* one of the node's, or NULL: root */
     struct strings command; /* argv; one string in YAML is run by /bin/sh -c */
     uint16_t ready_port;    /* ready: { tcp: port }; 0 = ready as soon as it runs */
+    int64_t ready_within;   /* nanoseconds; 0 = as long as every service has */
     enum protocol ready_protocol;
 };
 

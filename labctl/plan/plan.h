@@ -156,9 +156,9 @@ struct plan_file {
 /* A certificate and its key, which the lab's own authority makes into two files of a node (authority/): no item of the
  * plan by itself. */
 struct plan_certificate {
-    uint32_t ns;                        /* a node */
-    const char *chain_path, *key_path;  /* absolute; the same path: both in one file, as HAProxy wants them */
-    const char **names;                 /* whom it is for: names and addresses; the first is its subject */
+    uint32_t ns;                       /* a node */
+    const char *chain_path, *key_path; /* absolute; the same path: both in one file, as HAProxy wants them */
+    const char **names;                /* whom it is for: names and addresses; the first is its subject */
     size_t name_count;
     int64_t not_before, not_after; /* seconds since 1970 */
     bool self_signed;              /* by its own key */
@@ -182,7 +182,8 @@ struct plan_process {
     enum ready_kind ready;
     struct addr ready_addr; /* family 0: 127.0.0.1 */
     uint16_t ready_port;
-    bool restart; /* restart when it dies */
+    int64_t ready_within; /* nanoseconds that it may take, where it is slow; 0: as long as any */
+    bool restart;         /* restart when it dies */
 };
 
 struct plan_run { /* author's `run` lines, irreversible */

@@ -46,24 +46,32 @@ static bool reaches(const struct node *node, const struct addr *addr)
     return false;
 }
 
-static void forward_target(struct rules *rules, const struct node *node)
+static void one_target(struct rules *rules, const struct node *node, const struct port_forward *forward,
+                       const struct addr *to)
 {
     char text[ADDR_TEXT_MAX];
+    bool own = false;
+    addr_format(to, text);
+    for (size_t i = 0; i < node->interface_count; i++)
+        for (size_t a = 0; a < node->interfaces[i]->address_count; a++)
+            own = own || addr_equal(&node->interfaces[i]->addresses[a].addr, to);
+    if (own)
+        broken(rules, forward->mark, "port %u is forwarded to %s, which is node '%s' itself", forward->port, text,
+               node->name);
+    else if (!reaches(node, to))
+        broken(rules, forward->mark, "port %u is forwarded to %s, to which node '%s' has no route", forward->port, text,
+               node->name);
+}
+
+static void forward_target(struct rules *rules, const struct node *node)
+{
     for (size_t f = 0; f < node->nat.forward_count; f++) {
         const struct port_forward *forward = &node->nat.forwards[f];
-        bool own = false;
         if (!addr_is_set(&forward->to))
             continue;
-        addr_format(&forward->to, text);
-        for (size_t i = 0; i < node->interface_count; i++)
-            for (size_t a = 0; a < node->interfaces[i]->address_count; a++)
-                own = own || addr_equal(&node->interfaces[i]->addresses[a].addr, &forward->to);
-        if (own)
-            broken(rules, forward->mark, "port %u is forwarded to %s, which is node '%s' itself", forward->port, text,
-                   node->name);
-        else if (!reaches(node, &forward->to))
-            broken(rules, forward->mark, "port %u is forwarded to %s, to which node '%s' has no route", forward->port,
-                   text, node->name);
+        one_target(rules, node, forward, &forward->to);
+        for (size_t i = 0; i < forward->more_count; i++)
+            one_target(rules, node, forward, &forward->more[i].to);
     }
 }
 

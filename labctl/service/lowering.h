@@ -76,4 +76,5 @@ void service_certificate(struct plan *plan, uint32_t ns, const struct node *node
 void service_lower_certificates(struct plan *plan, uint32_t ns, const struct node *node);
 
 void service_lower_nginx(struct service_context *context);
+void service_lower_exec(struct service_context *context);
 void service_lower_proxy(struct service_context *context);

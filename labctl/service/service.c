@@ -146,19 +146,6 @@ static void lower_echo(struct service_context *context)
     service_ready(context, tcp ? READY_TCP : READY_UDP_BOUND, context->service->port);
 }
 
-static void lower_exec(struct service_context *context)
-{
-    const struct service *service = context->service;
-    const char *const shell[] = {"/bin/sh", "-c", service->command.count ? service->command.items[0] : "true"};
-    if (service->command.count > 1)
-        service_argv(context, service->command.items, service->command.count);
-    else /* one string is a command line */
-        service_argv(context, shell, ARRAY_SIZE(shell));
-    if (service->ready_port)
-        service_ready(context, service->ready_protocol == PROTOCOL_UDP ? READY_UDP_BOUND : READY_TCP,
-                      service->ready_port);
-}
-
 static const struct service_program *http_program(const struct service *service)
 {
     return service->tls.on ? &program_nginx : NULL;
@@ -188,7 +175,7 @@ const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_PROXY] = {"proxy", "a proxy (HAProxy) before other servers",
                        "bind, mode, tls, upstreams, balance, sticky, health_check, rate_limit, routes", proxy_program,
                        service_lower_proxy},
-    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, ready", NULL, lower_exec},
+    [SERVICE_EXEC] = {"exec", "any program of the machine", "command, user, ready", NULL, service_lower_exec},
 };
 
 /* Indices of the nodes' namespaces + 1, by name. */

@@ -25,6 +25,9 @@ struct service_type {
 };
 extern const struct service_type service_kinds[SERVICE_KIND_COUNT];
 
+/* The i-th user as which exec runs programs; NULL after the last. */
+const char *service_user(size_t i, unsigned *id);
+
 /* Appends a process for each service (and its files) to a plan made by lower_topology.  0, or -1 with err. */
 int service_lower(const struct topology *topology, struct plan *plan, struct error *err);
 

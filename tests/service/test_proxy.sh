@@ -32,6 +32,9 @@ shows "who asks too often is told so" '^HTTP/2 429' on client sh -c \
     'for i in 1 2 3 4 5 6 7 8; do curl -sSi https://api.shop.test/; done'
 shows "and when to come again" '^retry-after: 10' get -i https://api.shop.test/
 shows "others are not concerned" '^HTTP/2 200' on rival curl -sSi https://api.shop.test/
+shows "the kernel sends each flow to the next" '5 web-2' each 10 http://shop.test:7001/
+shows "or one client to one server" '6 web' each 6 http://shop.test:7002/
+shows "by shares" '8 web-1' each 10 http://shop.test:7003/
 on web-1 ip link set eth0 down
 until_shows "who does not answer is not asked" '3 web-3' each 6 https://shop.test/
 until_shows "the spare one steps in" '^web-3$' get http://shop.test:9004/

@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "plan/plan.h"
@@ -160,8 +162,7 @@ static void a_proxy_is_haproxy(void **state)
     struct proxy_route routes[] = {
         {.path = "/a", .pool = {.upstreams = both, .upstream_count = 1, .sticky = STICKY_COOKIE}},
         {.path = "/a/long/", .redirect = "https"},
-        {.host = "api.test",
-         .pool = {.upstreams = both, .upstream_count = 1, .limit = {5, 10 * INT64_C(1000000000)}}},
+        {.host = "api.test", .pool = {.upstreams = both, .upstream_count = 1, .limit = {5, 10 * INT64_C(1000000000)}}},
     };
     struct proxy http = {.routes = routes, .route_count = 3},
                  tcp = {.mode = PROXY_TCP,
@@ -186,6 +187,32 @@ static void a_proxy_is_haproxy(void **state)
     assert_true(has(&process[1], "mode tcp") && has(&process[1], "balance leastconn"));
     assert_true(has(&process[1], "server server-2 10.0.0.12:9000 weight 20 check inter 500ms fall 3 rise 2 backup\n"));
     assert_string_equal(bench.plan->certificates[0].chain_path, bench.plan->certificates[0].key_path);
+    bench_free(&bench);
+}
+
+/* The table of ids is that of every node's /etc/passwd. */
+static void exec_runs_as_users_that_nodes_have(void **state)
+{
+    (void)state;
+    STR_AUTO source = STR_INIT;
+    assert_int_equal(file_read(AT_FDCWD, LABCTL_SOURCE "/labctl/keeper/base.c", &source, 1 << 20), 0);
+    unsigned id;
+    size_t count = 0;
+    for (const char *name; (name = service_user(count, &id)); count++) {
+        STR_AUTO line = STR_INIT;
+        str_printf(&line, str_equal(name, "nobody") ? "%s:x:%u:" : "{\"%s\", %u, ", name, id);
+        if (!strstr(str_text(&source), str_text(&line)))
+            fail_msg("nodes have no user %s", str_text(&line));
+    }
+    assert_true(count > 10);
+    struct bench bench = bench_new();
+    const char *words[] = {"/bin/sh", "-c", "postgres"};
+    struct service *database = add(&bench, "db", SERVICE_EXEC, 0);
+    database->command = (struct strings){words, 3};
+    database->user = "postgres";
+    database->ready_within = 60;
+    assert_argv(lower(&bench), "unshare --user --map-user=113 --map-group=113 -- /bin/sh -c postgres");
+    assert_int_equal(bench.plan->processes[0].ready_within, 60);
     bench_free(&bench);
 }
 
@@ -396,6 +423,7 @@ int main(void)
         cmocka_unit_test(http_with_tls_is_nginx),
         cmocka_unit_test(certificates_are_what_their_words_say),
         cmocka_unit_test(a_proxy_is_haproxy),
+        cmocka_unit_test(exec_runs_as_users_that_nodes_have),
         cmocka_unit_test(the_others_are_as_plain),
         cmocka_unit_test(dns_is_configured_as_an_administrator_would),
         cmocka_unit_test(dns_without_recursion_asks_nobody),
