@@ -95,8 +95,8 @@ field_decode decode_route_tables, decode_security_groups;               /* route
 field_decode decode_services, decode_simulated_internet;                /* service.c, internet.c */
 field_decode decode_certificates;                                       /* certificate.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
-field_decode decode_hosts, decode_labels, decode_run;
-field_decode decode_peerings, decode_transit_gateways; /* peering.c, transit_gateway.c */
+field_decode decode_hosts, decode_labels, decode_run, decode_device;    /* node_parts.c: a name of an interface */
+field_decode decode_peerings, decode_transit_gateways;                  /* peering.c, transit_gateway.c */
 /* The VPC of that name, "main" or "vpc/main"; NULL where there is none (reported). */
 struct vpc *read_vpc(struct loader *loader, const struct value *value);
 field_decode decode_endpoints, decode_cloud_services; /* endpoint.c */
@@ -131,7 +131,8 @@ extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_sc
     link_schema, node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema,
     resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema,
     mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema,
-    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema, internet_schema, view_schema;
+    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema, internet_schema,
+    view_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

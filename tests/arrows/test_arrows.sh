@@ -39,7 +39,7 @@ linux/netlink\.h kernel lab probe
 sched\.h kernel keeper lab relay
 curl/ probe
 ldns/ probe
-openssl/ probe seal
+openssl/ probe seal authority
 microhttpd\.h serve
 iperf_api\.h probe serve
 jansson\.h probe lab director exercise report cmd
