@@ -114,7 +114,10 @@ void decode_node_file_source(struct loader *loader, struct node_file *file, cons
 void finish_interface(struct loader *loader, struct interface *interface); /* interface.c */
 void finish_links(struct loader *loader);                                  /* link.c */
 struct link *link_use(struct loader *loader, const char *name, struct mark mark);
-void allot(struct loader *loader);            /* allot.c */
+void allot(struct loader *loader); /* allot.c */
+/* A number that is a function of a name in parts, the same on every machine. */
+uint64_t allot_hash(const char *const *parts, size_t count);
+void allot_ipv6(struct loader *loader);       /* allot_ipv6.c: networks, then addresses, when IPv4 is there */
 void resolve_internet(struct loader *loader); /* internet.c: records that name nodes, when these have addresses */
 /* Allotments as text and as a map; the names under which they stand, in the arena (allotments.c). */
 struct map *read_allotments(struct arena *arena, const char *text);
@@ -130,7 +133,8 @@ extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_sc
     link_schema, node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema,
     resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema,
     mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema,
-    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema, internet_schema, view_schema;
+    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema, internet_schema,
+    view_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

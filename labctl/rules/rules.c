@@ -78,7 +78,7 @@ const struct rule rules_table[] = {
      check_transit_route},
     {"unpeered-group", FINDING_ERROR, "A rule refers to groups of its own VPC and of peers.", check_unpeered_group},
     {"unusable-address", FINDING_ERROR, "An interface's address is a single machine's.", check_unusable_address},
-    {"vpc-ipv6", FINDING_ERROR, "A VPC has IPv4 only.", check_vpc_ipv6},
+    {"vpc-ipv6", FINDING_ERROR, "IPv6 in a VPC is that of its /56, in a subnet of a /64 in it.", check_vpc_ipv6},
     {"vpc-networks", FINDING_ERROR, "The networks of a VPC do not overlap.", check_vpc_networks},
     {"vpc-route", FINDING_ERROR, "A VPC's table has one route to a destination, and `local` leads to the VPC.",
      check_vpc_route},
