@@ -167,14 +167,15 @@ static void row_10_network_acls(void **state)
     (void)state;
     PLAN_AUTO plan = lowered(clouds);
     const char *body = find_nft(plan, "vpc/main", "network_acls")->body;
-    assert_contains(body, "chain in-n.tcp.0 {\n\t\ttcp dport { 0-21, 23-65535 } accept\n\t\tgoto refuse-in\n\t}");
+    assert_contains(body, "chain in-n.tcp.0 {\n\t\ttcp dport { 0-21, 23-65535 } goto pass-in\n\t\tgoto refuse-in\n\t}");
     assert_contains(body, "elements = { 10.0.0.0-10.255.255.255 : goto in-n.tcp.0 }");
     assert_contains(body, "chain in-n {\n\t\tmeta l4proto tcp ip saddr vmap @in-n.tcp\n\t\tgoto refuse-in\n\t}");
     assert_contains(body, "chain in_a {\n\t\tiifname @ports_a accept\n\t\tgoto in-n\n\t}");
     assert_contains(body, "set ports_a {\n\t\ttype ifname\n\t\telements = { \"x.eth0\",\n\t\t\t     \"ngw-nat\" }");
-    assert_contains(body, "type filter hook forward priority -8; policy accept;\n\t\toifname vmap @in_ports");
+    assert_contains(body, "type filter hook forward priority -8; policy accept;\n\t\tct mark and 0xffffff04 == 0x");
+    assert_contains(body, "ct direction reply ct state established accept\n\t\toifname vmap @in_ports");
+    assert_contains(body, "set middleboxes {\n\t\ttype ifname\n\t\telements = { \"y.eth0\" }");
     assert_null(strstr(body, "chain out-n")); /* not declared: everything passes */
-    assert_null(strstr(body, "ct state"));    /* stateless */
 }
 
 static void rows_01_and_19(void **state)
