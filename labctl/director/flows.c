@@ -158,7 +158,9 @@ static unsigned protocol_of(const json_t *value)
     const char *text = json_string_value(value);
     if (!text)
         return (unsigned)json_integer_value(value);
-    return str_equal(text, "icmp") ? IPPROTO_ICMP : (unsigned)strtoul(text, NULL, 10);
+    return str_equal(text, "icmp")        ? IPPROTO_ICMP
+           : str_equal(text, "ipv6-icmp") ? IPPROTO_ICMPV6
+                                          : (unsigned)strtoul(text, NULL, 10);
 }
 
 static void count(struct record *record, const json_t *element)
@@ -210,13 +212,13 @@ static void add_accepted(const struct query *query, const struct kept_set *set, 
         add(query, &record);
 }
 
-static int find_kept(const struct query *query, const struct kept_set *set, struct error *err)
+static int find_kept(const struct query *query, const struct kept_set *set, const char *family, struct error *err)
 {
     struct error problem = ERROR_INIT;
     STR_AUTO text = STR_INIT;
     size_t i, e;
     const json_t *item, *element;
-    if (nft_set_json(query->netns, "ip", set->table, set->name, &text, &problem))
+    if (nft_set_json(query->netns, family, set->table, set->name, &text, &problem))
         return problem.number == ENOENT ? 0 : error_set(err, problem.kind, "%s", problem.text);
     json_t *reply = json_loadb(str_text(&text), text.length, 0, NULL);
     json_array_foreach(json_object_get(reply, "nftables"), i, item)
@@ -227,6 +229,16 @@ static int find_kept(const struct query *query, const struct kept_set *set, stru
         }
     }
     json_decref(reply);
+    return 0;
+}
+
+/* All sets of accepted or of refused packets, in both families' tables. */
+static int find_all(const struct query *query, bool accepted, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kept_sets); i++)
+        if (kept_sets[i].accepted == accepted &&
+            (find_kept(query, &kept_sets[i], "ip", err) || find_kept(query, &kept_sets[i], "ip6", err)))
+            return -1;
     return 0;
 }
 
@@ -266,16 +278,12 @@ static int find_flows(struct director *director, const struct node *node, const 
                           .arena = arena,
                           .tracked = map_new(arena),
                           .refused = map_new(arena)};
-    int result = 0;
     stamp_flows(director->lab, ns);
-    for (size_t i = 0; i < ARRAY_SIZE(kept_sets) && !result; i++)
-        if (!kept_sets[i].accepted)
-            result = find_kept(&query, &kept_sets[i], err);
+    int result = find_all(&query, false, err);
     if (!result)
         result = conntrack_observe(query.netns, on_flow, &query, err);
-    for (size_t i = 0; i < ARRAY_SIZE(kept_sets) && !result; i++)
-        if (kept_sets[i].accepted)
-            result = find_kept(&query, &kept_sets[i], err);
+    if (!result)
+        result = find_all(&query, true, err);
     return result;
 }
 

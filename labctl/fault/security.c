@@ -59,6 +59,8 @@ static bool is_peer(const struct peer *peer, const char *text, const struct vpc 
     case PEER_ANY6:
         return str_equal(text, "any6") || str_equal(text, "::/0");
     case PEER_PREFIX:
+        if (peer->list && str_starts(text, "prefix_list/"))
+            return str_equal(text + strlen("prefix_list/"), peer->list->name);
         if (addr_parse(text, &addr))
             prefix = prefix_of_addr(addr);
         else if (!prefix_parse(text, &prefix))

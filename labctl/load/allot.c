@@ -14,7 +14,7 @@
 #define POOL_SIZE       256
 
 /* The same on every machine: FNV-1a with a finisher (Fowler, Noll, Vo; Appleby's fmix64). */
-static uint64_t hash_name(const char *const *parts, size_t count)
+uint64_t allot_hash(const char *const *parts, size_t count)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < count; i++)
@@ -28,8 +28,8 @@ static uint64_t hash_name(const char *const *parts, size_t count)
 static uint64_t hash_interface(const struct interface *interface)
 {
     if (interface->node == NULL)
-        return hash_name(&interface->name, 1);
-    return hash_name((const char *const[]){"node/", interface->node->name, "/", interface->name}, 4);
+        return allot_hash(&interface->name, 1);
+    return allot_hash((const char *const[]){"node/", interface->node->name, "/", interface->name}, 4);
 }
 
 /* Places 0..size-1 of which some are taken. */
@@ -169,27 +169,43 @@ static void allot_nat(struct pools *pools, struct nat_gateway *nat)
     struct subnet_pool *entry = nat->subnet != NULL ? pool_of(pools, nat->subnet) : NULL;
     if (entry == NULL || addr_is_set(&nat->address))
         return;
-    uint64_t hash = hash_name((const char *const[]){"vpc/", nat->vpc->name, "/nat_gateway/", nat->name}, 4);
+    uint64_t hash = allot_hash((const char *const[]){"vpc/", nat->vpc->name, "/nat_gateway/", nat->name}, 4);
     if (probe(&entry->pool, hash, &place))
         nat->address = prefix_host(&entry->subnet->cidr, place);
     else
         report_full(pools->loader, entry, "NAT gateway", nat->mark);
 }
 
-/* Gives an interface its first address. */
+static bool has_ipv4(const struct interface *interface)
+{
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (interface->addresses[i].addr.family == 4)
+            return true;
+    return false;
+}
+
+/* Gives an interface its first address, before the IPv6 ones that are declared. */
 static void give_address(struct loader *loader, struct interface *interface, struct addr addr, uint8_t length)
 {
+    struct arena *arena = loader->decoder.arena;
+    size_t count = interface->address_count;
+    struct prefix *addresses = arena_alloc(arena, (count + 1) * sizeof *addresses);
+    struct mark *marks = arena_alloc(arena, (count + 1) * sizeof *marks);
+    addresses[0] = (struct prefix){addr, length};
+    for (size_t i = 0; i < count; i++) {
+        addresses[i + 1] = interface->addresses[i];
+        marks[i + 1] = interface->address_marks[i];
+    }
     interface->address_allotted = true;
-    interface->addresses = ARENA_NEW(loader->decoder.arena, struct prefix);
-    interface->address_marks = ARENA_NEW(loader->decoder.arena, struct mark);
-    interface->addresses[0] = (struct prefix){addr, length};
-    interface->address_count = 1;
+    interface->addresses = addresses;
+    interface->address_marks = marks;
+    interface->address_count = count + 1;
 }
 
 static void keep_private_if(void *context, struct interface *interface)
 {
     struct pools *pools = context;
-    if (interface->attachment != ATTACH_SUBNET || interface->address_count > 0)
+    if (interface->attachment != ATTACH_SUBNET || has_ipv4(interface))
         return;
     const struct addr *addr = kept_interface(pools->loader, interface, "");
     struct subnet_pool *entry = pool_of(pools, interface->subnet);
@@ -359,7 +375,7 @@ static void take_declared(void *context, struct interface *interface)
 
 static void allot_private_if(void *context, struct interface *interface)
 {
-    if (interface->attachment == ATTACH_SUBNET && interface->address_count == 0)
+    if (interface->attachment == ATTACH_SUBNET && !has_ipv4(interface))
         allot_private(context, interface);
 }
 
@@ -395,7 +411,7 @@ static void keep_public_if(void *context, struct interface *interface)
     struct public_pools *public = context;
     if (wants_public(interface))
         interface->public_ip = keep_public(public, PUBLIC_VPC, kept_interface(public->loader, interface, "/public_ip"));
-    if (interface->attachment != ATTACH_INTERNET || interface->address_count > 0)
+    if (interface->attachment != ATTACH_INTERNET || has_ipv4(interface))
         return;
     struct addr addr = keep_public(public, PUBLIC_MACHINES, kept_interface(public->loader, interface, ""));
     if (addr_is_set(&addr))
@@ -410,14 +426,15 @@ static void allot_public_if(void *context, struct interface *interface)
         interface->public_ip = allot_public(public, PUBLIC_VPC, hash_interface(interface), interface->mark);
     if (interface->attachment != ATTACH_INTERNET)
         return;
-    if (interface->address_count == 0) {
+    if (!has_ipv4(interface)) {
         struct addr addr = allot_public(public, PUBLIC_MACHINES, hash_interface(interface), interface->mark);
         if (addr_is_set(&addr))
             give_address(public->loader, interface, addr, 24);
     }
-    if (interface->address_count > 0 && interface->gateway_mark.line == 0) {
-        struct prefix network = prefix_network(interface->addresses[0]);
-        interface->gateway = prefix_host(&network, 1);
+    for (size_t i = 0; interface->gateway_mark.line == 0 && i < interface->address_count; i++) {
+        struct prefix network = prefix_network(interface->addresses[i]);
+        if (network.addr.family == 4 && !addr_is_set(&interface->gateway))
+            interface->gateway = prefix_host(&network, 1);
     }
 }
 
@@ -430,7 +447,7 @@ static void allot_public_nats(struct public_pools *public, struct vpc *vpc, bool
 {
     for (size_t k = 0; k < vpc->nat_gateway_count; k++) {
         struct nat_gateway *nat = vpc->nat_gateways[k];
-        uint64_t hash = hash_name((const char *const[]){"vpc/", vpc->name, "/nat_gateway/", nat->name}, 4);
+        uint64_t hash = allot_hash((const char *const[]){"vpc/", vpc->name, "/nat_gateway/", nat->name}, 4);
         if (wants_public_nat(nat) && keep)
             nat->public_ip = keep_public(public, PUBLIC_VPC, kept_nat(public->loader, nat, "/public_ip"));
         else if (wants_public_nat(nat))
@@ -489,5 +506,6 @@ void allot(struct loader *loader)
 {
     allot_private_addresses(loader);
     allot_public_addresses(loader);
+    allot_ipv6(loader);
     allot_macs(loader);
 }

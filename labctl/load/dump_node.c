@@ -37,21 +37,24 @@ static void dump_attachment(struct yaml *yaml, const struct interface *interface
     }
 }
 
+/* Those that are declared: not the first one where it is allotted, nor the last ones that the loader added. */
 static void dump_addresses(struct yaml *yaml, const struct interface *interface)
 {
     bool internet = interface->attachment == ATTACH_INTERNET; /* its first address stands there */
-    if (interface->address_allotted || interface->address_count == 0)
-        return;
-    if (!internet) {
-        yaml_key(yaml, "address");
-        dump_address(yaml, interface, &interface->addresses[0]);
+    size_t at = interface->address_allotted ? 1 : 0, end = interface->address_count - interface->added_count;
+    if (at == 0 && end > 0) {
+        if (!internet) {
+            yaml_key(yaml, "address");
+            dump_address(yaml, interface, &interface->addresses[0]);
+        }
+        at = 1;
     }
-    if (interface->address_count == 1)
+    if (at >= end)
         return;
     yaml_key(yaml, "addresses");
     yaml_list(yaml);
-    for (size_t i = 1; i < interface->address_count; i++)
-        dump_address(yaml, interface, &interface->addresses[i]);
+    for (; at < end; at++)
+        dump_address(yaml, interface, &interface->addresses[at]);
     yaml_list_end(yaml);
 }
 

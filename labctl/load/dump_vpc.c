@@ -51,6 +51,10 @@ static void dump_subnets(struct yaml *yaml, const struct vpc *vpc)
         yaml_key(yaml, subnet->name);
         yaml_map(yaml);
         dump_prefix(yaml, "cidr", &subnet->cidr);
+        if (subnet->ipv6_off)
+            yaml_boolean_member(yaml, "ipv6_cidr", false);
+        else if (subnet->ipv6_mark.line > 0)
+            dump_prefix(yaml, "ipv6_cidr", &subnet->ipv6_cidr);
         if (subnet->zone != NULL) {
             yaml_key(yaml, "zone");
             yaml_scalar(yaml, subnet->zone);
@@ -277,9 +281,15 @@ void dump_vpcs(struct yaml *yaml, const struct topology *topology)
         yaml_map(yaml);
         dump_prefix(yaml, "cidr", &vpc->cidr);
         dump_cidrs(yaml, vpc);
+        if (vpc->ipv6_allotted)
+            yaml_boolean_member(yaml, "ipv6_cidr", true);
+        else
+            dump_prefix(yaml, "ipv6_cidr", &vpc->ipv6_cidr);
         dump_dns(yaml, vpc);
         if (vpc->internet_gateway)
             yaml_boolean_member(yaml, "internet_gateway", true);
+        if (vpc->egress_only_gateway)
+            yaml_boolean_member(yaml, "egress_only_gateway", true);
         if (vpc->flow_logs != FLOW_LOGS_ALL)
             yaml_text_member(yaml, "flow_logs", flow_logs_name(vpc->flow_logs));
         dump_subnets(yaml, vpc);

@@ -374,11 +374,14 @@ static void finish_lengths(struct loader *loader, struct interface *interface)
     char text[ADDR_TEXT_MAX];
     for (size_t i = 0; i < interface->address_count; i++) {
         struct prefix *address = &interface->addresses[i];
-        uint8_t given = address->length, own = address->addr.family == 4 ? 24 : 64;
-        if (interface->attachment == ATTACH_SUBNET)
+        bool ipv6 = address->addr.family == 6;
+        uint8_t given = address->length, own = ipv6 ? 64 : 24;
+        if (interface->attachment == ATTACH_SUBNET && !ipv6)
             own = addr_is_set(&interface->subnet->cidr.addr) ? interface->subnet->cidr.length : given;
-        address->length = own;
-        if (interface->attachment == ATTACH_NONE || given == own)
+        /* in a cloud and at the internet all but the router is beyond it */
+        bool alone = ipv6 && (interface->attachment == ATTACH_SUBNET || interface->attachment == ATTACH_INTERNET);
+        address->length = alone ? 128 : own;
+        if (interface->attachment == ATTACH_NONE || given == own || (alone && given == 128))
             continue;
         bool wire = interface->attachment == ATTACH_BRIDGE || interface->attachment == ATTACH_LINK;
         if (wire)

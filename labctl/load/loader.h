@@ -115,7 +115,10 @@ void decode_node_file_source(struct loader *loader, struct node_file *file, cons
 void finish_interface(struct loader *loader, struct interface *interface); /* interface.c */
 void finish_links(struct loader *loader);                                  /* link.c */
 struct link *link_use(struct loader *loader, const char *name, struct mark mark);
-void allot(struct loader *loader);            /* allot.c */
+void allot(struct loader *loader); /* allot.c */
+/* A number that is a function of a name in parts, the same on every machine. */
+uint64_t allot_hash(const char *const *parts, size_t count);
+void allot_ipv6(struct loader *loader);       /* allot_ipv6.c: networks, then addresses, when IPv4 is there */
 void resolve_internet(struct loader *loader); /* internet.c: records that name nodes, when these have addresses */
 /* Allotments as text and as a map; the names under which they stand, in the arena (allotments.c). */
 struct map *read_allotments(struct arena *arena, const char *text);

@@ -7,12 +7,9 @@
 #include "base/table.h"
 #include "load/loader.h"
 
-static const char target_wants[] =
-    "internet_gateway, nat_gateway/NAME, peering/NAME, transit_gateway/NAME, node/NAME, node/NAME/INTERFACE, local or "
-    "blackhole";
-
-/* Kinds of targets that the language has and that come later. */
-static const char *const later_targets[] = {"egress_only_gateway"};
+static const char target_wants[] = "internet_gateway, egress_only_gateway, nat_gateway/NAME, peering/NAME, "
+                                   "transit_gateway/NAME, node/NAME, node/NAME/INTERFACE, local or "
+                                   "blackhole";
 
 /* A warning: the target is not there. */
 static void report_blackhole(struct loader *loader, struct vpc_route *route, const struct value *value, const char *why,
@@ -77,6 +74,12 @@ static void resolve_target(struct loader *loader, const struct reference *refere
         else
             report_blackhole(loader, route, value, arena_printf(loader->decoder.arena, " in vpc '%s'", vpc->name), NULL,
                              0);
+    } else if (strcmp(text, "egress_only_gateway") == 0) {
+        if (vpc->egress_only_gateway)
+            route->target = TARGET_EGRESS_ONLY_GATEWAY;
+        else
+            report_blackhole(loader, route, value, arena_printf(loader->decoder.arena, " in vpc '%s'", vpc->name), NULL,
+                             0);
     } else if (str_starts(text, "nat_gateway/")) {
         route->nat_gateway = vpc_nat_gateway(vpc, text + strlen("nat_gateway/"));
         route->target = TARGET_NAT_GATEWAY;
@@ -99,19 +102,6 @@ static void resolve_target(struct loader *loader, const struct reference *refere
     } else {
         resolve_node_target(loader, route, vpc, value);
     }
-}
-
-/* Whether the text is of a kind that comes later ("prefix_list/office"); reported. */
-static bool is_later(struct decoder *decoder, const char *text, struct mark mark)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(later_targets); i++) {
-        size_t length = strlen(later_targets[i]);
-        if (strncmp(text, later_targets[i], length) != 0 || (text[length] != '/' && text[length] != '\0'))
-            continue;
-        decode_later(decoder, later_targets[i], mark);
-        return true;
-    }
-    return false;
 }
 
 /* The text with its VPC's own prefix taken away; routes do not leave their VPC by other ways. */
@@ -138,15 +128,14 @@ static void decode_target(struct decoder *decoder, const struct field *field, co
     if (!decode_text(decoder, field->key, value, &text))
         return;
     text = own_text(LOADER(decoder)->vpc, text);
-    if (is_later(decoder, text, value->mark))
-        return;
     bool named = is_named_kind(text) &&
                  strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") == strlen(text);
     if (strcmp(text, "local") == 0)
         route->target = TARGET_LOCAL;
     else if (strcmp(text, "blackhole") == 0)
         route->target = TARGET_BLACKHOLE;
-    else if (strcmp(text, "internet_gateway") == 0 || (named && strchr(text, '/')[1] != '\0'))
+    else if (strcmp(text, "internet_gateway") == 0 || strcmp(text, "egress_only_gateway") == 0 ||
+             (named && strchr(text, '/')[1] != '\0'))
         route->target = TARGET_MISSING; /* until it is resolved */
     else {
         decode_bad(decoder, field->key, target_wants, value);
@@ -184,7 +173,8 @@ static const struct field route_fields[] = {
      .decode = decode_target,
      .wants = target_wants,
      .json = "{\"type\": \"string\"}",
-     .doc = "Where it leads: internet_gateway, nat_gateway/NAME, peering/NAME, transit_gateway/NAME, node/NAME, "
+     .doc = "Where it leads: internet_gateway, egress_only_gateway, nat_gateway/NAME, peering/NAME, "
+            "transit_gateway/NAME, node/NAME, "
             "node/NAME/INTERFACE, local or blackhole."},
 };
 const struct schema route_schema = SCHEMA("route", route_fields);

@@ -92,6 +92,46 @@ static void decode_network_acl_name(struct decoder *decoder, const struct field 
         refer(LOADER(decoder), resolve_network_acl, target, value, 0);
 }
 
+/* An IPv6 network, or whether there is to be one; false where it could not be read. */
+static bool read_ipv6(struct decoder *decoder, const struct field *field, const struct value *value, bool *wanted,
+                      struct prefix *out)
+{
+    *wanted = true;
+    if (value->kind == VALUE_BOOLEAN) {
+        *wanted = value->boolean;
+        return true;
+    }
+    if (!decode_network(decoder, field->key, value, out))
+        return false;
+    if (out->addr.family == 6)
+        return true;
+    *out = (struct prefix){0};
+    decode_bad(decoder, field->key, "an IPv6 network such as 2001:db8:12:3400::/56", value);
+    return false;
+}
+
+static void decode_subnet_ipv6(struct decoder *decoder, const struct field *field, const struct value *value,
+                               void *target)
+{
+    struct subnet *subnet = target;
+    bool wanted;
+    if (read_ipv6(decoder, field, value, &wanted, &subnet->ipv6_cidr))
+        subnet->ipv6_off = !wanted;
+    if (addr_is_set(&subnet->ipv6_cidr.addr))
+        subnet->ipv6_mark = value->mark;
+}
+
+static void decode_vpc_ipv6(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct vpc *vpc = target;
+    bool wanted;
+    if (!read_ipv6(decoder, field, value, &wanted, &vpc->ipv6_cidr))
+        return;
+    vpc->ipv6_allotted = wanted && !addr_is_set(&vpc->ipv6_cidr.addr);
+    if (!vpc->ipv6_allotted)
+        vpc->ipv6_mark = value->mark;
+}
+
 static const struct field subnet_fields[] = {
     {.key = "cidr",
      .type = FIELD_NETWORK,
@@ -118,7 +158,13 @@ static const struct field subnet_fields[] = {
      .json = "{\"type\": \"string\"}",
      .fallback = "default, which lets everything pass",
      .doc = "The network ACL at the border of the subnet."},
-    {.key = "ipv6_cidr", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 network of the subnet."},
+    {.key = "ipv6_cidr",
+     .type = FIELD_CUSTOM,
+     .decode = decode_subnet_ipv6,
+     .wants = "true, false or an IPv6 network",
+     .json = "{\"type\": [\"boolean\", \"string\"]}",
+     .fallback = "allotted where the VPC has IPv6",
+     .doc = "The IPv6 network of the subnet, a /64 of the VPC's; false for none."},
 };
 const struct schema subnet_schema = SCHEMA("subnet", subnet_fields);
 
@@ -332,8 +378,18 @@ static const struct field vpc_fields[] = {
      .wants = "a list of networks",
      .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
      .doc = "Secondary networks of the VPC: /16 to /28, beside the first one."},
-    {.key = "ipv6_cidr", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 network, a /56."},
-    {.key = "egress_only_gateway", .type = FIELD_CUSTOM, .later = true, .doc = "The IPv6 gateway that lets out only."},
+    {.key = "ipv6_cidr",
+     .type = FIELD_CUSTOM,
+     .decode = decode_vpc_ipv6,
+     .wants = "true or an IPv6 network",
+     .json = "{\"type\": [\"boolean\", \"string\"]}",
+     .fallback = "none",
+     .doc = "The IPv6 network of the VPC, a /56; true allots one."},
+    {.key = "egress_only_gateway",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct vpc, egress_only_gateway),
+     .fallback = "false",
+     .doc = "Whether the VPC has a gateway that lets IPv6 out, and nothing in but answers."},
     {.key = "flow_logs",
      .type = FIELD_CUSTOM,
      .decode = decode_flow_logs,

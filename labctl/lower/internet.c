@@ -75,4 +75,5 @@ void lower_internet(struct lowering *l)
                       "\tchain output {\n\t\ttype filter hook output priority 0; policy accept;\n"
                       "\t\ticmp type redirect drop\n\t}\n");
     add_nft(l, l->internet, "ip", "internet", &body, NAME);
+    lower_internet_ipv6(l);
 }

@@ -95,6 +95,7 @@ void lower_internet_gateway(struct lowering *l, struct router *router)
     uint32_t ns = router->internet_gateway;
     const char *origin = l->plan->namespaces[ns].origin;
     const char *outside = lower_device(l, l->internet, arena_printf(l->scratch, "vpc-%s", router->vpc->name));
+    router->internet_port = outside;
     size_t count;
     struct pair *pairs = public_pairs(l, router, &count);
     cloud_forwards(l, ns, false, origin);

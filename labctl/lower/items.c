@@ -61,8 +61,14 @@ struct plan_route *add_unicast(struct lowering *l, uint32_t ns, struct prefix de
 struct plan_rule *add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
                            uint32_t table, const char *origin)
 {
+    return add_family_rule(l, ns, 4, priority, mark, to, table, origin);
+}
+
+struct plan_rule *add_family_rule(struct lowering *l, uint32_t ns, unsigned family, uint32_t priority, uint32_t mark,
+                                  const struct prefix *to, uint32_t table, const char *origin)
+{
     struct plan_rule *item = ARENA_PUSH(l->arena, l->plan->rules, l->plan->rule_count);
-    *item = (struct plan_rule){.ns = ns, .family = 4, .priority = priority, .table = table, .origin = origin};
+    *item = (struct plan_rule){.ns = ns, .family = family, .priority = priority, .table = table, .origin = origin};
     if (mark) {
         item->mark_value = mark;
         item->mark_mask = UINT32_MAX;
@@ -113,6 +119,13 @@ void cloud_forwards(struct lowering *l, uint32_t ns, bool proxy_arp, const char 
     add_sysctl(l, ns, "net/ipv4/conf/all/rp_filter", "0", origin);
     if (proxy_arp)
         add_sysctl(l, ns, "net/ipv4/conf/all/proxy_arp", "1", origin);
+}
+
+void cloud_forwards_ipv6(struct lowering *l, uint32_t ns, const char *origin)
+{
+    l->plan->namespaces[ns].ipv6 = true;
+    add_sysctl(l, ns, "net/ipv6/conf/all/forwarding", "1", origin);
+    add_sysctl(l, ns, "net/ipv6/icmp/ratelimit", "0", origin);
 }
 
 /* proxy_delay: else a proxied answer to ARP comes after up to 0.8 s. */

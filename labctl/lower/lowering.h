@@ -70,11 +70,13 @@ struct edge {
 /* A VPC's namespaces. */
 struct router {
     const struct vpc *vpc;
-    uint32_t ns;               /* the VPC router */
-    uint32_t internet_gateway; /* UINT32_MAX: none */
-    struct mac mac;            /* of all its ports */
-    const char *origin;        /* "vpc/main" */
-    struct port **ports;       /* of its instances */
+    uint32_t ns;                  /* the VPC router */
+    uint32_t internet_gateway;    /* UINT32_MAX: none */
+    uint32_t egress_only_gateway; /* UINT32_MAX: none */
+    const char *internet_port;    /* of the internet core, towards the internet gateway */
+    struct mac mac;               /* of all its ports */
+    const char *origin;           /* "vpc/main" */
+    struct port **ports;          /* of its instances */
     size_t port_count;
     struct edge *edges; /* all that is in its subnets */
     size_t edge_count;
@@ -144,6 +146,8 @@ struct plan_route *add_unicast(struct lowering *l, uint32_t ns, struct prefix de
                                const struct addr *via, const char *device, const char *origin);
 struct plan_rule *add_rule(struct lowering *l, uint32_t ns, uint32_t priority, uint32_t mark, const struct prefix *to,
                            uint32_t table, const char *origin);
+struct plan_rule *add_family_rule(struct lowering *l, uint32_t ns, unsigned family, uint32_t priority, uint32_t mark,
+                                  const struct prefix *to, uint32_t table, const char *origin);
 void add_sysctl(struct lowering *l, uint32_t ns, const char *key, const char *value, const char *origin);
 /* body is taken from the text, which is emptied. */
 void add_nft(struct lowering *l, uint32_t ns, const char *family, const char *table, struct str *body,
@@ -152,6 +156,7 @@ void add_file(struct lowering *l, uint32_t ns, const char *path, const char *con
               const char *origin);
 /* Sysctls of a namespace that forwards for the cloud, and of each of its ports. */
 void cloud_forwards(struct lowering *l, uint32_t ns, bool proxy_arp, const char *origin);
+void cloud_forwards_ipv6(struct lowering *l, uint32_t ns, const char *origin);
 void cloud_port(struct lowering *l, uint32_t ns, const char *port, bool proxy_arp, const char *origin);
 /* Of a VPC router's port in a subnet.  source_check: only packets from an address that is routed there come in. */
 void subnet_port(struct lowering *l, uint32_t ns, const char *port, bool source_check, const char *origin);
@@ -198,7 +203,7 @@ void lower_hosts(struct lowering *l);          /* hosts.c */
 void lower_vpc_namespaces(struct lowering *l); /* vpc.c */
 void lower_vpc_port(struct lowering *l, struct port *port);
 void lower_vpc(struct lowering *l, struct router *router);
-void lower_route_tables(struct lowering *l, struct router *router);                               /* route_table.c */
+void lower_route_tables(struct lowering *l, struct router *router, const struct ip_words *ip);    /* route_table.c */
 void lower_security_groups(struct lowering *l, struct router *router, const struct ip_words *ip); /* security_group.c */
 void lower_network_acls(struct lowering *l, struct router *router, const struct ip_words *ip);    /* network_acl.c */
 void lower_internet_gateway(struct lowering *l, struct router *router);      /* internet_gateway.c */
@@ -217,7 +222,12 @@ void lower_gateway_endpoint_ports(struct lowering *l); /* gateway_endpoint.c */
 void lower_gateway_endpoint_routes(struct lowering *l, const struct router *router, const struct route_table *table,
                                    uint32_t number);
 void lower_gateway_endpoints(struct lowering *l);
-void lower_internet_namespace(struct lowering *l); /* internet.c */
+void lower_hidden_hop_ipv6(struct lowering *l, uint32_t ns, const char *origin);
+/* A VPC's IPv6, and the internet's: the same in the other family (vpc_ipv6.c, internet_ipv6.c). */
+void lower_vpc_ipv6(struct lowering *l, struct router *router);
+void lower_internet_ipv6(struct lowering *l);
+void lower_egress_only_gateway(struct lowering *l, struct router *router); /* egress_only_gateway.c */
+void lower_internet_namespace(struct lowering *l);                         /* internet.c */
 void lower_internet(struct lowering *l);
 void lower_internet_port(struct lowering *l, struct port *port);
 /* The delay of an attachment, both ways, at the core's port for it. */
@@ -232,6 +242,9 @@ struct addr subnet_router(const struct subnet *subnet);
 struct addr vpc_resolver(const struct vpc *vpc);
 extern const struct addr link_local_resolver; /* 169.254.169.253 */
 /* The next hop between two cloud namespaces: an address that neither has, told by a permanent neighbour entry. */
-extern const struct addr cloud_next_hop;
+extern const struct addr cloud_next_hop, cloud_next_hop_ipv6;
+/* The router of an interface's IPv6 in a subnet or on the internet; family 0 where it has none. */
+struct addr ipv6_router(const struct interface *interface);
+extern const struct addr ipv6_core; /* of the internet */
 struct router *router_of(const struct lowering *l, const struct vpc *vpc);
 uint32_t lower_mtu(const struct lowering *l, enum mtu_scope scope);

@@ -31,6 +31,9 @@ static void write_names(struct str *out, const struct router *router)
                 first = false;
         for (size_t a = 0; a < interface->address_count; a++) {
             const struct addr *addr = &interface->addresses[a].addr;
+            if (addr->family == 6 && first && vpc->dns_hostnames)
+                str_printf(out, "host-record=%s.%s,%s,%s\n", node->name, vpc->zone, node->name,
+                           addr_format(addr, text));
             if (addr->family != 4)
                 continue;
             str_append(out, "host-record=");

@@ -49,6 +49,24 @@ static void lower_gateways(struct lowering *l, const struct node *node, uint32_t
     }
 }
 
+/* The way out of IPv6 in a cloud and on the internet: beyond the interface, as its addresses stand alone. */
+static void lower_ipv6_gateways(struct lowering *l, const struct node *node, uint32_t ns)
+{
+    uint32_t earlier = 0;
+    for (size_t i = 0; i < node->interface_count; i++) {
+        const struct interface *interface = node->interfaces[i];
+        const struct port *port = pointers_get(l->ports, interface);
+        struct addr router = ipv6_router(interface);
+        bool none = interface->gateway_mark.line != 0 && !addr_is_set(&interface->gateway);
+        if (!addr_is_set(&router) || !port || port->down || none || declares_default(node, 6))
+            continue;
+        struct plan_route *route = add_unicast(l, ns, prefix_any(6), 0, &router, port->name, port->origin);
+        route->onlink = true;
+        if (earlier++ > 0)
+            route->metric = STANDBY_METRIC + earlier - 2;
+    }
+}
+
 /* A route through an interface that is down cannot be added, as on any machine. */
 static bool is_dead(struct lowering *l, const struct node *node, const struct node_route *route)
 {
@@ -169,6 +187,7 @@ void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns)
         if (!addr_is_set(&node->routes[i].via))
             lower_route(l, node, ns, i, origin);
     lower_gateways(l, node, ns);
+    lower_ipv6_gateways(l, node, ns);
     for (size_t i = 0; i < node->route_count; i++)
         if (addr_is_set(&node->routes[i].via))
             lower_route(l, node, ns, i, origin);

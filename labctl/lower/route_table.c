@@ -39,42 +39,67 @@ static void own_addresses(struct lowering *l, const struct router *router, const
     }
 }
 
+static const struct addr *next_hop(unsigned family)
+{
+    return family == 4 ? &cloud_next_hop : &cloud_next_hop_ipv6;
+}
+
+static const struct addr *address_of(const struct interface *interface, unsigned family)
+{
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (interface->addresses[i].addr.family == family)
+            return &interface->addresses[i].addr;
+    return NULL;
+}
+
+/* A route to an interface; NULL where it leads nowhere. */
+static struct plan_route *lower_node_target(struct lowering *l, struct router *router, const struct vpc_route *route,
+                                            uint32_t table, const char *origin)
+{
+    const struct port *port = pointers_get(l->ports, route->interface);
+    const struct addr *via = route->interface ? address_of(route->interface, route->destination.addr.family) : NULL;
+    /* Outside of the VPC's networks the local route comes first anyway. */
+    if (route->interface && route->interface->source_dest_check && vpc_covers(router->vpc, &route->destination))
+        own_addresses(l, router, route, table, origin);
+    if (!port || !via || route->interface->source_dest_check)
+        return NULL;
+    return add_unicast(l, router->ns, route->destination, table, via, port->far_name, origin);
+}
+
 static void lower_vpc_route(struct lowering *l, struct router *router, const struct vpc_route *route, uint32_t table,
                             const char *origin)
 {
-    const struct port *port = NULL;
+    unsigned family = route->destination.addr.family;
     struct plan_route *item = NULL;
     switch (route->target) {
     case TARGET_INTERNET_GATEWAY:
         if (router->internet_gateway == UINT32_MAX)
             break;
-        item = add_unicast(l, router->ns, route->destination, table, &cloud_next_hop, "igw", origin);
+        item = add_unicast(l, router->ns, route->destination, table, next_hop(family), "igw", origin);
+        break;
+    case TARGET_EGRESS_ONLY_GATEWAY:
+        if (router->egress_only_gateway == UINT32_MAX || family != 6)
+            break;
+        item = add_unicast(l, router->ns, route->destination, table, next_hop(family), "eigw", origin);
         break;
     case TARGET_NAT_GATEWAY:
-        item = add_unicast(l, router->ns, route->destination, table, &route->nat_gateway->address,
-                           nat_gateway_port(router, route->nat_gateway), origin);
+        if (family == 4)
+            item = add_unicast(l, router->ns, route->destination, table, &route->nat_gateway->address,
+                               nat_gateway_port(router, route->nat_gateway), origin);
         break;
     case TARGET_NODE:
-        port = pointers_get(l->ports, route->interface);
-        /* Outside of the VPC's networks the local route comes first anyway. */
-        if (route->interface && route->interface->source_dest_check && vpc_covers(router->vpc, &route->destination))
-            own_addresses(l, router, route, table, origin);
-        if (!port || route->interface->address_count == 0 || route->interface->source_dest_check)
-            break;
-        item = add_unicast(l, router->ns, route->destination, table, &route->interface->addresses[0].addr,
-                           port->far_name, origin);
+        item = lower_node_target(l, router, route, table, origin);
         break;
     case TARGET_LOCAL:
         return; /* every table has it */
     case TARGET_PEERING:
-        item = add_unicast(l, router->ns, route->destination, table, &cloud_next_hop,
+        item = add_unicast(l, router->ns, route->destination, table, next_hop(family),
                            peering_port(router, route->peering), origin);
         break;
     case TARGET_TRANSIT_GATEWAY:
-        item = add_unicast(l, router->ns, route->destination, table, &cloud_next_hop,
+        item = add_unicast(l, router->ns, route->destination, table, next_hop(family),
                            transit_port(router, route->transit_gateway), origin);
         break;
-    case TARGET_EGRESS_ONLY_GATEWAY:
     case TARGET_BLACKHOLE:
     case TARGET_MISSING:
     case TARGET_KIND_COUNT:
@@ -86,33 +111,51 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
         blackhole(l, router->ns, route, table, origin);
 }
 
-static uint32_t lower_route_table(struct lowering *l, struct router *router, const struct route_table *table)
+static uint32_t lower_route_table(struct lowering *l, struct router *router, const struct route_table *table,
+                                  unsigned family)
 {
     const char *origin = arena_printf(l->arena, "%s/route_table/%s", router->origin, table->name);
     uint32_t number = lower_number(l, origin);
     for (size_t i = 0; i < table->route_count; i++) {
         const struct vpc_route *route = &table->routes[i];
+        if (route->destination.addr.family != family)
+            continue;
         lower_vpc_route(l, router, route, number, origin);
         if (route->target != TARGET_LOCAL && vpc_covers(router->vpc, &route->destination))
-            add_rule(l, router->ns, PRIORITY_OVERRIDE, number, &route->destination, number, origin);
+            add_family_rule(l, router->ns, family, PRIORITY_OVERRIDE, number, &route->destination, number, origin);
     }
-    lower_gateway_endpoint_routes(l, router, table, number);
-    add_rule(l, router->ns, PRIORITY_TABLE, number, NULL, number, origin);
+    if (family == 4)
+        lower_gateway_endpoint_routes(l, router, table, number);
+    add_family_rule(l, router->ns, family, PRIORITY_TABLE, number, NULL, number, origin);
     return number;
 }
 
-void lower_route_tables(struct lowering *l, struct router *router)
+/* IPv6 has no reverse path filter: the source/destination check of ports (vpc.c) as a rule. */
+static void check_sources(struct str *body, const struct router *router)
+{
+    struct elements set = {.out = body};
+    str_append(body, "\tset checked {\n\t\ttype ifname\n");
+    for (size_t i = 0; i < router->port_count; i++)
+        if (router->ports[i]->interface->source_dest_check)
+            element(&set, "\"%s\"", router->ports[i]->far_name);
+    elements_end(&set);
+    str_append(body, "\t}\n\tchain source {\n\t\ttype filter hook prerouting priority -310; policy accept;\n"
+                     "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
+                     "\t\tiifname @checked fib saddr . iif oif missing drop\n\t}\n");
+}
+
+void lower_route_tables(struct lowering *l, struct router *router, const struct ip_words *ip)
 {
     const struct vpc *vpc = router->vpc;
     for (size_t i = 0; i < vpc_network_count(vpc); i++)
-        if (vpc_network(vpc, i).addr.family == 4)
+        if (vpc_network(vpc, i).addr.family == ip->family)
             add_route(l, router->ns, vpc_network(vpc, i), 0, PLAN_ROUTE_BLACKHOLE, router->origin);
-    add_rule(l, router->ns, PRIORITY_LOCAL, 0, NULL, TABLE_MAIN, router->origin);
+    add_family_rule(l, router->ns, ip->family, PRIORITY_LOCAL, 0, NULL, TABLE_MAIN, router->origin);
 
     struct pointers *numbers = pointers_new(l->scratch, vpc->route_table_count);
     for (size_t i = 0; i < vpc->route_table_count; i++)
         pointers_set(numbers, vpc->route_tables[i],
-                     (void *)(uintptr_t)lower_route_table(l, router, vpc->route_tables[i]));
+                     (void *)(uintptr_t)lower_route_table(l, router, vpc->route_tables[i], ip->family));
 
     STR_AUTO body = STR_INIT;
     struct elements map = {.out = &body};
@@ -129,5 +172,7 @@ void lower_route_tables(struct lowering *l, struct router *router)
     elements_end(&map);
     str_append(&body, "\t}\n\tchain prerouting {\n\t\ttype filter hook prerouting priority -300; policy accept;\n"
                       "\t\tmeta mark set iifname map @ports\n\t}\n");
-    add_nft(l, router->ns, "ip", "route_tables", &body, router->origin);
+    if (ip->family == 6)
+        check_sources(&body, router);
+    add_nft(l, router->ns, ip->name, "route_tables", &body, router->origin);
 }

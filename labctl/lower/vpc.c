@@ -18,6 +18,7 @@
 #include "lower/lowering.h"
 
 const struct addr cloud_next_hop = {.family = 4, .bytes = {169, 254, 0, 1}};
+const struct addr cloud_next_hop_ipv6 = {.family = 6, .bytes = {0xfe, 0x80, [15] = 1}};
 
 struct addr subnet_router(const struct subnet *subnet)
 {
@@ -50,13 +51,18 @@ void lower_vpc_namespaces(struct lowering *l)
     l->routers = arena_alloc(l->scratch, topology->vpc_count * sizeof l->routers[0]);
     for (size_t i = 0; i < topology->vpc_count; i++) {
         struct router *router = &l->routers[i];
-        *router = (struct router){.vpc = topology->vpcs[i], .internet_gateway = UINT32_MAX};
+        *router = (struct router){
+            .vpc = topology->vpcs[i], .internet_gateway = UINT32_MAX, .egress_only_gateway = UINT32_MAX};
         router->origin = arena_printf(l->arena, "vpc/%s", router->vpc->name);
         router->mac = lower_mac(router->origin);
         router->ns = add_namespace(l, NAMESPACE_CLOUD, router->origin, router->origin);
         if (router->vpc->internet_gateway) {
             const char *name = arena_printf(l->scratch, "%s/internet_gateway", router->origin);
             router->internet_gateway = add_namespace(l, NAMESPACE_CLOUD, name, name);
+        }
+        if (router->vpc->egress_only_gateway && addr_is_set(&router->vpc->ipv6_cidr.addr)) {
+            const char *name = arena_printf(l->scratch, "%s/egress_only_gateway", router->origin);
+            router->egress_only_gateway = add_namespace(l, NAMESPACE_CLOUD, name, name);
         }
         nat_gateway_namespaces(l, router);
         pointers_set(l->vpcs, router->vpc, router);
@@ -121,9 +127,11 @@ void lower_vpc(struct lowering *l, struct router *router)
         lower_internet_gateway(l, router);
     for (size_t i = 0; i < router->nat_gateway_count; i++)
         lower_nat_gateway(l, router, i);
-    lower_route_tables(l, router);
+    lower_route_tables(l, router, &ip_words[0]);
     lower_security_groups(l, router, &ip_words[0]);
     lower_network_acls(l, router, &ip_words[0]);
+    if (addr_is_set(&router->vpc->ipv6_cidr.addr))
+        lower_vpc_ipv6(l, router);
     if (router->vpc->dns_support)
         lower_vpc_resolver(l, router);
 }

@@ -66,6 +66,10 @@ static struct addr best_of(const struct topology *topology, const struct node *f
     }
     if (*out != REACH_NONE)
         return own;
+    if (to->attachment == ATTACH_SUBNET && own.family == 6) { /* every one of them is public */
+        *out = REACH_PUBLIC;
+        return own;
+    }
     if (to->attachment == ATTACH_SUBNET) {
         bool usable = addr_is_set(&to->public_ip) && (family == 0 || family == to->public_ip.family);
         *out = usable ? REACH_PUBLIC : REACH_NONE;

@@ -130,12 +130,20 @@ uint32_t interface_mtu(const struct topology *topology, const struct interface *
     return mtu ? mtu : default_mtu(&topology->defaults, interface->attachment == ATTACH_SUBNET ? MTU_VPC : MTU_WIRE);
 }
 
+bool topology_uses_ipv6(const struct topology *topology)
+{
+    for (size_t i = 0; i < topology->vpc_count; i++)
+        if (addr_is_set(&topology->vpcs[i]->ipv6_cidr.addr))
+            return true;
+    return false;
+}
+
 bool topology_uses_internet(const struct topology *topology)
 {
     if (topology_uses_names(topology))
         return true;
     for (size_t i = 0; i < topology->vpc_count; i++)
-        if (topology->vpcs[i]->internet_gateway)
+        if (topology->vpcs[i]->internet_gateway || topology->vpcs[i]->egress_only_gateway)
             return true;
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t j = 0; j < topology->nodes[i]->interface_count; j++)

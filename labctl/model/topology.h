@@ -147,7 +147,7 @@ struct subnet {
     struct prefix cidr;
     struct prefix ipv6_cidr;         /* /64, declared or allotted; family 0 = none */
     struct mark ipv6_mark;           /* line 0 where it is not declared */
-    bool ipv6_allotted;              /* `ipv6_cidr: true` */
+    bool ipv6_off;                   /* `ipv6_cidr: false`: none, though the VPC has IPv6 */
     const char *zone;                /* availability zone, or NULL */
     struct route_table *route_table; /* NULL where the VPC has no table `main` and none is named: local only */
     struct network_acl *network_acl; /* the VPC's default one where none is named; never NULL in a valid topology */
@@ -240,8 +240,9 @@ struct interface {
     struct prefix *addresses;   /* declared or allotted; SUBNET: of the subnet's length, INTERNET: /24 */
     struct mark *address_marks; /* one each; line 0 where allotted */
     size_t address_count;
-    bool address_allotted;    /* the first one was allotted, not declared */
-    struct addr gateway;      /* family 0 = none; SUBNET, INTERNET: the loader's unless `gateway: none` */
+    size_t added_count;    /* the last of them: IPv6 addresses that the loader gave (a subnet, an internet with IPv6) */
+    bool address_allotted; /* the first one was allotted, not declared */
+    struct addr gateway;   /* family 0 = none; SUBNET, INTERNET: the loader's unless `gateway: none` */
     struct mark gateway_mark; /* line 0 where filled in */
     struct mac mac;           /* declared or a function of the name */
     bool mac_declared;
@@ -590,6 +591,8 @@ struct thing {
 };
 /* The MTU of an interface: its own, that of its segment, or the default one. */
 uint32_t interface_mtu(const struct topology *topology, const struct interface *interface);
+/* Whether anything of it has IPv6: then all machines on the internet have. */
+bool topology_uses_ipv6(const struct topology *topology);
 /* The simulated internet is there only when used: by an internet gateway, by a machine on it, or by its names. */
 bool topology_uses_internet(const struct topology *topology);
 /* Resolves "node/db", "node/db/eth0", "node/web/service/http", "vpc/main/subnet/private", "link/uplink" …; a bare name

@@ -70,6 +70,10 @@ static struct block *subnet_box(struct drawing *drawing, const struct subnet *su
         block_add(inside, "(empty)");
     block_add(inside, "%s", "");
     block_add(inside, "route table: %s", subnet->route_table ? subnet->route_table->name : "local only");
+    if (subnet->network_acl && strcmp(subnet->network_acl->name, "default") != 0)
+        block_add(inside, "network ACL: %s", subnet->network_acl->name);
+    if (addr_is_set(&subnet->ipv6_cidr.addr))
+        block_add(inside, "IPv6: %s", prefix_format(&subnet->ipv6_cidr, address));
     return block_frame(inside, graph_subnet_title(subnet, drawing->arena), 0);
 }
 
@@ -99,6 +103,12 @@ static struct block *vpc_box(struct drawing *drawing, const struct vpc *vpc)
     else
         block_add(inside, "no internet gateway");
     graph_vpc_connections(inside, drawing->topology, vpc);
+    if (vpc->egress_only_gateway)
+        block_add(inside, "(egress-only gateway)");
+    for (size_t i = 1; i < vpc_network_count(vpc); i++) {
+        struct prefix network = vpc_network(vpc, i);
+        block_add(inside, "also %s", prefix_format(&network, cidr));
+    }
     if (vpc->dns_support)
         block_add(inside, "resolver %s%s%s", addr_format(&dns, resolver), vpc->zone ? ", zone " : "",
                   vpc->zone ? vpc->zone : "");

@@ -63,31 +63,6 @@ void check_address_outside_subnet(struct rules *rules)
     each_interface(rules, address_outside_subnet);
 }
 
-static void vpc_ipv6(struct rules *rules, const struct interface *interface)
-{
-    char text[ADDR_TEXT_MAX];
-    for (size_t i = 0; interface->attachment == ATTACH_SUBNET && i < interface->address_count; i++)
-        if (interface->addresses[i].addr.family == 6)
-            broken(rules, address_mark(interface, i), "IPv6 in a VPC (%s) is not supported yet",
-                   addr_format(&interface->addresses[i].addr, text));
-}
-
-static void vpc_ipv6_routes(struct rules *rules, const struct vpc *vpc)
-{
-    char text[ADDR_TEXT_MAX];
-    for (size_t t = 0; t < vpc->route_table_count; t++)
-        for (size_t i = 0; i < vpc->route_tables[t]->route_count; i++)
-            if (vpc->route_tables[t]->routes[i].destination.addr.family == 6)
-                broken(rules, vpc->route_tables[t]->routes[i].mark, "IPv6 in a VPC (%s) is not supported yet",
-                       prefix_format(&vpc->route_tables[t]->routes[i].destination, text));
-}
-
-void check_vpc_ipv6(struct rules *rules)
-{
-    each_interface(rules, vpc_ipv6);
-    each_vpc(rules, vpc_ipv6_routes);
-}
-
 static void unusable_address(struct rules *rules, const struct interface *interface)
 {
     char text[ADDR_TEXT_MAX], network_text[ADDR_TEXT_MAX];
@@ -211,6 +186,10 @@ static void internet_address(struct rules *rules, const struct addr *addr, struc
 {
     char text[ADDR_TEXT_MAX];
     addr_format(addr, text);
+    if (addr->family == 6) {
+        internet_ipv6_address(rules, addr, mark);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(public_prefixes); i++) {
         if (!prefix_contains(&public_prefixes[i], addr))
             continue;

@@ -86,7 +86,7 @@ const struct rule rules_table[] = {
     {"unpeered-group", FINDING_ERROR, "A rule refers to groups of its own VPC and of peers.", check_unpeered_group},
     {"unusable-address", FINDING_ERROR, "An interface's address is a single machine's.", check_unusable_address},
     {"upstream", FINDING_ERROR, "A proxy reaches its upstreams, and is none of them itself.", check_upstream},
-    {"vpc-ipv6", FINDING_ERROR, "A VPC has IPv4 only.", check_vpc_ipv6},
+    {"vpc-ipv6", FINDING_ERROR, "IPv6 in a VPC is that of its /56, in a subnet of a /64 in it.", check_vpc_ipv6},
     {"vpc-networks", FINDING_ERROR, "The networks of a VPC do not overlap.", check_vpc_networks},
     {"vpc-route", FINDING_ERROR, "A VPC's table has one route to a destination, and `local` leads to the VPC.",
      check_vpc_route},

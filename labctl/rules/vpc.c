@@ -121,7 +121,7 @@ void check_subnet_overlap(struct rules *rules)
 static bool is_whole_subnet(const struct vpc *vpc, const struct prefix *destination)
 {
     for (size_t i = 0; i < vpc->subnet_count; i++)
-        if (prefix_equal(&vpc->subnets[i]->cidr, destination))
+        if (prefix_equal(&vpc->subnets[i]->cidr, destination) || prefix_equal(&vpc->subnets[i]->ipv6_cidr, destination))
             return true;
     return false;
 }

@@ -119,3 +119,34 @@ meets "row 10: a connection by small packets" open home 198.51.100.20 80
 fails "row 10: without the ICMP error path MTU discovery dies: large ones never arrive" fetch
 holds "row 10: it is allowed" set_rule vpc/v/network_acl/web/ingress/1 '{ rule: 200, action: allow, protocol: icmp, icmp_type: destination-unreachable, icmp_code: 4, from: any4 }'
 shows "row 10: the group lets the error of a tracked flow pass by itself, and the page arrives" '^20[0-9]{3}$' fetch
+
+# A flow that an ACL let pass before is no excuse: its way changes, through a machine whose subnet's ACL denies it.
+up <<'END'
+lab: t
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    subnets:
+      a: { cidr: 10.0.1.0/24, route_table: way, network_acl: plain }
+      b: { cidr: 10.0.2.0/24, network_acl: plain }
+      mid: { cidr: 10.0.3.0/24, network_acl: mid }
+    route_tables: { way: [] }
+    security_groups: { all: { ingress: [ { from: any } ] } }
+    network_acls:
+      plain: { ingress: [ { rule: 1, action: allow, from: any } ], egress: [ { rule: 1, action: allow, to: any } ] }
+      mid: { ingress: [ { rule: 1, action: deny, protocol: tcp, ports: 7, from: any }, { rule: 2, action: allow, from: any } ] }
+nodes:
+  x: { subnet: v/a, address: 10.0.1.10, security_groups: [all] }
+  y: { subnet: v/b, address: 10.0.2.10, security_groups: [all], services: { echo: { kind: tcp-echo } } }
+  fw: { subnet: v/mid, address: 10.0.3.10, security_groups: [all], forwarding: true, source_dest_check: false }
+END
+hold way x 10.0.2.10 7
+flow "row 10: a flow between two subnets" answers way
+flow "row 10: goes on" answers way
+holds "row 10: its way leads through a third subnet" set_rule vpc/v/route_table/way '[ { destination: 10.0.2.0/24, target: node/fw } ]'
+flow "row 10: whose ACL denies it" silent way
+holds "row 10: that ACL allows it" set_rule vpc/v/network_acl/mid/ingress/0/action allow
+flow "row 10: it goes on" answers way
+flow "row 10: and on" answers way
+holds "row 10: and denies it again" set_rule vpc/v/network_acl/mid/ingress/0/action deny
+flow "row 10: which cuts it at once" silent way

@@ -153,19 +153,26 @@ static inline void generate_vpc(struct random *random, struct str *out, unsigned
         str_append(out, "    internet_gateway: true\n");
     if (below(random, 3) == 0)
         str_printf(out, "    cidrs: [10.%u.0.0/16, 10.%u.0.0/20]\n", 100 + index, 120 + index);
+    unsigned ipv6 = below(random, 3); /* none, allotted, declared */
+    if (ipv6 == 1)
+        str_append(out, "    ipv6_cidr: true\n    egress_only_gateway: true\n");
+    if (ipv6 == 2)
+        str_printf(out, "    ipv6_cidr: \"2001:db8:%u::/56\"\n", index + 7);
     if (below(random, 3) == 0)
         str_printf(out, "    flow_logs: %s\n", below(random, 2) ? "reject" : "false");
     if (below(random, 2))
         str_printf(out, "    dns: { support: %s, zone: z%u.test }\n", below(random, 2) ? "true" : "false", index);
     str_append(out, "    subnets:\n");
     for (unsigned i = 0; i < 3; i++)
-        str_printf(out, "      s%u: { cidr: 10.%u.%u.0/24, public_ips: %s%s%s }\n", i, index, i,
+        str_printf(out, "      s%u: { cidr: 10.%u.%u.0/24, public_ips: %s%s%s%s }\n", i, index, i,
                    below(random, 2) ? "true" : "false", below(random, 2) ? ", route_table: t" : ", zone: 1",
-                   below(random, 2) ? ", network_acl: a1" : "");
+                   below(random, 2) ? ", network_acl: a1" : "", below(random, 6) == 0 ? ", ipv6_cidr: false" : "");
     str_append(out, "    nat_gateways: { n0: { subnet: s0 } }\n    route_tables:\n");
     str_printf(out, "      %s: []\n      t:\n", below(random, 2) ? "main" : "other");
     for (unsigned i = 0; i < 4; i++)
         str_printf(out, "        - { destination: 172.%u.0.0/16, target: %s }\n", 16 + i, targets[below(random, 8)]);
+    if (below(random, 2))
+        str_append(out, "        - { destination: any6, target: egress_only_gateway }\n");
     if (below(random, 2))
         str_printf(out, "        - { destination: prefix_list/p%u, target: blackhole }\n", below(random, 2));
     generate_acls(random, out);

@@ -68,6 +68,8 @@ static void same_vpc(const struct vpc *a, const struct vpc *b)
         assert_true(prefix_equal(&x, &y));
     }
     for (size_t i = 0; i < a->subnet_count; i++)
+        assert_true(prefix_equal(&a->subnets[i]->ipv6_cidr, &b->subnets[i]->ipv6_cidr));
+    for (size_t i = 0; i < a->subnet_count; i++)
         assert_string_equal(a->subnets[i]->network_acl->name, b->subnets[i]->network_acl->name);
     assert_int_equal(a->network_acl_count, b->network_acl_count);
     for (size_t i = 0; i < a->network_acl_count; i++) {

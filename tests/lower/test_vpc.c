@@ -167,14 +167,15 @@ static void row_10_network_acls(void **state)
     (void)state;
     PLAN_AUTO plan = lowered(clouds);
     const char *body = find_nft(plan, "vpc/main", "network_acls")->body;
-    assert_contains(body, "chain in-n.tcp.0 {\n\t\ttcp dport { 0-21, 23-65535 } accept\n\t\tgoto refuse-in\n\t}");
+    assert_contains(body, "chain in-n.tcp.0 {\n\t\ttcp dport { 0-21, 23-65535 } goto pass-in\n\t\tgoto refuse-in\n\t}");
     assert_contains(body, "elements = { 10.0.0.0-10.255.255.255 : goto in-n.tcp.0 }");
     assert_contains(body, "chain in-n {\n\t\tmeta l4proto tcp ip saddr vmap @in-n.tcp\n\t\tgoto refuse-in\n\t}");
     assert_contains(body, "chain in_a {\n\t\tiifname @ports_a accept\n\t\tgoto in-n\n\t}");
     assert_contains(body, "set ports_a {\n\t\ttype ifname\n\t\telements = { \"x.eth0\",\n\t\t\t     \"ngw-nat\" }");
-    assert_contains(body, "type filter hook forward priority -8; policy accept;\n\t\toifname vmap @in_ports");
+    assert_contains(body, "type filter hook forward priority -8; policy accept;\n\t\tct mark and 0xffffff04 == 0x");
+    assert_contains(body, "ct direction reply ct state established accept\n\t\toifname vmap @in_ports");
+    assert_contains(body, "set middleboxes {\n\t\ttype ifname\n\t\telements = { \"y.eth0\" }");
     assert_null(strstr(body, "chain out-n")); /* not declared: everything passes */
-    assert_null(strstr(body, "ct state"));    /* stateless */
 }
 
 static void rows_01_and_19(void **state)
@@ -191,6 +192,45 @@ static void rows_01_and_19(void **state)
     assert_non_null(find_route(plan, "vpc/main", main, "blackhole 10.7.2.0/24"));
     assert_non_null(find_route(plan, "vpc/main", main, "10.7.2.20/32 dev checked.eth0"));
     assert_non_null(find_route(plan, "vpc/main", main, "203.0.113.7/32 via 169.254.0.1 dev igw"));
+}
+
+static void row_25_ipv6(void **state)
+{
+    static const char six[] =
+        "lab: t\n"
+        "vpcs:\n"
+        "  main:\n"
+        "    cidr: 10.0.0.0/16\n"
+        "    ipv6_cidr: \"2001:db8:12:3400::/56\"\n"
+        "    internet_gateway: true\n"
+        "    egress_only_gateway: true\n"
+        "    subnets:\n"
+        "      a: { cidr: 10.0.1.0/24, ipv6_cidr: \"2001:db8:12:3401::/64\", route_table: out }\n"
+        "      b: { cidr: 10.0.2.0/24, ipv6_cidr: \"2001:db8:12:3402::/64\", route_table: once }\n"
+        "      c: { cidr: 10.0.3.0/24, ipv6_cidr: \"2001:db8:12:3403::/64\" }\n"
+        "    route_tables:\n"
+        "      out: [ { destination: any6, target: internet_gateway } ]\n"
+        "      once: [ { destination: any6, target: egress_only_gateway } ]\n"
+        "nodes:\n"
+        "  x: { subnet: main/a, address: 10.0.1.10 }\n"
+        "  y: { subnet: main/b, address: 10.0.2.10, addresses: [\"2001:db8:12:3402::77\"] }\n"
+        "  out: { internet: 203.0.113.200 }\n";
+    (void)state;
+    PLAN_AUTO plan = lowered(six);
+    /* the address is that of IPv4 in the subnet's /64, and stands alone */
+    assert_non_null(find_route(plan, "vpc/main", 254, "2001:db8:12:3401::a00:10a/128 dev x.eth0"));
+    assert_non_null(find_route(plan, "vpc/main", 254, "2001:db8:12:3402::77/128 dev y.eth0"));
+    assert_non_null(find_route(plan, "vpc/main", 254, "blackhole 2001:db8:12:3400::/56"));
+    assert_non_null(find_route(plan, "x", 254, "default via 2001:db8:12:3401::1 dev eth0"));
+    assert_non_null(find_neighbour(plan, "x", "2001:db8:12:3401::1"));
+    assert_non_null(find_route(plan, "out", 254, "default via 2001:db8:ffff::1 dev eth0"));
+    /* the internet sends back to the gateway that a subnet's table leads to, and nothing to others */
+    assert_non_null(find_route(plan, "internet", 254, "2001:db8:12:3401::/64 via fe80::1 dev vpc-main"));
+    assert_non_null(find_route(plan, "internet", 254, "2001:db8:12:3402::/64 via fe80::1 dev eigw-main"));
+    assert_null(find_route(plan, "internet", 254, "2001:db8:12:3403::/64 via fe80::1 dev vpc-main"));
+    assert_contains(find_nft(plan, "vpc/main/egress_only_gateway", "egress_only_gateway")->body,
+                    "ct state established,related accept");
+    assert_null(strstr(find_nft(plan, "vpc/main/egress_only_gateway", "egress_only_gateway")->body, "snat"));
 }
 
 static void row_07_default_group(void **state)
@@ -282,6 +322,7 @@ int main(void)
         cmocka_unit_test(row_09_tracked_and_not),
         cmocka_unit_test(row_10_network_acls),
         cmocka_unit_test(rows_01_and_19),
+        cmocka_unit_test(row_25_ipv6),
         cmocka_unit_test(row_08_references),
         cmocka_unit_test(row_12_internet_gateway),
         cmocka_unit_test(row_14_nat_gateway),
