@@ -2,10 +2,25 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "relay/relay.h"
+
+/* Short turns, and therefore soon: since Linux 6.12 a task that asks for a shorter slice is run before others that became
+ * ready with it (sched_setattr(2), sched_runtime of SCHED_OTHER).  Anybody may ask; older kernels do not heed it. */
+static void ask_for_short_turns(void)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attributes = {.size = sizeof attributes, .runtime = 100000};
+    syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
 
 int main(int argc, char **argv)
 {
@@ -17,6 +32,7 @@ int main(int argc, char **argv)
     struct epoll_event event = {.events = EPOLLIN};
     struct error problem = ERROR_INIT;
     prctl(PR_SET_TIMERSLACK, 1UL); /* nanosecond */
+    ask_for_short_turns();
     if (chdir(argv[1]) || pump.epoll < 0) {
         perror(argv[1]);
         return 1;

@@ -28,6 +28,25 @@ int64_t pump_now(void)
     return clock_of(CLOCK_MONOTONIC);
 }
 
+/* How far CLOCK_REALTIME, by which the kernel stamps packets, is ahead of CLOCK_MONOTONIC: the closest of a few looks, as
+ * this process may be interrupted between two; looked at anew ten times a second. */
+static int64_t ahead(int64_t now)
+{
+    static int64_t difference, looked;
+    int64_t closest = INT64_MAX;
+    if (looked && now - looked < NANOSECONDS_PER_SECOND / 10)
+        return difference;
+    for (int i = 0; i < 5 && closest > 1000; i++) {
+        int64_t before = pump_now(), real = clock_of(CLOCK_REALTIME), after = pump_now();
+        if (after - before < closest) {
+            closest = after - before;
+            difference = real - (before + after) / 2;
+        }
+    }
+    looked = now;
+    return difference;
+}
+
 /* ---- in ------------------------------------------------------------------------------------------------------- */
 
 /* What the sender's kernel left open. */
@@ -97,12 +116,15 @@ static void take(struct pump *pump, struct line *line, const struct frame *frame
 void pump_take(struct pump *pump, struct line *line)
 {
     struct frame frame;
-    int64_t now = pump_now(), behind = clock_of(CLOCK_REALTIME) - now;
+    int64_t now = pump_now(), difference = ahead(now);
     line->touched = true;
     for (int i = 0; i < TAKE_MOST && ring_next(&line->in, &frame); i++) {
-        int64_t arrived = frame.arrived - behind;
+        int64_t arrived = frame.arrived - difference;
         if (arrived > now || arrived < now - ARRIVAL_MOST)
             arrived = now;
+        if (arrived < line->last_arrived) /* stamps are as good as the clock; the ring is in order */
+            arrived = line->last_arrived;
+        line->last_arrived = arrived;
         take(pump, line, &frame, arrived);
         ring_done(&line->in);
     }

@@ -72,6 +72,7 @@ struct line {
     int out;
     struct relay_statistics *statistics;
     bool wanted, touched;
+    int64_t last_arrived; /* CLOCK_MONOTONIC */
     struct line *next;
 };
 struct line *line_open(const struct relay_wire *spec, struct relay_statistics *statistics, uint32_t frames,
