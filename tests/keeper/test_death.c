@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "host.h"
 #include "keeper/driver.h"
 
 static unsigned seed;
@@ -350,6 +351,8 @@ int main(int argc, char **argv)
     const char *given = getenv("LABCTL_TEST_SEED");
     seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)getpid();
     printf("seed %u\n", seed);
+    fflush(stdout);
+    host_enter(); /* namespaces are known by their numbers, which other labs use again */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killing_the_command_line_ends_the_lab),
         cmocka_unit_test(killing_the_keeper_ends_the_lab),
