@@ -164,13 +164,14 @@ static bool is_core(const struct addr *addr)
         if (addr_equal(&own, addr))
             return true;
     }
-    return false;
+    return addr_equal(&internet_ipv6_core, addr);
 }
 
 /* A router of the internet answers echo requests, and refuses connections. */
 static void answered_by_core(struct walk *w)
 {
-    if (packet_protocol(&w->packet) == PROTOCOL_ICMP || w->way == WAY_RETURN) {
+    enum protocol protocol = packet_protocol(&w->packet);
+    if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6 || w->way == WAY_RETURN) {
         PASS(w, "internet", (struct mark){0}, "a router of the internet answers");
     } else {
         if (w->arena)
@@ -181,6 +182,22 @@ static void answered_by_core(struct walk *w)
             w->view = VIEW_REFUSED;
     }
     walk_deliver(w);
+}
+
+/* The internet knows a way to a subnet that leads to it. */
+static void into_vpc_ipv6(struct walk *w, const struct subnet *subnet)
+{
+    enum route_target_kind gateway = subnet_ipv6_gateway(subnet);
+    if (gateway == TARGET_BLACKHOLE) {
+        STOP(w, CODE_NO_DESTINATION, DROP_SILENT, w->arena ? vpc_part(w, subnet->vpc, "subnet", subnet->name) : NULL,
+             subnet->mark, "its route table leads to no gateway of the internet, so nothing comes in by one");
+        walk_end(w);
+        return;
+    }
+    walk_move(w, (struct place){.kind = gateway == TARGET_INTERNET_GATEWAY ? PLACE_INTERNET_GATEWAY
+                                                                           : PLACE_EGRESS_ONLY_GATEWAY,
+                                .from = FROM_INTERNET,
+                                .vpc = subnet->vpc});
 }
 
 void at_internet(struct walk *w)
@@ -220,15 +237,11 @@ void at_internet(struct walk *w)
                                     .interface = owner->interface});
         return;
     }
-    const struct vpc *vpc = owner->gateway ? owner->gateway->vpc : owner->interface->subnet->vpc;
-    bool only_out = destination->family == 6 && !vpc->internet_gateway;
-    if (only_out && !vpc->egress_only_gateway) {
-        STOP(w, CODE_NO_DESTINATION, DROP_SILENT, arena_printf(w->arena, "vpc/%s", vpc->name), vpc->mark,
-             "has no gateway to the internet");
-        walk_end(w);
-        return;
-    }
-    walk_move(w, (struct place){.kind = only_out ? PLACE_EGRESS_ONLY_GATEWAY : PLACE_INTERNET_GATEWAY,
-                                .from = FROM_INTERNET,
-                                .vpc = vpc});
+    if (destination->family == 6)
+        into_vpc_ipv6(w, owner->interface->subnet);
+    else
+        walk_move(w,
+                  (struct place){.kind = PLACE_INTERNET_GATEWAY,
+                                 .from = FROM_INTERNET,
+                                 .vpc = owner->gateway ? owner->gateway->vpc : owner->interface->subnet->vpc});
 }

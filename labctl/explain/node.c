@@ -57,6 +57,10 @@ static void lose(struct walk *w, const struct interface *interface)
 static bool cloud_answers_for(const struct walk *w, const struct interface *interface, const struct addr *next)
 {
     const struct topology *topology = w->explainer->topology;
+    if (next->family == 6) { /* addresses stand alone: there is the router, and nobody else */
+        struct addr router = interface_ipv6_router(interface);
+        return addr_equal(&router, next);
+    }
     if (owner_of(w->explainer, wire_of(topology, interface), next))
         return true;
     for (size_t i = 0; i < interface->address_count; i++) { /* the router of the subnet, of the public prefix */

@@ -9,7 +9,7 @@
 /* Numbers of the kernel's own (rt_names). */
 #define TABLE_MAIN     254
 #define RULE_MAIN      32766
-#define METRIC_STANDBY 100 /* of a second default gateway */
+#define IPV6_CONNECTED 256 /* IP6_RT_PRIO_ADDRCONF */
 
 const char *node_sysctl(const struct node *node, const char *key)
 {
@@ -63,6 +63,11 @@ struct best {
     bool weighted;
 };
 
+static uint32_t metric_of(const struct prefix *destination, uint32_t metric)
+{
+    return metric || destination->addr.family == 4 ? metric : IPV6_METRIC;
+}
+
 static bool is_better(const struct best *best, const struct prefix *destination, uint32_t metric)
 {
     if (best->hop.type == HOP_NONE || destination->length > best->hop.destination.length)
@@ -74,8 +79,9 @@ static void offer_connected(struct best *best, const struct interface *interface
 {
     for (size_t i = 0; i < interface->address_count; i++) {
         struct prefix network = prefix_network(interface->addresses[i]);
+        uint32_t metric = network.addr.family == 6 ? IPV6_CONNECTED : 0;
         if (network.length == addr_bits(&network.addr) || !prefix_contains(&network, destination) ||
-            !is_better(best, &network, 0))
+            !is_better(best, &network, metric))
             continue;
         *best =
             (struct best){.hop = {.type = HOP_UNICAST,
@@ -83,7 +89,8 @@ static void offer_connected(struct best *best, const struct interface *interface
                                   .next = *destination,
                                   .source = interface->addresses[i].addr,
                                   .destination = network,
-                                  .mark = interface->address_marks ? interface->address_marks[i] : interface->mark}};
+                                  .mark = interface->address_marks ? interface->address_marks[i] : interface->mark},
+                          .metric = metric};
     }
 }
 
@@ -109,8 +116,7 @@ static void offer_gateways(struct best *best, const struct node *node, const str
         if (interface->gateway.family != destination->family || !usable(interface) ||
             (interface->gateway_mark.line == 0 && writes_default(node, destination->family)))
             continue;
-        uint32_t metric = earlier ? METRIC_STANDBY + earlier - 1 : 0;
-        earlier++;
+        uint32_t metric = metric_of(&any, gateway_metric(any.addr.family, earlier++));
         if (is_better(best, &any, metric))
             *best = (struct best){.hop = {.type = HOP_UNICAST,
                                           .interface = interface,
@@ -118,6 +124,29 @@ static void offer_gateways(struct best *best, const struct node *node, const str
                                           .source = interface_source(interface, &interface->gateway),
                                           .destination = any,
                                           .mark = interface->gateway_mark},
+                                  .metric = metric};
+    }
+}
+
+/* In a cloud and on the internet, beyond the interface; gives way to any that is written out. */
+static void offer_ipv6_gateways(struct best *best, const struct node *node)
+{
+    uint32_t earlier = 0;
+    struct prefix any = prefix_any(6);
+    for (size_t i = 0; i < node->interface_count; i++) {
+        const struct interface *interface = node->interfaces[i];
+        struct addr router = interface_ipv6_router(interface);
+        bool none = interface->gateway_mark.line != 0 && !addr_is_set(&interface->gateway);
+        if (!addr_is_set(&router) || !usable(interface) || none)
+            continue;
+        uint32_t metric = metric_of(&any, gateway_metric(any.addr.family, earlier++));
+        if (is_better(best, &any, metric))
+            *best = (struct best){.hop = {.type = HOP_UNICAST,
+                                          .interface = interface,
+                                          .next = router,
+                                          .source = interface_source(interface, &router),
+                                          .destination = any,
+                                          .mark = interface->mark},
                                   .metric = metric};
     }
 }
@@ -139,11 +168,12 @@ static void offer_route(struct best *best, const struct node *node, const struct
         return;
     if (route->type == ROUTE_UNICAST && !(interface = device_of(node, route)))
         return;
-    bool same = best->weighted && route->weight && best->metric == route->metric &&
+    uint32_t metric = metric_of(&network, route->metric);
+    bool same = best->weighted && route->weight && best->metric == metric &&
                 prefix_equal(&best->hop.destination, &network);
     if (same && interface)
         best->hop.shared = true;
-    if (!is_better(best, &network, route->metric))
+    if (!is_better(best, &network, metric))
         return;
     static const int types[] = {[ROUTE_UNICAST] = HOP_UNICAST,
                                 [ROUTE_BLACKHOLE] = HOP_BLACKHOLE,
@@ -155,7 +185,7 @@ static void offer_route(struct best *best, const struct node *node, const struct
                                   .source = route->source,
                                   .destination = network,
                                   .mark = route->mark},
-                          .metric = route->metric,
+                          .metric = metric,
                           .weighted = route->weight != 0};
     if (interface && !addr_is_set(&route->source))
         best->hop.source = interface_source(interface, &best->hop.next);
@@ -174,6 +204,8 @@ static struct node_hop look_up(const struct node *node, uint32_t table, const st
             offer_route(&best, node, &node->routes[i], destination);
     if (is_main)
         offer_gateways(&best, node, destination);
+    if (is_main && destination->family == 6 && !writes_default(node, 6))
+        offer_ipv6_gateways(&best, node);
     return best.hop;
 }
 

@@ -35,8 +35,9 @@ static bool is_resolver(const struct vpc *vpc, const struct addr *addr)
 static bool is_router(const struct vpc *vpc, const struct addr *addr)
 {
     for (size_t i = 0; i < vpc->subnet_count; i++) {
-        struct addr own = prefix_host(&vpc->subnets[i]->cidr, 1);
-        if (addr_equal(&own, addr))
+        const struct prefix *cidr = addr->family == 6 ? &vpc->subnets[i]->ipv6_cidr : &vpc->subnets[i]->cidr;
+        struct addr own = prefix_host(cidr, 1);
+        if (addr_is_set(&cidr->addr) && addr_equal(&own, addr))
             return true;
     }
     return false;

@@ -4,11 +4,9 @@
 #include "base/str.h"
 #include "lower/lowering.h"
 
-const struct addr ipv6_core = {6, {0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [15] = 1}}; /* 2001:db8:ffff::1 (RFC 3849) */
-
 static void connect_port(struct lowering *l, const struct port *port)
 {
-    struct addr core = ipv6_router(port->interface);
+    struct addr core = interface_ipv6_router(port->interface);
     for (size_t i = 0; addr_is_set(&core) && i < port->interface->address_count; i++) {
         struct addr addr = port->interface->addresses[i].addr;
         if (addr.family != 6)
@@ -24,14 +22,14 @@ void lower_internet_ipv6(struct lowering *l)
 {
     bool any = topology_uses_ipv6(l->topology);
     for (size_t i = 0; i < l->internet_segment.port_count; i++) {
-        struct addr core = ipv6_router(l->internet_segment.ports[i]->interface);
+        struct addr core = interface_ipv6_router(l->internet_segment.ports[i]->interface);
         any = any || addr_is_set(&core);
     }
     if (!any)
         return;
     const char *origin = l->plan->namespaces[l->internet].origin;
     cloud_forwards_ipv6(l, l->internet, origin);
-    add_address(l, l->internet, "lo", prefix_of_addr(ipv6_core), origin);
+    add_address(l, l->internet, "lo", prefix_of_addr(internet_ipv6_core), origin);
     add_route(l, l->internet, prefix_any(6), 0, PLAN_ROUTE_BLACKHOLE, origin);
     for (size_t i = 0; i < l->internet_segment.port_count; i++)
         connect_port(l, l->internet_segment.ports[i]);

@@ -243,8 +243,6 @@ struct addr vpc_resolver(const struct vpc *vpc);
 extern const struct addr link_local_resolver; /* 169.254.169.253 */
 /* The next hop between two cloud namespaces: an address that neither has, told by a permanent neighbour entry. */
 extern const struct addr cloud_next_hop, cloud_next_hop_ipv6;
-/* The router of an interface's IPv6 in a subnet or on the internet; family 0 where it has none. */
-struct addr ipv6_router(const struct interface *interface);
-extern const struct addr ipv6_core; /* of the internet */
+const struct addr *cloud_hop(unsigned family); /* one of the two */
 struct router *router_of(const struct lowering *l, const struct vpc *vpc);
 uint32_t lower_mtu(const struct lowering *l, enum mtu_scope scope);

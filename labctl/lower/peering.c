@@ -31,20 +31,22 @@ void lower_peering_ports(struct lowering *l)
 }
 
 /* What may come out of a router's ports to its peers. */
-static void filter(struct lowering *l, const struct router *router)
+static void filter(struct lowering *l, const struct router *router, const struct ip_words *ip)
 {
     STR_AUTO body = STR_INIT;
     str_append(&body, "\tchain forward {\n\t\ttype filter hook forward priority -30; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++) {
         const struct peering_port *port = &router->peerings[i];
-        str_printf(&body, "\t\tiifname \"%s\" ip saddr != %s drop comment \"peering/%s\"\n", port->name,
-                   vpc_networks(l, port->far->vpc, 4), port->peering->name);
+        str_printf(&body, "\t\tiifname \"%s\" ", port->name);
+        if (ip->family == 4 || vpc_has_ipv6(port->far->vpc))
+            str_printf(&body, "%s saddr != %s ", ip->name, vpc_networks(l, port->far->vpc, ip->family));
+        str_printf(&body, "drop comment \"peering/%s\"\n", port->peering->name);
     }
     str_append(&body, "\t}\n\tchain input {\n\t\ttype filter hook input priority -10; policy accept;\n");
     for (size_t i = 0; i < router->peering_count; i++)
         str_printf(&body, "\t\tiifname \"%s\" drop\n", router->peerings[i].name);
     str_append(&body, "\t}\n");
-    add_nft(l, router->ns, "ip", "peerings", &body, router->origin);
+    add_nft(l, router->ns, ip->name, "peerings", &body, router->origin);
 }
 
 static void connect_side(struct lowering *l, const struct router *router, const struct router *far,
@@ -52,6 +54,8 @@ static void connect_side(struct lowering *l, const struct router *router, const 
 {
     const char *port = peering_port(router, peering);
     add_neighbour(l, router->ns, port, cloud_next_hop, far->mac, origin);
+    if (vpc_has_ipv6(router->vpc))
+        add_neighbour(l, router->ns, port, cloud_next_hop_ipv6, far->mac, origin);
     cloud_port(l, router->ns, port, false, origin);
 }
 
@@ -67,7 +71,11 @@ void lower_peerings(struct lowering *l)
         connect_side(l, a, b, peering, origin);
         connect_side(l, b, a, peering, origin);
     }
-    for (size_t i = 0; i < l->topology->vpc_count; i++)
-        if (l->routers[i].peering_count > 0)
-            filter(l, &l->routers[i]);
+    for (size_t i = 0; i < l->topology->vpc_count; i++) {
+        const struct router *router = &l->routers[i];
+        if (router->peering_count > 0)
+            filter(l, router, &ip_words[0]);
+        if (router->peering_count > 0 && vpc_has_ipv6(router->vpc))
+            filter(l, router, &ip_words[1]);
+    }
 }

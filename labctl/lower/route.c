@@ -8,8 +8,7 @@
 #include "base/str.h"
 #include "lower/lowering.h"
 
-#define TABLE_MAIN     254
-#define STANDBY_METRIC 100
+#define TABLE_MAIN 254
 
 /* The same on every machine, whatever its own default (bbr hides loss). */
 #define CONGESTION_CONTROL "cubic"
@@ -42,10 +41,7 @@ static void lower_gateways(struct lowering *l, const struct node *node, uint32_t
             continue;
         struct plan_route *route =
             add_unicast(l, ns, prefix_any(family), 0, &interface->gateway, port->name, port->origin);
-        uint32_t *earlier = &count[family == 6];
-        if (*earlier > 0)
-            route->metric = STANDBY_METRIC + *earlier - 1;
-        (*earlier)++;
+        route->metric = gateway_metric(family, count[family == 6]++);
     }
 }
 
@@ -56,14 +52,13 @@ static void lower_ipv6_gateways(struct lowering *l, const struct node *node, uin
     for (size_t i = 0; i < node->interface_count; i++) {
         const struct interface *interface = node->interfaces[i];
         const struct port *port = pointers_get(l->ports, interface);
-        struct addr router = ipv6_router(interface);
+        struct addr router = interface_ipv6_router(interface);
         bool none = interface->gateway_mark.line != 0 && !addr_is_set(&interface->gateway);
         if (!addr_is_set(&router) || !port || port->down || none || declares_default(node, 6))
             continue;
         struct plan_route *route = add_unicast(l, ns, prefix_any(6), 0, &router, port->name, port->origin);
         route->onlink = true;
-        if (earlier++ > 0)
-            route->metric = STANDBY_METRIC + earlier - 2;
+        route->metric = gateway_metric(6, earlier++);
     }
 }
 

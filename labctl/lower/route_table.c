@@ -39,11 +39,6 @@ static void own_addresses(struct lowering *l, const struct router *router, const
     }
 }
 
-static const struct addr *next_hop(unsigned family)
-{
-    return family == 4 ? &cloud_next_hop : &cloud_next_hop_ipv6;
-}
-
 static const struct addr *address_of(const struct interface *interface, unsigned family)
 {
     for (size_t i = 0; i < interface->address_count; i++)
@@ -75,12 +70,12 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
     case TARGET_INTERNET_GATEWAY:
         if (router->internet_gateway == UINT32_MAX)
             break;
-        item = add_unicast(l, router->ns, route->destination, table, next_hop(family), "igw", origin);
+        item = add_unicast(l, router->ns, route->destination, table, cloud_hop(family), "igw", origin);
         break;
     case TARGET_EGRESS_ONLY_GATEWAY:
         if (router->egress_only_gateway == UINT32_MAX || family != 6)
             break;
-        item = add_unicast(l, router->ns, route->destination, table, next_hop(family), "eigw", origin);
+        item = add_unicast(l, router->ns, route->destination, table, cloud_hop(family), "eigw", origin);
         break;
     case TARGET_NAT_GATEWAY:
         if (family == 4)
@@ -93,11 +88,11 @@ static void lower_vpc_route(struct lowering *l, struct router *router, const str
     case TARGET_LOCAL:
         return; /* every table has it */
     case TARGET_PEERING:
-        item = add_unicast(l, router->ns, route->destination, table, next_hop(family),
+        item = add_unicast(l, router->ns, route->destination, table, cloud_hop(family),
                            peering_port(router, route->peering), origin);
         break;
     case TARGET_TRANSIT_GATEWAY:
-        item = add_unicast(l, router->ns, route->destination, table, next_hop(family),
+        item = add_unicast(l, router->ns, route->destination, table, cloud_hop(family),
                            transit_port(router, route->transit_gateway), origin);
         break;
     case TARGET_BLACKHOLE:

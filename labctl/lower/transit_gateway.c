@@ -46,6 +46,10 @@ static void attach(struct lowering *l, uint32_t ns, const char *port, const stru
              lower_mtu(l, MTU_TRANSIT_GATEWAY), origin);
     add_neighbour(l, ns, port, cloud_next_hop, router->mac, origin);
     add_neighbour(l, router->ns, far, cloud_next_hop, mac, origin);
+    if (vpc_has_ipv6(router->vpc)) {
+        add_neighbour(l, ns, port, cloud_next_hop_ipv6, router->mac, origin);
+        add_neighbour(l, router->ns, far, cloud_next_hop_ipv6, mac, origin);
+    }
     cloud_port(l, ns, port, false, origin);
     cloud_port(l, router->ns, far, false, origin);
 }
@@ -68,7 +72,7 @@ static const char *port_of(const struct transit_gateway *gateway, const char *co
 }
 
 static void lower_table(struct lowering *l, uint32_t ns, const struct transit_table *table, const char *const *ports,
-                        const char *gateway_origin)
+                        bool ipv6, const char *gateway_origin)
 {
     const char *origin = arena_printf(l->arena, "%s/route_table/%s", gateway_origin, table->name);
     uint32_t number = lower_number(l, origin);
@@ -76,57 +80,77 @@ static void lower_table(struct lowering *l, uint32_t ns, const struct transit_ta
     size_t count = transit_table_routes(table, l->scratch, &routes);
     for (size_t i = 0; i < count; i++) {
         const char *port = routes[i].vpc ? port_of(table->gateway, ports, routes[i].vpc) : NULL;
-        if (port)
-            add_unicast(l, ns, routes[i].destination, number, &cloud_next_hop, port, origin)->onlink = true;
+        unsigned family = routes[i].destination.addr.family;
+        if (port && (family == 4 || vpc_has_ipv6(routes[i].vpc)))
+            add_unicast(l, ns, routes[i].destination, number, cloud_hop(family), port, origin)->onlink = true;
         else
             add_route(l, ns, routes[i].destination, number, PLAN_ROUTE_BLACKHOLE, origin);
     }
     for (size_t i = 0; i < table->association_count; i++) {
-        add_rule(l, ns, PRIORITY_TABLE, 0, NULL, number, origin);
-        l->plan->rules[l->plan->rule_count - 1].input_interface =
-            port_of(table->gateway, ports, table->associations[i].vpc);
+        const char *port = port_of(table->gateway, ports, table->associations[i].vpc);
+        add_family_rule(l, ns, 4, PRIORITY_TABLE, 0, NULL, number, origin)->input_interface = port;
+        if (ipv6)
+            add_family_rule(l, ns, 6, PRIORITY_TABLE, 0, NULL, number, origin)->input_interface = port;
     }
 }
 
-static void silence(struct lowering *l, uint32_t ns, const char *origin)
+static void silence(struct lowering *l, uint32_t ns, const struct ip_words *ip, const char *origin)
 {
     STR_AUTO body = STR_INIT;
     str_append(&body, "\tchain forward {\n\t\ttype filter hook forward priority 0; policy accept;\n"
                       "\t\ttcp flags syn tcp option maxseg size set rt mtu\n\t}\n"
                       "\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n"
                       "\tchain output {\n\t\ttype filter hook output priority 0; policy drop;\n\t}\n");
-    add_nft(l, ns, "ip", "transit_gateway", &body, origin);
+    add_nft(l, ns, ip->name, "transit_gateway", &body, origin);
+}
+
+static bool carries_ipv6(const struct transit_gateway *gateway)
+{
+    for (size_t i = 0; i < gateway->attachment_count; i++)
+        if (vpc_has_ipv6(gateway->attachments[i].vpc))
+            return true;
+    return false;
 }
 
 static void lower_gateway(struct lowering *l, const struct transit_gateway *gateway, uint32_t ns)
 {
     const char *origin = l->plan->namespaces[ns].origin;
     const char **ports = port_names(l, ns, gateway);
+    bool ipv6 = carries_ipv6(gateway);
     cloud_forwards(l, ns, false, origin);
     lower_hidden_hop(l, ns, origin);
-    silence(l, ns, origin);
+    silence(l, ns, &ip_words[0], origin);
+    if (ipv6) {
+        cloud_forwards_ipv6(l, ns, origin);
+        lower_hidden_hop_ipv6(l, ns, origin);
+        silence(l, ns, &ip_words[1], origin);
+    }
     for (size_t i = 0; i < gateway->attachment_count; i++)
         attach(l, ns, ports[i], router_of(l, gateway->attachments[i].vpc), gateway, origin);
     for (size_t i = 0; i < gateway->route_table_count; i++)
-        lower_table(l, ns, gateway->route_tables[i], ports, origin);
+        lower_table(l, ns, gateway->route_tables[i], ports, ipv6, origin);
 }
 
 /* What comes out of it is never for the router itself. */
-static void guard_router(struct lowering *l, const struct router *router)
+static void guard_router(struct lowering *l, const struct router *router, const struct ip_words *ip)
 {
     STR_AUTO body = STR_INIT;
     str_append(&body, "\tchain input {\n\t\ttype filter hook input priority -10; policy accept;\n");
     for (size_t i = 0; i < router->transit_port_count; i++)
         str_printf(&body, "\t\tiifname \"%s\" drop\n", router->transit_ports[i].name);
     str_append(&body, "\t}\n");
-    add_nft(l, router->ns, "ip", "transit_gateways", &body, router->origin);
+    add_nft(l, router->ns, ip->name, "transit_gateways", &body, router->origin);
 }
 
 void lower_transit_gateways(struct lowering *l)
 {
     for (size_t i = 0; i < l->topology->transit_gateway_count; i++)
         lower_gateway(l, l->topology->transit_gateways[i], l->transit_namespaces[i]);
-    for (size_t i = 0; i < l->topology->vpc_count; i++)
-        if (l->routers[i].transit_port_count > 0)
-            guard_router(l, &l->routers[i]);
+    for (size_t i = 0; i < l->topology->vpc_count; i++) {
+        const struct router *router = &l->routers[i];
+        if (router->transit_port_count > 0)
+            guard_router(l, router, &ip_words[0]);
+        if (router->transit_port_count > 0 && vpc_has_ipv6(router->vpc))
+            guard_router(l, router, &ip_words[1]);
+    }
 }

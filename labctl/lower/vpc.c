@@ -2,13 +2,16 @@
  *
  * Theory of operation (packets of an instance, in the order in which the router's hooks see them):
  *
- *   prerouting -300  the TTL goes up by one, so that forwarding leaves it as it was (hop.c); the port that the packet
- * came in by chooses a mark, the mark of its subnet's route table (route_table.c) routing          table local: the
- * router's own addresses (base + 1 of each subnet, the resolver) a route table's override of a whole subnet, towards a
- * middlebox table main: one /32 for each private address, and a blackhole for the rest of the VPC's CIDR: the local
- * route, which wins over everything else the route table of the mark forward -15      security groups of the sender, by
- * the port in (security_group.c) forward -5       security groups of the receiver, by the port out input what is
- * addressed to the router meets no group: the resolver, and ping
+ * - prerouting -300: the TTL goes up by one, so that forwarding leaves it as it was (hop.c); the port that the packet
+ *   came in by chooses a mark, the mark of its subnet's route table (route_table.c).
+ * - routing, table local: the router's own addresses (base + 1 of each subnet, the resolver).
+ * - then a route table's override of a whole subnet, towards a middlebox.
+ * - then table main: one /32 for each private address, and a blackhole for the rest of the VPC's CIDR: the local route,
+ *   which wins over everything else.
+ * - then the route table of the mark.
+ * - forward -15: security groups of the sender, by the port in (security_group.c).
+ * - forward -5: security groups of the receiver, by the port out.
+ * - input: what is addressed to the router meets no group: the resolver, and ping.
  *
  * Instances believe that they share a wire with their subnet.  The router answers ARP for all of them (proxy ARP) with
  * one MAC, and no broadcast passes.  It never speaks for itself: no redirects, no "unreachable"; what has no route or
@@ -19,6 +22,11 @@
 
 const struct addr cloud_next_hop = {.family = 4, .bytes = {169, 254, 0, 1}};
 const struct addr cloud_next_hop_ipv6 = {.family = 6, .bytes = {0xfe, 0x80, [15] = 1}};
+
+const struct addr *cloud_hop(unsigned family)
+{
+    return family == 4 ? &cloud_next_hop : &cloud_next_hop_ipv6;
+}
 
 struct addr subnet_router(const struct subnet *subnet)
 {
@@ -60,7 +68,7 @@ void lower_vpc_namespaces(struct lowering *l)
             const char *name = arena_printf(l->scratch, "%s/internet_gateway", router->origin);
             router->internet_gateway = add_namespace(l, NAMESPACE_CLOUD, name, name);
         }
-        if (router->vpc->egress_only_gateway && addr_is_set(&router->vpc->ipv6_cidr.addr)) {
+        if (router->vpc->egress_only_gateway && vpc_has_ipv6(router->vpc)) {
             const char *name = arena_printf(l->scratch, "%s/egress_only_gateway", router->origin);
             router->egress_only_gateway = add_namespace(l, NAMESPACE_CLOUD, name, name);
         }
@@ -130,7 +138,7 @@ void lower_vpc(struct lowering *l, struct router *router)
     lower_route_tables(l, router, &ip_words[0]);
     lower_security_groups(l, router, &ip_words[0]);
     lower_network_acls(l, router, &ip_words[0]);
-    if (addr_is_set(&router->vpc->ipv6_cidr.addr))
+    if (vpc_has_ipv6(router->vpc))
         lower_vpc_ipv6(l, router);
     if (router->vpc->dns_support)
         lower_vpc_resolver(l, router);

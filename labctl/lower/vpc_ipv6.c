@@ -10,23 +10,11 @@
 
 #define IP (&ip_words[1])
 
-struct addr ipv6_router(const struct interface *interface)
-{
-    bool has = false;
-    for (size_t i = 0; i < interface->address_count; i++)
-        has = has || interface->addresses[i].addr.family == 6;
-    if (has && interface->attachment == ATTACH_INTERNET)
-        return ipv6_core;
-    if (has && interface->attachment == ATTACH_SUBNET && addr_is_set(&interface->subnet->ipv6_cidr.addr))
-        return prefix_host(&interface->subnet->ipv6_cidr, 1);
-    return (struct addr){0};
-}
-
 static void connect_ports(struct lowering *l, const struct router *router)
 {
     for (size_t i = 0; i < router->port_count; i++) {
         const struct port *port = router->ports[i];
-        struct addr own = ipv6_router(port->interface);
+        struct addr own = interface_ipv6_router(port->interface);
         for (size_t a = 0; addr_is_set(&own) && a < port->interface->address_count; a++) {
             struct addr addr = port->interface->addresses[a].addr;
             if (addr.family != 6)
@@ -53,22 +41,6 @@ static void own_traffic(struct lowering *l, const struct router *router)
     add_nft(l, router->ns, IP->name, "router", &body, router->origin);
 }
 
-/* By which gateway the internet reaches a subnet: that of its default route, else of any other; UINT32_MAX: none. */
-static enum route_target_kind gateway_of(const struct subnet *subnet)
-{
-    enum route_target_kind found = TARGET_BLACKHOLE;
-    const struct route_table *table = subnet->route_table;
-    for (size_t i = 0; table && i < table->route_count; i++) {
-        const struct vpc_route *route = &table->routes[i];
-        if (route->destination.addr.family != 6 ||
-            (route->target != TARGET_INTERNET_GATEWAY && route->target != TARGET_EGRESS_ONLY_GATEWAY))
-            continue;
-        if (found == TARGET_BLACKHOLE || route->destination.length == 0)
-            found = route->target;
-    }
-    return found;
-}
-
 /* A gateway's two wires, and the internet's way back to the subnets that lead to it. */
 static void connect_gateway(struct lowering *l, const struct router *router, uint32_t ns, const char *port,
                             const char *outside, enum route_target_kind target, const char *origin)
@@ -86,7 +58,7 @@ static void connect_gateway(struct lowering *l, const struct router *router, uin
     add_unicast(l, ns, vpc->ipv6_cidr, 0, &cloud_next_hop_ipv6, "vpc", origin)->onlink = true;
     add_unicast(l, ns, prefix_any(6), 0, &cloud_next_hop_ipv6, "internet", origin)->onlink = true;
     for (size_t i = 0; i < vpc->subnet_count; i++)
-        if (addr_is_set(&vpc->subnets[i]->ipv6_cidr.addr) && gateway_of(vpc->subnets[i]) == target)
+        if (addr_is_set(&vpc->subnets[i]->ipv6_cidr.addr) && subnet_ipv6_gateway(vpc->subnets[i]) == target)
             add_unicast(l, l->internet, vpc->subnets[i]->ipv6_cidr, 0, &cloud_next_hop_ipv6, outside, origin)->onlink =
                 true;
 }

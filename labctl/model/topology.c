@@ -76,9 +76,51 @@ struct prefix_list *vpc_prefix_list(const struct vpc *vpc, const char *name)
     FIND(vpc->prefix_lists, vpc->prefix_list_count, name);
 }
 
+const struct addr internet_ipv6_core = {6, {0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [15] = 1}}; /* 2001:db8:ffff::1 (RFC 3849) */
+
+struct addr interface_ipv6_router(const struct interface *interface)
+{
+    bool has = false;
+    for (size_t i = 0; i < interface->address_count; i++)
+        has = has || interface->addresses[i].addr.family == 6;
+    if (has && interface->attachment == ATTACH_INTERNET)
+        return internet_ipv6_core;
+    if (has && interface->attachment == ATTACH_SUBNET && addr_is_set(&interface->subnet->ipv6_cidr.addr))
+        return prefix_host(&interface->subnet->ipv6_cidr, 1);
+    return (struct addr){0};
+}
+
+uint32_t gateway_metric(unsigned family, uint32_t n)
+{
+    uint32_t standby = 100 + (family == 6 ? IPV6_METRIC : 0);
+    return n == 0 ? 0 : standby + n - 1;
+}
+
+bool vpc_has_ipv6(const struct vpc *vpc)
+{
+    return addr_is_set(&vpc->ipv6_cidr.addr);
+}
+
+enum route_target_kind subnet_ipv6_gateway(const struct subnet *subnet)
+{
+    enum route_target_kind found = TARGET_BLACKHOLE;
+    const struct route_table *table = subnet->route_table;
+    for (size_t i = 0; table && i < table->route_count; i++) {
+        const struct vpc_route *route = &table->routes[i];
+        if (route->destination.addr.family != 6 ||
+            (route->target != TARGET_INTERNET_GATEWAY && route->target != TARGET_EGRESS_ONLY_GATEWAY))
+            continue;
+        if (found == TARGET_BLACKHOLE || route->destination.length == 0)
+            found = route->target;
+    }
+    if (found == TARGET_INTERNET_GATEWAY ? !subnet->vpc->internet_gateway : !subnet->vpc->egress_only_gateway)
+        return TARGET_BLACKHOLE;
+    return found;
+}
+
 size_t vpc_network_count(const struct vpc *vpc)
 {
-    return 1 + vpc->cidr_count + (addr_is_set(&vpc->ipv6_cidr.addr) ? 1 : 0);
+    return 1 + vpc->cidr_count + (vpc_has_ipv6(vpc) ? 1 : 0);
 }
 
 struct prefix vpc_network(const struct vpc *vpc, size_t i)
@@ -133,7 +175,7 @@ uint32_t interface_mtu(const struct topology *topology, const struct interface *
 bool topology_uses_ipv6(const struct topology *topology)
 {
     for (size_t i = 0; i < topology->vpc_count; i++)
-        if (addr_is_set(&topology->vpcs[i]->ipv6_cidr.addr))
+        if (vpc_has_ipv6(topology->vpcs[i]))
             return true;
     return false;
 }

@@ -538,6 +538,17 @@ struct prefix_list *vpc_prefix_list(const struct vpc *vpc, const char *name);
 size_t vpc_network_count(const struct vpc *vpc);
 struct prefix vpc_network(const struct vpc *vpc, size_t i);
 struct mark vpc_network_mark(const struct vpc *vpc, size_t i);
+bool vpc_has_ipv6(const struct vpc *vpc);
+/* The router of an interface's IPv6 in a subnet (base + 1) or on the internet: the node's default route, beyond the
+ * interface, as its address stands alone; family 0 where it has none. */
+struct addr interface_ipv6_router(const struct interface *interface);
+extern const struct addr internet_ipv6_core;
+/* The metric of the n-th default gateway that a node has of a family, from 0: the first counts, the others stand by. */
+uint32_t gateway_metric(unsigned family, uint32_t n);
+#define IPV6_METRIC 1024 /* what the kernel makes of none in IPv6 (IP6_RT_PRIO_USER) */
+/* By which gateway the internet reaches a subnet's IPv6: the one that the subnet's own table leads to with its default
+ * route, else with any other; TARGET_BLACKHOLE: by none. */
+enum route_target_kind subnet_ipv6_gateway(const struct subnet *subnet);
 /* Whether an address, a whole network, is among them: the local route leads there. */
 bool vpc_has(const struct vpc *vpc, const struct addr *addr);
 bool vpc_covers(const struct vpc *vpc, const struct prefix *network);

@@ -126,8 +126,6 @@ static void one_route(struct rules *rules, const struct vpc *vpc, const struct v
     else if (route->target == TARGET_NAT_GATEWAY)
         remedy(rules, broken(rules, route->mark, "a NAT gateway translates IPv4, not %s", text),
                "IPv6 goes out by an egress_only_gateway, or by the internet_gateway");
-    else if (route->target == TARGET_PEERING || route->target == TARGET_TRANSIT_GATEWAY)
-        broken(rules, route->mark, "IPv6 (%s) by '%s' is not supported yet", text, route->target_text);
 }
 
 static void ipv6_of_vpc(struct rules *rules, const struct vpc *vpc)

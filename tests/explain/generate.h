@@ -34,7 +34,7 @@ struct sketch {
     struct str *out;
     unsigned vpcs;
     struct {
-        bool gateway;
+        bool gateway, ipv6, out; /* out: an egress-only gateway */
         unsigned subnets, tables, groups, nats, acls;
         bool second;     /* a secondary network, 10.(100 + VPC).0.0/16, with the last subnet */
         bool store, app; /* endpoints: a gateway to the visitor, an interface to an instance */
@@ -50,6 +50,18 @@ struct sketch {
 static inline unsigned draw_other(struct sketch *s, unsigned v)
 {
     return (v + 1 + below(&s->dice, s->vpcs > 1 ? s->vpcs - 1 : 1)) % s->vpcs;
+}
+
+/* Something in IPv6: a VPC, a subnet, everybody. */
+static inline void draw_ipv6(struct sketch *s, unsigned v)
+{
+    unsigned way = below(&s->dice, 4);
+    if (way == 0)
+        str_printf(s->out, "\"2001:db8:0:%x00::/56\"", draw_other(s, v));
+    else if (way == 1)
+        str_printf(s->out, "\"2001:db8:0:%x%02x::/64\"", v, below(&s->dice, s->vpc[v].subnets));
+    else
+        str_append(s->out, "any6");
 }
 
 /* ---- a VPC -------------------------------------------------------------------------------------------------- */
@@ -71,6 +83,11 @@ static inline void draw_peer(struct sketch *s, unsigned v)
     case 1:
         str_printf(s->out, "10.%u.%u.0/24", v, below(&s->dice, s->vpc[v].subnets));
         break;
+    case 3:
+        if (s->vpc[v].ipv6) {
+            draw_ipv6(s, v);
+            break;
+        } /* fallthrough */
     default:
         str_append(s->out, PICK(&s->dice, fixed));
     }
@@ -84,6 +101,7 @@ static inline void draw_rules(struct sketch *s, unsigned v, bool ingress)
                                           "protocol: tcp, ports: [22, 80]",
                                           "protocol: tcp",
                                           "protocol: icmp",
+                                          "protocol: icmpv6",
                                           "protocol: udp, ports: 7",
                                           "protocol: tcp, ports: 81-90",
                                           "protocol: tcp, ports: 1024-65535"};
@@ -112,17 +130,23 @@ static inline void draw_acl(struct sketch *s, unsigned v, bool ingress)
                                           "protocol: icmp",
                                           "protocol: icmp, icmp_type: echo-request",
                                           "protocol: icmp, icmp_type: echo-reply",
-                                          "protocol: icmp, icmp_type: destination-unreachable"};
+                                          "protocol: icmp, icmp_type: destination-unreachable",
+                                          "protocol: icmpv6",
+                                          "protocol: icmpv6, icmp_type: echo-request",
+                                          "protocol: icmpv6, icmp_type: echo-reply"};
     static const char *const fixed[] = {"any4", "any4", "any", "203.0.113.0/24", "10.0.0.0/8", "198.51.100.0/24"};
     unsigned count = 1 + below(&s->dice, 4);
     str_printf(s->out, "        %s: [", ingress ? "ingress" : "egress");
     for (unsigned i = 0; i < count; i++) {
         str_printf(s->out, "%s { rule: %u, action: %s, %s, %s: ", i ? "," : "", 100 + (i * 37) % 90,
                    chance(&s->dice, 75) ? "allow" : "deny", PICK(&s->dice, matches), ingress ? "from" : "to");
-        if (chance(&s->dice, 30))
-            str_printf(s->out, "10.%u.%u.0/24 }", v, below(&s->dice, s->vpc[v].subnets));
+        if (s->vpc[v].ipv6 && chance(&s->dice, 35))
+            draw_ipv6(s, v);
+        else if (chance(&s->dice, 30))
+            str_printf(s->out, "10.%u.%u.0/24", v, below(&s->dice, s->vpc[v].subnets));
         else
-            str_printf(s->out, "%s }", PICK(&s->dice, fixed));
+            str_append(s->out, PICK(&s->dice, fixed));
+        str_append(s->out, " }");
     }
     str_append(s->out, " ]\n");
 }
@@ -138,6 +162,37 @@ static inline void draw_target(struct sketch *s, unsigned v)
         str_append(s->out, "node/fw");
     else
         str_append(s->out, "blackhole");
+}
+
+/* comma: "," where the table has routes already. */
+static inline void draw_routes_ipv6(struct sketch *s, unsigned v, const char *comma)
+{
+    static const char *const anywhere[] = {"any6", "any6", "any6", "\"2001:db8:ffff::/48\""};
+    if (!s->vpc[v].ipv6)
+        return;
+    unsigned way = below(&s->dice, 6);
+    if (way < 5) {
+        str_printf(s->out, "%s { destination: %s, target: %s }", comma, PICK(&s->dice, anywhere),
+                   s->vpc[v].gateway && way < 3 ? "internet_gateway"
+                   : s->vpc[v].out              ? "egress_only_gateway"
+                                                : "blackhole");
+        comma = ",";
+    }
+    for (unsigned other = 0; other < s->vpcs; other++) {
+        bool peering = s->peered[v][other] && (!s->hub || chance(&s->dice, 60));
+        if (other == v || !(peering || (s->hub && s->attached[v])) || chance(&s->dice, 25))
+            continue;
+        str_printf(s->out, "%s { destination: \"2001:db8:0:%x00::/%u\", target: ", comma, other,
+                   chance(&s->dice, 80) ? 56 : 64);
+        comma = ",";
+        if (peering)
+            str_printf(s->out, "peering/p%u%u }", v < other ? v : other, v < other ? other : v);
+        else
+            str_append(s->out, "transit_gateway/hub }");
+    }
+    if (s->middlebox == v && chance(&s->dice, 30))
+        str_printf(s->out, "%s { destination: \"2001:db8:0:%x%02x::/64\", target: node/fw }", comma, v,
+                   below(&s->dice, s->vpc[v].subnets));
 }
 
 static inline void draw_tables(struct sketch *s, unsigned v)
@@ -183,8 +238,9 @@ static inline void draw_tables(struct sketch *s, unsigned v)
         }
         unsigned aside = below(&s->dice, s->vpc[v].subnets);
         if (s->middlebox == v && chance(&s->dice, 50))
-            str_printf(s->out, "%s { destination: 10.%u.%u.0/24, target: node/fw }", comma,
+            str_printf(s->out, "%s { destination: 10.%u.%u.0/24, target: node/fw },", comma,
                        s->vpc[v].second && aside + 1 == s->vpc[v].subnets ? 100 + v : v, aside);
+        draw_routes_ipv6(s, v, str_text(s->out)[s->out->length - 1] == ',' ? "" : comma);
         str_append(s->out, " ]\n");
     }
     if (main)
@@ -198,6 +254,10 @@ static inline void draw_subnets(struct sketch *s, unsigned v)
     for (unsigned n = 0; n < s->vpc[v].subnets; n++) {
         bool second = s->vpc[v].second && n + 1 == s->vpc[v].subnets;
         str_printf(s->out, "      s%u: { cidr: 10.%u.%u.0/24", n, second ? 100 + v : v, n);
+        if (s->vpc[v].ipv6 && chance(&s->dice, 10))
+            str_append(s->out, ", ipv6_cidr: false");
+        else if (s->vpc[v].ipv6)
+            str_printf(s->out, ", ipv6_cidr: \"2001:db8:0:%x%02x::/64\"", v, n);
         unsigned t = below(&s->dice, tables + 1);
         if (t < tables && !(t == 0 && s->vpc[v].tables & 0x100))
             str_printf(s->out, ", route_table: t%u", t);
@@ -246,6 +306,10 @@ static inline void draw_vpc(struct sketch *s, unsigned v)
     str_printf(s->out, "  v%u:\n    cidr: 10.%u.0.0/16\n    dns: { support: false }\n", v, v);
     if (s->vpc[v].second)
         str_printf(s->out, "    cidrs: [10.%u.0.0/16]\n", 100 + v);
+    if (s->vpc[v].ipv6)
+        str_printf(s->out, "    ipv6_cidr: \"2001:db8:0:%x00::/56\"\n", v);
+    if (s->vpc[v].out)
+        str_append(s->out, "    egress_only_gateway: true\n");
     if (s->vpc[v].gateway)
         str_append(s->out, "    internet_gateway: true\n");
     draw_tables(s, v);
@@ -394,6 +458,8 @@ static inline void draw_sizes(struct sketch *s)
     s->vpcs += s->vpcs == 2 && chance(&s->dice, 40);
     for (unsigned v = 0; v < s->vpcs; v++) {
         s->vpc[v].gateway = chance(&s->dice, 65);
+        s->vpc[v].ipv6 = chance(&s->dice, 45);
+        s->vpc[v].out = s->vpc[v].ipv6 && chance(&s->dice, 40);
         s->vpc[v].subnets = 1 + below(&s->dice, 3);
         s->vpc[v].tables = 1 + below(&s->dice, 2);
         s->vpc[v].groups = 1 + below(&s->dice, 3);
