@@ -303,10 +303,10 @@ static inline void generate_checks(struct random *random, struct str *out)
                "[\"%s\", b], authoritative: false, ttl_below: 9 }, repeat: 2 }\n",
                text_of(random));
     str_printf(out,
-               "  - { from: n2, http: { url: \"http://web/%u\", headers: { Host: x }, header: \"A: b\", "
+               "  - { from: n2, http: { url: \"http://web/%u\", status: %s, headers: { Host: x }, header: \"A: b\", "
                "body_contains: \"%s\", version: 1.1, redirects: 3, served_by: n1, share: { n1: 50%%, n2: 25.5%% } }, "
                "points: 0 }\n",
-               below(random, 9), text_of(random));
+               below(random, 9), below(random, 2) ? "2xx" : "404", text_of(random));
     str_printf(out,
                "  - { matrix: { nodes: [n0, n1, n2], tcp: 22, pairs: [ { from: [n0, n1], to: [n1, n2] } ] } }\n"
                "  - { matrix: { groups: { all: [n0, n1, n2], two: [n1, n2] }, ports: [80, icmp, tcp/443], pairs: [ { "
