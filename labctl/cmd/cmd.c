@@ -291,14 +291,23 @@ static void from_environment(struct arguments *given)
 
 static int resolve_format(struct context *context, const struct arguments *given)
 {
-    static const char *const formats[] = {"text", "json"};
+    static const char *const formats[] = {
+        [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_PROMETHEUS] = "prometheus"};
+    bool prometheus = context->command->prometheus;
+    size_t count = prometheus ? ARRAY_SIZE(formats) : FORMAT_PROMETHEUS;
     context->format_text = given->format ? given->format : "text";
-    context->format = str_equal(context->format_text, "json") ? FORMAT_JSON : FORMAT_TEXT;
-    if (context->command->own_formats || context->format == FORMAT_JSON || str_equal(context->format_text, "text"))
+    context->format = FORMAT_TEXT;
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(context->format_text, formats[i])) {
+            context->format = (enum format)i;
+            return 0;
+        }
+    if (context->command->own_formats)
         return 0;
-    const char *nearest = str_nearest(given->format, formats, ARRAY_SIZE(formats));
-    return cmd_usage(context, "%s '%s' is neither text nor json%s%s%s",
+    const char *nearest = str_nearest(given->format, formats, count);
+    return cmd_usage(context, "%s '%s' is neither text%s json%s%s%s%s",
                      given->format_from_environment ? "LABCTL_FORMAT" : "--format", given->format,
+                     prometheus ? "," : " nor", prometheus ? " nor prometheus" : "",
                      nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 

@@ -9,7 +9,7 @@
 
 struct str;
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_PROMETHEUS };
 
 /* The global options, from argv (before or after the verb) or LABCTL_* environment variables. */
 struct context {
@@ -42,6 +42,7 @@ struct command {
     size_t option_count;
     bool hidden;        /* internal entry points */
     bool own_formats;   /* --format may be more than text and json: context->format_text tells */
+    bool prometheus;    /* --format may be prometheus */
     bool takes_command; /* options end at the first operand; the rest is somebody else's command line */
     bool own_words;     /* options that nobody knows are operands: the command reads "--count 100" itself */
     int (*run)(struct context *context); /* returns the exit status */

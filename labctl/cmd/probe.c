@@ -6,16 +6,10 @@
 #include "base/str.h"
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
+#include "load/load.h"
 #include "model/check.h"
+#include "report/metrics.h"
 #include "score/verdict.h"
-
-static bool is_kind(const char *word)
-{
-    for (int kind = 0; kind < CHECK_KIND_COUNT; kind++)
-        if (str_equal(check_kind_name((enum check_kind)kind), word))
-            return true;
-    return false;
-}
 
 /* "count=100" and "--count 100" are the same; a word without '=' that is no value of an option is the short form.  0,
  * or the exit status. */
@@ -56,6 +50,18 @@ static void print_probe(const json_t *probe)
            json_number_value(json_object_get(probe, "duration_ms")));
 }
 
+/* Without a verdict there is nothing that a graph could show: the words go to stderr. */
+static void print_metrics(const struct context *context, const json_t *reply)
+{
+    const json_t *metrics = json_object_get(reply, "metrics"), *probe = json_object_get(reply, "probe");
+    STR_AUTO text = STR_INIT;
+    if (!metrics && !context->quiet)
+        fprintf(stderr, "labctl: %s: no verdict: %s\n", client_text(probe, "asked"), client_text(probe, "seen"));
+    if (metrics)
+        metrics_write(metrics, &text);
+    fputs(str_text(&text), stdout);
+}
+
 static int run(struct context *context)
 {
     int status = cmd_operands(context, 1, -1);
@@ -63,9 +69,11 @@ static int run(struct context *context)
         return status;
     const char *kind = context->argv[0];
     bool everybody = str_equal(kind, check_kind_name(CHECK_MATRIX)); /* nobody asks */
-    if (is_kind(kind) && !everybody && (context->argc < 2 || str_starts(context->argv[1], "--")))
+    enum check_kind known;
+    if (load_check_kind(kind, &known) && !everybody && (context->argc < 2 || str_starts(context->argv[1], "--")))
         return cmd_usage(context, "'probe %s' needs the node that measures", kind);
-    json_t *params = json_pack("{s:s}", "kind", kind), *reply = NULL;
+    json_t *params = json_pack("{s:s, s:b}", "kind", kind, "metrics", context->format == FORMAT_PROMETHEUS);
+    json_t *reply = NULL;
     if (!everybody && context->argc > 1)
         json_object_set_new(params, "from", json_string(context->argv[1]));
     status = read_words(context, everybody ? 1 : 2, params);
@@ -82,6 +90,8 @@ static int run(struct context *context)
         json_t *out = json_pack("{s:i, s:O}", "version", 1, "probe", probe);
         client_print_json(out);
         json_decref(out);
+    } else if (context->format == FORMAT_PROMETHEUS) {
+        print_metrics(context, reply);
     } else {
         print_probe(probe);
     }
@@ -106,7 +116,12 @@ const struct command command_probe = {
         "  labctl probe matrix all\n"
         "Without an expectation the kind's default one is judged.\n"
         "\n"
+        "With --format prometheus it is told by the metrics of Prometheus' blackbox exporter; its modules' names icmp,\n"
+        "tcp_connect and http_2xx stand for ping, tcp and http (a status 2xx, behind up to 10 redirects):\n"
+        "  labctl probe http_2xx web http://shop.test/ --format prometheus\n"
+        "\n"
         "Exit status: 0 as expected, 1 not, 5 an error and so no verdict, 3 this machine cannot measure it.",
+    .prometheus = true,
     .own_words = true,
     .run = run,
 };

@@ -31,6 +31,7 @@
     COMMAND(logs)                                                                                                      \
     COMMAND(mark)                                                                                                      \
     COMMAND(matrix)                                                                                                    \
+    COMMAND(metrics)                                                                                                   \
     COMMAND(new)                                                                                                       \
     COMMAND(pack)                                                                                                      \
     COMMAND(pause)                                                                                                     \

@@ -70,6 +70,8 @@ static void take_result(struct run *run, const json_t *message)
     result->listener = (int)json_integer_value(json_object_get(message, "listener"));
     result->left = (int)json_integer_value(json_object_get(message, "left"));
     result->returned = (int)json_integer_value(json_object_get(message, "returned"));
+    json_decref(result->metrics);
+    result->metrics = json_incref(json_object_get(message, "metrics"));
     if (cells)
         result->cells = arena_strdup(run->arena, cells);
     run->known[index] = true;
@@ -105,6 +107,8 @@ static void finish(struct run *run, const char *problem)
             snprintf(run->results[i].seen, sizeof run->results[i].seen, "%s", problem);
         }
     run->done(run->director, run->context, run->results, run->task.asked, NULL);
+    for (size_t i = 0; i < run->task.asked; i++)
+        json_decref(run->results[i].metrics);
     arena_free(run->arena);
 }
 
@@ -419,7 +423,8 @@ int checks_start(struct director *director, const struct check *const *checks, s
     run->task = (struct prober_task){.lab = director_lab(director),
                                      .topology = topology,
                                      .asked = count,
-                                     .single_attempt = options && options->single_attempt};
+                                     .single_attempt = options && options->single_attempt,
+                                     .with_metrics = options && options->with_metrics};
     run->task.checks = with_controls(run, checks, count, options, &run->task.count);
     for (size_t i = 0; i < count; i++)
         check_describe(run->task.checks[i], run->results[i].asked, sizeof run->results[i].asked);

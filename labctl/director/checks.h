@@ -22,11 +22,13 @@ struct check_result {
     uint32_t attempts;
     int listener;       /* LISTENER_* of the last fact */
     int left, returned; /* SIGHT_* of it */
+    json_t *metrics;    /* report/metrics.h, where they were wanted and there is a verdict; valid during the call */
     const char *cells;  /* matrix: one digit (enum fact_outcome) for each ordered pair, or NULL */
 };
 
 struct checks_options {
     bool single_attempt; /* expected red: one attempt, `within` unused */
+    bool with_metrics;   /* of each result */
     /* Positive checks are repeated until they are green for at least this long (ns), whatever their `within` says:
      * where green is what decides, one lost packet must not.  0: as they say themselves; unused with single_attempt. */
     int64_t patience;

@@ -68,7 +68,7 @@ static void attachment_text(const struct interface *interface, char *out, size_t
         snprintf(out, size, "vpc/%s/subnet/%s", interface->subnet->vpc->name, interface->subnet->name);
         break;
     case ATTACH_BRIDGE:
-        snprintf(out, size, "bridge/%s", interface->bridge->name);
+        snprintf(out, size, "%s/%s", bridge_kind(interface->bridge), interface->bridge->name);
         break;
     case ATTACH_LINK:
         snprintf(out, size, "link/%s", interface->link->name);
@@ -247,10 +247,41 @@ static json_t *bridges_json(const struct topology *topology)
 {
     json_t *bridges = json_array();
     for (size_t i = 0; i < topology->bridge_count; i++)
-        json_array_append_new(bridges, json_pack("{s:s, s:b, s:i}", "name", topology->bridges[i]->name, "stp",
-                                                 topology->bridges[i]->stp, "mtu",
-                                                 topology->bridges[i]->mtu ? (int)topology->bridges[i]->mtu : 1500));
+        if (!topology->bridges[i]->network)
+            json_array_append_new(
+                bridges, json_pack("{s:s, s:b, s:i}", "name", topology->bridges[i]->name, "stp",
+                                   topology->bridges[i]->stp, "mtu",
+                                   topology->bridges[i]->mtu ? (int)topology->bridges[i]->mtu : 1500));
     return bridges;
+}
+
+/* Each with what its host publishes in it. */
+static json_t *networks_json(const struct topology *topology)
+{
+    char text[ADDR_TEXT_MAX];
+    json_t *networks = json_array();
+    for (size_t i = 0; i < topology->network_count; i++) {
+        const struct network *network = topology->networks[i];
+        json_t *object = json_pack("{s:s, s:s, s:b}", "name", network->name, "cidr",
+                                   prefix_format(&network->cidr, text), "internal", network->internal);
+        json_t *published = json_array();
+        for (size_t p = 0; network->host && p < network->host->published_count; p++) {
+            const struct published *port = &network->host->published[p];
+            struct addr to = published_target(port);
+            if (interface_network(port->target) != network)
+                continue;
+            json_t *one = json_pack("{s:s, s:i, s:s, s:s, s:i}", "protocol", protocol_name(port->protocol), "port",
+                                    port->port, "node", port->target->node->name, "to", addr_format(&to, text),
+                                    "to_port", port->target_port);
+            set_addr(one, "address", &port->address);
+            json_array_append_new(published, one);
+        }
+        set_text(object, "host", network->host ? network->host->name : NULL);
+        json_object_set_new(object, "mtu", json_integer(network->bridge->mtu ? network->bridge->mtu : 1500));
+        json_object_set_new(object, "publish", published);
+        json_array_append_new(networks, object);
+    }
+    return networks;
 }
 
 /* Somebody may delete an interface inside a node; no node can bring back its own. */
@@ -293,6 +324,7 @@ int verb_inspect(struct director *director, struct request *request, json_t **re
     set_text(*reply, "title", topology->title);
     json_object_set_new(*reply, "nodes", nodes_json(director));
     json_object_set_new(*reply, "bridges", bridges_json(topology));
+    json_object_set_new(*reply, "networks", networks_json(topology));
     json_object_set_new(*reply, "links", links_json(topology, director->plan));
     json_object_set_new(*reply, "vpcs", vpcs_json(topology));
     inspect_connections(topology, *reply);

@@ -22,6 +22,7 @@ struct prober_task {
     size_t count, asked;
     const int *listened_healthy; /* of those that are asked for: for memory_listened and so on */
     const struct plan *plan;     /* what the lab is: where the wires end */
+    bool with_metrics;
     bool single_attempt;
     pid_t director; /* with which the prober ends */
 };

@@ -25,6 +25,8 @@ static void probe_done(struct director *director, void *context, const struct ch
         err = &problem;
     }
     json_t *reply = err ? NULL : json_pack("{s:o}", "probe", check_result_json(&results[0]));
+    if (reply && results[0].metrics)
+        json_object_set(reply, "metrics", results[0].metrics);
     request_finish(probe->request, reply, NULL, 0, err);
     arena_free(probe->arena);
 }
@@ -93,7 +95,8 @@ int verb_probe(struct director *director, struct request *request, json_t **repl
     *probe = (struct probe_request){arena, request};
     const struct check *check = read_check(topology, request_params(request), arena, err);
     struct checks_options options = {.controls = (const struct check **)topology->checks,
-                                     .control_count = topology->check_count};
+                                     .control_count = topology->check_count,
+                                     .with_metrics = json_is_true(json_object_get(request_params(request), "metrics"))};
     if (!check || checks_start(director, &check, 1, &options, probe_done, probe, err) < 0) {
         arena_free(arena);
         return -1;

@@ -39,6 +39,7 @@ const struct verb verbs[] = {
     {"log", verb_log, false},
     {"logs", verb_logs, false},
     {"matrix", verb_matrix, false},
+    {"metrics", verb_metrics, false},
     {"nodes", verb_nodes, false},
     {"probe", verb_probe, false},
     {"proof-build", verb_proof_build, true},

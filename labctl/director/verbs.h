@@ -11,6 +11,7 @@ verb_run verb_flows;                                         /* flows.c */
 void flows_standing(struct director *director);              /* flows get their times from now on */
 verb_run verb_link_show;                                     /* link.c */
 json_t *impairment_json(const struct impairment *impairment); /* the parameters as they stand in YAML */
+verb_run verb_metrics;                                       /* metrics.c */
 verb_run verb_capture;                                       /* capture.c */
 /* A node's name from the parameters: ERR_ABSENT with the nearest one where there is none. */
 struct interface;

@@ -152,6 +152,14 @@ static void note_source(struct walk *w, const struct node *node, const struct ad
          addr_format(&w->packet.tuple.source, to));
 }
 
+static void note_port(struct walk *w, const struct node *node)
+{
+    char text[ADDR_TEXT_MAX];
+    PASS(w, node_name(w, node), node->published_count ? node->published[0].mark : node->nat.mark,
+         "forwards the port: destination becomes %s port %u", addr_format(&w->packet.tuple.destination, text),
+         w->packet.tuple.port);
+}
+
 static struct addr some_address(const struct node *node, unsigned family)
 {
     for (size_t i = 0; i < node->interface_count; i++)
@@ -166,6 +174,14 @@ static void originate(struct walk *w, const struct node *node)
     struct tuple *tuple = &w->packet.tuple;
     doubt_node(w, node);
     bool known = w->way == WAY_RETURN && walk_untranslate(w, node);
+    struct addr own = tuple->destination;
+    struct tuple asked = *tuple;
+    bool published = !known && begins(w) && node_publishes(node, tuple, w->packet.protocol);
+    if (published) {
+        if (!addr_is_set(&tuple->source))
+            w->asked.source = tuple->source = asked.source = own;
+        note_port(w, node);
+    }
     if (node_owner(node, &tuple->destination)) {
         if (!addr_is_set(&tuple->source))
             w->asked.source = tuple->source = tuple->destination;
@@ -184,7 +200,9 @@ static void originate(struct walk *w, const struct node *node)
         return;
     PASS(w, interface_name(w, hop.interface), hop.mark, "route %s", route_text(w, &hop));
     struct tuple before = *tuple;
-    if (!known && begins(w) && node_masquerade(node, &hop, tuple, w->packet.protocol, false)) {
+    if (published) {
+        walk_translate(w, node, &asked);
+    } else if (!known && begins(w) && node_masquerade(node, &hop, tuple, w->packet.protocol, false)) {
         note_source(w, node, &before.source);
         walk_translate(w, node, &before);
     }
@@ -256,6 +274,7 @@ static void forward(struct walk *w, const struct node *node, const struct interf
     PASS(w, interface_name(w, hop.interface), hop.mark, "forwards: route %s", route_text(w, &hop));
     struct addr before = tuple->source;
     bool changed = !tuple_equal(arrived, tuple);
+    judge_networks(w, node, in, hop.interface, changed);
     if (!known && begins(w) && node_masquerade(node, &hop, tuple, w->packet.protocol, changed)) {
         note_source(w, node, &before);
         changed = true;
@@ -267,7 +286,6 @@ static void forward(struct walk *w, const struct node *node, const struct interf
 
 static void receive(struct walk *w, const struct node *node, const struct interface *in)
 {
-    char text[ADDR_TEXT_MAX];
     struct tuple *tuple = &w->packet.tuple, arrived = *tuple;
     bool known = w->way == WAY_RETURN && walk_untranslate(w, node);
     if (in && in->down) {
@@ -277,8 +295,7 @@ static void receive(struct walk *w, const struct node *node, const struct interf
     }
     doubt_node(w, node);
     if (!known && begins(w) && node_forward_port(node, in, tuple, w->packet.protocol))
-        PASS(w, node_name(w, node), node->nat.mark, "forwards the port: destination becomes %s port %u",
-             addr_format(&tuple->destination, text), tuple->port);
+        note_port(w, node);
     if (in)
         check_source(w, node, in, source_of(w, &arrived));
     if (!node_owner(node, &tuple->destination)) {

@@ -39,7 +39,7 @@ bool node_forward_port(const struct node *node, const struct interface *in, stru
         tuple->port = forward->to_port;
         return true;
     }
-    return false;
+    return node_publishes(node, tuple, protocol);
 }
 
 /* A forwarded port whose target and asker are in one network: the answer must come back this way. */
@@ -64,7 +64,8 @@ bool node_masquerade(const struct node *node, const struct node_hop *hop, struct
                      bool forwarded)
 {
     bool outside = tuple->source.family == 4 && names_interface(&node->nat.masquerade, hop->interface);
-    if (!outside && !(forwarded && turns_back(node, tuple, protocol)))
+    if (!outside && !(forwarded && turns_back(node, tuple, protocol)) &&
+        !node_hides_network(node, hop->interface, tuple, forwarded))
         return false;
     struct addr own = interface_source(hop->interface, &hop->next);
     if (!addr_is_set(&own) || addr_equal(&own, &tuple->source))

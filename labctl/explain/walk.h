@@ -255,6 +255,17 @@ bool node_forward_port(const struct node *node, const struct interface *in, stru
 bool node_masquerade(const struct node *node, const struct node_hop *hop, struct tuple *tuple, enum protocol protocol,
                      bool forwarded);
 
+/* ---- network.c ---------------------------------------------------------------------------------------------- */
+
+/* A published port of the node, before routing: true where the destination was changed. */
+bool node_publishes(const struct node *node, struct tuple *tuple, enum protocol protocol);
+/* Does the node, a network's host, speak for the source?  forwarded: the destination was changed here. */
+bool node_hides_network(const struct node *node, const struct interface *out, const struct tuple *tuple,
+                        bool forwarded);
+/* What passes a network's host.  translated: its destination was changed here. */
+void judge_networks(struct walk *w, const struct node *node, const struct interface *in, const struct interface *out,
+                    bool translated);
+
 /* ---- listen.c ----------------------------------------------------------------------------------------------- */
 
 /* At the node where the request has arrived: does somebody answer?  Notes what it finds. */

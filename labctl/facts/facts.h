@@ -23,6 +23,16 @@ enum fact_outcome {
 };
 const char *fact_outcome_name(enum fact_outcome outcome);
 
+/* Of an HTTP request, one after the other; those that did not come about took no time. */
+enum http_phase {
+    HTTP_RESOLVE,
+    HTTP_CONNECT,
+    HTTP_TLS,
+    HTTP_PROCESSING, /* from the request to the first byte of the answer */
+    HTTP_TRANSFER,
+    HTTP_PHASE_COUNT
+};
+
 struct fact {
     enum fact_outcome outcome;
     char detail[400];   /* what was seen, for a person: "no answer in 1 s (1 echo request sent, 0 replies)" */
@@ -45,6 +55,7 @@ struct fact {
     uint32_t ttl;   /* smallest of the answers */
     char **answers; /* rdata texts of the asked type; owned by the fact's arena */
     size_t answer_count;
+    uint32_t records[3]; /* of all types: in the sections answer, authority, additional */
     /* http */
     uint32_t status;
     char *body; /* up to 64 KiB */
@@ -53,6 +64,8 @@ struct fact {
     size_t header_count;
     unsigned http_version; /* enum http_version */
     int64_t slowest;       /* of the requests, ns */
+    int64_t phases[HTTP_PHASE_COUNT]; /* how long each took, ns: of the last request, with its redirects */
+    uint32_t redirects;               /* that the last request followed */
     struct fact_server {
         const char *name; /* of a node, or "?" */
         uint32_t answers;

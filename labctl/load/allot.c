@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "load/loader.h"
+#include "load/pool.h"
 
 #define SUBNET_BITS_MAX 16 /* host bits of the largest subnet of a VPC */
 #define RESERVED_FIRST  4  /* network, router and two more; and the last one */
@@ -25,43 +26,11 @@ uint64_t allot_hash(const char *const *parts, size_t count)
     return hash ^ hash >> 33;
 }
 
-static uint64_t hash_interface(const struct interface *interface)
+uint64_t allot_hash_interface(const struct interface *interface)
 {
     if (interface->node == NULL)
         return allot_hash(&interface->name, 1);
     return allot_hash((const char *const[]){"node/", interface->node->name, "/", interface->name}, 4);
-}
-
-/* Places 0..size-1 of which some are taken. */
-struct pool {
-    uint8_t *taken; /* one bit each */
-    uint32_t size, free;
-};
-
-static struct pool new_pool(struct arena *arena, uint32_t size)
-{
-    return (struct pool){arena_alloc(arena, size / 8 + 1), size, size};
-}
-
-/* Takes a place; false where it was taken. */
-static bool take(struct pool *pool, uint32_t place)
-{
-    if (place >= pool->size || (pool->taken[place / 8] >> place % 8 & 1) != 0)
-        return false;
-    pool->taken[place / 8] |= (uint8_t)(1u << place % 8);
-    pool->free--;
-    return true;
-}
-
-/* Takes the first free place from the hash on; false where there is none. */
-static bool probe(struct pool *pool, uint64_t hash, uint32_t *place)
-{
-    if (pool->free == 0)
-        return false;
-    *place = (uint32_t)(hash % pool->size);
-    while (!take(pool, *place))
-        *place = (*place + 1) % pool->size;
-    return true;
 }
 
 /* What the running lab allotted to a thing; NULL where it did not. */
@@ -70,8 +39,7 @@ static const struct addr *kept(const struct loader *loader, const char *key)
     return loader->allotments != NULL ? map_get(loader->allotments, key) : NULL;
 }
 
-static const struct addr *kept_interface(const struct loader *loader, const struct interface *interface,
-                                         const char *end)
+const struct addr *allot_kept(const struct loader *loader, const struct interface *interface, const char *end)
 {
     return loader->allotments != NULL ? kept(loader, interface_key(loader->decoder.arena, interface, end)) : NULL;
 }
@@ -93,17 +61,17 @@ struct subnet_pool {
 static bool take_address(struct subnet_pool *entry, const struct addr *addr)
 {
     return addr->family == 4 && prefix_contains(&entry->subnet->cidr, addr) &&
-           take(&entry->pool, addr_ipv4(addr) - addr_ipv4(&entry->subnet->cidr.addr));
+           pool_take(&entry->pool, addr_ipv4(addr) - addr_ipv4(&entry->subnet->cidr.addr));
 }
 
 static struct subnet_pool new_subnet_pool(struct arena *arena, struct subnet *subnet)
 {
     unsigned bits = 32 - subnet->cidr.length;
     uint32_t size = UINT32_C(1) << (bits < SUBNET_BITS_MAX ? bits : SUBNET_BITS_MAX);
-    struct subnet_pool entry = {subnet, new_pool(arena, size)};
+    struct subnet_pool entry = {subnet, pool_new(arena, size)};
     for (uint32_t i = 0; i < RESERVED_FIRST && i < size; i++)
-        take(&entry.pool, i);
-    take(&entry.pool, size - 1);
+        pool_take(&entry.pool, i);
+    pool_take(&entry.pool, size - 1);
     if (subnet->vpc->cidr.addr.family == 4) {
         struct addr resolver = prefix_host(&subnet->vpc->cidr, 2);
         take_address(&entry, &resolver);
@@ -170,13 +138,13 @@ static void allot_nat(struct pools *pools, struct nat_gateway *nat)
     if (entry == NULL || addr_is_set(&nat->address))
         return;
     uint64_t hash = allot_hash((const char *const[]){"vpc/", nat->vpc->name, "/nat_gateway/", nat->name}, 4);
-    if (probe(&entry->pool, hash, &place))
+    if (pool_probe(&entry->pool, hash, &place))
         nat->address = prefix_host(&entry->subnet->cidr, place);
     else
         report_full(pools->loader, entry, "NAT gateway", nat->mark);
 }
 
-static bool has_ipv4(const struct interface *interface)
+bool interface_has_ipv4(const struct interface *interface)
 {
     for (size_t i = 0; i < interface->address_count; i++)
         if (interface->addresses[i].addr.family == 4)
@@ -185,7 +153,7 @@ static bool has_ipv4(const struct interface *interface)
 }
 
 /* Gives an interface its first address, before the IPv6 ones that are declared. */
-static void give_address(struct loader *loader, struct interface *interface, struct addr addr, uint8_t length)
+void allot_give(struct loader *loader, struct interface *interface, struct addr addr, uint8_t length)
 {
     struct arena *arena = loader->decoder.arena;
     size_t count = interface->address_count;
@@ -205,12 +173,12 @@ static void give_address(struct loader *loader, struct interface *interface, str
 static void keep_private_if(void *context, struct interface *interface)
 {
     struct pools *pools = context;
-    if (interface->attachment != ATTACH_SUBNET || has_ipv4(interface))
+    if (interface->attachment != ATTACH_SUBNET || interface_has_ipv4(interface))
         return;
-    const struct addr *addr = kept_interface(pools->loader, interface, "");
+    const struct addr *addr = allot_kept(pools->loader, interface, "");
     struct subnet_pool *entry = pool_of(pools, interface->subnet);
     if (addr != NULL && entry != NULL && take_address(entry, addr))
-        give_address(pools->loader, interface, *addr, entry->subnet->cidr.length);
+        allot_give(pools->loader, interface, *addr, entry->subnet->cidr.length);
 }
 
 static void allot_private(struct pools *pools, struct interface *interface)
@@ -219,8 +187,8 @@ static void allot_private(struct pools *pools, struct interface *interface)
     struct subnet_pool *entry = pool_of(pools, interface->subnet);
     if (entry == NULL)
         return;
-    if (probe(&entry->pool, hash_interface(interface), &place))
-        give_address(pools->loader, interface, prefix_host(&entry->subnet->cidr, place), entry->subnet->cidr.length);
+    if (pool_probe(&entry->pool, allot_hash_interface(interface), &place))
+        allot_give(pools->loader, interface, prefix_host(&entry->subnet->cidr, place), entry->subnet->cidr.length);
     else
         report_full(pools->loader, entry,
                     interface->node != NULL
@@ -252,7 +220,7 @@ static void take_public(struct public_pools *public, const struct addr *addr)
         return;
     for (size_t i = 0; i < PUBLIC_COUNT; i++)
         if ((addr_ipv4(addr) & 0xffffff00) == public_bases[i])
-            take(&public->pools[i], addr_ipv4(addr) & 0xff);
+            pool_take(&public->pools[i], addr_ipv4(addr) & 0xff);
 }
 
 /* Keeps a public address that is of the pool or the overflow; family 0 where there is none, or it was taken. */
@@ -261,8 +229,8 @@ static struct addr keep_public(struct public_pools *public, enum public_pool poo
     if (addr == NULL || addr->family != 4)
         return (struct addr){0};
     uint32_t base = addr_ipv4(addr) & 0xffffff00, place = addr_ipv4(addr) & 0xff;
-    if ((base == public_bases[pool] && take(&public->pools[pool], place)) ||
-        (base == public_bases[PUBLIC_OVERFLOW] && take(&public->pools[PUBLIC_OVERFLOW], place)))
+    if ((base == public_bases[pool] && pool_take(&public->pools[pool], place)) ||
+        (base == public_bases[PUBLIC_OVERFLOW] && pool_take(&public->pools[PUBLIC_OVERFLOW], place)))
         return *addr;
     return (struct addr){0};
 }
@@ -270,21 +238,21 @@ static struct addr keep_public(struct public_pools *public, enum public_pool poo
 static void make_public(struct public_pools *public)
 {
     for (size_t i = 0; i < PUBLIC_COUNT; i++) {
-        public->pools[i] = new_pool(public->loader->decoder.arena, POOL_SIZE);
-        take(&public->pools[i], 0);
-        take(&public->pools[i], 1);
-        take(&public->pools[i], POOL_SIZE - 1);
+        public->pools[i] = pool_new(public->loader->decoder.arena, POOL_SIZE);
+        pool_take(&public->pools[i], 0);
+        pool_take(&public->pools[i], 1);
+        pool_take(&public->pools[i], POOL_SIZE - 1);
     }
-    take(&public->pools[PUBLIC_MACHINES], RESOLVER_HOST);
+    pool_take(&public->pools[PUBLIC_MACHINES], RESOLVER_HOST);
 }
 
 /* A public address from the pool or the overflow; family 0 where both are full (reported once). */
 static struct addr allot_public(struct public_pools *public, enum public_pool pool, uint64_t hash, struct mark mark)
 {
     uint32_t place;
-    if (probe(&public->pools[pool], hash, &place))
+    if (pool_probe(&public->pools[pool], hash, &place))
         return addr_from_ipv4(public_bases[pool] + place);
-    if (probe(&public->pools[PUBLIC_OVERFLOW], hash, &place))
+    if (pool_probe(&public->pools[PUBLIC_OVERFLOW], hash, &place))
         return addr_from_ipv4(public_bases[PUBLIC_OVERFLOW] + place);
     if (!public->full)
         findings_add(public->loader->decoder.findings, FINDING_ERROR, "no-free-address", mark,
@@ -333,7 +301,7 @@ static uint64_t mac_number(const struct mac *mac)
 /* A locally administered address (02:…) that nobody else in the lab has. */
 static void allot_mac(struct mac_set *set, struct interface *interface)
 {
-    uint64_t hash = hash_interface(interface) & UINT64_C(0xffffffffff);
+    uint64_t hash = allot_hash_interface(interface) & UINT64_C(0xffffffffff);
     while (!mac_take(set, UINT64_C(0x020000000000) | hash))
         hash = (hash + 1) & UINT64_C(0xffffffffff);
     hash |= UINT64_C(0x020000000000);
@@ -375,7 +343,7 @@ static void take_declared(void *context, struct interface *interface)
 
 static void allot_private_if(void *context, struct interface *interface)
 {
-    if (interface->attachment == ATTACH_SUBNET && !has_ipv4(interface))
+    if (interface->attachment == ATTACH_SUBNET && !interface_has_ipv4(interface))
         allot_private(context, interface);
 }
 
@@ -410,12 +378,12 @@ static void keep_public_if(void *context, struct interface *interface)
 {
     struct public_pools *public = context;
     if (wants_public(interface))
-        interface->public_ip = keep_public(public, PUBLIC_VPC, kept_interface(public->loader, interface, "/public_ip"));
-    if (interface->attachment != ATTACH_INTERNET || has_ipv4(interface))
+        interface->public_ip = keep_public(public, PUBLIC_VPC, allot_kept(public->loader, interface, "/public_ip"));
+    if (interface->attachment != ATTACH_INTERNET || interface_has_ipv4(interface))
         return;
-    struct addr addr = keep_public(public, PUBLIC_MACHINES, kept_interface(public->loader, interface, ""));
+    struct addr addr = keep_public(public, PUBLIC_MACHINES, allot_kept(public->loader, interface, ""));
     if (addr_is_set(&addr))
-        give_address(public->loader, interface, addr, 24);
+        allot_give(public->loader, interface, addr, 24);
 }
 
 /* The public address of an interface in a subnet, or the address of one at the internet; and the gateway there. */
@@ -423,13 +391,13 @@ static void allot_public_if(void *context, struct interface *interface)
 {
     struct public_pools *public = context;
     if (wants_public(interface) && !addr_is_set(&interface->public_ip))
-        interface->public_ip = allot_public(public, PUBLIC_VPC, hash_interface(interface), interface->mark);
+        interface->public_ip = allot_public(public, PUBLIC_VPC, allot_hash_interface(interface), interface->mark);
     if (interface->attachment != ATTACH_INTERNET)
         return;
-    if (!has_ipv4(interface)) {
-        struct addr addr = allot_public(public, PUBLIC_MACHINES, hash_interface(interface), interface->mark);
+    if (!interface_has_ipv4(interface)) {
+        struct addr addr = allot_public(public, PUBLIC_MACHINES, allot_hash_interface(interface), interface->mark);
         if (addr_is_set(&addr))
-            give_address(public->loader, interface, addr, 24);
+            allot_give(public->loader, interface, addr, 24);
     }
     for (size_t i = 0; interface->gateway_mark.line == 0 && i < interface->address_count; i++) {
         struct prefix network = prefix_network(interface->addresses[i]);
@@ -505,6 +473,7 @@ static void allot_macs(struct loader *loader)
 void allot(struct loader *loader)
 {
     allot_private_addresses(loader);
+    allot_networks(loader);
     allot_public_addresses(loader);
     allot_ipv6(loader);
     allot_macs(loader);

@@ -30,7 +30,7 @@ static void dump_one(const char *key, const struct addr *addr, struct str *out)
 
 static void dump_interface(struct arena *arena, const struct interface *interface, struct str *out)
 {
-    if (interface->address_allotted)
+    if (interface->address_allotted && !interface->made)
         dump_one(interface_key(arena, interface, ""), &interface->addresses[0].addr, out);
     if (interface->public_ip_mode != PUBLIC_IP_ADDRESS)
         dump_one(interface_key(arena, interface, PUBLIC), &interface->public_ip, out);

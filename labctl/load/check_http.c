@@ -86,6 +86,20 @@ static void decode_version(struct decoder *decoder, const struct field *field, c
         http->version = (enum http_version)word;
 }
 
+/* 200, or 2xx. */
+static void decode_status(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct check_http *http = target;
+    int64_t status;
+    const char *text = value->kind == VALUE_TEXT ? value->text : "";
+    if (*text >= '1' && *text <= '5' && str_equal(text + 1, "xx"))
+        http->status_class = (uint32_t)(*text - '0');
+    else if (*text && strspn(text, "0123456789") != strlen(text))
+        decode_bad(decoder, field->key, field->wants, value);
+    else if (decode_integer(decoder, field->key, value, 100, 599, &status))
+        http->status = (uint32_t)status;
+}
+
 #define REQUESTS_MAX     10000
 #define REQUESTS_SHARING 100
 
@@ -152,12 +166,13 @@ static const struct field http_fields[] = {
      .doc = "Headers that are sent: values by name."},
     {.key = "body", .type = FIELD_TEXT, FIELD_AT(struct check_http, body), .doc = "A body that is sent."},
     {.key = "status",
-     .type = FIELD_INTEGER,
-     FIELD_AT(struct check_http, status),
-     .least = 100,
-     .most = 599,
+     .type = FIELD_CUSTOM,
+     .decode = decode_status,
+     .wants = "100 to 599, or a class such as 2xx",
+     .json = "{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 100, \"maximum\": 599}, "
+             "{\"enum\": [\"1xx\", \"2xx\", \"3xx\", \"4xx\", \"5xx\"]}]}",
      .fallback = "any below 400",
-     .doc = "The status of the answer."},
+     .doc = "The status of the answer, or its class: 2xx."},
     {.key = "body_contains",
      .type = FIELD_TEXT,
      FIELD_AT(struct check_http, body_contains),

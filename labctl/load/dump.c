@@ -83,12 +83,14 @@ void dump_ports(struct yaml *yaml, const char *key, const struct port_range *por
 
 static void dump_bridges(struct yaml *yaml, const struct topology *topology)
 {
-    if (topology->bridge_count == 0)
+    if (topology->bridge_count == topology->network_count)
         return;
     yaml_key(yaml, "bridges");
     yaml_map(yaml);
     for (size_t i = 0; i < topology->bridge_count; i++) {
         const struct bridge *bridge = topology->bridges[i];
+        if (bridge->network != NULL)
+            continue;
         yaml_key(yaml, bridge->name);
         yaml_map(yaml);
         if (bridge->stp)
@@ -96,6 +98,27 @@ static void dump_bridges(struct yaml *yaml, const struct topology *topology)
         dump_number(yaml, "mtu", bridge->mtu);
         if (bridge->arp_dynamic)
             yaml_text_member(yaml, "arp", "dynamic");
+        yaml_map_end(yaml);
+    }
+    yaml_map_end(yaml);
+}
+
+static void dump_networks(struct yaml *yaml, const struct topology *topology)
+{
+    if (topology->network_count == 0)
+        return;
+    yaml_key(yaml, "networks");
+    yaml_map(yaml);
+    for (size_t i = 0; i < topology->network_count; i++) {
+        const struct network *network = topology->networks[i];
+        yaml_key(yaml, network->name);
+        yaml_map(yaml);
+        dump_prefix(yaml, "cidr", &network->cidr);
+        if (network->host_declared && network->host != NULL)
+            yaml_text_member(yaml, "host", network->host->name);
+        if (network->internal)
+            yaml_boolean_member(yaml, "internal", true);
+        dump_number(yaml, "mtu", network->bridge->mtu);
         yaml_map_end(yaml);
     }
     yaml_map_end(yaml);
@@ -208,6 +231,7 @@ void dump_topology(const struct topology *topology, struct str *out)
     dump_vpcs(&yaml, topology);
     dump_connections(&yaml, topology);
     dump_bridges(&yaml, topology);
+    dump_networks(&yaml, topology);
     dump_links(&yaml, topology);
     dump_internet(&yaml, &topology->internet);
     dump_nodes(&yaml, topology);

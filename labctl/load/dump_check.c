@@ -91,6 +91,8 @@ static void dump_http(struct yaml *yaml, const struct check_http *http)
     }
     dump_text(yaml, "body", http->body);
     dump_number(yaml, "status", http->status);
+    if (http->status_class)
+        yaml_plain_member(yaml, "status", "%uxx", http->status_class);
     dump_text(yaml, "body_contains", http->body_contains);
     if (http->header_name != NULL && http->header_value != NULL) {
         yaml_key(yaml, "header");

@@ -8,7 +8,8 @@
 static void dump_address(struct yaml *yaml, const struct interface *interface, const struct prefix *address)
 {
     char text[ADDR_TEXT_MAX];
-    bool wire = interface->attachment == ATTACH_BRIDGE || interface->attachment == ATTACH_LINK;
+    bool network = interface_network(interface) != NULL && address->addr.family == 4;
+    bool wire = (interface->attachment == ATTACH_BRIDGE || interface->attachment == ATTACH_LINK) && !network;
     yaml_text(yaml, wire ? prefix_format(address, text) : addr_format(&address->addr, text));
 }
 
@@ -20,7 +21,7 @@ static void dump_attachment(struct yaml *yaml, const struct interface *interface
         yaml_plain_member(yaml, "subnet", "%s/%s", interface->subnet->vpc->name, interface->subnet->name);
         break;
     case ATTACH_BRIDGE:
-        yaml_text_member(yaml, "bridge", interface->bridge->name);
+        yaml_text_member(yaml, bridge_kind(interface->bridge), interface->bridge->name);
         break;
     case ATTACH_LINK:
         yaml_text_member(yaml, "link", interface->link->name);
@@ -97,21 +98,44 @@ static void dump_interface(struct yaml *yaml, const struct interface *interface)
 
 static void dump_interfaces(struct yaml *yaml, const struct node *node)
 {
-    if (node->interfaces_inline && node->interface_count == 1) {
+    size_t declared = 0; /* those that the loader made come last */
+    while (declared < node->interface_count && !node->interfaces[declared]->made)
+        declared++;
+    if (node->interfaces_inline && declared == 1) {
         dump_interface(yaml, node->interfaces[0]);
         return;
     }
-    if (node->interface_count == 0)
+    if (declared == 0)
         return;
     yaml_key(yaml, "interfaces");
     yaml_map(yaml);
-    for (size_t i = 0; i < node->interface_count; i++) {
+    for (size_t i = 0; i < declared; i++) {
         yaml_key(yaml, node->interfaces[i]->name);
         yaml_map(yaml);
         dump_interface(yaml, node->interfaces[i]);
         yaml_map_end(yaml);
     }
     yaml_map_end(yaml);
+}
+
+/* "[ADDRESS:]PORT:NODE:PORT[/udp]" */
+static void dump_published(struct yaml *yaml, const struct node *node)
+{
+    char text[ADDR_TEXT_MAX];
+    if (node->published_count == 0)
+        return;
+    yaml_key(yaml, "publish");
+    yaml_list(yaml);
+    for (size_t i = 0; i < node->published_count; i++) {
+        const struct published *published = &node->published[i];
+        STR_AUTO out = STR_INIT;
+        if (addr_is_set(&published->address))
+            str_printf(&out, "%s:", addr_format(&published->address, text));
+        str_printf(&out, "%u:%s:%u%s", published->port, published->target_name, published->target_port,
+                   published->protocol == PROTOCOL_UDP ? "/udp" : "");
+        yaml_text(yaml, str_text(&out));
+    }
+    yaml_list_end(yaml);
 }
 
 static void dump_routes(struct yaml *yaml, const struct node *node)
@@ -307,6 +331,7 @@ static void dump_node(struct yaml *yaml, const struct node *node)
     dump_routes(yaml, node);
     dump_node_rules(yaml, node);
     dump_nat(yaml, &node->nat);
+    dump_published(yaml, node);
     dump_text(yaml, "nftables", node->nftables);
     dump_sysctls(yaml, node);
     dump_resolver(yaml, &node->resolver);

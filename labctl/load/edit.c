@@ -23,6 +23,7 @@ static const struct container {
     {"node", "nodes", NULL},
     {"vpc", "vpcs", NULL},
     {"bridge", "bridges", NULL},
+    {"network", "networks", NULL},
     {"link", "links", NULL},
     {"peering", "peerings", NULL},
     {"transit_gateway", "transit_gateways", NULL},

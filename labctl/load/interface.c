@@ -6,9 +6,6 @@
 #include "base/table.h"
 #include "load/loader.h"
 
-static const char *const attachment_words[] = {"nothing", "subnet", "bridge", "link", "internet"};
-_Static_assert(ARRAY_SIZE(attachment_words) == ATTACH_COUNT, "a word for each attachment");
-
 /* ---- attachments ----------------------------------------------------------------------------------------------- */
 
 /* The subnet that "VPC/SUBNET", "vpc/VPC/subnet/SUBNET" or, where one VPC has it, "SUBNET" names. */
@@ -93,19 +90,19 @@ static void resolve_link(struct loader *loader, const struct reference *referenc
     interface->link = NULL;
 }
 
-/* Takes the place where the interface hangs; a second one is an error with both places. */
-static bool attach(struct decoder *decoder, struct interface *interface, enum attachment attachment,
-                   const struct value *value)
+bool interface_attach(struct decoder *decoder, struct interface *interface, enum attachment attachment,
+                      const struct field *field, const struct value *value)
 {
     if (interface->attachment != ATTACH_NONE) {
         struct finding *finding = findings_add(decoder->findings, FINDING_ERROR, "attachment", value->mark,
                                                "an interface hangs at one place: this one has '%s' already",
-                                               attachment_words[interface->attachment]);
+                                               interface->attachment_key);
         finding->other = interface->attachment_mark;
         finding->other_text = "it hangs here";
         return false;
     }
     interface->attachment = attachment;
+    interface->attachment_key = field->key;
     interface->attachment_mark = value->mark;
     return true;
 }
@@ -120,7 +117,7 @@ static void decode_attachment(struct decoder *decoder, const struct field *field
     const char *text;
     if (!decode_text(decoder, field->key, value, &text))
         LOADER(decoder)->unread_links += attachment == ATTACH_LINK;
-    else if (attach(decoder, target, attachment, value))
+    else if (interface_attach(decoder, target, attachment, field, value))
         refer(LOADER(decoder), resolvers[attachment], target, value, 0);
 }
 
@@ -136,7 +133,7 @@ static void decode_internet(struct decoder *decoder, const struct field *field, 
         decode_bad(decoder, field->key, "true or an address such as 203.0.113.200", value);
     else if (value->kind != VALUE_TEXT && !(value->kind == VALUE_BOOLEAN && value->boolean))
         decode_wrong(decoder, field->key, "true or an address such as 203.0.113.200", value);
-    else if (attach(decoder, interface, ATTACH_INTERNET, value) && given)
+    else if (interface_attach(decoder, interface, ATTACH_INTERNET, field, value) && given)
         add_address(decoder, interface, value);
 }
 
@@ -291,6 +288,12 @@ static const struct field interface_fields[] = {
      .wants = "a link",
      .json = "{\"type\": \"string\"}",
      .doc = "The link it is an end of: the name that two interfaces share."},
+    {.key = "network",
+     .type = FIELD_CUSTOM,
+     .decode = decode_network_attachment,
+     .wants = "a network",
+     .json = "{\"type\": \"string\"}",
+     .doc = "The Docker-like network that it is a member of."},
     {.key = "internet",
      .type = FIELD_CUSTOM,
      .decode = decode_internet,
@@ -302,8 +305,8 @@ static const struct field interface_fields[] = {
      .decode = decode_address_field,
      .wants = "an address",
      .json = "{\"type\": \"string\"}",
-     .fallback = "allotted in a subnet and at the internet, else none",
-     .doc = "Its address: with a length on a bridge or a link, alone in a subnet."},
+     .fallback = "allotted in a subnet, in a network and at the internet, else none",
+     .doc = "Its address: with a length on a bridge or a link, alone in a subnet or a network."},
     {.key = "addresses",
      .type = FIELD_CUSTOM,
      .decode = decode_addresses,
@@ -315,7 +318,7 @@ static const struct field interface_fields[] = {
      .decode = decode_gateway,
      .wants = "an address or none",
      .json = "{\"type\": \"string\"}",
-     .fallback = "the router in a subnet and at the internet, else none",
+     .fallback = "the router in a subnet and at the internet, the host of its first network, else none",
      .doc = "The gateway of the default route; none for no default route."},
     {.key = "mac",
      .type = FIELD_CUSTOM,
@@ -353,7 +356,6 @@ static const struct field interface_fields[] = {
      .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
      .fallback = "the VPC's default group",
      .doc = "In a subnet: the security groups that it is in."},
-    {.key = "network", .type = FIELD_CUSTOM, .later = true, .doc = "The Docker-like network that it hangs at."},
     {.key = "vlan", .type = FIELD_CUSTOM, .later = true, .doc = "The VLAN of the bridge that it is in."},
     {.key = "source_dest_check",
      .type = FIELD_CUSTOM,
@@ -376,6 +378,9 @@ static void finish_lengths(struct loader *loader, struct interface *interface)
         struct prefix *address = &interface->addresses[i];
         bool ipv6 = address->addr.family == 6;
         uint8_t given = address->length, own = ipv6 ? 64 : 24;
+        const struct network *network = interface_network(interface);
+        if (network != NULL && !ipv6)
+            own = addr_is_set(&network->cidr.addr) ? network->cidr.length : given;
         if (interface->attachment == ATTACH_SUBNET && !ipv6)
             own = addr_is_set(&interface->subnet->cidr.addr) ? interface->subnet->cidr.length : given;
         /* in a cloud and at the internet all but the router is beyond it */
@@ -383,7 +388,8 @@ static void finish_lengths(struct loader *loader, struct interface *interface)
         address->length = alone ? 128 : own;
         if (interface->attachment == ATTACH_NONE || given == own || (alone && given == 128))
             continue;
-        bool wire = interface->attachment == ATTACH_BRIDGE || interface->attachment == ATTACH_LINK;
+        bool wire = interface->attachment == ATTACH_LINK || (interface->attachment == ATTACH_BRIDGE && network == NULL) ||
+                    (network != NULL && ipv6);
         if (wire)
             address->length = given != NO_LENGTH ? given : own;
         if (wire && given == NO_LENGTH)
@@ -419,7 +425,7 @@ void finish_interface(struct loader *loader, struct interface *interface)
     if (interface->attachment == ATTACH_NONE && interface->attachment_mark.line == 0)
         findings_add(loader->decoder.findings, FINDING_ERROR, "attachment", interface->mark,
                      "interface '%s' of node '%s' hangs nowhere", interface->name, interface->node->name)
-            ->hint = "give it one of subnet, bridge, link and internet";
+            ->hint = "give it one of subnet, bridge, link, network and internet";
     finish_lengths(loader, interface);
     finish_placement(loader, interface);
     if (interface->attachment != ATTACH_SUBNET)

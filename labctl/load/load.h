@@ -12,6 +12,7 @@
 #include "base/mark.h"
 #include "doc/doc.h"
 #include "doc/schema.h"
+#include "model/check.h"
 
 struct topology;
 struct check;
@@ -51,6 +52,9 @@ struct check_words {
     const struct check_key *keys;
     size_t key_count;
 };
+/* A kind by its name, or by what a module of the blackbox exporter that does the same is called (icmp, tcp_connect,
+ * http_2xx); false where it is none. */
+bool load_check_kind(const char *word, enum check_kind *kind);
 struct check *load_check_words(struct topology *topology, const struct check_words *words, struct findings *findings);
 /* The rows of a check (without its kinds), for a mapping that holds more than a check. */
 extern const struct schema check_schema;

@@ -9,9 +9,8 @@
 
 static const char inline_name[] = "eth0";
 
-static struct interface *add_interface(struct loader *loader, const char *name, struct mark mark)
+struct interface *add_interface(struct loader *loader, struct node *node, const char *name, struct mark mark)
 {
-    struct node *node = loader->node;
     struct interface *interface = ARENA_NEW(loader->decoder.arena, struct interface);
     interface->name = name;
     interface->mark = mark;
@@ -47,7 +46,7 @@ static void one_interface(struct loader *loader, const char *name, struct mark m
 {
     size_t before = loader->decoder.findings->errors;
     check_interface_name(&loader->decoder, name, mark);
-    struct interface *interface = add_interface(loader, name, mark);
+    struct interface *interface = add_interface(loader, loader->node, name, mark);
     schema_decode(&loader->decoder, &interface_schema, name, mark, value, interface);
     note_misread(loader, interface, before);
 }
@@ -165,7 +164,13 @@ static const struct field node_fields[] = {
      .type = FIELD_TEXTS,
      FIELD_AT(struct node, requires),
      .doc = "Programs that the node needs from the machine."},
-    {.key = "publish", .type = FIELD_CUSTOM, .later = true, .doc = "Ports of a Docker-like network."},
+    {.key = "publish",
+     .type = FIELD_CUSTOM,
+     .decode = decode_publish,
+     .wants = "a list of published ports",
+     .json = "{\"type\": [\"array\", \"string\"], \"items\": {\"type\": \"string\"}}",
+     .doc = "Ports of the node that lead to members of a network, of which it is the host then: "
+            "\"[ADDRESS:]PORT:NODE:PORT[/udp]\"."},
 };
 const struct schema node_schema = {.name = "node",
                                    .fields = node_fields,
@@ -200,7 +205,7 @@ static void decode_entry(struct loader *loader, const struct entry *entry, const
         report_mixed(loader, node->name, value, entry);
     } else {
         if (*inline_interface == NULL)
-            *inline_interface = add_interface(loader, inline_name, node->mark);
+            *inline_interface = add_interface(loader, node, inline_name, node->mark);
         field_read(decoder, own, entry->value, *inline_interface);
     }
 }

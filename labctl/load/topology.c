@@ -10,10 +10,11 @@
 const struct rule_name load_rules[] = {
     {"dangling-reference", "What is named must exist."},
     {"blackhole-route", "A route whose target does not exist is in state blackhole: it drops (a warning)."},
-    {"attachment", "An interface hangs at one subnet, bridge, link or at the internet."},
+    {"attachment", "An interface hangs at one subnet, bridge, link, network or at the internet."},
     {"mixed-interfaces", "A node's interface keys stand at the node or under interfaces, not at both."},
     {"misplaced-key", "A key stands only where it means something."},
-    {"address-length", "An address on a bridge or a link has a length; in a subnet it has that of the subnet."},
+    {"address-length", "An address on a bridge or a link has a length; in a subnet or a network it has that one's."},
+    {"published-port", "A published port leads to a member of a network that has no other host."},
     {"link-ends", "A link is a name that exactly two interfaces share."},
     {"no-free-address", "There is room for every address that is to be allotted."},
     {"service-node", "A node that an endpoint leads to stands in a subnet or on the internet."},
@@ -173,6 +174,11 @@ static const struct field topology_fields[] = {
      .schema = &link_schema,
      .decode = decode_links,
      .doc = "Properties of links, by name; a link itself is a name that exactly two interfaces share."},
+    {.key = "networks",
+     .type = FIELD_NAMED,
+     .schema = &network_schema,
+     .decode = decode_networks,
+     .doc = "Docker-like networks, by name."},
     {.key = "internet",
      .type = FIELD_MAPPING,
      .schema = &internet_schema,
@@ -188,7 +194,6 @@ static const struct field topology_fields[] = {
      .schema = &check_schema,
      .decode = decode_checks,
      .doc = "What must hold when the lab is healthy."},
-    {.key = "networks", .type = FIELD_CUSTOM, .later = true, .doc = "Docker-like networks."},
     {.key = "policies", .type = FIELD_CUSTOM, .later = true, .doc = "Kubernetes-like policies."},
 };
 const struct schema topology_schema = SCHEMA("topology", topology_fields);
@@ -213,6 +218,7 @@ const struct schema *const load_schemas[] = {
     &acl_ingress_schema,
     &acl_egress_schema,
     &bridge_schema,
+    &network_schema,
     &link_schema,
     &internet_schema,
     &node_schema,
@@ -280,6 +286,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
     topology->node_by_name = map_new(arena);
     topology->vpc_by_name = map_new(arena);
     topology->bridge_by_name = map_new(arena);
+    topology->network_by_name = map_new(arena);
     topology->link_by_name = map_new(arena);
     loader.allotments = allotments != NULL && *allotments != '\0' ? read_allotments(arena, allotments) : NULL;
     map = document_include(document, map);
@@ -294,6 +301,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
         }
     for (size_t i = 0; i < topology->vpc_count; i++)
         expand_prefix_lists(&loader, topology->vpcs[i]);
+    finish_networks(&loader);
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t k = 0; k < topology->nodes[i]->interface_count; k++)
             finish_interface(&loader, topology->nodes[i]->interfaces[k]);

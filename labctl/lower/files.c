@@ -50,6 +50,19 @@ static bool is_on_internet(const struct node *node)
     return false;
 }
 
+/* A member of a Docker-like network asks its own name service; `servers` are whom that one asks (network.c). */
+static void write_embedded(struct str *out, const struct resolver *resolver)
+{
+    struct resolver own = *resolver;
+    struct addr servers[] = {embedded_resolver};
+    const char *ndots[] = {"ndots:0"}; /* as Docker writes it */
+    own.servers = servers;
+    own.server_count = 1;
+    if (own.options.count == 0)
+        own.options = (struct strings){ndots, 1};
+    write_resolver(out, &own);
+}
+
 /* Its own, that of its VPC, or on the internet the public one. */
 void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns)
 {
@@ -57,7 +70,9 @@ void lower_resolver(struct lowering *l, const struct node *node, uint32_t ns)
     STR_AUTO text = STR_INIT;
     if (declares_file(node, "/etc/resolv.conf"))
         return;
-    if (node->resolver.declared)
+    if (node_is_member(node))
+        write_embedded(&text, &node->resolver);
+    else if (node->resolver.declared)
         write_resolver(&text, &node->resolver);
     else
         write_vpc_resolver(&text, node);

@@ -1,5 +1,7 @@
 /* Hosts files: every node resolves every node's short name to the address by which it would reach it.
  *
+ * A container has its own name service for the other names, as Docker gives it, and only this machine in its file.
+ *
  * Nodes on the same networks see the same addresses, so there is one view for each set of networks, and views of equal
  * content are one.  In a very large lab, where nearly every node is on networks of its own, exact views would grow with
  * the square of the nodes: there a view goes by the node's first network, and at last by its VPC alone. */
@@ -129,11 +131,12 @@ void lower_hosts(struct lowering *l)
     struct map *by_key = map_new(l->scratch), *views = map_new(l->scratch);
     for (size_t i = 0; i < l->topology->node_count; i++) {
         const struct node *node = l->topology->nodes[i];
-        const char *key = view_key(l, node, precision);
+        bool alone = node_is_container(node);
+        const char *key = alone ? "container" : view_key(l, node, precision);
         struct seen_view *seen = map_get(by_key, key);
         if (!seen) {
             seen = ARENA_NEW(l->scratch, struct seen_view);
-            *seen = (struct seen_view){.nodes = write_view(l, node), .index = UINT32_MAX};
+            *seen = (struct seen_view){.nodes = alone ? "" : write_view(l, node), .index = UINT32_MAX};
             map_set(by_key, key, seen);
         }
         uint32_t index =

@@ -188,6 +188,9 @@ void write_refusal(struct str *out, const struct ip_words *ip, const char *chain
 /* ---- one file for each construct ---- */
 void lower_segments(struct lowering *l); /* bridge.c, link.c: devices in the fabric */
 void lower_bridges(struct lowering *l);
+void lower_network_host(struct lowering *l, const struct node *node, uint32_t ns); /* network.c */
+void lower_network_member(struct lowering *l, const struct node *node, uint32_t ns);
+extern const struct addr embedded_resolver; /* 127.0.0.11 */
 void lower_links(struct lowering *l);
 void lower_link_impairments(struct lowering *l);
 void lower_neighbours(struct lowering *l);                                        /* neighbour.c */

@@ -64,6 +64,8 @@ void lower_node(struct lowering *l, const struct node *node, uint32_t ns)
     lower_sysctls(l, node, ns, origin);
     lower_node_routes(l, node, ns);
     lower_nat(l, node, ns);
+    lower_network_host(l, node, ns);
+    lower_network_member(l, node, ns);
     lower_verbatim(l, node, ns, origin);
     lower_resolver(l, node, ns);
     lower_files(l, node, ns);

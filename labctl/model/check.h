@@ -111,7 +111,8 @@ struct check_http {
     const char **headers; /* "Name: value" */
     size_t header_count;
     const char *body;                       /* or NULL */
-    uint32_t status;                        /* 0 = any below 400 */
+    uint32_t status;                        /* 0 = any of the class */
+    uint32_t status_class;                  /* 2 = 2xx; 0 = any below 400 */
     const char *body_contains;              /* or NULL */
     const char *header_name, *header_value; /* an expected header; value NULL = present */
     int64_t time_below;

@@ -148,6 +148,10 @@ static struct thing find(const struct topology *topology, const struct path *pat
     if (strcmp(kind, "bridge") == 0 && path->count == 2) {
         thing.bridge = topology_bridge(topology, path->segments[1]);
         thing.kind = thing.bridge != NULL ? THING_BRIDGE : THING_NONE;
+    } else if (strcmp(kind, "network") == 0 && path->count == 2) {
+        const struct network *network = topology_network(topology, path->segments[1]);
+        thing.bridge = network != NULL ? network->bridge : NULL;
+        thing.kind = thing.bridge != NULL ? THING_BRIDGE : THING_NONE;
     } else if (strcmp(kind, "link") == 0 && path->count == 2) {
         thing.link = topology_link(topology, path->segments[1]);
         thing.kind = thing.link != NULL ? THING_LINK : THING_NONE;
@@ -227,7 +231,7 @@ static void collect(struct names *names, const struct topology *topology)
         collect_vpc(names, topology->vpcs[i]);
     collect_connections(names, topology);
     for (size_t i = 0; i < topology->bridge_count; i++)
-        ADD_NAME(names, "bridge/%s", topology->bridges[i]->name);
+        ADD_NAME(names, "%s/%s", bridge_kind(topology->bridges[i]), topology->bridges[i]->name);
     for (size_t i = 0; i < topology->link_count; i++)
         ADD_NAME(names, "link/%s", topology->links[i]->name);
     for (size_t i = 0; i < topology->internet.zone_count; i++)
@@ -256,8 +260,8 @@ struct thing topology_thing(const struct topology *topology, const char *name, c
 {
     struct path path;
     struct thing thing = {0};
-    static const char *const kinds[] = {"node/",    "vpc/",     "bridge/", "link/", "peering/", "transit_gateway/",
-                                        "service/", "internet/"};
+    static const char *const kinds[] = {"node/",    "vpc/",             "bridge/",  "network/", "link/",
+                                        "peering/", "transit_gateway/", "service/", "internet/"};
     bool has_kind = false;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         has_kind = has_kind || str_starts(name, kinds[i]);
@@ -316,7 +320,7 @@ const char *thing_name(const struct topology *topology, const struct thing *thin
     case THING_CLOUD_SERVICE:
         return arena_printf(arena, "service/%s", thing->cloud_service->name);
     case THING_BRIDGE:
-        return arena_printf(arena, "bridge/%s", thing->bridge->name);
+        return arena_printf(arena, "%s/%s", bridge_kind(thing->bridge), thing->bridge->name);
     case THING_LINK:
         return arena_printf(arena, "link/%s", thing->link->name);
     case THING_NONE:

@@ -210,7 +210,25 @@ struct bridge {
     uint32_t mtu;     /* 0 = default */
     bool arp_dynamic; /* `arp: dynamic`: no permanent neighbour entries in this segment */
     bool declared;    /* false: made because an interface names it (never: a dangling bridge name is an error) */
+    struct network *network; /* that it is the wire of; NULL: it stands under bridges: */
 };
+
+/* Docker-like: a bridge whose members have addresses of `cidr` and find each other by the name service that each of them
+ * has at 127.0.0.11.  Its host is its router: it translates what leaves, lets in only answers and what it publishes. */
+struct network {
+    const char *name;
+    struct mark mark, cidr_mark;
+    struct prefix cidr;    /* IPv4, network form; family 0: could not be read */
+    size_t index;          /* its place among the topology's */
+    struct bridge *bridge; /* of the same name, not among those that are found by name */
+    bool internal;         /* nobody beyond it is reached */
+    struct node *host;     /* as `host:` says, else who publishes a port of a member; NULL: it has none */
+    bool host_declared;
+    struct mark host_mark;
+    struct interface *gateway; /* the host's in it; NULL without a host */
+};
+/* "bridge" or "network": the kind by which a wire is named ("network/app"). */
+const char *bridge_kind(const struct bridge *bridge);
 
 struct link {
     const char *name;
@@ -232,8 +250,10 @@ struct interface {
     const char *name; /* up to 15 characters; "eth0" where the keys stand at the node */
     struct mark mark;
     struct node *node; /* NULL: of an endpoint or of a service's load balancer (connection.h) */
-    enum attachment attachment;
+    enum attachment attachment;      /* a network is its bridge */
+    const char *attachment_key;      /* as written: "network" */
     struct mark attachment_mark;
+    bool made; /* by the loader: a host's in a network of its own */
     struct subnet *subnet;
     struct bridge *bridge;
     struct link *link;
@@ -306,6 +326,17 @@ struct node_nat {
     struct strings masquerade; /* interface names */
     struct port_forward *forwards;
     size_t forward_count;
+    struct mark mark;
+};
+
+/* A port of a network's host that leads to one of a member. */
+struct published {
+    enum protocol protocol;         /* tcp or udp */
+    struct addr address;            /* of the host, at which it is published; family 0: all of them */
+    uint16_t port;                  /* of the host */
+    const char *target_name;        /* of the node, as written */
+    const struct interface *target; /* where it leads: NULL where there is no such member (reported) */
+    uint16_t target_port;
     struct mark mark;
 };
 
@@ -453,6 +484,8 @@ struct node {
     struct node_rule *rules;
     size_t rule_count;
     struct node_nat nat;
+    struct published *published; /* `publish:` */
+    size_t published_count;
     const char *nftables; /* verbatim ruleset or NULL */
     struct mark nftables_mark;
     struct sysctl *sysctls;
@@ -508,21 +541,24 @@ struct topology {
     size_t transit_gateway_count;
     struct cloud_service **cloud_services; /* `services:` at the top */
     size_t cloud_service_count;
-    struct bridge **bridges;
+    struct bridge **bridges; /* with those of networks */
     size_t bridge_count;
+    struct network **networks;
+    size_t network_count;
     struct link **links; /* declared and implied, in order of first appearance */
     size_t link_count;
     struct node **nodes;
     size_t node_count;
     struct check **checks;
     size_t check_count;
-    struct map *node_by_name, *vpc_by_name, *bridge_by_name, *link_by_name;
+    struct map *node_by_name, *vpc_by_name, *bridge_by_name, *network_by_name, *link_by_name;
 };
 
 /* Look-ups by name; NULL where absent. */
 struct node *topology_node(const struct topology *topology, const char *name);
 struct vpc *topology_vpc(const struct topology *topology, const char *name);
 struct bridge *topology_bridge(const struct topology *topology, const char *name);
+struct network *topology_network(const struct topology *topology, const char *name);
 struct link *topology_link(const struct topology *topology, const char *name);
 struct interface *node_interface(const struct node *node, const char *name);
 struct service *node_service(const struct node *node, const char *name);
@@ -600,6 +636,13 @@ struct thing {
     struct link *link;
     struct dns_zone *zone; /* of the internet */
 };
+/* The network that an interface is in, or NULL. */
+struct network *interface_network(const struct interface *interface);
+/* Is the node in a network of which it is not the host?  And in nothing else but such: a container. */
+bool node_is_member(const struct node *node);
+bool node_is_container(const struct node *node);
+/* The address to which a published port leads: family 0 where it leads nowhere. */
+struct addr published_target(const struct published *published);
 /* The MTU of an interface: its own, that of its segment, or the default one. */
 uint32_t interface_mtu(const struct topology *topology, const struct interface *interface);
 /* Whether anything of it has IPv6: then all machines on the internet have. */

@@ -167,6 +167,9 @@ static void take_answer(struct dns *dns, ldns_pkt *packet)
         return;
     }
     keep_answers(dns, packet);
+    fact->records[0] = libldns.pkt_ancount(packet);
+    fact->records[1] = libldns.pkt_nscount(packet);
+    fact->records[2] = libldns.pkt_arcount(packet);
     net_format(server(dns), DNS_PORT, text);
     fact->target = *server(dns);
     ldns_pkt_rcode rcode = libldns.pkt_get_rcode(packet);

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/table.h"
 #include "base/units.h"
 #include "model/topology.h"
 #include "probe/http.h"
@@ -72,7 +73,28 @@ static const char *servers_text(struct http *http)
 
 static bool as_wanted(const struct check_http *check, long status)
 {
-    return check->status ? status == (long)check->status : status < 400;
+    return check->status         ? status == (long)check->status
+           : check->status_class ? status / 100 == (long)check->status_class
+                                 : status < 400;
+}
+
+/* What the phases took since: curl counts microseconds from the begin, a phase that was left out is 0. */
+static void take_phases(struct http *http)
+{
+    static const CURLINFO marks[] = {CURLINFO_CONNECT_TIME_T, CURLINFO_APPCONNECT_TIME_T, CURLINFO_STARTTRANSFER_TIME_T,
+                                     CURLINFO_TOTAL_TIME_T};
+    static const enum http_phase phases[] = {HTTP_CONNECT, HTTP_TLS, HTTP_PROCESSING, HTTP_TRANSFER};
+    curl_off_t before = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+        curl_off_t mark = 0;
+        libcurl.easy_getinfo(http->easy, marks[i], &mark);
+        if (phases[i] == HTTP_TRANSFER && !http->attempt->fact.phases[HTTP_PROCESSING])
+            break; /* nothing came: the end is that of the phase that failed */
+        if (mark <= before)
+            continue;
+        http->attempt->fact.phases[phases[i]] += (mark - before) * 1000;
+        before = mark;
+    }
 }
 
 /* The next request is made when libcurl has returned. */
@@ -163,6 +185,8 @@ void http_concluded(struct http *http, CURLcode code)
                          : version == CURL_HTTP_VERSION_1_1 ? HTTP_1_1
                          : version >= CURL_HTTP_VERSION_2_0 ? HTTP_2
                                                             : HTTP_ANY;
+    take_phases(http);
+    fact->redirects = http->redirects;
     fact->body_length = http->body.length;
     fact->body = arena_copy(attempt->arena, str_text(&http->body), http->body.length + 1);
     if (code == CURLE_OK)
@@ -196,6 +220,7 @@ static void getent_ended(void *context, const char *problem)
     struct attempt *attempt = http->attempt;
     const char *node = attempt->check->from->name;
     http->resolving = false;
+    attempt->fact.phases[HTTP_RESOLVE] += clock_monotonic() - http->resolve_began;
     int status = http->getent.status;
     if (problem) {
         attempt_end(attempt, OUTCOME_ERROR, "resolve '%s' in %s: %s", http->host, node, problem);
@@ -225,6 +250,7 @@ static void resolve_host(struct http *http)
     http->getent.ended = getent_ended;
     http->getent.context = http;
     http->resolving = true;
+    http->resolve_began = clock_monotonic();
     if (program_start(&http->getent, attempt->engine, attempt->world, attempt->check->from->name, argv, &err) < 0)
         attempt_end(attempt, OUTCOME_ERROR, "resolve '%s': %s", http->host, err.text);
 }
@@ -303,6 +329,8 @@ static void begin_request(struct http *http)
     str_clear(&http->body);
     *http->problem = '\0';
     attempt->fact.header_count = 0;
+    if (!http->redirects)
+        memset(attempt->fact.phases, 0, sizeof attempt->fact.phases);
     set_deadline(http);
     if (!read_url(http) || !read_trust(http))
         return;

@@ -17,6 +17,7 @@ struct http {
     long port;
     struct program getent;
     bool resolving;
+    int64_t resolve_began;
     uint32_t requests, redirects; /* done; followed by the present one */
     struct timer next;            /* the next request, outside of libcurl's calls */
     CURLM *multi;

@@ -10,10 +10,13 @@ struct error;
     F(get_rr_type_by_name)                                                                                             \
     F(pkt2wire)                                                                                                        \
     F(pkt_aa)                                                                                                          \
+    F(pkt_ancount)                                                                                                     \
     F(pkt_answer)                                                                                                      \
+    F(pkt_arcount)                                                                                                     \
     F(pkt_free)                                                                                                        \
     F(pkt_get_rcode)                                                                                                   \
     F(pkt_id)                                                                                                          \
+    F(pkt_nscount)                                                                                                     \
     F(pkt_qr)                                                                                                          \
     F(pkt_query_new_frm_str)                                                                                           \
     F(pkt_question)                                                                                                    \

@@ -147,7 +147,7 @@ static const char *leads_to(const struct interface *interface, struct arena *are
     case ATTACH_SUBNET:
         return arena_printf(arena, "subnet %s/%s", interface->subnet->vpc->name, interface->subnet->name);
     case ATTACH_BRIDGE:
-        return arena_printf(arena, "bridge %s", interface->bridge->name);
+        return arena_printf(arena, "%s %s", bridge_kind(interface->bridge), interface->bridge->name);
     case ATTACH_INTERNET:
         return "internet";
     case ATTACH_LINK:
@@ -179,6 +179,8 @@ static struct block *router_box(struct drawing *drawing, const struct node *node
             address = block_columns(addresses) > address ? block_columns(addresses) : address;
         }
     }
+    for (size_t i = 0; i < node->published_count; i++)
+        block_add(inside, "%s", graph_published(&node->published[i], drawing->arena));
     STR_AUTO title = STR_INIT;
     const char *services = graph_services(node, drawing->arena);
     str_printf(&title, "%s%s%s", node->name, node->forwarding ? ", forwarding" : "",
@@ -196,6 +198,7 @@ static void place_bridges(struct drawing *drawing)
     struct block **boxes = arena_alloc(drawing->arena, (topology->bridge_count + 1) * sizeof *boxes);
     for (size_t i = 0; i < topology->bridge_count; i++) {
         const struct bridge *bridge = topology->bridges[i];
+        char text[ADDR_TEXT_MAX];
         struct block *inside = block_new(drawing->arena);
         size_t count;
         struct interface *const *members = members_at(&drawing->members, bridge, &count);
@@ -203,8 +206,11 @@ static void place_bridges(struct drawing *drawing)
         if (count == 0)
             block_add(inside, "(empty)");
         STR_AUTO title = STR_INIT;
-        str_printf(&title, "bridge %s%s%s", bridge->name, bridge->stp ? ", stp" : "",
+        str_printf(&title, "%s %s%s%s", bridge_kind(bridge), bridge->name, bridge->stp ? ", stp" : "",
                    bridge->arp_dynamic ? ", arp dynamic" : "");
+        if (bridge->network != NULL)
+            str_printf(&title, " %s%s", prefix_format(&bridge->network->cidr, text),
+                       bridge->network->internal ? ", internal" : "");
         if (bridge->mtu != 0)
             str_printf(&title, ", mtu %u", bridge->mtu);
         boxes[i] = block_frame(inside, str_text(&title), 0);

@@ -172,9 +172,28 @@ static void add_node(struct collector *collector, const struct node *node)
         label = arena_printf(arena, "%s\n%s", label, graph_addresses(home, arena));
     if (*services)
         label = arena_printf(arena, "%s\n%s", label, services);
+    for (size_t i = 0; i < node->published_count; i++)
+        label = arena_printf(arena, "%s\n%s", label, graph_published(&node->published[i], arena));
     add_vertex(collector, arena_printf(arena, "node/%s", node->name), label,
                node->forwarding ? VERTEX_ROUTER : VERTEX_NODE,
                home ? index_of(collector->clusters, subnet_id(home->subnet, arena)) : CLUSTER_NONE);
+}
+
+static const char *bridge_id(const struct bridge *bridge, struct arena *arena)
+{
+    return arena_printf(arena, "%s/%s", bridge_kind(bridge), bridge->name);
+}
+
+static void add_bridge(struct collector *collector, const struct bridge *bridge)
+{
+    struct arena *arena = collector->out->arena;
+    char text[ADDR_TEXT_MAX];
+    const char *label = bridge->network == NULL
+                            ? arena_printf(arena, "bridge %s", bridge->name)
+                            : arena_printf(arena, "network %s\n%s%s", bridge->name,
+                                           prefix_format(&bridge->network->cidr, text),
+                                           bridge->network->internal ? ", internal" : "");
+    add_vertex(collector, bridge_id(bridge, arena), label, VERTEX_BRIDGE, CLUSTER_NONE);
 }
 
 /* The vertex by which a segment is reached: for a second subnet of a node, a point in the subnet's cluster. */
@@ -184,7 +203,7 @@ static size_t segment_vertex(struct collector *collector, const struct interface
     if (interface->attachment == ATTACH_INTERNET)
         return index_of(collector->vertices, "internet");
     if (interface->attachment == ATTACH_BRIDGE)
-        return index_of(collector->vertices, arena_printf(arena, "bridge/%s", interface->bridge->name));
+        return index_of(collector->vertices, bridge_id(interface->bridge, arena));
     const char *id = subnet_id(interface->subnet, arena);
     size_t vertex = index_of(collector->vertices, id);
     return vertex != CLUSTER_NONE ? vertex
@@ -233,8 +252,7 @@ void elements_of(const struct topology *topology, struct elements *out, struct a
     for (size_t i = 0; i < topology->vpc_count; i++)
         add_vpc(&collector, topology->vpcs[i]);
     for (size_t i = 0; i < topology->bridge_count; i++)
-        add_vertex(&collector, arena_printf(arena, "bridge/%s", topology->bridges[i]->name),
-                   arena_printf(arena, "bridge %s", topology->bridges[i]->name), VERTEX_BRIDGE, CLUSTER_NONE);
+        add_bridge(&collector, topology->bridges[i]);
     for (size_t i = 0; i < topology->node_count; i++)
         add_node(&collector, topology->nodes[i]);
     for (size_t i = 0; i < topology->node_count; i++)

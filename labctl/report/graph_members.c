@@ -125,6 +125,15 @@ const char *graph_services(const struct node *node, struct arena *arena)
     return arena_strdup(arena, str_text(&text));
 }
 
+const char *graph_published(const struct published *published, struct arena *arena)
+{
+    char text[ADDR_TEXT_MAX];
+    return arena_printf(arena, "publishes %s:%u as %s%s%u%s", published->target_name, published->target_port,
+                        addr_is_set(&published->address) ? addr_format(&published->address, text) : "",
+                        addr_is_set(&published->address) ? ":" : "", published->port,
+                        published->protocol == PROTOCOL_UDP ? "/udp" : "");
+}
+
 static void add_property(struct str *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void add_property(struct str *text, const char *format, ...)
 {

@@ -28,6 +28,8 @@ const char *graph_interface_name(const struct interface *interface, struct arena
 const char *graph_addresses(const struct interface *interface, struct arena *arena);
 /* "http:80 dns:53", at most a few; "" where there are none. */
 const char *graph_services(const struct node *node, struct arena *arena);
+/* "publishes web:80 as 8080" */
+const char *graph_published(const struct published *published, struct arena *arena);
 /* "mtu 1400, loss 0.5%", "" for a plain link. */
 const char *graph_link_properties(const struct link *link, struct arena *arena);
 /* "0.0.0.0/0 -> nat_gateway/nat" */

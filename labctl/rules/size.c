@@ -20,6 +20,7 @@ struct excess size_of_node(const struct node *node)
         {"forwarded ports", node->nat.forward_count, 2000},
         {"masqueraded interfaces", node->nat.masquerade.count, 1000},
         {"services", node->service_count, 1000},
+        {"published ports", node->published_count, 1000},
     };
     return first_excess(sizes, ARRAY_SIZE(sizes));
 }
@@ -69,7 +70,8 @@ struct excess size_of_topology(const struct topology *topology)
 {
     const struct excess sizes[] = {{"peerings", topology->peering_count, 1000},
                                    {"transit gateways", topology->transit_gateway_count, 100},
-                                   {"services", topology->cloud_service_count, 1000}};
+                                   {"services", topology->cloud_service_count, 1000},
+                                   {"networks", topology->network_count, 250}};
     return first_excess(sizes, ARRAY_SIZE(sizes));
 }
 

@@ -108,6 +108,8 @@ static void expect_http(const struct check_http *http, struct judgement *out)
     char text[UNITS_TEXT_MAX];
     if (http->status)
         EXPECT(out, "status %u", http->status);
+    else if (http->status_class)
+        EXPECT(out, "a status %uxx", http->status_class);
     else
         EXPECT(out, "a status below 400");
     if (http->requests > 1)
@@ -168,7 +170,9 @@ void judge_http(const struct check *check, const struct fact *fact, const struct
         out->verdict = VERDICT_FAIL;
         return;
     }
-    if (http->status ? fact->status != http->status : fact->status >= 400)
+    if (http->status         ? fact->status != http->status
+        : http->status_class ? fact->status / 100 != http->status_class
+                             : fact->status >= 400)
         out->verdict = VERDICT_FAIL;
     else if (http->version && fact->http_version != (unsigned)http->version)
         judging_fail(out, "HTTP/%s", http_version_name((enum http_version)fact->http_version));

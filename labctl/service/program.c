@@ -48,6 +48,9 @@ void service_programs(const struct topology *topology,
     for (size_t i = 0; i < topology->vpc_count; i++)
         if (topology->vpcs[i]->dns_support)
             want(&wanted, &program_dnsmasq, topology->vpcs[i]->name, service_kinds[SERVICE_DNS].name);
+    for (size_t i = 0; i < topology->node_count; i++)
+        if (node_is_member(topology->nodes[i]))
+            want(&wanted, &program_dnsmasq, topology->nodes[i]->name, service_kinds[SERVICE_DNS].name);
     if (topology_uses_names(topology)) {
         want(&wanted, &program_nsd, "internet", service_kinds[SERVICE_DNS].name);
         want(&wanted, &program_unbound, "internet", service_kinds[SERVICE_DNS].name);

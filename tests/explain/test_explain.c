@@ -72,6 +72,13 @@
     "    interfaces:\n      lan0: { bridge: lan, address: 192.168.1.1/24 }\n"                                          \
     "      far0: { bridge: far, address: 192.168.2.1/24 }\n"
 
+#define DOCKER                                                                                                         \
+    "lab: t\nnetworks:\n  app: { cidr: 172.18.0.0/24 }\n  back: { cidr: 172.19.0.0/24, internal: true }\nnodes:\n"   \
+    "  docker: { internet: 203.0.113.10, publish: [\"8080:web:80\", \"127.0.0.1:9000:web:80\"] }\n"                  \
+    "  web: { network: app, services: { web: { kind: tcp, port: 80 } } }\n  other: { network: app }\n"                \
+    "  db: { network: back, address: 172.19.0.5, gateway: 172.19.0.1, services: { x: { kind: tcp, port: 80 } } }\n"    \
+    INTERNET
+
 /* A question, and what is said: the codes in their order, "" for none. */
 static const struct example {
     const char *yaml, *from, *to, *codes;
@@ -228,6 +235,15 @@ static const struct example {
     {LAN "  a: { bridge: lan, address: 192.168.1.2/24 }\n"
          "  b: { bridge: lan, address: 192.168.1.3/24, services: { x: { kind: exec, command: \"true\" } } }\n",
      "a", "b:99", "SERVICE_NOT_JUDGED", OPINION_UNDETERMINED, VIEW_ANSWERED},
+    {DOCKER, "visitor", "203.0.113.10:8080", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {DOCKER, "docker", "203.0.113.10:8080", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {DOCKER, "other", "203.0.113.10:8080", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {DOCKER, "other", "web:80", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {DOCKER, "docker", "db:80", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {DOCKER, "web", "visitor:80", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {DOCKER, "visitor", "203.0.113.10:9000", "NOBODY_LISTENS", OPINION_BLOCKED, VIEW_REFUSED},
+    {DOCKER, "web", "172.19.0.5:80", "NETWORK_ISOLATION", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {DOCKER, "db", "visitor:80", "NETWORK_INTERNAL INTERNET_DROPS_PRIVATE_SOURCE", OPINION_BLOCKED, VIEW_TIMEOUT},
     {"lab: t\nlinks: { l: { loss: 100% } }\nnodes:\n  a: { link: l, address: 10.0.0.1/30 }\n"
      "  b: { link: l, address: 10.0.0.2/30 }\n",
      "a", "b", "LINK_LOSES_EVERYTHING LINK_LOSES_EVERYTHING", OPINION_BLOCKED, VIEW_TIMEOUT},

@@ -303,10 +303,10 @@ static inline void generate_checks(struct random *random, struct str *out)
                "[\"%s\", b], authoritative: false, ttl_below: 9 }, repeat: 2 }\n",
                text_of(random));
     str_printf(out,
-               "  - { from: n2, http: { url: \"http://web/%u\", headers: { Host: x }, header: \"A: b\", "
+               "  - { from: n2, http: { url: \"http://web/%u\", status: %s, headers: { Host: x }, header: \"A: b\", "
                "body_contains: \"%s\", version: 1.1, redirects: 3, served_by: n1, share: { n1: 50%%, n2: 25.5%% } }, "
                "points: 0 }\n",
-               below(random, 9), text_of(random));
+               below(random, 9), below(random, 2) ? "2xx" : "404", text_of(random));
     str_printf(out,
                "  - { matrix: { nodes: [n0, n1, n2], tcp: 22, pairs: [ { from: [n0, n1], to: [n1, n2] } ] } }\n"
                "  - { matrix: { groups: { all: [n0, n1, n2], two: [n1, n2] }, ports: [80, icmp, tcp/443], pairs: [ { "
@@ -351,7 +351,13 @@ static inline void generate_topology(uint64_t seed, struct str *out)
     str_append(out, below(&random, 2)
                         ? "links: { up: { loss: 0.5%, mtu: 1300 } }\n"
                         : "links: { up: [ { loss: 1% }, { from: left, loss: 2% }, { from: node/right } ] }\n");
-    str_append(out, "nodes:\n  left: { link: up, address: 10.200.0.1/30 }\n  right: { interfaces: { a0: { link: up }, "
+    str_printf(out,
+               "networks:\n  app: { cidr: 172.20.0.0/16%s }\n  own: { cidr: 172.21.0.0/24, host: wharf, internal: true }\n",
+               below(&random, 2) ? ", mtu: 1400" : "");
+    str_append(out, "nodes:\n  dock: { internet: true, publish: [\"8080:crate:80\", \"127.0.0.1:53:crate:53/udp\"] }\n"
+                    "  crate: { network: app }\n  barrel: { network: own, address: 172.21.0.9 }\n"
+                    "  wharf: { interfaces: { eth0: { internet: true }, q: { network: own } } }\n"
+                    "  left: { link: up, address: 10.200.0.1/30 }\n  right: { interfaces: { a0: { link: up }, "
                     "a1: { link: side } } }\n  third: { link: side }\n  bare: {}\n  shop: { internet: true }\n"
                     "  inside: { interfaces: { a0: { bridge: b0 }, b0: { subnet: v0/s0 } } }\n");
     for (unsigned i = 0; i < nodes; i++) {

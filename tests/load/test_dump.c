@@ -96,6 +96,18 @@ static void same_vpc(const struct vpc *a, const struct vpc *b)
 }
 
 /* What is derived must be the same as well; what is declared is compared by the bytes of the dumps. */
+static void same_network(const struct network *a, const struct network *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_true(prefix_equal(&a->cidr, &b->cidr));
+    assert_int_equal(a->internal, b->internal);
+    assert_int_equal(a->bridge->mtu, b->bridge->mtu);
+    assert_non_null(a->host);
+    assert_string_equal(a->host->name, b->host->name);
+    assert_string_equal(a->gateway->name, b->gateway->name);
+    assert_int_equal(a->host->published_count, b->host->published_count);
+}
+
 static void same_topology(const struct topology *a, const struct topology *b)
 {
     assert_int_equal(a->node_count, b->node_count);
@@ -103,6 +115,9 @@ static void same_topology(const struct topology *a, const struct topology *b)
     assert_int_equal(a->check_count, b->check_count);
     for (size_t i = 0; i < a->vpc_count; i++)
         same_vpc(a->vpcs[i], b->vpcs[i]);
+    assert_int_equal(a->network_count, b->network_count);
+    for (size_t i = 0; i < a->network_count; i++)
+        same_network(a->networks[i], b->networks[i]);
     for (size_t i = 0; i < a->link_count; i++)
         assert_string_equal(a->links[i]->name, b->links[i]->name);
     for (size_t i = 0; i < a->node_count; i++) {

@@ -189,6 +189,34 @@ static void who_answered_is_judged(void **state)
     }
 }
 
+static void statuses_are_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t status;
+        enum verdict any, two_hundred, class_of_two, class_of_four;
+    } rows[] = {
+        {200, VERDICT_PASS, VERDICT_PASS, VERDICT_PASS, VERDICT_FAIL},
+        {204, VERDICT_PASS, VERDICT_FAIL, VERDICT_PASS, VERDICT_FAIL},
+        {301, VERDICT_PASS, VERDICT_FAIL, VERDICT_FAIL, VERDICT_FAIL},
+        {404, VERDICT_FAIL, VERDICT_FAIL, VERDICT_FAIL, VERDICT_PASS},
+    };
+    struct check check = {.kind = CHECK_HTTP, .http = {.url = "http://a/", .requests = 1}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct fact fact = fact_of(OUTCOME_ANSWERED);
+        fact.status = rows[i].status;
+        check.http.status = check.http.status_class = 0;
+        assert_verdict(rows[i].any, judge(&check, &fact));
+        check.http.status_class = 2;
+        assert_verdict(rows[i].class_of_two, judge(&check, &fact));
+        check.http.status_class = 4;
+        assert_verdict(rows[i].class_of_four, judge(&check, &fact));
+        check.http.status_class = 0;
+        check.http.status = 200;
+        assert_verdict(rows[i].two_hundred, judge(&check, &fact));
+    }
+}
+
 static void ways_are_judged(void **state)
 {
     (void)state;
@@ -471,6 +499,7 @@ int main(void)
         cmocka_unit_test(seen_is_what_the_prober_says),
         cmocka_unit_test(a_dead_prober_proves_nothing),
         cmocka_unit_test(who_answered_is_judged),
+        cmocka_unit_test(statuses_are_judged),
         cmocka_unit_test(ways_are_judged),
         cmocka_unit_test(a_matrix_of_ports_wants_exactly_its_pairs),
         cmocka_unit_test(a_broken_service_is_not_a_closed_port),
