@@ -10,124 +10,11 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/mark.h"
 #include "base/str.h"
-#include "doc/doc.h"
+#include "director/fault_record.h"
 #include "lab/lab.h"
 #include "load/load.h"
-#include "load/merge.h"
-#include "model/scenario.h"
 #include "plan/plan.h"
-
-/* ---- records ---- */
-
-/* The record of a fault that is injected now. */
-static json_t *fault_record(const struct fault *fault, enum fault_stage stage)
-{
-    json_t *at = json_array(), *parameters = json_object();
-    for (size_t i = 0; i < fault->at.count; i++)
-        json_array_append_new(at, json_string(fault->at.items[i]));
-    for (size_t i = 0; i < fault->parameter_count; i++)
-        json_object_set_new(parameters, fault->parameters[i].key, json_string(fault->parameters[i].value));
-    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s}", "id", fault->id, "kind", fault->kind, "at", at, "parameters",
-                     parameters, "injected", (json_int_t)clock_real(), "stage",
-                     stage == FAULT_TOPOLOGY ? "topology" : "plan");
-}
-
-static const char *member(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-/* The fault of a record; its texts are borrowed from the record, the rest is in the arena. */
-static struct fault fault_of_record(const json_t *record, struct arena *arena)
-{
-    struct fault fault = {.id = member(record, "id"), .kind = member(record, "kind")};
-    size_t i;
-    json_t *item;
-    const char *key;
-    json_array_foreach(json_object_get(record, "at"), i, item) if (json_is_string(item)) *
-        ARENA_PUSH(arena, fault.at.items, fault.at.count) = json_string_value(item);
-    json_object_foreach(json_object_get(record, "parameters"), key, item) if (json_is_string(item)) *
-        ARENA_PUSH(arena, fault.parameters, fault.parameter_count) =
-        (struct fault_parameter){.key = key, .value = json_string_value(item)};
-    return fault;
-}
-
-static bool of_topology(const json_t *record)
-{
-    return str_equal(member(record, "stage"), "topology");
-}
-
-/* ---- the topology with and without ---- */
-
-static int load_text(const char *text, struct topology **out, struct error *err)
-{
-    ARENA_AUTO arena = arena_new();
-    struct findings findings;
-    findings_init(&findings, arena);
-    struct sources *sources = sources_new(arena);
-    if (!load_topology_text("topology", text, strlen(text), sources, &findings, out))
-        return 0;
-    const char *first = findings_first(&findings, sources, arena);
-    topology_free(*out);
-    *out = NULL;
-    return error_set(err, ERR_FILE, "%s", first ? first : "the topology is not valid");
-}
-
-/* text with a fault of the topology in it. */
-static int rewrite_text(const char *text, const struct fault *fault, struct str *out, struct error *err)
-{
-    struct topology *topology;
-    if (load_text(text, &topology, err))
-        return -1;
-    int result = fault_rewrite_topology(topology, fault, err);
-    if (!result)
-        dump_topology(topology, out);
-    topology_free(topology);
-    return result;
-}
-
-/* text without a recorded fault of the topology. */
-static int restore_text(const char *text, const json_t *record, struct str *out, struct str *notes, struct error *err)
-{
-    STR_AUTO merged = STR_INIT;
-    struct topology *topology;
-    if (merge_undo(member(record, "before"), member(record, "after"), text, &merged, notes, err) ||
-        load_text(str_text(&merged), &topology, err))
-        return error_wrap(err, "take fault '%s' out", member(record, "id"));
-    dump_topology(topology, out);
-    topology_free(topology);
-    return 0;
-}
-
-int faults_fold(const struct scenario *scenario, struct str *text, json_t **records, struct error *err)
-{
-    STR_AUTO now = STR_INIT;
-    dump_topology(scenario->topology, &now);
-    *records = json_array();
-    for (size_t i = 0; i < scenario->fault_count; i++) {
-        const struct fault *fault = &scenario->faults[i];
-        enum fault_stage stage = fault_stage(scenario->topology, fault);
-        json_t *record = fault_record(fault, stage);
-        json_array_append_new(*records, record);
-        if (stage != FAULT_TOPOLOGY)
-            continue;
-        STR_AUTO next = STR_INIT;
-        if (rewrite_text(str_text(&now), fault, &next, err)) {
-            json_decref(*records);
-            *records = NULL;
-            return -1;
-        }
-        json_object_set_new(record, "before", json_string(str_text(&now)));
-        json_object_set_new(record, "after", json_string(str_text(&next)));
-        str_clear(&now);
-        str_append(&now, str_text(&next));
-    }
-    str_append(text, str_text(&now));
-    return 0;
-}
 
 /* ---- hooks ---- */
 
@@ -141,8 +28,8 @@ int faults_rewrite(struct director *director, const json_t *faults, struct topol
     json_array_foreach(faults, i, record)
     {
         struct error problem = ERROR_INIT;
-        struct fault fault = fault_of_record(record, arena);
-        if (of_topology(record) || !fault_rewrite_plan(plan, topology, &fault, &problem))
+        struct fault fault = record_fault(record, arena);
+        if (record_of_topology(record) || !fault_rewrite_plan(plan, topology, &fault, &problem))
             continue;
         if (problem.kind != ERR_ABSENT)
             return error_set(err, problem.kind, "%s", problem.text);
@@ -158,7 +45,7 @@ json_t *faults_repaired(struct director *director, const char *path)
     size_t i;
     json_array_foreach(director_faults(director), i, record)
     {
-        struct fault fault = fault_of_record(record, arena);
+        struct fault fault = record_fault(record, arena);
         if (!fault_repaired_by(director_topology(director), &fault, path))
             json_array_append(left, record);
     }
@@ -175,29 +62,17 @@ static int observe_item(void *context, const struct plan *plan, int item, size_t
     return lab_item_state(director_lab(context), plan, item, index);
 }
 
-/* The records without one. */
-static json_t *without(const json_t *faults, const json_t *record)
-{
-    json_t *left = json_array(), *item;
-    size_t i;
-    json_array_foreach(faults, i, item)
-    {
-        if (item != record)
-            json_array_append(left, item);
-    }
-    return left;
-}
-
 enum fault_force fault_record_force(struct director *director, const json_t *record)
 {
     STR_AUTO text = STR_INIT;
     struct topology *topology;
     struct plan *plan;
     const char *now = director_text(director);
-    if (of_topology(record) && restore_text(now, record, &text, NULL, NULL))
+    if (record_of_topology(record) && record_restore(now, record, &text, NULL, NULL))
         return FORCE_UNKNOWN;
-    json_t *others = without(director_faults(director), record);
-    int result = director_derive(director, of_topology(record) ? str_text(&text) : now, others, &topology, &plan, NULL);
+    json_t *others = records_without(director_faults(director), record);
+    int result =
+        director_derive(director, record_of_topology(record) ? str_text(&text) : now, others, &topology, &plan, NULL);
     json_decref(others);
     if (result)
         return FORCE_UNKNOWN;
@@ -210,7 +85,7 @@ enum fault_force fault_record_force(struct director *director, const json_t *rec
 static json_t *show(struct director *director, const json_t *record)
 {
     ARENA_AUTO arena = arena_new();
-    struct fault fault = fault_of_record(record, arena);
+    struct fault fault = record_fault(record, arena);
     const struct fault_kind *kind = fault_kind_find(fault.kind);
     char time[CLOCK_TEXT_MAX];
     return json_pack("{s:s, s:s, s:O, s:O, s:s, s:s, s:s, s:s}", "id", fault.id, "kind", fault.kind, "at",
@@ -228,7 +103,7 @@ static const json_t *find_record(struct director *director, const char *id)
     json_t *record;
     json_array_foreach(director_faults(director), i, record)
     {
-        if (str_equal(member(record, "id"), id))
+        if (str_equal(record_text(record, "id"), id))
             return record;
     }
     return NULL;
@@ -240,7 +115,7 @@ static int read_fault(struct director *director, const json_t *params, struct ar
 {
     struct findings findings;
     STR_AUTO text = STR_INIT;
-    *out = fault_of_record(params, arena);
+    *out = record_fault(params, arena);
     findings_init(&findings, arena);
     if (fault_validate(director_topology(director), out, &findings)) {
         for (size_t i = 0; i < findings.count; i++)
@@ -250,7 +125,7 @@ static int read_fault(struct director *director, const json_t *params, struct ar
         return error_set(err, absent ? ERR_ABSENT : ERR_USAGE, "%s", str_text(&text));
     }
     for (unsigned n = 1; !*out->id || find_record(director, out->id); n++) {
-        if (*member(params, "id"))
+        if (*record_text(params, "id"))
             return error_set(err, ERR_BUSY, "a fault '%s' is in already", out->id);
         out->id = arena_printf(arena, "fault-%u", n);
     }
@@ -258,7 +133,7 @@ static int read_fault(struct director *director, const json_t *params, struct ar
     json_t *record;
     json_array_foreach(director_faults(director), i, record)
     {
-        struct fault other = fault_of_record(record, arena);
+        struct fault other = record_fault(record, arena);
         if (fault_equal(&other, out))
             return error_set(err, ERR_BUSY, "this fault is in already, as '%s'", other.id);
     }
@@ -274,12 +149,12 @@ int fault_put_in(struct director *director, const struct fault *fault, struct er
 {
     STR_AUTO text = STR_INIT;
     enum fault_stage stage = fault_stage(director_topology(director), fault);
-    json_t *faults = json_copy((json_t *)director_faults(director)), *record = fault_record(fault, stage);
+    json_t *faults = json_copy((json_t *)director_faults(director)), *record = record_new(fault, stage);
     json_array_append_new(faults, record);
     struct director_change change = {.faults = faults};
     int result = 0;
     if (stage == FAULT_TOPOLOGY) {
-        result = rewrite_text(director_text(director), fault, &text, err);
+        result = record_rewrite(director_text(director), fault, &text, err);
         json_object_set_new(record, "before", json_string(director_text(director)));
         json_object_set_new(record, "after", json_string(str_text(&text)));
         change.text = str_text(&text);
@@ -302,22 +177,6 @@ int verb_fault_inject(struct director *director, struct request *request, json_t
     return 0;
 }
 
-/* Takes one record out of text and faults. */
-static int take_out(struct str *text, json_t **faults, const json_t *record, struct str *notes, struct error *err)
-{
-    if (of_topology(record)) {
-        STR_AUTO next = STR_INIT;
-        if (restore_text(str_text(text), record, &next, notes, err))
-            return -1;
-        str_clear(text);
-        str_append(text, str_text(&next));
-    }
-    json_t *left = without(*faults, record);
-    json_decref(*faults);
-    *faults = left;
-    return 0;
-}
-
 int fault_take_out(struct director *director, const char *id, struct error *err)
 {
     STR_AUTO text = STR_INIT;
@@ -327,7 +186,7 @@ int fault_take_out(struct director *director, const char *id, struct error *err)
         return 0;
     json_t *faults = json_copy((json_t *)director_faults(director));
     str_append(&text, director_text(director));
-    int result = take_out(&text, &faults, record, &notes, err);
+    int result = record_take_out(&text, &faults, record, &notes, err);
     struct director_change change = {.text = str_text(&text), .faults = faults, .keep_changes = true, .notes = &notes};
     if (!result)
         result = director_change_with(director, &change, err);
@@ -350,7 +209,7 @@ int verb_fault_clear(struct director *director, struct request *request, json_t 
 {
     STR_AUTO text = STR_INIT;
     STR_AUTO notes = STR_INIT;
-    const char *id = member(request_params(request), "id");
+    const char *id = record_text(request_params(request), "id");
     if (not_built(director, err))
         return -1;
     if (*id && !find_record(director, id))
@@ -361,10 +220,10 @@ int verb_fault_clear(struct director *director, struct request *request, json_t 
     /* The last one in is the first one out. */
     for (size_t i = json_array_size(director_faults(director)); i-- > 0 && !result;) {
         const json_t *record = json_array_get(director_faults(director), i);
-        if (*id && !str_equal(member(record, "id"), id))
+        if (*id && !str_equal(record_text(record, "id"), id))
             continue;
-        result = take_out(&text, &faults, record, &notes, err);
-        json_array_append_new(cleared, json_string(member(record, "id")));
+        result = record_take_out(&text, &faults, record, &notes, err);
+        json_array_append_new(cleared, json_string(record_text(record, "id")));
     }
     struct director_change change = {.text = str_text(&text), .faults = faults, .keep_changes = true, .notes = &notes};
     if (!result && json_array_size(cleared))

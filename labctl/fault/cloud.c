@@ -32,11 +32,22 @@ static struct vpc_route *route_of(const struct fault *fault, const struct route_
     return NULL;
 }
 
+static bool joins(const struct peering *peering, const struct vpc *vpc)
+{
+    return peering && (peering->vpcs[0] == vpc || peering->vpcs[1] == vpc);
+}
+
 /* What the text names in that VPC: a gateway, or nothing that is there (any more). */
-static struct vpc_route target_of(const struct fault *fault, const struct vpc *vpc, struct arena *arena)
+static struct vpc_route target_of(const struct topology *topology, const struct fault *fault, const struct vpc *vpc,
+                                  struct arena *arena)
 {
     const char *text = fault_text(fault, "target");
     struct vpc_route route = {.target = TARGET_MISSING, .target_text = text};
+    struct peering *peering =
+        str_starts(text, "peering/") ? topology_peering(topology, text + strlen("peering/")) : NULL;
+    struct transit_gateway *transit = str_starts(text, "transit_gateway/")
+                                          ? topology_transit_gateway(topology, text + strlen("transit_gateway/"))
+                                          : NULL;
     if (str_equal(text, "blackhole"))
         route.target = TARGET_BLACKHOLE;
     else if (str_equal(text, "internet_gateway") && vpc->internet_gateway)
@@ -45,6 +56,12 @@ static struct vpc_route target_of(const struct fault *fault, const struct vpc *v
         return route;
     else if ((route.nat_gateway = vpc_nat_gateway(vpc, short_name(vpc, "nat_gateway", text, arena))) != NULL)
         route.target = TARGET_NAT_GATEWAY;
+    else if (str_equal(text, "egress_only_gateway") && vpc->egress_only_gateway)
+        route.target = TARGET_EGRESS_ONLY_GATEWAY;
+    else if (joins(peering, vpc))
+        route.target = TARGET_PEERING, route.peering = peering;
+    else if (transit && transit_gateway_attaches(transit, vpc))
+        route.target = TARGET_TRANSIT_GATEWAY, route.transit_gateway = transit;
     return route;
 }
 
@@ -52,14 +69,14 @@ static void validate_route(const struct topology *topology, const struct fault *
                            struct findings *findings)
 {
     const struct vpc_route *route = route_of(fault, things[0].route_table);
-    (void)topology;
     if (!route) {
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "destination"),
                      "there is no route to %s in that table", fault_text(fault, "destination"));
         return;
     }
-    struct vpc_route wrong = target_of(fault, things[0].route_table->vpc, findings->arena);
-    if (wrong.target == route->target && wrong.nat_gateway == route->nat_gateway &&
+    struct vpc_route wrong = target_of(topology, fault, things[0].route_table->vpc, findings->arena);
+    if (wrong.target == route->target && wrong.nat_gateway == route->nat_gateway && wrong.peering == route->peering &&
+        wrong.transit_gateway == route->transit_gateway &&
         (wrong.target != TARGET_MISSING || str_equal(wrong.target_text, route->target_text)))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "target"),
                      "that is where the route leads when healthy");
@@ -72,7 +89,7 @@ static int rewrite_route(struct topology *topology, const struct fault *fault, c
     if (!route)
         return error_set(err, ERR_ABSENT, "fault '%s': %s has no route to %s", fault->id, fault->at.items[0],
                          fault_text(fault, "destination"));
-    struct vpc_route wrong = target_of(fault, things[0].route_table->vpc, topology->arena);
+    struct vpc_route wrong = target_of(topology, fault, things[0].route_table->vpc, topology->arena);
     wrong.destination = route->destination;
     wrong.mark = route->mark;
     wrong.target_text = arena_strdup(topology->arena, wrong.target_text);
@@ -92,9 +109,9 @@ static void validate_table(const struct topology *topology, const struct fault *
     (void)topology;
     if (table && table != subnet->route_table)
         return;
-    struct finding *finding =
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "route_table"),
-                     table ? "'%s' is the subnet's table when healthy" : "no route table of its VPC is called '%s'", text);
+    struct finding *finding = findings_add(
+        findings, FINDING_ERROR, fault->kind, fault_mark(fault, "route_table"),
+        table ? "'%s' is the subnet's table when healthy" : "no route table of its VPC is called '%s'", text);
     const char **names = arena_alloc(findings->arena, (subnet->vpc->route_table_count + 1) * sizeof *names);
     for (size_t i = 0; i < subnet->vpc->route_table_count; i++)
         names[i] = subnet->vpc->route_tables[i]->name;
@@ -250,7 +267,9 @@ static const struct fault_parameter_row route_parameters[] = {
     {.key = "target",
      .type = PARAMETER_TEXT,
      .fallback = "blackhole",
-     .doc = "where it leads instead: internet_gateway, nat_gateway/NAME, blackhole, or something that does not exist"},
+     .doc = "where it leads instead: internet_gateway, nat_gateway/NAME, egress_only_gateway (what comes from outside "
+            "is not "
+            "let in), peering/NAME, transit_gateway/NAME, blackhole, or something that does not exist"},
 };
 static const struct fault_parameter_row table_parameters[] = {
     {.key = "route_table", .type = PARAMETER_TEXT, .required = true, .doc = "the table that the subnet has instead"},
@@ -259,10 +278,16 @@ static const struct fault_parameter_row group_parameters[] = {
     {.key = "group", .type = PARAMETER_TEXT, .required = true, .doc = "the only group that it is in instead"},
 };
 static const struct fault_parameter_row port_parameters[] = {
-    {.key = "ports", .type = PARAMETER_NUMBER, .fallback = "4", .doc = "how many connections to one destination there can be"},
+    {.key = "ports",
+     .type = PARAMETER_NUMBER,
+     .fallback = "4",
+     .doc = "how many connections to one destination there can be"},
 };
 static const struct fault_parameter_row idle_parameters[] = {
-    {.key = "timeout", .type = PARAMETER_DURATION, .fallback = "5s", .doc = "after how much silence a connection is forgotten"},
+    {.key = "timeout",
+     .type = PARAMETER_DURATION,
+     .fallback = "5s",
+     .doc = "after how much silence a connection is forgotten"},
 };
 const struct fault_kind fault_vpc_route_wrong = {
     .name = "vpc-route-wrong",
@@ -310,7 +335,8 @@ const struct fault_kind fault_public_ip_missing = {
     .layer = 3,
     .things = 1,
     FAULT_TARGETS(interface_targets),
-    .symptom = "the instance does not reach the internet and is not reached from there; its neighbours in the subnet are",
+    .symptom =
+        "the instance does not reach the internet and is not reached from there; its neighbours in the subnet are",
     .tools = "labctl dump, labctl inspect, ping, curl",
     .set_key = "public_ip",
     .validate = validate_public,

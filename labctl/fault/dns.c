@@ -13,7 +13,7 @@
 
 /* ---- the record ---- */
 
-static bool is_name_of(const char *asked, const struct dns_zone *zone, const struct dns_record *record)
+bool fault_is_name_of(const char *asked, const struct dns_zone *zone, const struct dns_record *record)
 {
     ARENA_AUTO arena = arena_new();
     size_t length = strlen(asked);
@@ -30,15 +30,15 @@ static struct dns_zone *zones_of(const struct thing *thing, size_t *count)
     return thing->kind == THING_ZONE ? thing->zone : thing->service->zones;
 }
 
-static bool find_record(const struct thing *thing, const char *name, const char *type, struct dns_zone **zone,
-                        size_t *index)
+bool fault_find_record(const struct thing *thing, const char *name, const char *type, struct dns_zone **zone,
+                       size_t *index)
 {
     size_t count;
     struct dns_zone *zones = zones_of(thing, &count);
     for (size_t z = 0; z < count; z++)
         for (size_t r = 0; r < zones[z].record_count; r++) {
             const struct dns_record *record = &zones[z].records[r];
-            if (!is_name_of(name, &zones[z], record) || !str_equal(record_type_name(record->type), type))
+            if (!fault_is_name_of(name, &zones[z], record) || !str_equal(record_type_name(record->type), type))
                 continue;
             *zone = &zones[z];
             *index = r;
@@ -48,7 +48,7 @@ static bool find_record(const struct thing *thing, const char *name, const char 
 }
 
 /* What helps where no record fits: the types that the name has, else the nearest name. */
-static const char *record_hint(const struct thing *thing, const char *asked, struct arena *arena)
+const char *fault_record_hint(const struct thing *thing, const char *asked, struct arena *arena)
 {
     const char **names = NULL, *types = NULL;
     size_t count = 0, zone_count;
@@ -57,7 +57,7 @@ static const char *record_hint(const struct thing *thing, const char *asked, str
         for (size_t r = 0; r < zones[z].record_count; r++) {
             const struct dns_record *record = &zones[z].records[r];
             const char *type = record_type_name(record->type);
-            if (is_name_of(asked, &zones[z], record))
+            if (fault_is_name_of(asked, &zones[z], record))
                 types = types ? arena_printf(arena, "%s, %s", types, type) : type;
             *ARENA_PUSH(arena, names, count) = str_equal(record->name, "@")
                                                    ? zones[z].name
@@ -79,7 +79,7 @@ static bool answer_fits(enum record_type type, const char *answer)
     return *answer != 0;
 }
 
-static bool is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings)
+bool fault_is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings)
 {
     if (thing->kind == THING_ZONE || thing->service->kind == SERVICE_DNS)
         return true;
@@ -97,17 +97,17 @@ static void validate_record(const struct topology *topology, const struct fault 
     struct dns_zone *zone;
     size_t index;
     (void)topology;
-    if (!is_dns(fault, &things[0], findings))
+    if (!fault_is_dns(fault, &things[0], findings))
         return;
-    if (!find_record(&things[0], name, type, &zone, &index)) {
-        struct finding *finding = findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "name"),
+    if (!fault_find_record(&things[0], name, type, &zone, &index)) {
+        struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "name"),
                                                "'%s' has no %s record '%s'", fault->at.items[0], type, name);
-        finding->hint = record_hint(&things[0], name, findings->arena);
+        finding->hint = fault_record_hint(&things[0], name, findings->arena);
     } else if (!answer_fits(zone->records[index].type, answer)) {
-        findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "answer"),
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "answer"),
                      "'%s' is no value of a record of type %s", answer, type);
     } else if (str_equal(zone->records[index].value, answer)) {
-        findings_add(findings, FINDING_ERROR, "dns-wrong-record", fault_mark(fault, "answer"),
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "answer"),
                      "'%s' is what the record says when healthy", answer);
     }
 }
@@ -118,7 +118,7 @@ static int rewrite_record(struct topology *topology, const struct fault *fault, 
     const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
     struct dns_zone *zone;
     size_t index;
-    if (!find_record(&things[0], name, type, &zone, &index))
+    if (!fault_find_record(&things[0], name, type, &zone, &index))
         return error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0], type,
                          name);
     struct dns_record kept = zone->records[index];
@@ -126,7 +126,7 @@ static int rewrite_record(struct topology *topology, const struct fault *fault, 
     kept.interface = NULL; /* an address from now on */
     /* Several records of that name and type: the wrong one stands for all of them. */
     for (size_t i = zone->record_count; i-- > index + 1;) {
-        if (!is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type)
+        if (!fault_is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type)
             continue;
         memmove(&zone->records[i], &zone->records[i + 1], (zone->record_count - i - 1) * sizeof kept);
         zone->record_count--;
@@ -144,11 +144,11 @@ static void validate_missing(const struct topology *topology, const struct fault
     struct dns_zone *zone;
     size_t index;
     (void)topology;
-    if (!is_dns(fault, &things[0], findings) || find_record(&things[0], name, type, &zone, &index))
+    if (!fault_is_dns(fault, &things[0], findings) || fault_find_record(&things[0], name, type, &zone, &index))
         return;
     struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "name"),
                                            "'%s' has no %s record '%s'", fault->at.items[0], type, name);
-    finding->hint = record_hint(&things[0], name, findings->arena);
+    finding->hint = fault_record_hint(&things[0], name, findings->arena);
 }
 
 static int rewrite_missing(struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -158,7 +158,7 @@ static int rewrite_missing(struct topology *topology, const struct fault *fault,
     struct dns_zone *zone;
     size_t index, gone = 0;
     (void)topology;
-    for (; find_record(&things[0], name, type, &zone, &index); gone++) {
+    for (; fault_find_record(&things[0], name, type, &zone, &index); gone++) {
         memmove(&zone->records[index], &zone->records[index + 1],
                 (zone->record_count - index - 1) * sizeof zone->records[0]);
         zone->record_count--;
@@ -183,7 +183,7 @@ static void validate_zone(const struct topology *topology, const struct fault *f
     const struct service *service = things[0].service;
     const char *name = fault_text(fault, "zone");
     (void)topology;
-    if (!is_dns(fault, &things[0], findings) || find_zone(service, name, &index))
+    if (!fault_is_dns(fault, &things[0], findings) || find_zone(service, name, &index))
         return;
     struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "zone"),
                                            "'%s' has no zone '%s'", fault->at.items[0], name);
@@ -215,7 +215,7 @@ static void validate_server(const struct topology *topology, const struct fault 
                             struct findings *findings)
 {
     ARENA_AUTO arena = arena_new();
-    if (!is_dns(fault, &things[0], findings) || things[0].kind != THING_ZONE)
+    if (!fault_is_dns(fault, &things[0], findings) || things[0].kind != THING_ZONE)
         return;
     const struct name_zone *zone = name_tree_zone(name_tree_build(topology, arena), things[0].zone->name);
     if (zone->delegated)

@@ -68,6 +68,7 @@ enum fault_family {
     FAMILY_NAT,
     FAMILY_TRANSPORT,
     FAMILY_DNS,
+    FAMILY_TLS,
     FAMILY_SERVICE,
     FAMILY_COUNT
 };

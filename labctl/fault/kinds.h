@@ -5,6 +5,7 @@
 #include "fault/fault.h"
 
 struct plan_link;
+struct plan_process;
 struct str;
 
 enum { FAULT_PORTS_MAX = 64 }; /* ranges in one list */
@@ -14,26 +15,36 @@ enum { FAULT_PORTS_MAX = 64 }; /* ranges in one list */
 #define FAULT_PARAMETERS(list) .parameters = list, .parameter_count = ARRAY_SIZE(list)
 #define FAULT_WORDS(list)      .type = PARAMETER_WORD, .words = list, .word_count = ARRAY_SIZE(list), .fallback = list[0]
 
-extern const struct fault_kind fault_address_duplicate, fault_address_missing, fault_address_wrong,
-    fault_arp_blocked, fault_asymmetric_routing, fault_bridge_wrong, fault_burst_loss, fault_cable_unplugged,
-    fault_connection_forgotten, fault_connection_limit, fault_corruption, fault_default_deny, fault_delay,
-    fault_dns_record_missing, fault_dns_server_down, fault_dns_tcp_blocked, fault_dns_wrong_record,
-    fault_dns_zone_missing, fault_duplicate, fault_ecmp_member_dead, fault_ephemeral_ports_exhausted,
+extern const struct fault_kind fault_address_duplicate, fault_address_missing, fault_address_wrong, fault_arp_blocked,
+    fault_asymmetric_routing, fault_bridge_wrong, fault_burst_loss, fault_cable_unplugged, fault_connection_forgotten,
+    fault_connection_limit, fault_corruption, fault_default_deny, fault_delay, fault_dns_cname_loop,
+    fault_dns_delegation_lame, fault_dns_forwarder_wrong, fault_dns_negative_cache, fault_dns_record_missing,
+    fault_dns_record_stale, fault_dns_refused, fault_dns_server_down, fault_dns_servfail, fault_dns_tcp_blocked,
+    fault_dns_view_wrong, fault_dns_wrong_record, fault_dns_zone_missing, fault_duplicate, fault_ecmp_member_dead,
+    fault_egress_only_gateway_detached, fault_endpoint_private_dns_off, fault_ephemeral_ports_exhausted,
     fault_flows_dropped, fault_forwarding_off, fault_fragments_dropped, fault_gateway_missing, fault_gateway_wrong,
-    fault_hosts_override, fault_http_error, fault_http_slow, fault_http_wrong_content, fault_icmp_blocked,
-    fault_internet_gateway_detached, fault_ipv6_broken, fault_jitter, fault_link_down, fault_loss,
-    fault_mac_duplicate, fault_masquerade_missing, fault_masquerade_too_broad, fault_more_specific_route,
-    fault_mtu_wrong, fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced, fault_nat_gateway_ports_exhausted,
-    fault_neighbour_wrong, fault_netmask_wrong, fault_nsswitch_without_dns, fault_one_way_link, fault_packet_filter,
-    fault_pmtu_black_hole, fault_policy_rule_wrong, fault_port_forward_missing, fault_port_forward_wrong,
-    fault_port_isolated, fault_port_redirected, fault_port_taken, fault_public_ip_missing, fault_rate_limit,
-    fault_receive_window_small, fault_reordering, fault_resolver_first_dead, fault_resolver_wrong,
-    fault_return_route_missing, fault_route_blackhole, fault_route_missing, fault_route_table_wrong,
-    fault_route_wrong, fault_routing_loop, fault_rp_filter_strict, fault_rule_shadowed, fault_search_domain_wrong,
-    fault_search_list_long, fault_security_group_peer_wrong, fault_security_group_port_wrong,
-    fault_security_group_protocol_wrong, fault_security_group_rule_missing, fault_security_group_wrong,
-    fault_service_command_wrong, fault_service_crash_loop, fault_service_down, fault_service_loopback_only,
-    fault_service_wrong_port, fault_tcp_options_stripped, fault_tcp_reset, fault_ttl_too_low, fault_vpc_route_wrong;
+    fault_hosts_override, fault_http_error, fault_http_rate_limited, fault_http_redirect_loop, fault_http_slow,
+    fault_http_wrong_content, fault_icmp_blocked, fault_internet_gateway_detached, fault_ipv6_broken, fault_jitter,
+    fault_link_down, fault_loss, fault_mac_duplicate, fault_masquerade_missing, fault_masquerade_too_broad,
+    fault_more_specific_route, fault_mtu_wrong, fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced,
+    fault_nat_gateway_ports_exhausted, fault_neighbour_wrong, fault_netmask_wrong,
+    fault_network_acl_ephemeral_missing, fault_network_acl_order, fault_network_acl_rule_missing,
+    fault_network_acl_wrong, fault_nsswitch_without_dns, fault_one_way_link, fault_packet_filter,
+    fault_peering_missing, fault_pmtu_black_hole, fault_policy_rule_wrong, fault_port_forward_missing,
+    fault_port_forward_wrong, fault_port_isolated, fault_port_redirected, fault_port_taken, fault_proxy_backend_dead,
+    fault_proxy_health_check_wrong, fault_proxy_host_wrong, fault_proxy_sticky_skew, fault_proxy_upstream_wrong,
+    fault_public_ip_missing, fault_rate_limit, fault_receive_window_small, fault_reordering,
+    fault_resolver_first_dead, fault_resolver_wrong, fault_return_route_missing, fault_route_blackhole,
+    fault_route_missing, fault_route_table_wrong, fault_route_wrong, fault_routing_loop, fault_rp_filter_strict,
+    fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long, fault_security_group_peer_wrong,
+    fault_security_group_port_wrong, fault_security_group_protocol_wrong, fault_security_group_rule_missing,
+    fault_security_group_wrong, fault_service_command_wrong, fault_service_crash_loop, fault_service_down,
+    fault_service_loopback_only, fault_service_wrong_port, fault_source_dest_check_on, fault_tcp_options_stripped,
+    fault_tcp_reset, fault_tls_client_certificate_missing, fault_tls_default_certificate, fault_tls_expired,
+    fault_tls_missing_intermediate, fault_tls_not_yet_valid, fault_tls_plain_http, fault_tls_unknown_authority,
+    fault_tls_version_mismatch, fault_tls_wrong_name, fault_transit_association_missing,
+    fault_transit_attachment_missing, fault_transit_propagation_missing, fault_transit_route_missing,
+    fault_ttl_too_low, fault_vpc_route_wrong;
 
 /* The mark of a parameter, or of the fault where it is not given. */
 struct mark fault_mark(const struct fault *fault, const char *key);
@@ -71,6 +82,19 @@ void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const cha
 /* A router that sends packets out where they came in tells the sender of the shorter way (ICMP redirect), which would
  * undo a detour: hardened routers keep silent. */
 void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface);
+/* Whether things[0], a service, is of that kind; a finding where not. */
+bool fault_is_service(const struct fault *fault, const struct thing *things, enum service_kind wanted,
+                      struct findings *findings);
+/* Records of a dns service or of a zone of the internet.  Whether a name, absolute or relative, is that of a record. */
+bool fault_is_name_of(const char *asked, const struct dns_zone *zone, const struct dns_record *record);
+bool fault_find_record(const struct thing *thing, const char *name, const char *type, struct dns_zone **zone,
+                       size_t *index);
+/* What helps where no record fits: the types that the name has, else the nearest name; NULL for neither. */
+const char *fault_record_hint(const struct thing *thing, const char *asked, struct arena *arena);
+/* Whether things[0] is a zone or a dns service; a finding where not. */
+bool fault_is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings);
+/* The process of a service; NULL where nothing runs for it. */
+struct plan_process *fault_process(struct plan *plan, const struct topology *topology, const struct thing *service);
 /* Takes the processes of things[0], a service, out of the plan. */
 int fault_stop_service(struct plan *plan, const struct topology *topology, const struct fault *fault,
                        const struct thing *things, struct error *err);

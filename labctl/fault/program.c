@@ -1,5 +1,5 @@
-/* service-down, service-loopback-only, service-wrong-port, service-command-wrong, service-crash-loop, port-taken: programs
- * that do not run as they should. */
+/* service-down, service-loopback-only, service-wrong-port, service-command-wrong, service-crash-loop, port-taken:
+ * programs that do not run as they should. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -112,7 +112,7 @@ static int rewrite_command(struct topology *topology, const struct fault *fault,
 
 /* ---- it ends as soon as it runs; another program is there first ---- */
 
-static struct plan_process *process_of(struct plan *plan, const struct topology *topology, const struct thing *service)
+struct plan_process *fault_process(struct plan *plan, const struct topology *topology, const struct thing *service)
 {
     const char *origin = thing_name(topology, service);
     for (size_t i = 0; i < plan->process_count; i++)
@@ -125,8 +125,9 @@ static struct plan_process *process_of(struct plan *plan, const struct topology 
 static int rewrite_crash(struct plan *plan, const struct topology *topology, const struct fault *fault,
                          const struct thing *things, struct error *err)
 {
-    static const char *const argv[] = {"/bin/sh", "-c", "echo 'cannot open the log file: Permission denied' >&2; exit 1"};
-    struct plan_process *process = process_of(plan, topology, &things[0]);
+    static const char *const argv[] = {"/bin/sh", "-c",
+                                       "echo 'cannot open the log file: Permission denied' >&2; exit 1"};
+    struct plan_process *process = fault_process(plan, topology, &things[0]);
     if (!process)
         return error_set(err, ERR_ABSENT, "fault '%s': nothing runs for %s", fault->id, fault->at.items[0]);
     process->embedded = false;
@@ -151,7 +152,7 @@ static int rewrite_taken(struct plan *plan, const struct topology *topology, con
                          const struct thing *things, struct error *err)
 {
     static const char *const argv[] = {"tcpd", "-f", "@configuration@"};
-    struct plan_process *process = process_of(plan, topology, &things[0]);
+    struct plan_process *process = fault_process(plan, topology, &things[0]);
     if (!process)
         return error_set(err, ERR_ABSENT, "fault '%s': nothing runs for %s", fault->id, fault->at.items[0]);
     process->embedded = true;

@@ -169,6 +169,15 @@ int nft_reload_device(struct lab *lab, const struct plan *plan, const struct pla
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 
+/* What a node starts with is there again: what the lab itself has put there, or what is of the machine's. */
+static int restore_file(struct apply *a, int root, const char *path)
+{
+    STR_AUTO content = STR_INIT;
+    if (nodes_trust_content(a->after, path, &content))
+        return node_file_write(root, path, str_text(&content), content.length, 0644, a->err);
+    return node_file_restore(root, path, a->err);
+}
+
 int change_file(struct apply *a, const struct plan_operation *operation)
 {
     struct subject old, new;
@@ -190,7 +199,7 @@ int change_file(struct apply *a, const struct plan_operation *operation)
         return -1;
     int result = new.plan ? node_file_write(root, file->path, file->content, file->length,
                                             file->mode ? file->mode : 0644, a->err)
-                          : node_file_restore(root, file->path, a->err);
+                          : restore_file(a, root, file->path);
     return result == 0 ? 0 : error_wrap(a->err, "%s", s->space->name);
 }
 

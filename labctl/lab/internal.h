@@ -119,6 +119,8 @@ int nodes_define_view(struct lab *lab, uint32_t id, const struct plan *plan, uin
 struct keeper_file_spec;
 size_t nodes_trust_files(const struct plan *plan, struct arena *arena, struct str *bundle,
                          struct keeper_file_spec files[TRUST_FILES], struct error *err);
+/* What a file of them holds in every node, by its absolute path; false where it is none of them. */
+bool nodes_trust_content(const struct plan *plan, const char *path, struct str *out);
 /* Asks the keeper for these namespaces of the plan (nodes and clouds; existing nodes get new files at their next
  * rebuild); view_ids: the keeper's view by index of the plan's hosts views. */
 int nodes_create(struct lab *lab, const struct plan *plan, const struct plan_index *index, const uint32_t *namespaces,

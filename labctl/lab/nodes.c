@@ -36,6 +36,20 @@ size_t nodes_trust_files(const struct plan *plan, struct arena *arena, struct st
     return TRUST_FILES;
 }
 
+bool nodes_trust_content(const struct plan *plan, const char *path, struct str *out)
+{
+    ARENA_AUTO arena = arena_new();
+    STR_AUTO bundle = STR_INIT;
+    struct keeper_file_spec files[TRUST_FILES];
+    size_t count = str_starts(path, "/etc/ssl/") ? nodes_trust_files(plan, arena, &bundle, files, NULL) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(files[i].path, path + strlen("/etc/"))) {
+            str_append_bytes(out, files[i].content, files[i].length);
+            return true;
+        }
+    return false;
+}
+
 int nodes_define_view(struct lab *lab, uint32_t id, const struct plan *plan, uint32_t view, struct error *err)
 {
     ARENA_AUTO arena = arena_new();

@@ -11,6 +11,7 @@
 #include "kernel/sysctl.h"
 #include "lab/files.h"
 #include "lab/internal.h"
+#include "plan/nft_change.h"
 
 static const struct observed_address *find_address(const struct observation *o, const struct plan_address *address)
 {
@@ -144,7 +145,7 @@ static enum presence nft_present(struct space *space, const struct plan_nft *nft
         return problem.number == ENOENT ? PRESENT_NOT : PRESENT_UNKNOWN;
     if (nft_list_of(nft->family, nft->table, nft->body, true, &planned, NULL) != 0)
         return PRESENT_UNKNOWN;
-    return str_equal(str_text(&present), str_text(&planned)) ? PRESENT_SO : PRESENT_OTHERWISE;
+    return nft_same(str_text(&present), str_text(&planned)) ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
 static enum presence file_present(struct space *space, const struct plan_file *file)

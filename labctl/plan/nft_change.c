@@ -8,6 +8,7 @@
  */
 #include "plan/nft_change.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -210,5 +211,53 @@ bool nft_change(const struct plan_nft *before, const struct plan_nft *after, str
     empty(&writer, &old);
     fill(&writer, &new);
     remove_gone(&writer, &old);
+    return true;
+}
+
+/* ---- two listings ---- */
+
+struct text {
+    const char *start;
+    size_t length;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    const struct text *x = a, *y = b;
+    int order = memcmp(x->start, y->start, x->length < y->length ? x->length : y->length);
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* The pieces of a listing, sorted: lines up to one that closes a piece ("\t}"). */
+static struct text *pieces_of(struct arena *arena, const char *listing, size_t *count)
+{
+    struct text *pieces = NULL;
+    *count = 0;
+    for (const char *start = listing, *line = listing; *line;) {
+        const char *end = strchrnul(line, '\n'), *next = end + (*end != 0);
+        bool closes = line[0] == '\t' && line[1] == '}';
+        if (line == start && *line == '\n')
+            start = next; /* between two pieces */
+        else if (closes || line[0] != '\t' || !*next) {
+            *ARENA_PUSH(arena, pieces, *count) = (struct text){start, (size_t)(end - start)};
+            start = next;
+        }
+        line = next;
+    }
+    if (*count > 1)
+        qsort(pieces, *count, sizeof *pieces, by_text);
+    return pieces;
+}
+
+bool nft_same(const char *a, const char *b)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t count, other_count;
+    const struct text *pieces = pieces_of(arena, a, &count), *others = pieces_of(arena, b, &other_count);
+    if (count != other_count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (by_text(&pieces[i], &others[i]) != 0)
+            return false;
     return true;
 }

@@ -11,3 +11,6 @@ struct plan_nft;
  * False where that is not possible piece by piece (a piece that this file does not know, a set of another type): then
  * nothing is appended, and the table must be replaced. */
 bool nft_change(const struct plan_nft *before, const struct plan_nft *after, struct str *out);
+/* Whether two tables as nft lists them (nft_list) hold the same sets, maps and chains: in which order they stand there
+ * depends on when each was made, and means nothing. */
+bool nft_same(const char *a, const char *b);

@@ -82,6 +82,19 @@ void service_certificate(struct plan *plan, uint32_t ns, const struct node *node
     }
 }
 
+void service_presents(struct service_context *context)
+{
+    const struct plan *plan = context->plan;
+    const struct plan_certificate *certificate = &plan->certificates[plan->certificate_count - 1];
+    STR_AUTO text = STR_INIT;
+    str_append(&text, context->process->configuration);
+    for (size_t i = 0; i < certificate->name_count; i++)
+        str_printf(&text, "%s%s", i ? " " : "# ", certificate->names[i]);
+    str_printf(&text, " from %lld to %lld%s%s\n", (long long)certificate->not_before, (long long)certificate->not_after,
+               certificate->self_signed ? ", by its own key" : "", certificate->alone ? ", alone" : "");
+    context->process->configuration = arena_strdup(plan->arena, str_text(&text));
+}
+
 void service_lower_certificates(struct plan *plan, uint32_t ns, const struct node *node)
 {
     for (size_t i = 0; i < node->certificate_count; i++) {

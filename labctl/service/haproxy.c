@@ -228,5 +228,7 @@ void service_lower_proxy(struct service_context *context)
     const char *const argv[] = {"haproxy", "-db", "-f", path};
     service_argv(context, argv, ARRAY_SIZE(argv));
     service_configuration_file(context, path, &text);
+    if (service->tls.on)
+        service_presents(context);
     service_ready(context, READY_TCP, service->port);
 }

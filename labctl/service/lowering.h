@@ -72,6 +72,9 @@ void service_configuration_file(struct service_context *context, const char *pat
 /* Asks for a certificate; the same path for chain and key puts both into one file.  Texts live as long as the plan. */
 void service_certificate(struct plan *plan, uint32_t ns, const struct node *node, const struct certificate *certificate,
                          const char *chain_path, const char *key_path, const char *origin);
+/* The certificate asked for last is what the process shows: it is restarted when that changes.  After its configuration
+ * file; its configuration is then more than the file's text. */
+void service_presents(struct service_context *context);
 /* Those that the node has for itself (`certificates:`). */
 void service_lower_certificates(struct plan *plan, uint32_t ns, const struct node *node);
 

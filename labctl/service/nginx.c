@@ -130,5 +130,6 @@ void service_lower_nginx(struct service_context *context)
     const char *const argv[] = {"nginx", "-c", path, "-g", "daemon off;"};
     service_argv(context, argv, ARRAY_SIZE(argv));
     service_configuration_file(context, path, &text);
+    service_presents(context);
     service_ready(context, READY_TCP, service->port);
 }

@@ -5,14 +5,20 @@ snapshot >"$work/before"
 lab() { run "$LABCTL" --lab live "$@"; }
 in_node() { "$LABCTL" --lab live exec "$@" 2>&1; }
 
-look='ip -o addr; ip -o link; ip route show table all | sort; ip -6 route show table all | sort; ip rule; nft list ruleset
-ip neigh | sort
+# In a node, with few programs: what has an order of its own (rules, files), then what has none (ip, programs).
+look='nft list ruleset
 for f in /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/send_redirects /proc/sys/net/ipv4/tcp_rmem \
-    /proc/sys/net/ipv4/ip_default_ttl /proc/sys/net/ipv4/ip_local_port_range \
+    /proc/sys/net/ipv4/ip_default_ttl /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/tcp_tw_reuse \
+    /proc/sys/net/ipv4/tcp_max_syn_backlog /proc/sys/net/ipv4/tcp_syncookies /proc/sys/net/core/somaxconn \
     /proc/sys/net/netfilter/nf_conntrack_tcp_loose /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established
 do read -r v <"$f"; echo "$f $v"; done
-cat /etc/resolv.conf /etc/hosts /etc/nsswitch.conf /etc/dnsmasq.conf
-ps ax -o comm= | grep -vxE "ps|grep|sort|sh" | sort'
+cat /etc/resolv.conf /etc/hosts /etc/nsswitch.conf /etc/dnsmasq.conf /etc/nginx/*.conf /etc/haproxy/*.cfg /etc/nsd/* /etc/bind/*
+cksum /etc/ssl/certs/*.pem /etc/ssl/certs/ca-certificates.crt /etc/ssl/private/*
+echo "== in any order"
+echo /root/* /root/.[a-z]* /tmp/* /tmp/.[a-z]* /var/tmp/* /run/*
+printf "%s\n" addr link "route show table all" rule neigh | ip -o -b -
+printf "%s\n" "route show table all" rule | ip -6 -o -b -
+for f in /proc/[0-9]*/stat; do read -r pid name state parent v <"$f" && [ "$pid $parent" != "$$ 0" ] && echo "program $name ${state#[RSD]}"; done'
 
 state() { # what a learner can look at, in every node (all at once), and the topology
     local node waiting=()
@@ -21,10 +27,11 @@ state() { # what a learner can look at, in every node (all at once), and the top
         waiting+=($!)
     done
     wait "${waiting[@]}"
-    for node in "${nodes[@]}"; do
-        echo "== $node"
-        grep -vE "REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE" "$work/state.$node"
-    done
+    (cd "$work" && awk '
+        FNR == 1 { n = 100000 }
+        /^== / { n = 0 }
+        /REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE/ { next }
+        { gsub(/nsd-xfr-[0-9]+/, "nsd-xfr"); print FILENAME, n ? n++ : n, $0 }' "${nodes[@]/#/state.}" | sort)
     "$LABCTL" --lab live dump
 }
 
@@ -80,22 +87,48 @@ try_row() { # KIND SYMPTOM WHERE PARAMETERS: in, seen, hidden, out
     fi
     lab fault clear
     check "$name: goes out" $?
+    lab fault clear
+    check "$name: once more is nothing" $?
     until_true 3 same_state
     check "$name: is taken out exactly" $?
+}
+
+ids() { "$LABCTL" --lab live --format json fault status | sed -n 's/^ *"id": "\(.*\)",*$/\1/p'; }
+
+# Two at a time: the first one in is the first one out, then the last one in.  What stands where the other one does is
+# refused; of the rest nothing may stay.
+try_pairs() {
+    local i row kind where parameters both pairs=0 broken=0
+    for ((i = 0; i + 1 < ${#rows[@]}; i += 2)); do
+        for row in "${rows[@]:i:2}"; do
+            IFS='|' read -r kind _ where parameters <<<"$row"
+            lab fault inject "$kind" --at "$where" $parameters
+        done
+        mapfile -t both < <(ids)
+        if [ ${#both[@]} -eq 2 ]; then
+            pairs=$((pairs + 1))
+            [ $((i % 4)) -ne 0 ] || lab fault clear "${both[0]}" || broken=1
+        fi
+        lab fault clear || broken=1
+        until_true 3 same_state || { broken=1; echo "${rows[*]:i:2}" >>"$work/out"; break; }
+    done
+    [ $pairs -gt 0 ] && [ $broken -eq 0 ]
+    check "two at a time, in both orders ($pairs pairs)" $?
 }
 
 try_rows() { # all of them in a healthy lab, which is healthy afterwards
     local row kind symptom where parameters
     lab up "$work/lab.yaml"
     check "the lab is up" $?
-    lab check
+    until_true 20 lab check
     check "it is healthy" $?
     state >"$work/state"
     for row in "${rows[@]}"; do
         IFS='|' read -r kind symptom where parameters <<<"$row"
         try_row "$kind" "$symptom" "$where" "$parameters"
     done
-    lab check
+    try_pairs
+    until_true 20 lab check
     check "it is healthy again" $?
 }
 

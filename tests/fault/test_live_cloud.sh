@@ -42,6 +42,7 @@ rows=(
     "route-table-wrong|outward|vpc/main/subnet/private|route_table=closed"
     "internet-gateway-detached|shop|vpc/main/internet_gateway|"
     "public-ip-missing|shop|node/shop/eth0|"
+    "nat-gateway-misplaced|outward|vpc/main/nat_gateway/nat|subnet=private"
     "nat-gateway-ports-exhausted|no_port_left|vpc/main/nat_gateway/nat|ports=3"
     "nat-gateway-idle-timeout|ends_after_silence|vpc/main/nat_gateway/nat|timeout=1s"
 )

@@ -100,6 +100,26 @@ static void what_it_does_not_know_is_for_the_whole_table(void **state)
     }
 }
 
+static void the_order_of_pieces_means_nothing(void **state)
+{
+    static const char set[] = "\tset s {\n\t\ttype ifname\n\t\telements = { \"a\",\n\t\t\t     \"b\" }\n\t}\n\n";
+    static const char chain[] = "\tchain c {\n\t\taccept\n\t\tdrop\n\t}\n";
+    static const char turned[] = "\tchain c {\n\t\tdrop\n\t\taccept\n\t}\n";
+    STR_AUTO one = STR_INIT;
+    STR_AUTO other = STR_INIT;
+    STR_AUTO third = STR_INIT;
+    (void)state;
+    str_printf(&one, "table ip t {\n%s%s}\n", set, chain);
+    str_printf(&other, "table ip t {\n%s\n%s}\n", chain, set);
+    str_printf(&third, "table ip t {\n%s%s}\n", set, turned);
+    assert_true(nft_same(str_text(&one), str_text(&other)));
+    assert_false(nft_same(str_text(&one), str_text(&third))); /* that of rules means much */
+    str_clear(&other);
+    str_printf(&other, "table ip t {\n%s}\n", chain);
+    assert_false(nft_same(str_text(&one), str_text(&other)));
+    assert_false(nft_same(str_text(&one), ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +129,7 @@ int main(void)
         cmocka_unit_test(the_order_is_that_of_references),
         cmocka_unit_test(ranges_are_written_anew),
         cmocka_unit_test(what_it_does_not_know_is_for_the_whole_table),
+        cmocka_unit_test(the_order_of_pieces_means_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
