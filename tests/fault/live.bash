@@ -116,15 +116,23 @@ try_pairs() {
     check "two at a time, in both orders ($pairs pairs)" $?
 }
 
+# The kernel tells late that a link is up (linkwatch, once a second).
+settled() {
+    state >"$work/state"
+    ! grep ' state UNKNOWN ' "$work/state" | grep -qv ': lo:'
+}
+
 try_rows() { # all of them in a healthy lab, which is healthy afterwards
-    local row kind symptom where parameters
+    local i kind symptom where parameters step=1
+    # tests/run runs these once more as an ordinary user, with all rows: of the same code, a part is enough for root.
+    [ "$(id -u)" -ne 0 ] || [ -n "${LIVE_ALL:-}" ] || step=3
     lab up "$work/lab.yaml"
     check "the lab is up" $?
     until_true 20 lab check
     check "it is healthy" $?
-    state >"$work/state"
-    for row in "${rows[@]}"; do
-        IFS='|' read -r kind symptom where parameters <<<"$row"
+    until_true 5 settled
+    for ((i = 0; i < ${#rows[@]}; i += step)); do
+        IFS='|' read -r kind symptom where parameters <<<"${rows[i]}"
         try_row "$kind" "$symptom" "$where" "$parameters"
     done
     try_pairs
