@@ -15,6 +15,7 @@
 #include "load/load.h"
 #include "model/check.h"
 #include "model/topology.h"
+#include "quick.h"
 
 /* Loads a text that must be free of errors. */
 static struct topology *load(const char *text, size_t warnings)
@@ -460,11 +461,11 @@ static void ten_thousand_nodes_load_quickly(void **state)
     for (int i = 0; i < 10000; i++)
         str_printf(&text, "  n%d:\n    bridge: b%d\n    address: 10.%d.%d.%d/16\n", i, i % 2, i % 2, i / 250,
                    i % 250 + 1);
-    int64_t start = clock_monotonic();
+    long long start = processor_time();
     struct topology *t = load(str_text(&text), 0);
-    int64_t took = clock_monotonic() - start;
+    long long took = processor_time() - start;
     assert_int_equal(t->node_count, 10000);
-    assert_true(took < 2 * NANOSECONDS_PER_SECOND); /* 35 ms; with sanitizers on a busy machine more */
+    assert_true(took < 2 * NANOSECONDS_PER_SECOND); /* 35 ms; with sanitizers more */
     topology_free(t);
 }
 
