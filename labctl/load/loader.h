@@ -154,7 +154,7 @@ extern const struct schema socket_check_schema, route_check_schema, neighbour_ch
     process_check_schema;
 extern const struct schema *const service_schemas[SERVICE_KIND_COUNT];
 extern const struct schema http_service_schema, tcp_service_schema, tcp_echo_service_schema, udp_echo_service_schema,
-    dns_service_schema, exec_service_schema;
+    dns_service_schema, iperf_service_schema, exec_service_schema;
 extern const struct schema forward_target_schema; /* node_parts.c */
 extern const struct schema proxy_service_schema, proxy_route_schema, upstream_schema, health_schema, limit_schema;
 void finish_proxy(struct service *service); /* service_proxy.c: what routes have from the whole */

@@ -245,6 +245,7 @@ const struct schema *const load_schemas[] = {
     &upstream_schema,
     &health_schema,
     &limit_schema,
+    &iperf_service_schema,
     &exec_service_schema,
     &ready_schema,
     &check_schema,

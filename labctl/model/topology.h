@@ -378,6 +378,7 @@ enum service_kind {
     SERVICE_UDP_ECHO,
     SERVICE_DNS,
     SERVICE_PROXY,
+    SERVICE_IPERF,
     SERVICE_EXEC,
     SERVICE_KIND_COUNT
 };

@@ -174,7 +174,7 @@ struct plan_process {
                          network */
     const char *name; /* "web/http", "vpc/main/resolver": unique; logs are kept by it */
     const char *origin; /* "node/web/service/http" */
-    bool embedded;      /* argv[0] names an embedded service ("httpd", "tcpd", "echod"): the executor runs our own small
+    bool embedded;      /* argv[0] names an embedded service ("httpd", "tcpd", "echod", "iperfd"): the executor runs our own small
                            binary under that name */
     const char **argv;
     size_t argc;

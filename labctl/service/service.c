@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "service/lowering.h"
 
-const char *const service_embedded[] = {"httpd", "tcpd", "echod"};
+const char *const service_embedded[] = {"httpd", "tcpd", "echod", "iperfd"};
 const size_t service_embedded_count = ARRAY_SIZE(service_embedded);
 
 void service_argv(struct service_context *context, const char *const *argv, size_t count)
@@ -146,6 +146,14 @@ static void lower_echo(struct service_context *context)
     service_ready(context, tcp ? READY_TCP : READY_UDP_BOUND, context->service->port);
 }
 
+static void lower_iperf(struct service_context *context)
+{
+    STR_AUTO text = STR_INIT;
+    service_listen(context->service, &text);
+    embedded(context, "iperfd", &text);
+    service_ready(context, READY_TCP, context->service->port);
+}
+
 static const struct service_program *http_program(const struct service *service)
 {
     return service->tls.on ? &program_nginx : NULL;
@@ -175,6 +183,7 @@ const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_PROXY] = {"proxy", "a proxy (HAProxy) before other servers",
                        "bind, mode, tls, upstreams, balance, sticky, health_check, rate_limit, routes", proxy_program,
                        service_lower_proxy},
+    [SERVICE_IPERF] = {"iperf", "a server for measurements of throughput (iperf3)", "bind", NULL, lower_iperf},
     [SERVICE_EXEC] = {"exec", "any program of the machine", "command, user, ready", NULL, service_lower_exec},
 };
 
