@@ -7,10 +7,11 @@
 #include "load/loader.h"
 #include "load/service_fields.h"
 
-static const char *const kind_words[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "proxy", "iperf", "exec"};
+static const char *const kind_words[] = {"http",  "tcp",  "tcp-echo", "udp-echo", "dns",
+                                         "proxy", "dhcp", "iperf",    "exec"};
 _Static_assert(ARRAY_SIZE(kind_words) == SERVICE_KIND_COUNT, "a word for each service kind");
 
-static const char *const later_kinds[] = {"dhcp", "bgp", "ospf"};
+static const char *const later_kinds[] = {"bgp", "ospf"};
 
 /* ---- DNS ------------------------------------------------------------------------------------------------------- */
 
@@ -260,7 +261,8 @@ const struct schema *const service_schemas[SERVICE_KIND_COUNT] = {
     [SERVICE_HTTP] = &http_service_schema,         [SERVICE_TCP] = &tcp_service_schema,
     [SERVICE_TCP_ECHO] = &tcp_echo_service_schema, [SERVICE_UDP_ECHO] = &udp_echo_service_schema,
     [SERVICE_PROXY] = &proxy_service_schema,       [SERVICE_DNS] = &dns_service_schema,
-    [SERVICE_IPERF] = &iperf_service_schema,       [SERVICE_EXEC] = &exec_service_schema,
+    [SERVICE_DHCP] = &dhcp_service_schema,         [SERVICE_IPERF] = &iperf_service_schema,
+    [SERVICE_EXEC] = &exec_service_schema,
 };
 
 /* What a kind has where the file says nothing. */
@@ -320,8 +322,13 @@ static void one_service(struct loader *loader, const char *name, struct mark mar
     set_defaults(decoder, service);
     if (service->kind == SERVICE_PROXY)
         service->proxy = ARENA_NEW(decoder->arena, struct proxy);
+    if (service->kind == SERVICE_DHCP)
+        service->dhcp = new_dhcp(decoder->arena);
+    size_t before = decoder->findings->errors;
     if (!schema_decode(decoder, service_schemas[service->kind], name, mark, value, service))
         return;
+    if (service->dhcp)
+        service->dhcp->unread = decoder->findings->errors > before;
     if (service->port == 0)
         service->port = service_default_port(service);
     if (service->proxy)

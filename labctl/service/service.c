@@ -165,6 +165,12 @@ static const struct service_program *proxy_program(const struct service *service
     return &program_haproxy;
 }
 
+static const struct service_program *dhcp_program(const struct service *service)
+{
+    (void)service;
+    return &program_dnsmasq;
+}
+
 const struct service_program *service_program(const struct service *service)
 {
     const struct service_type *kind = &service_kinds[service->kind];
@@ -183,6 +189,9 @@ const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_PROXY] = {"proxy", "a proxy (HAProxy) before other servers",
                        "bind, mode, tls, upstreams, balance, sticky, health_check, rate_limit, routes", proxy_program,
                        service_lower_proxy},
+    [SERVICE_DHCP] = {"dhcp", "hands out addresses (dnsmasq), and advertises IPv6 routers",
+                      "range, reservations, lease, router, dns, domain, router_advertisements", dhcp_program,
+                      service_lower_dhcp},
     [SERVICE_IPERF] = {"iperf", "a server for measurements of throughput (iperf3)", "bind", NULL, lower_iperf},
     [SERVICE_EXEC] = {"exec", "any program of the machine", "command, user, ready", NULL, service_lower_exec},
 };
@@ -214,7 +223,7 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
     struct map *namespaces = NULL; /* made when the first service asks */
     for (size_t i = 0; i < topology->node_count; i++) {
         const struct node *node = topology->nodes[i];
-        if (node->service_count + node->certificate_count == 0)
+        if (node->service_count + node->certificate_count == 0 && !service_has_clients(node))
             continue;
         namespaces = namespaces ? namespaces : node_namespaces(plan, scratch);
         size_t ns = (size_t)(uintptr_t)map_get(namespaces, node->name);
@@ -223,6 +232,7 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
         service_lower_certificates(plan, (uint32_t)ns - 1, node);
         for (size_t j = 0; j < node->service_count; j++)
             lower_service(topology, plan, (uint32_t)ns - 1, node->services[j]);
+        service_lower_clients(topology, plan, (uint32_t)ns - 1, node);
     }
     service_lower_public_names(topology, plan);
     return 0;
