@@ -63,7 +63,7 @@ $(BUILD)/labctl-keeper: $(call objects,keeper)
 	$(Q)$(CC) $(STATIC) -o $@ $^ $(LDFLAGS)
 	$(split_debug)
 
-# The embedded services (http, tcp, echo), run inside nodes: without the symbols that would tell there where they were built.
+# The embedded services (http, tcp, echo, iperf), run inside nodes: without the symbols that would tell there where they were built.
 $(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base) $(SANITIZER)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(SANITIZE) $(if $(SANITIZE),,-s) -o $@ $^ $(LDFLAGS) -lmicrohttpd

@@ -107,6 +107,22 @@ static bool writes_default(const struct node *node, unsigned family)
     return false;
 }
 
+/* The router that it heard of; a gateway that is written out goes before. */
+static void offer_advertised(struct best *best, const struct interface *interface, const struct addr *destination)
+{
+    struct prefix any = prefix_any(6);
+    if (destination->family != 6 || !addr_is_set(&interface->ipv6_gateway) || !usable(interface) ||
+        !is_better(best, &any, IPV6_METRIC))
+        return;
+    *best = (struct best){.hop = {.type = HOP_UNICAST,
+                                  .interface = interface,
+                                  .next = interface->ipv6_gateway,
+                                  .source = interface_source(interface, destination),
+                                  .destination = any,
+                                  .mark = interface->slaac_mark},
+                          .metric = IPV6_METRIC};
+}
+
 static void offer_gateways(struct best *best, const struct node *node, const struct addr *destination)
 {
     uint32_t earlier = 0;
@@ -126,6 +142,8 @@ static void offer_gateways(struct best *best, const struct node *node, const str
                                           .mark = interface->gateway_mark},
                                   .metric = metric};
     }
+    for (size_t i = 0; i < node->interface_count; i++)
+        offer_advertised(best, node->interfaces[i], destination);
 }
 
 /* In a cloud and on the internet, beyond the interface; gives way to any that is written out. */

@@ -45,6 +45,7 @@ static const struct program_trial unbound = {"unbound", "unbound", "unbound", "u
 static const struct program_trial named = {"named", "bind9", "bind", "bind"};
 static const struct program_trial nginx = {"nginx", "nginx-light", "nginx", "nginx"};
 static const struct program_trial haproxy = {"haproxy", "haproxy", "haproxy", "haproxy"};
+static const struct program_trial udhcpc = {"udhcpc", "udhcpc", "busybox", "busybox"};
 static const struct program_trial ip = {"ip", "iproute2", "iproute", "iproute2"};
 static const struct program_trial nft = {"nft", "nftables", "nftables", "nftables"};
 static const struct program_trial ping = {"ping", "iputils-ping", "iputils", "iputils"};
@@ -231,12 +232,13 @@ const struct capability capabilities[] = {
     DEVICE("wireguard", LATER, link_wireguard, "tunnels", "wireguard"),
     DEVICE("bonding", LATER, link_bonding, "bundled links", "bonding"),
 
-    PROGRAM(dnsmasq, "name servers: VPC resolvers, services of kind dns"),
+    PROGRAM(dnsmasq, "name servers: VPC resolvers, services of kind dns and dhcp"),
     PROGRAM(nsd, "name servers of the internet, services of kind dns without recursion"),
     PROGRAM(unbound, "the internet's public resolver"),
     PROGRAM(named, "services of kind dns with views"),
     PROGRAM(nginx, "web servers with TLS"),
     PROGRAM(haproxy, "services of kind proxy"),
+    PROGRAM(udhcpc, "interfaces with `dhcp: true`"),
     PROGRAM(ip, "to look at interfaces and routes"),
     PROGRAM(nft, "to look at and change firewalls"),
     PROGRAM(ping, "to try a path"),

@@ -164,7 +164,7 @@ static int execute_all(struct apply *a, const struct plan_operation *operations,
                 return -1;
         }
         if (operation->item == ITEM_RUN &&
-            (await_started(a) != 0 || bridges_settle(a->lab, a->after, a->after_index, a->err) != 0))
+            (await_started(a) != 0 || network_settle(a->lab, a->after, a->after_index, a->err) != 0))
             return -1;
         if (execute(a, operation) != 0)
             return -1;
@@ -174,8 +174,8 @@ static int execute_all(struct apply *a, const struct plan_operation *operations,
 
 static int finish(struct apply *a)
 {
-    if (await_started(a) != 0 || reload_nft_of_links(a) != 0 || impair_sync(a->lab, a->after, a->err) != 0 || tell_keeper_files(a) != 0 ||
-        bridges_settle(a->lab, a->after, a->after_index, a->err) != 0)
+    if (await_started(a) != 0 || reload_nft_of_links(a) != 0 || impair_sync(a->lab, a->after, a->err) != 0 ||
+        tell_keeper_files(a) != 0 || network_settle(a->lab, a->after, a->after_index, a->err) != 0)
         return -1;
     if (a->spaces_changed && spaces_save(a->lab, a->err) != 0)
         return -1;

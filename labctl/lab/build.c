@@ -261,7 +261,7 @@ static int start_processes(struct build *b)
             return -1;
     }
     if (processes_await(b->lab, b->plan, all, b->plan->process_count, b->progress, b->context, b->err) != 0 ||
-        bridges_settle(b->lab, b->plan, b->index, b->err) != 0)
+        network_settle(b->lab, b->plan, b->index, b->err) != 0)
         return -1;
     for (size_t i = 0; i < b->plan->run_count; i++)
         if (run_command(b->lab, b->plan, i, b->err) != 0)

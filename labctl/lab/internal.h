@@ -22,8 +22,8 @@ struct nlmsghdr;
 
 /* ---- spaces: the namespaces that exist ---- */
 struct space {
-    uint32_t id;   /* the keeper's; 0 is the fabric */
-    uint32_t view; /* nodes: the keeper's view of /etc, or UINT32_MAX */
+    uint32_t id;    /* the keeper's; 0 is the fabric */
+    uint32_t view;  /* nodes: the keeper's view of /etc, or UINT32_MAX */
     bool own_hosts; /* nodes: has an /etc/hosts above the view's, since it was moved to another view while it ran */
     enum namespace_kind kind;
     char *name;       /* NULL: told of by the keeper before the table of names was read */
@@ -113,8 +113,8 @@ void lab_become(struct lab *lab, const struct plan *plan);
 /* ---- nodes.c: making and removing namespaces ---- */
 /* A view of the plan: its hosts file, and whom nodes trust. */
 int nodes_define_view(struct lab *lab, uint32_t id, const struct plan *plan, uint32_t view, struct error *err);
-/* The files of /etc by which nodes trust the lab's authority; the bundle's text lies in `bundle`.  How many; 0 where the
- * lab has none, or with err. */
+/* The files of /etc by which nodes trust the lab's authority; the bundle's text lies in `bundle`.  How many; 0 where
+ * the lab has none, or with err. */
 #define TRUST_FILES 3
 struct keeper_file_spec;
 size_t nodes_trust_files(const struct plan *plan, struct arena *arena, struct str *bundle,
@@ -207,8 +207,9 @@ int impair_forget(struct lab *lab, const struct space *space, const char *interf
 void impair_adopt(struct lab *lab); /* of a restarted director: the relay is restarted when it ends */
 const struct plan_process *impair_relay_process(struct lab *lab);
 
-/* settle.c: waits until the ports of bridges with STP forward, or block. */
-int bridges_settle(struct lab *lab, const struct plan *plan, const struct plan_index *index, struct error *err);
+/* settle.c: waits until the ports of bridges with STP forward, or block, and until who listens to router advertisements
+ * has heard one. */
+int network_settle(struct lab *lab, const struct plan *plan, const struct plan_index *index, struct error *err);
 
 /* ---- process.c, ready.c ---- */
 struct process *process_get(struct lab *lab, const char *name); /* made where absent */

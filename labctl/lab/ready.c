@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
+#include "base/str.h"
+#include "kernel/dump.h"
 #include "kernel/namespace.h"
 #include "lab/internal.h"
 #include "lab/keeper.h"
@@ -65,6 +67,25 @@ static bool table_has(const char *path, unsigned state, const struct plan_proces
     if (file)
         fclose(file);
     return found;
+}
+
+/* Has the interface an address of that family that others beyond the wire can use? */
+static int has_address(int netns, const struct plan_process *process, struct error *err)
+{
+    struct observation *o;
+    bool found = false;
+    if (observe(netns, &o, err) != 0)
+        return -1;
+    for (size_t i = 0; i < o->address_count && !found; i++)
+        found = str_equal(observed_name(o, o->addresses[i].interface), process->ready_interface) &&
+                o->addresses[i].address.addr.family == process->ready_addr.family && !o->addresses[i].linklocal;
+    observation_free(o);
+    return found;
+}
+
+static int is_ready(int netns, const struct plan_process *process, struct error *err)
+{
+    return process->ready == READY_ADDRESS ? has_address(netns, process, err) : socket_bound(netns, process, err);
 }
 
 int socket_bound(int netns, const struct plan_process *process, struct error *err)
@@ -132,11 +153,20 @@ static int look(struct lab *lab, const struct plan *plan, const struct plan_proc
     int ready = spec->ready == READY_NONE && has_executed(process);
     if (spec->ready != READY_NONE && process->pid) {
         int netns = space_netns(space_of(lab, plan, spec->ns), err);
-        ready = netns < 0 ? -1 : socket_bound(netns, spec, err);
+        ready = netns < 0 ? -1 : is_ready(netns, spec, err);
     }
     if (ready == 1)
         process->listening = true;
     return ready;
+}
+
+/* What depends on others is not waited for beyond its time; it goes on trying. */
+static bool given_up(struct lab *lab, const struct plan_process *spec, int64_t waited)
+{
+    if (!spec->ready_hoped || waited < (spec->ready_within ? spec->ready_within : READY_DEADLINE))
+        return false;
+    process_get(lab, spec->name)->listening = true; /* it is started again when it ends */
+    return true;
 }
 
 int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count,
@@ -152,9 +182,12 @@ int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *it
     for (int pause = 1; left > 0; pause = pause < 20 ? pause * 2 : 20) {
         size_t kept = 0;
         for (size_t i = 0; i < left; i++) {
-            int ready = look(lab, plan, &plan->processes[waiting[i]], err);
+            const struct plan_process *spec = &plan->processes[waiting[i]];
+            int ready = look(lab, plan, spec, err);
             if (ready < 0)
                 return -1;
+            if (!ready && given_up(lab, spec, clock_boot() - begin))
+                continue;
             if (!ready)
                 waiting[kept++] = waiting[i];
         }

@@ -255,6 +255,6 @@ int lab_restore_links(struct lab *lab, const uint32_t *links, size_t count, stru
     if (result == 0)
         result = impair_sync(lab, lab->plan, r.apply.err);
     if (result == 0)
-        result = bridges_settle(lab, lab->plan, lab->index, r.apply.err);
+        result = network_settle(lab, lab->plan, lab->index, r.apply.err);
     return end(&r, result);
 }

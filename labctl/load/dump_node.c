@@ -80,6 +80,10 @@ static void dump_interface(struct yaml *yaml, const struct interface *interface)
     dump_addresses(yaml, interface);
     if (interface->gateway_mark.line > 0)
         yaml_text_member(yaml, "gateway", addr_format(&interface->gateway, text)); /* "none" where not set */
+    if (interface->dhcp)
+        yaml_boolean_member(yaml, "dhcp", true);
+    if (interface->slaac)
+        yaml_boolean_member(yaml, "slaac", true);
     if (interface->mac_declared)
         yaml_text_member(yaml, "mac", mac_format(&interface->mac, text));
     dump_number(yaml, "mtu", interface->mtu);

@@ -162,6 +162,48 @@ static void dump_http(struct yaml *yaml, const struct service *service)
     yaml_list_end(yaml);
 }
 
+static void dump_range(struct yaml *yaml, const struct dhcp_range *range)
+{
+    char first[ADDR_TEXT_MAX], last[ADDR_TEXT_MAX];
+    STR_AUTO text = STR_INIT;
+    str_printf(&text, "%s-%s", addr_format(&range->first, first), addr_format(&range->last, last));
+    yaml_text(yaml, str_text(&text));
+}
+
+static void dump_dhcp(struct yaml *yaml, const struct dhcp *dhcp)
+{
+    if (dhcp->range_count > 0)
+        yaml_key(yaml, "range");
+    if (dhcp->range_count > 1)
+        yaml_flow_list(yaml);
+    for (size_t i = 0; i < dhcp->range_count; i++)
+        dump_range(yaml, &dhcp->ranges[i]);
+    if (dhcp->range_count > 1)
+        yaml_list_end(yaml);
+    if (dhcp->reservation_count > 0) {
+        yaml_key(yaml, "reservations");
+        yaml_map(yaml);
+        for (size_t i = 0; i < dhcp->reservation_count; i++)
+            dump_addr(yaml, dhcp->reservations[i].name, &dhcp->reservations[i].addr);
+        yaml_map_end(yaml);
+    }
+    if (dhcp->lease != 3600)
+        dump_duration(yaml, "lease", dhcp->lease * INT64_C(1000000000));
+    if (dhcp->router_mark.line > 0 && !addr_is_set(&dhcp->router))
+        yaml_text_member(yaml, "router", "none");
+    dump_addr(yaml, "router", &dhcp->router);
+    if (dhcp->dns_count > 0) {
+        yaml_key(yaml, "dns");
+        yaml_flow_list(yaml);
+        for (size_t i = 0; i < dhcp->dns_count; i++)
+            dump_addr_value(yaml, &dhcp->dns[i]);
+        yaml_list_end(yaml);
+    }
+    dump_text(yaml, "domain", dhcp->domain);
+    if (dhcp->router_advertisements)
+        yaml_boolean_member(yaml, "router_advertisements", true);
+}
+
 static void dump_exec(struct yaml *yaml, const struct service *service)
 {
     dump_strings(yaml, "command", &service->command);
@@ -187,6 +229,8 @@ static void dump_service(struct yaml *yaml, const struct service *service)
     dump_tls(yaml, &service->tls);
     if (service->proxy)
         dump_proxy(yaml, service->proxy);
+    if (service->dhcp)
+        dump_dhcp(yaml, service->dhcp);
     if (service->kind == SERVICE_HTTP)
         dump_http(yaml, service);
     else if (service->kind == SERVICE_DNS)

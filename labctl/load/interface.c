@@ -266,6 +266,16 @@ static void decode_groups(struct decoder *decoder, const struct field *field, co
     }
 }
 
+/* `dhcp:`, `slaac:`. */
+static void decode_from_wire(struct decoder *decoder, const struct field *field, const struct value *value,
+                             void *target)
+{
+    struct interface *interface = target;
+    bool *on = (bool *)((char *)target + field->offset);
+    if (decode_boolean(decoder, field->key, value, on))
+        *(on == &interface->dhcp ? &interface->dhcp_mark : &interface->slaac_mark) = value->mark;
+}
+
 static const struct field interface_fields[] = {
     {.key = "subnet",
      .type = FIELD_CUSTOM,
@@ -364,78 +374,22 @@ static const struct field interface_fields[] = {
      .json = "{\"type\": \"boolean\"}",
      .fallback = "true",
      .doc = "In a subnet: whether only packets from and to its own addresses pass; false for a router or a firewall."},
-    {.key = "dhcp", .type = FIELD_CUSTOM, .later = true, .doc = "Whether it asks a DHCP server for its address."},
+    {.key = "dhcp",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct interface, dhcp),
+     .decode = decode_from_wire,
+     .wants = "true or false",
+     .json = "{\"type\": \"boolean\"}",
+     .fallback = "false",
+     .doc = "On a bridge or a link: whether it asks a DHCP server for its address, its gateway and its resolver."},
+    {.key = "slaac",
+     .type = FIELD_CUSTOM,
+     FIELD_AT(struct interface, slaac),
+     .decode = decode_from_wire,
+     .wants = "true or false",
+     .json = "{\"type\": \"boolean\"}",
+     .fallback = "false",
+     .doc = "On a bridge or a link: whether it makes an IPv6 address itself and finds its router, by router "
+            "advertisements."},
 };
 const struct schema interface_schema = SCHEMA("interface", interface_fields);
-
-/* ---- finishing ------------------------------------------------------------------------------------------------- */
-
-/* Gives every address its length: the subnet's, the internet's, or the one that was written. */
-static void finish_lengths(struct loader *loader, struct interface *interface)
-{
-    char text[ADDR_TEXT_MAX];
-    for (size_t i = 0; i < interface->address_count; i++) {
-        struct prefix *address = &interface->addresses[i];
-        bool ipv6 = address->addr.family == 6;
-        uint8_t given = address->length, own = ipv6 ? 64 : 24;
-        const struct network *network = interface_network(interface);
-        if (network != NULL && !ipv6)
-            own = addr_is_set(&network->cidr.addr) ? network->cidr.length : given;
-        if (interface->attachment == ATTACH_SUBNET && !ipv6)
-            own = addr_is_set(&interface->subnet->cidr.addr) ? interface->subnet->cidr.length : given;
-        /* in a cloud and at the internet all but the router is beyond it */
-        bool alone = ipv6 && (interface->attachment == ATTACH_SUBNET || interface->attachment == ATTACH_INTERNET);
-        address->length = alone ? 128 : own;
-        if (interface->attachment == ATTACH_NONE || given == own || (alone && given == 128))
-            continue;
-        bool wire = interface->attachment == ATTACH_LINK || (interface->attachment == ATTACH_BRIDGE && network == NULL) ||
-                    (network != NULL && ipv6);
-        if (wire)
-            address->length = given != NO_LENGTH ? given : own;
-        if (wire && given == NO_LENGTH)
-            findings_add(loader->decoder.findings, FINDING_ERROR, "address-length", interface->address_marks[i],
-                         "address %s needs a length", addr_format(&address->addr, text))
-                ->hint = arena_printf(loader->decoder.arena, "write %s/%u", text, own);
-        else if (!wire && given != NO_LENGTH)
-            findings_add(loader->decoder.findings, FINDING_ERROR, "address-length", interface->address_marks[i],
-                         "address %s has the length /%u here, not /%u", addr_format(&address->addr, text), own, given);
-    }
-}
-
-/* Keys that mean something in a subnet only. */
-static void finish_placement(struct loader *loader, const struct interface *interface)
-{
-    if (interface->attachment == ATTACH_SUBNET || interface->attachment == ATTACH_NONE)
-        return;
-    if (interface->public_ip_mode != PUBLIC_IP_DEFAULT)
-        findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", interface->public_ip_mark,
-                     "'public_ip' means something in a subnet only");
-    if (interface->source_dest_check_mark.line > 0)
-        findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", interface->source_dest_check_mark,
-                     "'source_dest_check' means something in a subnet only");
-    if (interface->security_groups_declared)
-        findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", interface->mark,
-                     "'security_groups' means something in a subnet only");
-}
-
-void finish_interface(struct loader *loader, struct interface *interface)
-{
-    struct arena *arena = loader->decoder.arena;
-    bool declared = interface->gateway_mark.line > 0;
-    if (interface->attachment == ATTACH_NONE && interface->attachment_mark.line == 0)
-        findings_add(loader->decoder.findings, FINDING_ERROR, "attachment", interface->mark,
-                     "interface '%s' of node '%s' hangs nowhere", interface->name, interface->node->name)
-            ->hint = "give it one of subnet, bridge, link, network and internet";
-    finish_lengths(loader, interface);
-    finish_placement(loader, interface);
-    if (interface->attachment != ATTACH_SUBNET)
-        return;
-    const struct subnet *subnet = interface->subnet;
-    if (!declared && addr_is_set(&subnet->cidr.addr))
-        interface->gateway = prefix_host(&subnet->cidr, 1);
-    if (interface->security_groups_declared)
-        return;
-    *ARENA_PUSH(arena, interface->security_groups, interface->security_group_count) =
-        vpc_security_group(subnet->vpc, "default");
-    interface->security_group_marks = ARENA_NEW(arena, struct mark);
-}

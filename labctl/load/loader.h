@@ -114,7 +114,7 @@ const struct prefix_list *find_prefix_list(struct loader *loader, const struct v
 void expand_prefix_lists(struct loader *loader, struct vpc *vpc);
 void decode_node_file_source(struct loader *loader, struct node_file *file, const struct value *value);
 
-void finish_interface(struct loader *loader, struct interface *interface); /* interface.c */
+void finish_interface(struct loader *loader, struct interface *interface); /* interface_finish.c */
 /* Takes the place where the interface hangs; a second one is an error with both places: false. */
 bool interface_attach(struct decoder *decoder, struct interface *interface, enum attachment attachment,
                       const struct field *field, const struct value *value);
@@ -154,8 +154,11 @@ extern const struct schema socket_check_schema, route_check_schema, neighbour_ch
     process_check_schema;
 extern const struct schema *const service_schemas[SERVICE_KIND_COUNT];
 extern const struct schema http_service_schema, tcp_service_schema, tcp_echo_service_schema, udp_echo_service_schema,
-    dns_service_schema, exec_service_schema;
+    dns_service_schema, iperf_service_schema, exec_service_schema;
 extern const struct schema forward_target_schema; /* node_parts.c */
 extern const struct schema proxy_service_schema, proxy_route_schema, upstream_schema, health_schema, limit_schema;
-void finish_proxy(struct service *service); /* service_proxy.c: what routes have from the whole */
+extern const struct schema dhcp_service_schema; /* service_dhcp.c */
+struct dhcp *new_dhcp(struct arena *arena);     /* with the defaults */
+void finish_dhcp(struct loader *loader);        /* addresses that clients will have, when MACs are known */
+void finish_proxy(struct service *service);     /* service_proxy.c: what routes have from the whole */
 extern const struct schema certificate_schema, tls_service_schema; /* certificate.c */

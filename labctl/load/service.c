@@ -7,10 +7,11 @@
 #include "load/loader.h"
 #include "load/service_fields.h"
 
-static const char *const kind_words[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "proxy", "exec"};
+static const char *const kind_words[] = {"http",  "tcp",  "tcp-echo", "udp-echo", "dns",
+                                         "proxy", "dhcp", "iperf",    "exec"};
 _Static_assert(ARRAY_SIZE(kind_words) == SERVICE_KIND_COUNT, "a word for each service kind");
 
-static const char *const later_kinds[] = {"dhcp", "iperf", "bgp", "ospf"};
+static const char *const later_kinds[] = {"bgp", "ospf"};
 
 /* ---- DNS ------------------------------------------------------------------------------------------------------- */
 
@@ -177,6 +178,8 @@ static const struct field tcp_fields[] = {
 static const struct field tcp_echo_fields[] = {KIND_FIELD, PORT_FIELD("7"), BIND_FIELD};
 static const struct field udp_echo_fields[] = {KIND_FIELD, PORT_FIELD("7"), BIND_FIELD};
 
+static const struct field iperf_fields[] = {KIND_FIELD, PORT_FIELD("5201"), BIND_FIELD};
+
 static const struct field dns_fields[] = {
     KIND_FIELD,
     PORT_FIELD("53"),
@@ -250,6 +253,7 @@ static const struct field exec_fields[] = {
 const struct schema tcp_service_schema = SCHEMA("tcp service", tcp_fields),
                     tcp_echo_service_schema = SCHEMA("tcp-echo service", tcp_echo_fields),
                     udp_echo_service_schema = SCHEMA("udp-echo service", udp_echo_fields),
+                    iperf_service_schema = SCHEMA("iperf service", iperf_fields),
                     dns_service_schema = SCHEMA("dns service", dns_fields),
                     exec_service_schema = SCHEMA("exec service", exec_fields);
 
@@ -257,6 +261,7 @@ const struct schema *const service_schemas[SERVICE_KIND_COUNT] = {
     [SERVICE_HTTP] = &http_service_schema,         [SERVICE_TCP] = &tcp_service_schema,
     [SERVICE_TCP_ECHO] = &tcp_echo_service_schema, [SERVICE_UDP_ECHO] = &udp_echo_service_schema,
     [SERVICE_PROXY] = &proxy_service_schema,       [SERVICE_DNS] = &dns_service_schema,
+    [SERVICE_DHCP] = &dhcp_service_schema,         [SERVICE_IPERF] = &iperf_service_schema,
     [SERVICE_EXEC] = &exec_service_schema,
 };
 
@@ -268,6 +273,14 @@ static void set_defaults(struct decoder *decoder, struct service *service)
         service->body = arena_printf(decoder->arena, "%s\n", service->node->name);
     service->recursion = service->kind == SERVICE_DNS;
     service->ttl = service->negative_ttl = service->kind == SERVICE_DNS ? 60 : 0;
+}
+
+static const char *all_kinds(struct arena *arena)
+{
+    const char *all = kind_words[0];
+    for (size_t i = 1; i < ARRAY_SIZE(kind_words); i++)
+        all = arena_printf(arena, "%s, %s", all, kind_words[i]);
+    return all;
 }
 
 /* The kind, from `kind:` or the name; false where it is none that works (reported). */
@@ -293,10 +306,8 @@ static bool read_kind(struct decoder *decoder, const char *name, struct mark mar
     if (kind != NULL)
         decode_word(decoder, "kind", kind, kind_words, ARRAY_SIZE(kind_words), &index);
     else
-        findings_add(
-            decoder->findings, FINDING_ERROR, "missing-key", mark,
-            "service '%.80s' needs the key 'kind': its name is none of http, tcp, tcp-echo, udp-echo, dns, proxy, exec",
-            name)
+        findings_add(decoder->findings, FINDING_ERROR, "missing-key", mark,
+                     "service '%.80s' needs the key 'kind': its name is none of %s", name, all_kinds(decoder->arena))
             ->hint = decode_hint(decoder, name, kind_words, ARRAY_SIZE(kind_words));
     return false;
 }
@@ -311,8 +322,13 @@ static void one_service(struct loader *loader, const char *name, struct mark mar
     set_defaults(decoder, service);
     if (service->kind == SERVICE_PROXY)
         service->proxy = ARENA_NEW(decoder->arena, struct proxy);
+    if (service->kind == SERVICE_DHCP)
+        service->dhcp = new_dhcp(decoder->arena);
+    size_t before = decoder->findings->errors;
     if (!schema_decode(decoder, service_schemas[service->kind], name, mark, value, service))
         return;
+    if (service->dhcp)
+        service->dhcp->unread = decoder->findings->errors > before;
     if (service->port == 0)
         service->port = service_default_port(service);
     if (service->proxy)

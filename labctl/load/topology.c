@@ -245,6 +245,8 @@ const struct schema *const load_schemas[] = {
     &upstream_schema,
     &health_schema,
     &limit_schema,
+    &dhcp_service_schema,
+    &iperf_service_schema,
     &exec_service_schema,
     &ready_schema,
     &check_schema,
@@ -310,6 +312,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
     finish_endpoints(&loader);
     finish_links(&loader);
     allot(&loader);
+    finish_dhcp(&loader);
     resolve_internet(&loader);
     if (loader.checks != NULL)
         load_checks(topology, loader.checks, "check", document->findings, &topology->checks, &topology->check_count);

@@ -52,6 +52,14 @@ static struct port *place(struct lowering *l, const struct node *node, const str
     return port;
 }
 
+static void add_connected_network(struct lowering *l, const struct port *port, struct prefix address)
+{
+    struct plan_route *route = add_unicast(l, port->ns, prefix_network(address), 0, NULL, port->name, port->origin);
+    route->connected = true;
+    route->congestion_control = lower_congestion_control(l, port->interface->node);
+    route->source = address.addr;
+}
+
 /* The route that the kernel makes with an address (one for each network of an interface that is up). */
 static void add_connected(struct lowering *l, const struct port *port, size_t i)
 {
@@ -64,10 +72,36 @@ static void add_connected(struct lowering *l, const struct port *port, size_t i)
         if (prefix_equal(&other, &network))
             return;
     }
-    struct plan_route *route = add_unicast(l, port->ns, network, 0, NULL, port->name, port->origin);
-    route->connected = true;
-    route->congestion_control = lower_congestion_control(l, interface->node);
-    route->source = interface->addresses[i].addr;
+    add_connected_network(l, port, interface->addresses[i]);
+}
+
+/* What it gets from the wire is not put there. */
+static bool comes_by_wire(const struct interface *interface, const struct prefix *address)
+{
+    return address->addr.family == 4 ? interface->dhcp : interface->slaac;
+}
+
+/* Routers advertise, and their hosts listen, by link-local addresses, which the lab's other interfaces do not have.  A
+ * machine that forwards does not listen to routers unless it is told to (accept_ra 2). */
+static void lower_advertisements(struct lowering *l, const struct port *port)
+{
+    const struct interface *interface = port->interface;
+    struct prefix network = advertised_network(interface);
+    if (!interface->slaac && !addr_is_set(&network.addr))
+        return;
+    struct prefix own = link_local_address(&interface->mac);
+    add_address(l, port->ns, port->name, own, port->origin);
+    if (!port->down)
+        add_connected_network(l, port, own);
+    if (!interface->slaac)
+        return;
+    const char *settings = arena_printf(l->arena, "net/ipv6/conf/%s", port->name);
+    add_sysctl(l, port->ns, arena_printf(l->arena, "%s/accept_ra", settings), interface->node->forwarding ? "2" : "1",
+               port->origin);
+    /* MACs are the lab's, so nobody has the address that follows from one */
+    add_sysctl(l, port->ns, arena_printf(l->arena, "%s/dad_transmits", settings), "0", port->origin);
+    /* the router may begin later than its hosts: they ask every second, not every four */
+    add_sysctl(l, port->ns, arena_printf(l->arena, "%s/router_solicitation_interval", settings), "1", port->origin);
 }
 
 void lower_interfaces(struct lowering *l, const struct node *node, uint32_t ns)
@@ -77,7 +111,10 @@ void lower_interfaces(struct lowering *l, const struct node *node, uint32_t ns)
         struct port *port = place(l, node, interface, ns);
         if (!port)
             continue;
+        lower_advertisements(l, port);
         for (size_t a = 0; a < interface->address_count; a++) {
+            if (comes_by_wire(interface, &interface->addresses[a]))
+                continue;
             add_address(l, ns, port->name, interface->addresses[a], port->origin);
             add_connected(l, port, a);
         }

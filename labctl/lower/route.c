@@ -10,9 +10,6 @@
 
 #define TABLE_MAIN 254
 
-/* The same on every machine, whatever its own default (bbr hides loss). */
-#define CONGESTION_CONTROL "cubic"
-
 /* Does the node declare a default route of this family itself? */
 static bool declares_default(const struct node *node, unsigned family)
 {
@@ -35,7 +32,7 @@ static void lower_gateways(struct lowering *l, const struct node *node, uint32_t
         const struct interface *interface = node->interfaces[i];
         const struct port *port = pointers_get(l->ports, interface);
         unsigned family = interface->gateway.family;
-        if (family == 0 || !port || port->down)
+        if (family == 0 || !port || port->down || (family == 4 && interface->dhcp))
             continue;
         if (interface->gateway_mark.line == 0 && declares_default(node, family))
             continue;
@@ -167,11 +164,7 @@ static void lower_rules(struct lowering *l, const struct node *node, uint32_t ns
 
 const char *lower_congestion_control(struct lowering *l, const struct node *node)
 {
-    for (size_t i = 0; i < node->sysctl_count; i++)
-        if (str_equal(node->sysctls[i].key, "net.ipv4.tcp_congestion_control"))
-            return arena_strdup(l->arena, node->sysctls[i].value);
-    const char *control = l->topology->defaults.congestion_control;
-    return control ? arena_strdup(l->arena, control) : CONGESTION_CONTROL;
+    return arena_strdup(l->arena, node_congestion_control(l->topology, node));
 }
 
 void lower_node_routes(struct lowering *l, const struct node *node, uint32_t ns)

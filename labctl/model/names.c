@@ -12,7 +12,8 @@ _Static_assert(ARRAY_SIZE(protocols) == PROTOCOL_COUNT, "a word for each protoco
 static const char *const route_types[] = {"unicast", "blackhole", "unreachable", "prohibit"};
 _Static_assert(ARRAY_SIZE(route_types) == ROUTE_TYPE_COUNT, "a word for each route type");
 
-static const char *const service_kinds[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "proxy", "exec"};
+static const char *const service_kinds[] = {"http",  "tcp",  "tcp-echo", "udp-echo", "dns",
+                                            "proxy", "dhcp", "iperf",    "exec"};
 _Static_assert(ARRAY_SIZE(service_kinds) == SERVICE_KIND_COUNT, "a word for each service kind");
 
 static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
@@ -149,9 +150,9 @@ static const struct {
     uint16_t port;
     bool tcp, udp;
 } listening[] = {
-    [SERVICE_HTTP] = {80, true, false},    [SERVICE_TCP] = {0, true, false}, [SERVICE_TCP_ECHO] = {7, true, false},
-    [SERVICE_UDP_ECHO] = {7, false, true}, [SERVICE_DNS] = {53, true, true}, [SERVICE_PROXY] = {80, true, false},
-    [SERVICE_EXEC] = {0, false, false},
+    [SERVICE_HTTP] = {80, true, false},    [SERVICE_TCP] = {0, true, false},     [SERVICE_TCP_ECHO] = {7, true, false},
+    [SERVICE_UDP_ECHO] = {7, false, true}, [SERVICE_DNS] = {53, true, true},     [SERVICE_PROXY] = {80, true, false},
+    [SERVICE_DHCP] = {67, false, true},    [SERVICE_IPERF] = {5201, true, true}, [SERVICE_EXEC] = {0, false, false},
 };
 _Static_assert(ARRAY_SIZE(listening) == SERVICE_KIND_COUNT, "one for each kind");
 

@@ -48,6 +48,38 @@ struct service_tls {
     enum { CLIENTS_ANY, CLIENTS_CERTIFIED, CLIENT_MODE_COUNT } clients; /* client_certificate: none, required */
 };
 
+/* ---- dhcp ------------------------------------------------------------------------------------------------------- */
+
+struct dhcp_range { /* from which clients get addresses */
+    struct addr first, last;
+    struct mark mark;
+};
+
+struct dhcp_reservation {
+    const char *name;         /* as written: a node, a node's interface, a MAC address */
+    struct interface *client; /* NULL: a device that is no part of the lab */
+    struct mac mac;
+    struct addr addr;
+    struct mark mark, addr_mark;
+};
+
+/* Who hands out addresses on the wires of its node: each range and reservation is for the interface in whose network it
+ * lies. */
+struct dhcp {
+    struct dhcp_range *ranges;
+    size_t range_count;
+    struct dhcp_reservation *reservations;
+    size_t reservation_count;
+    uint32_t lease;          /* seconds; 3600 */
+    struct addr router;      /* family 0: the node's own address on the wire, where it forwards */
+    struct mark router_mark; /* line 0 where it is not declared */
+    struct addr *dns;        /* none: the node's own address, where it has a dns service */
+    size_t dns_count;
+    const char *domain;         /* or NULL */
+    bool unread;                /* some of it could not be read (reported): it may have more */
+    bool router_advertisements; /* for IPv6, on every wire where the node has a /64 */
+};
+
 /* ---- proxy ------------------------------------------------------------------------------------------------------- */
 
 struct upstream {                      /* one server behind a proxy or a forwarded port */

@@ -155,6 +155,14 @@ bool vpc_has(const struct vpc *vpc, const struct addr *addr)
     return vpc_covers(vpc, &whole);
 }
 
+const char *node_congestion_control(const struct topology *topology, const struct node *node)
+{
+    for (size_t i = 0; i < node->sysctl_count; i++)
+        if (strcmp(node->sysctls[i].key, "net.ipv4.tcp_congestion_control") == 0)
+            return node->sysctls[i].value;
+    return topology->defaults.congestion_control ? topology->defaults.congestion_control : "cubic";
+}
+
 uint32_t default_mtu(const struct defaults *defaults, enum mtu_scope scope)
 {
     static const uint16_t mtus[] = {[MTU_WIRE] = 1500, [MTU_VPC] = 9001, [MTU_TRANSIT_GATEWAY] = 8500};

@@ -260,10 +260,13 @@ struct interface {
     struct prefix *addresses;   /* declared or allotted; SUBNET: of the subnet's length, INTERNET: /24 */
     struct mark *address_marks; /* one each; line 0 where allotted */
     size_t address_count;
-    size_t added_count;    /* the last of them: IPv6 addresses that the loader gave (a subnet, an internet with IPv6) */
-    bool address_allotted; /* the first one was allotted, not declared */
-    struct addr gateway;   /* family 0 = none; SUBNET, INTERNET: the loader's unless `gateway: none` */
+    size_t added_count; /* the last of them, which the loader gave: IPv6 in a subnet or on the internet, dhcp, slaac */
+    bool dhcp, slaac;   /* it gets its address from the wire: addresses of that family are those that it will have */
+    struct mark dhcp_mark, slaac_mark;
+    bool address_allotted;    /* the first one was allotted, not declared */
+    struct addr gateway;      /* family 0 = none; SUBNET, INTERNET: the loader's unless `gateway: none` */
     struct mark gateway_mark; /* line 0 where filled in */
+    struct addr ipv6_gateway; /* slaac: an address of the router that is heard of; family 0 = none */
     struct mac mac;           /* declared or a function of the name */
     bool mac_declared;
     uint32_t mtu; /* 0 = the segment's */
@@ -378,6 +381,8 @@ enum service_kind {
     SERVICE_UDP_ECHO,
     SERVICE_DNS,
     SERVICE_PROXY,
+    SERVICE_DHCP,
+    SERVICE_IPERF,
     SERVICE_EXEC,
     SERVICE_KIND_COUNT
 };
@@ -449,6 +454,7 @@ struct service {
     size_t route_count;
     struct service_tls tls;
     struct proxy *proxy; /* of its kind, else NULL */
+    struct dhcp *dhcp;   /* likewise */
     /* tcp */
     const char *banner; /* or NULL */
     /* dns */
@@ -467,6 +473,23 @@ struct service {
     int64_t ready_within;   /* nanoseconds; 0 = as long as every service has */
     enum protocol ready_protocol;
 };
+
+/* Addresses from the wire (dhcp.c). */
+/* Whether two interfaces are on one bridge or one link. */
+bool share_wire(const struct interface *a, const struct interface *b);
+/* The node's interface in whose network the address is, NULL where none is. */
+const struct interface *dhcp_interface(const struct service *service, const struct addr *addr);
+/* What clients on the wire of that interface are told: their router, their i-th name server; family 0 = none. */
+struct addr dhcp_router(const struct service *service, const struct interface *interface);
+struct addr dhcp_name_server(const struct service *service, const struct interface *interface, size_t i);
+/* The i-th service that hands out IPv4 addresses on the wire of an interface, and the interface by which; NULL. */
+const struct service *dhcp_server(const struct topology *topology, const struct interface *client, size_t i,
+                                  const struct interface **server);
+/* The /64 that routers are advertised for at this interface of theirs; family 0 = none. */
+struct prefix advertised_network(const struct interface *interface);
+/* The address that a machine gives itself there (RFC 4291 appendix A: EUI-64). */
+struct addr slaac_address(const struct prefix *network, const struct mac *mac);
+struct prefix link_local_address(const struct mac *mac);
 
 struct label {
     const char *key, *value;
@@ -588,6 +611,10 @@ enum route_target_kind subnet_ipv6_gateway(const struct subnet *subnet);
 /* Whether an address, a whole network, is among them: the local route leads there. */
 bool vpc_has(const struct vpc *vpc, const struct addr *addr);
 bool vpc_covers(const struct vpc *vpc, const struct prefix *network);
+
+/* TCP's congestion control of a node: its own setting, that of defaults, or cubic, the same on every machine, whatever
+ * the machine's own (bbr hides loss). */
+const char *node_congestion_control(const struct topology *topology, const struct node *node);
 
 /* One way to name a thing (topology(5), "One way to name a thing"). */
 enum thing_kind {

@@ -8,20 +8,11 @@
 #include "plan/plan.h"
 
 static const char *const item_names[] = {
-    [ITEM_NAMESPACE] = "namespace",
-    [ITEM_BRIDGE] = "bridge",
-    [ITEM_LINK] = "link",
-    [ITEM_SYSCTL] = "sysctl",
-    [ITEM_ADDRESS] = "address",
-    [ITEM_NEIGHBOUR] = "neighbour",
-    [ITEM_ROUTE] = "route",
-    [ITEM_RULE] = "rule",
-    [ITEM_NFT] = "nft table",
-    [ITEM_IMPAIRMENT] = "impairment",
-    [ITEM_FILE] = "file",
-    [ITEM_HOSTS_VIEW] = "hosts view",
-    [ITEM_PROCESS] = "process",
-    [ITEM_RUN] = "run",
+    [ITEM_NAMESPACE] = "namespace",   [ITEM_BRIDGE] = "bridge",   [ITEM_LINK] = "link",
+    [ITEM_SYSCTL] = "sysctl",         [ITEM_ADDRESS] = "address", [ITEM_NEIGHBOUR] = "neighbour",
+    [ITEM_ROUTE] = "route",           [ITEM_RULE] = "rule",       [ITEM_NFT] = "nft table",
+    [ITEM_IMPAIRMENT] = "impairment", [ITEM_FILE] = "file",       [ITEM_HOSTS_VIEW] = "hosts view",
+    [ITEM_PROCESS] = "process",       [ITEM_RUN] = "run",
 };
 _Static_assert(ARRAY_SIZE(item_names) == ITEM_COUNT, "every item has a name");
 
@@ -143,6 +134,8 @@ static void put_process(struct str *out, const struct plan_process *process)
         str_printf(out, " (ready on tcp/%u)", process->ready_port);
     else if (process->ready == READY_UDP_BOUND)
         str_printf(out, " (ready on udp/%u)", process->ready_port);
+    else if (process->ready == READY_ADDRESS)
+        str_printf(out, " (ready when %s has an address)", process->ready_interface);
 }
 
 static void put_neighbour(struct str *out, const struct plan_neighbour *neighbour)

@@ -167,23 +167,25 @@ struct plan_certificate {
 };
 
 /* How one knows that a process is ready. */
-enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_COUNT };
+enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_ADDRESS, READY_COUNT };
 
 struct plan_process {
     uint32_t ns;      /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that
                          network */
     const char *name; /* "web/http", "vpc/main/resolver": unique; logs are kept by it */
     const char *origin; /* "node/web/service/http" */
-    bool embedded;      /* argv[0] names an embedded service ("httpd", "tcpd", "echod"): the executor runs our own small
-                           binary under that name */
+    bool embedded; /* argv[0] names an embedded service ("httpd", "tcpd", "echod", "iperfd"): the executor runs our own
+                      small binary under that name */
     const char **argv;
     size_t argc;
     const char *configuration; /* text handed to it on a file that argv names as "@configuration@", or NULL */
     enum ready_kind ready;
-    struct addr ready_addr; /* family 0: 127.0.0.1 */
+    struct addr ready_addr; /* family 0: 127.0.0.1; READY_ADDRESS: its family is what counts */
     uint16_t ready_port;
-    int64_t ready_within; /* nanoseconds that it may take, where it is slow; 0: as long as any */
-    bool restart;         /* restart when it dies */
+    const char *ready_interface; /* READY_ADDRESS: that has an address of more than the wire's scope */
+    bool ready_hoped;            /* it depends on others: where they do not come in time, the lab goes on */
+    int64_t ready_within;        /* nanoseconds that it may take, where it is slow; 0: as long as any */
+    bool restart;                /* restart when it dies */
 };
 
 struct plan_run { /* author's `run` lines, irreversible */

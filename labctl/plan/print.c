@@ -11,8 +11,8 @@
 
 /* What lies in a namespace, in the order in which it is printed. */
 static const enum plan_item printed[] = {
-    ITEM_BRIDGE, ITEM_LINK, ITEM_SYSCTL, ITEM_ADDRESS, ITEM_NEIGHBOUR, ITEM_ROUTE,
-    ITEM_RULE,   ITEM_NFT,  ITEM_IMPAIRMENT, ITEM_FILE, ITEM_PROCESS, ITEM_RUN,
+    ITEM_BRIDGE, ITEM_LINK, ITEM_SYSCTL,     ITEM_ADDRESS, ITEM_NEIGHBOUR, ITEM_ROUTE,
+    ITEM_RULE,   ITEM_NFT,  ITEM_IMPAIRMENT, ITEM_FILE,    ITEM_PROCESS,   ITEM_RUN,
 };
 
 static void print_indented(struct str *out, const char *text)
@@ -147,7 +147,8 @@ static void json_rule(const struct plan_rule *rule, struct json *json)
 
 static void json_process(const struct plan_process *process, struct json *json)
 {
-    static const char *const ready[] = {[READY_NONE] = "none", [READY_TCP] = "tcp", [READY_UDP_BOUND] = "udp"};
+    static const char *const ready[] = {
+        [READY_NONE] = "none", [READY_TCP] = "tcp", [READY_UDP_BOUND] = "udp", [READY_ADDRESS] = "address"};
     _Static_assert(ARRAY_SIZE(ready) == READY_COUNT, "every kind of readiness has a name");
     json_put_string_member(json, "name", process->name);
     json_put_boolean_member(json, "embedded", process->embedded);
@@ -159,7 +160,9 @@ static void json_process(const struct plan_process *process, struct json *json)
     if (process->configuration)
         json_put_string_member(json, "configuration", process->configuration);
     json_put_string_member(json, "ready", ready[process->ready]);
-    if (process->ready != READY_NONE) {
+    if (process->ready == READY_ADDRESS)
+        json_put_string_member(json, "ready_interface", process->ready_interface);
+    else if (process->ready != READY_NONE) {
         addr_member(json, "ready_address", &process->ready_addr);
         json_put_integer_member(json, "ready_port", process->ready_port);
     }
@@ -258,10 +261,18 @@ static const char *json_item(const struct plan *plan, enum plan_item item, uint3
 }
 
 static const char *const plural[ITEM_COUNT] = {
-    [ITEM_BRIDGE] = "bridges", [ITEM_LINK] = "links", [ITEM_SYSCTL] = "sysctls",    [ITEM_ADDRESS] = "addresses",
-    [ITEM_ROUTE] = "routes",   [ITEM_RULE] = "rules", [ITEM_NFT] = "nft",           [ITEM_NEIGHBOUR] = "neighbours",
+    [ITEM_BRIDGE] = "bridges",
+    [ITEM_LINK] = "links",
+    [ITEM_SYSCTL] = "sysctls",
+    [ITEM_ADDRESS] = "addresses",
+    [ITEM_ROUTE] = "routes",
+    [ITEM_RULE] = "rules",
+    [ITEM_NFT] = "nft",
+    [ITEM_NEIGHBOUR] = "neighbours",
     [ITEM_IMPAIRMENT] = "impairments",
-    [ITEM_FILE] = "files",     [ITEM_RUN] = "run",    [ITEM_PROCESS] = "processes",
+    [ITEM_FILE] = "files",
+    [ITEM_RUN] = "run",
+    [ITEM_PROCESS] = "processes",
 };
 
 static void json_group(const struct plan *plan, const struct plan_index *index, uint32_t ns, enum plan_item item,

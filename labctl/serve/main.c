@@ -17,6 +17,7 @@ static const struct {
     {"httpd", httpd},
     {"tcpd", tcpd},
     {"echod", echod},
+    {"iperfd", iperfd},
 };
 
 int main(int argc, char **argv)

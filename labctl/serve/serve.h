@@ -8,6 +8,7 @@ struct error;
 int httpd(const struct configuration *configuration, struct error *err);
 int tcpd(const struct configuration *configuration, struct error *err);
 int echod(const struct configuration *configuration, struct error *err);
+int iperfd(const struct configuration *configuration, struct error *err);
 
 /* A bound socket of the type (SOCK_STREAM: listening), non-blocking: for IPv6 and IPv4 at once unless `bind` says
  * which; where the machine has no IPv6, for IPv4 alone.  -1 with err. */

@@ -11,14 +11,15 @@
 
 const struct service_program program_dnsmasq = {"dnsmasq", "dnsmasq-base"}, program_nsd = {"nsd", "nsd"},
                              program_unbound = {"unbound", "unbound"}, program_named = {"named", "bind9"},
-                             program_nginx = {"nginx", "nginx-light"}, program_haproxy = {"haproxy", "haproxy"};
+                             program_nginx = {"nginx", "nginx-light"}, program_haproxy = {"haproxy", "haproxy"},
+                             program_udhcpc = {"udhcpc", "udhcpc"};
 
 /* Programs that are wanted, each with its first user. */
 struct wanted {
     struct {
         const struct service_program *program;
         const char *user, *purpose;
-    } items[8];
+    } items[16];
     size_t count;
 };
 
@@ -45,6 +46,10 @@ void service_programs(const struct topology *topology,
             if (program)
                 want(&wanted, program, topology->nodes[i]->name, service_kinds[service->kind].name);
         }
+    for (size_t i = 0; i < topology->node_count; i++)
+        for (size_t j = 0; j < topology->nodes[i]->interface_count; j++)
+            if (topology->nodes[i]->interfaces[j]->dhcp)
+                want(&wanted, &program_udhcpc, topology->nodes[i]->name, "`dhcp: true`");
     for (size_t i = 0; i < topology->vpc_count; i++)
         if (topology->vpcs[i]->dns_support)
             want(&wanted, &program_dnsmasq, topology->vpcs[i]->name, service_kinds[SERVICE_DNS].name);

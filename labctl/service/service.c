@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "service/lowering.h"
 
-const char *const service_embedded[] = {"httpd", "tcpd", "echod"};
+const char *const service_embedded[] = {"httpd", "tcpd", "echod", "iperfd"};
 const size_t service_embedded_count = ARRAY_SIZE(service_embedded);
 
 void service_argv(struct service_context *context, const char *const *argv, size_t count)
@@ -146,6 +146,14 @@ static void lower_echo(struct service_context *context)
     service_ready(context, tcp ? READY_TCP : READY_UDP_BOUND, context->service->port);
 }
 
+static void lower_iperf(struct service_context *context)
+{
+    STR_AUTO text = STR_INIT;
+    service_listen(context->service, &text);
+    embedded(context, "iperfd", &text);
+    service_ready(context, READY_TCP, context->service->port);
+}
+
 static const struct service_program *http_program(const struct service *service)
 {
     return service->tls.on ? &program_nginx : NULL;
@@ -155,6 +163,12 @@ static const struct service_program *proxy_program(const struct service *service
 {
     (void)service;
     return &program_haproxy;
+}
+
+static const struct service_program *dhcp_program(const struct service *service)
+{
+    (void)service;
+    return &program_dnsmasq;
 }
 
 const struct service_program *service_program(const struct service *service)
@@ -175,6 +189,10 @@ const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_PROXY] = {"proxy", "a proxy (HAProxy) before other servers",
                        "bind, mode, tls, upstreams, balance, sticky, health_check, rate_limit, routes", proxy_program,
                        service_lower_proxy},
+    [SERVICE_DHCP] = {"dhcp", "hands out addresses (dnsmasq), and advertises IPv6 routers",
+                      "range, reservations, lease, router, dns, domain, router_advertisements", dhcp_program,
+                      service_lower_dhcp},
+    [SERVICE_IPERF] = {"iperf", "a server for measurements of throughput (iperf3)", "bind", NULL, lower_iperf},
     [SERVICE_EXEC] = {"exec", "any program of the machine", "command, user, ready", NULL, service_lower_exec},
 };
 
@@ -205,7 +223,7 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
     struct map *namespaces = NULL; /* made when the first service asks */
     for (size_t i = 0; i < topology->node_count; i++) {
         const struct node *node = topology->nodes[i];
-        if (node->service_count + node->certificate_count == 0)
+        if (node->service_count + node->certificate_count == 0 && !service_has_clients(node))
             continue;
         namespaces = namespaces ? namespaces : node_namespaces(plan, scratch);
         size_t ns = (size_t)(uintptr_t)map_get(namespaces, node->name);
@@ -214,6 +232,7 @@ int service_lower(const struct topology *topology, struct plan *plan, struct err
         service_lower_certificates(plan, (uint32_t)ns - 1, node);
         for (size_t j = 0; j < node->service_count; j++)
             lower_service(topology, plan, (uint32_t)ns - 1, node->services[j]);
+        service_lower_clients(topology, plan, (uint32_t)ns - 1, node);
     }
     service_lower_public_names(topology, plan);
     return 0;

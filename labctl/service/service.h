@@ -31,7 +31,7 @@ const char *service_user(size_t i, unsigned *id);
 /* Appends a process for each service (and its files) to a plan made by lower_topology.  0, or -1 with err. */
 int service_lower(const struct topology *topology, struct plan *plan, struct error *err);
 
-/* Names under which the lab places the embedded services' program: "httpd", "tcpd", "echod". */
+/* Names under which the lab places the embedded services' program: "httpd", "tcpd", "echod", "iperfd". */
 extern const char *const service_embedded[];
 extern const size_t service_embedded_count;
 

@@ -248,6 +248,7 @@ static void the_others_are_as_plain(void **state)
     add(&bench, "te", SERVICE_TCP_ECHO, 7);
     add(&bench, "ue", SERVICE_UDP_ECHO, 7);
     const char *words[] = {"nc", "-l", "9000"}, *line[] = {"exec nc -l 9001"};
+    add(&bench, "iperf", SERVICE_IPERF, 5201)->bind = addr_from_ipv4(0x0a000001);
     struct service *many = add(&bench, "many", SERVICE_EXEC, 0), *one = add(&bench, "one", SERVICE_EXEC, 0);
     many->command = (struct strings){words, 3};
     many->ready_port = 9000;
@@ -257,11 +258,14 @@ static void the_others_are_as_plain(void **state)
     assert_argv(&process[1], "echod -f @configuration@");
     assert_string_equal(process[1].configuration, "port 7\nprotocol tcp\n");
     assert_int_equal(process[2].ready, READY_UDP_BOUND);
-    assert_argv(&process[3], "nc -l 9000");
+    assert_argv(&process[3], "iperfd -f @configuration@");
+    assert_string_equal(process[3].configuration, "bind 10.0.0.1\nport 5201\n");
     assert_int_equal(process[3].ready, READY_TCP);
-    assert_false(process[3].embedded);
-    assert_argv(&process[4], "/bin/sh -c exec nc -l 9001");
-    assert_int_equal(process[4].ready, READY_NONE);
+    assert_argv(&process[4], "nc -l 9000");
+    assert_int_equal(process[4].ready, READY_TCP);
+    assert_false(process[4].embedded);
+    assert_argv(&process[5], "/bin/sh -c exec nc -l 9001");
+    assert_int_equal(process[5].ready, READY_NONE);
     bench_free(&bench);
 }
 
