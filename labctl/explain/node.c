@@ -199,6 +199,7 @@ static void originate(struct walk *w, const struct node *node)
     if (!way_out(w, node, &hop))
         return;
     PASS(w, interface_name(w, hop.interface), hop.mark, "route %s", route_text(w, &hop));
+    judge_policies(w, node, EGRESS);
     struct tuple before = *tuple;
     if (published) {
         walk_translate(w, node, &asked);
@@ -304,6 +305,7 @@ static void receive(struct walk *w, const struct node *node, const struct interf
     }
     if (!known && !tuple_equal(&arrived, tuple))
         walk_translate(w, node, &arrived);
+    judge_policies(w, node, INGRESS);
     PASS(w, in ? interface_name(w, in) : node_name(w, node), in ? in->mark : node->mark, "%s",
          w->way == WAY_FORWARD ? "the request has arrived" : "the answer has arrived");
     walk_deliver(w);

@@ -278,4 +278,6 @@ enum direction { INGRESS, EGRESS };
  * packet comes from or goes to, whose groups rules may name; NULL: none. */
 void judge_groups(struct walk *w, const struct interface *interface, enum direction direction, const struct vpc *peer);
 /* The network ACL of a subnet whose border the packet crosses. */
+/* The policies that select a node which sends or gets the packet (policy.c). */
+void judge_policies(struct walk *w, const struct node *node, enum direction direction);
 void judge_acl(struct walk *w, const struct subnet *subnet, enum direction direction);

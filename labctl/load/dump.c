@@ -234,6 +234,7 @@ void dump_topology(const struct topology *topology, struct str *out)
     dump_networks(&yaml, topology);
     dump_links(&yaml, topology);
     dump_internet(&yaml, &topology->internet);
+    dump_policies(&yaml, topology);
     dump_nodes(&yaml, topology);
     if (topology->check_count > 0) {
         yaml_key(&yaml, "checks");

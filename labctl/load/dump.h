@@ -10,6 +10,7 @@ void dump_vpcs(struct yaml *yaml, const struct topology *topology);
 void dump_connections(struct yaml *yaml, const struct topology *topology);
 void dump_endpoints(struct yaml *yaml, const struct vpc *vpc);
 void dump_nodes(struct yaml *yaml, const struct topology *topology);
+void dump_policies(struct yaml *yaml, const struct topology *topology); /* dump_policy.c */
 void dump_services(struct yaml *yaml, const struct node *node);
 void dump_zones(struct yaml *yaml, const struct dns_zone *zones, size_t count);
 void dump_proxy(struct yaml *yaml, const struct proxy *proxy); /* dump_proxy.c */

@@ -24,6 +24,7 @@ static const struct container {
     {"vpc", "vpcs", NULL},
     {"bridge", "bridges", NULL},
     {"network", "networks", NULL},
+    {"policy", "policies", NULL},
     {"link", "links", NULL},
     {"peering", "peerings", NULL},
     {"transit_gateway", "transit_gateways", NULL},

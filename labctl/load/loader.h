@@ -50,11 +50,12 @@ struct loader {
     struct node *node;
     struct service *service; /* whose views are being decoded */
     struct security_group *group;
+    struct policy *policy;
     struct transit_gateway *transit_gateway;
     struct network_acl *acl;
     struct check_matrix *matrix;
     struct matrix_groups *groups; /* of the matrix, being decoded; or NULL */
-    bool egress;                  /* of the group or ACL, being decoded */
+    bool egress;                  /* of the group, ACL or policy, being decoded */
     size_t unread_links;          /* `link:` values that could not be read: their links may lack an end */
     size_t file_bytes;            /* of `source:` files so far */
 };
@@ -95,6 +96,7 @@ field_decode decode_route_tables, decode_security_groups;               /* route
 field_decode decode_services, decode_simulated_internet;                /* service.c, internet.c */
 field_decode decode_networks, decode_network_attachment, decode_publish; /* network.c */
 void finish_networks(struct loader *loader);
+field_decode decode_policies; /* policy.c */
 field_decode decode_certificates;                                       /* certificate.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
 field_decode decode_hosts, decode_labels, decode_run, decode_device;    /* node_parts.c: a name of an interface */
@@ -144,6 +146,7 @@ void check_targets(struct loader *loader, struct check *check);
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
     ingress_schema, egress_schema, acl_schema, acl_ingress_schema, acl_egress_schema, peering_schema, endpoint_schema,
     cloud_service_schema, transit_gateway_schema, transit_table_schema, transit_route_schema, bridge_schema, network_schema,
+    policy_schema, policy_ingress_schema, policy_egress_schema,
     link_schema, node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema,
     resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema,
     mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema,

@@ -105,6 +105,17 @@ static bool read_peer(struct loader *loader, const char *key, const struct value
     return false;
 }
 
+bool read_address_peer(struct loader *loader, const char *key, const struct value *value, struct peer *peer)
+{
+    bool reported;
+    peer->mark = value->mark;
+    if (read_addresses(loader, key, value, peer, &reported))
+        return true;
+    if (!reported)
+        decode_bad(&loader->decoder, key, acl_peer_wants, value)->hint = "nodes are chosen by labels: { tier: web }";
+    return false;
+}
+
 /* `from:`, `to:`: one or a list. */
 static void decode_peers(struct loader *loader, const struct field *field, const struct value *value, bool named,
                          struct security_rule *rule)

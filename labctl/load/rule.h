@@ -6,6 +6,8 @@
 extern const char *const protocol_words[PROTOCOL_COUNT];
 extern const char group_peer_wants[], acl_peer_wants[];
 field_decode decode_group_peers, decode_acl_peers, decode_rule_ports;
+/* A network, an address, any4, any6 or any; false where it is none (reported). */
+bool read_address_peer(struct loader *loader, const char *key, const struct value *value, struct peer *peer);
 /* The keys that hang on the protocol are read when that is known. */
 field_decode decode_with_protocol;
 /* Reads them, and says where keys do not fit the protocol. */

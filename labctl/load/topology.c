@@ -189,12 +189,16 @@ static const struct field topology_fields[] = {
      .schema = &node_schema,
      .decode = decode_nodes,
      .doc = "The machines, by name."},
+    {.key = "policies",
+     .type = FIELD_NAMED,
+     .schema = &policy_schema,
+     .decode = decode_policies,
+     .doc = "Kubernetes-like policies, by name: who may talk to nodes with certain labels."},
     {.key = "checks",
      .type = FIELD_LIST,
      .schema = &check_schema,
      .decode = decode_checks,
      .doc = "What must hold when the lab is healthy."},
-    {.key = "policies", .type = FIELD_CUSTOM, .later = true, .doc = "Kubernetes-like policies."},
 };
 const struct schema topology_schema = SCHEMA("topology", topology_fields);
 
@@ -219,6 +223,9 @@ const struct schema *const load_schemas[] = {
     &acl_egress_schema,
     &bridge_schema,
     &network_schema,
+    &policy_schema,
+    &policy_ingress_schema,
+    &policy_egress_schema,
     &link_schema,
     &internet_schema,
     &node_schema,

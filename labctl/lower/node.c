@@ -66,6 +66,7 @@ void lower_node(struct lowering *l, const struct node *node, uint32_t ns)
     lower_nat(l, node, ns);
     lower_network_host(l, node, ns);
     lower_network_member(l, node, ns);
+    lower_policies(l, node, ns);
     lower_verbatim(l, node, ns, origin);
     lower_resolver(l, node, ns);
     lower_files(l, node, ns);

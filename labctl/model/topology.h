@@ -13,6 +13,7 @@
 #include "base/mark.h"
 #include "link/impairment.h"
 #include "model/connection.h"
+#include "model/policy.h"
 #include "model/services.h"
 
 struct arena;
@@ -568,6 +569,8 @@ struct topology {
     size_t bridge_count;
     struct network **networks;
     size_t network_count;
+    struct policy **policies;
+    size_t policy_count;
     struct link **links; /* declared and implied, in order of first appearance */
     size_t link_count;
     struct node **nodes;

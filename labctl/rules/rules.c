@@ -63,6 +63,8 @@ const struct rule rules_table[] = {
      check_peering_ends},
     {"peering-overlap", FINDING_ERROR, "Peered VPCs do not overlap.", check_peering_overlap},
     {"peering-route", FINDING_WARNING, "A route through a peering leads to the peer's addresses.", check_peering_route},
+    {"policy-labels", FINDING_WARNING, "A policy, and each selector in its rules, means some node.",
+     check_policy_labels},
     {"port-conflict", FINDING_ERROR, "Services of a node have ports of their own.", check_port_conflict},
     {"proxy-route", FINDING_ERROR, "A proxy and its routes lead somewhere, and its mode has what they ask for.",
      check_proxy_route},

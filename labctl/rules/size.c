@@ -71,7 +71,8 @@ struct excess size_of_topology(const struct topology *topology)
     const struct excess sizes[] = {{"peerings", topology->peering_count, 1000},
                                    {"transit gateways", topology->transit_gateway_count, 100},
                                    {"services", topology->cloud_service_count, 1000},
-                                   {"networks", topology->network_count, 250}};
+                                   {"networks", topology->network_count, 250},
+                                   {"policies", topology->policy_count, 1000}};
     return first_excess(sizes, ARRAY_SIZE(sizes));
 }
 

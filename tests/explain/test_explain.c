@@ -79,6 +79,13 @@
     "  db: { network: back, address: 172.19.0.5, gateway: 172.19.0.1, services: { x: { kind: tcp, port: 80 } } }\n"    \
     INTERNET
 
+#define PODS                                                                                                           \
+    "lab: t\nbridges: { pods: {} }\npolicies:\n  db: { select: { tier: db }, ingress: [ { from: { tier: api }, ports: "  \
+    "[5432] } ] }\n  api: { select: { tier: api }, egress: [ { to: 10.0.0.3, ports: 5432 } ] }\nnodes:\n"              \
+    "  api: { bridge: pods, address: 10.0.0.2/24, labels: { tier: api } }\n"                                            \
+    "  db: { bridge: pods, address: 10.0.0.3/24, labels: { tier: db }, services: { x: { kind: tcp, port: 5432 } } }\n"  \
+    "  free: { bridge: pods, address: 10.0.0.4/24, services: { x: { kind: tcp, port: 5432 } } }\n"
+
 /* A question, and what is said: the codes in their order, "" for none. */
 static const struct example {
     const char *yaml, *from, *to, *codes;
@@ -235,6 +242,13 @@ static const struct example {
     {LAN "  a: { bridge: lan, address: 192.168.1.2/24 }\n"
          "  b: { bridge: lan, address: 192.168.1.3/24, services: { x: { kind: exec, command: \"true\" } } }\n",
      "a", "b:99", "SERVICE_NOT_JUDGED", OPINION_UNDETERMINED, VIEW_ANSWERED},
+    {PODS, "api", "db:5432", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {PODS, "db", "free:5432", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {PODS, "free", "db:5432", "POLICY_INGRESS", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {PODS, "api", "db:22", "POLICY_EGRESS POLICY_INGRESS NOBODY_LISTENS", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {PODS, "api", "free:5432", "POLICY_EGRESS", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {PODS, "api", "db", "POLICY_EGRESS POLICY_INGRESS", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {PODS, "free", "api", "", OPINION_REACHABLE, VIEW_ANSWERED},
     {DOCKER, "visitor", "203.0.113.10:8080", "", OPINION_REACHABLE, VIEW_ANSWERED},
     {DOCKER, "docker", "203.0.113.10:8080", "", OPINION_REACHABLE, VIEW_ANSWERED},
     {DOCKER, "other", "203.0.113.10:8080", "", OPINION_REACHABLE, VIEW_ANSWERED},

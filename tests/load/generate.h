@@ -354,6 +354,10 @@ static inline void generate_topology(uint64_t seed, struct str *out)
     str_printf(out,
                "networks:\n  app: { cidr: 172.20.0.0/16%s }\n  own: { cidr: 172.21.0.0/24, host: wharf, internal: true }\n",
                below(&random, 2) ? ", mtu: 1400" : "");
+    str_append(out, "policies:\n  all: { select: {} }\n  some:\n    select: { key0: \"yes\", tier: 1.10 }\n"
+                    "    ingress:\n      - { from: [ { key0: no }, {}, 10.0.0.0/8, any6 ], ports: [80, 1000-2000] }\n"
+                    "      - { protocol: icmp }\n      - { from: any, protocol: all }\n      - {}\n    egress: []\n"
+                    "  out: { select: { a: b }, egress: [ { to: { c: d }, protocol: udp, ports: 53 } ] }\n");
     str_append(out, "nodes:\n  dock: { internet: true, publish: [\"8080:crate:80\", \"127.0.0.1:53:crate:53/udp\"] }\n"
                     "  crate: { network: app }\n  barrel: { network: own, address: 172.21.0.9 }\n"
                     "  wharf: { interfaces: { eth0: { internet: true }, q: { network: own } } }\n"

@@ -96,6 +96,35 @@ static void same_vpc(const struct vpc *a, const struct vpc *b)
 }
 
 /* What is derived must be the same as well; what is declared is compared by the bytes of the dumps. */
+static void same_policy_rules(const struct policy_rule *a, const struct policy_rule *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(a[i].protocol, b[i].protocol);
+        assert_int_equal(a[i].port_count, b[i].port_count);
+        assert_int_equal(a[i].peer_count, b[i].peer_count);
+        for (size_t k = 0; k < a[i].peer_count; k++) {
+            assert_int_equal(a[i].peers[k].kind, b[i].peers[k].kind);
+            assert_int_equal(a[i].peers[k].label_count, b[i].peers[k].label_count);
+            assert_int_equal(a[i].peers[k].family, b[i].peers[k].family);
+            assert_true(prefix_equal(&a[i].peers[k].prefix, &b[i].peers[k].prefix));
+        }
+    }
+}
+
+static void same_policy(const struct policy *a, const struct policy *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->select_count, b->select_count);
+    for (size_t i = 0; i < a->select_count; i++)
+        assert_string_equal(a->select[i].value, b->select[i].value);
+    assert_int_equal(a->ingress_declared, b->ingress_declared);
+    assert_int_equal(a->egress_declared, b->egress_declared);
+    assert_int_equal(a->ingress_count, b->ingress_count);
+    assert_int_equal(a->egress_count, b->egress_count);
+    same_policy_rules(a->ingress, b->ingress, a->ingress_count);
+    same_policy_rules(a->egress, b->egress, a->egress_count);
+}
+
 static void same_network(const struct network *a, const struct network *b)
 {
     assert_string_equal(a->name, b->name);
@@ -115,6 +144,9 @@ static void same_topology(const struct topology *a, const struct topology *b)
     assert_int_equal(a->check_count, b->check_count);
     for (size_t i = 0; i < a->vpc_count; i++)
         same_vpc(a->vpcs[i], b->vpcs[i]);
+    assert_int_equal(a->policy_count, b->policy_count);
+    for (size_t i = 0; i < a->policy_count; i++)
+        same_policy(a->policies[i], b->policies[i]);
     assert_int_equal(a->network_count, b->network_count);
     for (size_t i = 0; i < a->network_count; i++)
         same_network(a->networks[i], b->networks[i]);
