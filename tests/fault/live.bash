@@ -31,7 +31,8 @@ state() { # what a learner can look at, in every node (all at once), and the top
         FNR == 1 { n = 100000 }
         /^== / { n = 0 }
         /REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE/ { next }
-        { gsub(/nsd-xfr-[0-9]+/, "nsd-xfr"); print FILENAME, n ? n++ : n, $0 }' "${nodes[@]/#/state.}" | sort)
+        { gsub(/ \/tmp\/(nsd-xfr-[0-9]+|\*)/, ""); # what a name server leaves that was killed
+           print FILENAME, n ? n++ : n, $0 }' "${nodes[@]/#/state.}" | sort)
     "$LABCTL" --lab live dump
 }
 
