@@ -307,8 +307,8 @@ static int resolve_format(struct context *context, const struct arguments *given
     const char *nearest = str_nearest(given->format, formats, count);
     return cmd_usage(context, "%s '%s' is neither text%s json%s%s%s%s",
                      given->format_from_environment ? "LABCTL_FORMAT" : "--format", given->format,
-                     prometheus ? "," : " nor", prometheus ? " nor prometheus" : "",
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+                     prometheus ? "," : " nor", prometheus ? " nor prometheus" : "", nearest ? "; did you mean '" : "",
+                     nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static int resolve_color(struct context *context, const char *color)

@@ -141,10 +141,40 @@ static void print_connections(const json_t *reply)
     }
 }
 
+/* Docker-like networks with what their hosts publish in them, and whom policies select. */
+static void print_containers(const json_t *reply)
+{
+    size_t i, k;
+    json_t *item, *part;
+    json_array_foreach(json_object_get(reply, "networks"), i, item)
+    {
+        const char *host = client_text(item, "host");
+        printf("%snetwork %s: %s%s%s%s\n", i == 0 ? "\n" : "", client_text(item, "name"), client_text(item, "cidr"),
+               client_truth(item, "internal") ? ", internal" : "", *host ? ", host " : "", host);
+        json_array_foreach(json_object_get(item, "publish"), k, part)
+        {
+            const char *address = client_text(part, "address");
+            printf("  port %s%s%" JSON_INTEGER_FORMAT "/%s leads to %s:%" JSON_INTEGER_FORMAT "\n", address,
+                   *address ? ":" : "", client_integer(part, "port"), client_text(part, "protocol"),
+                   client_text(part, "node"), client_integer(part, "to_port"));
+        }
+    }
+    json_array_foreach(json_object_get(reply, "policies"), i, item)
+    {
+        STR_AUTO selected = STR_INIT;
+        join(json_object_get(item, "nodes"), &selected);
+        printf("%spolicy %s: %s%s%s of %s\n", i == 0 ? "\n" : "", client_text(item, "name"),
+               client_truth(item, "ingress") ? "ingress" : "",
+               client_truth(item, "ingress") && client_truth(item, "egress") ? " and " : "",
+               client_truth(item, "egress") ? "egress" : "", selected.length ? str_text(&selected) : "nobody");
+    }
+}
+
 static void print_networks(const json_t *reply)
 {
     size_t i, k;
     json_t *item, *part;
+    print_containers(reply);
     json_array_foreach(json_object_get(reply, "vpcs"), i, item)
     {
         STR_AUTO cidrs = STR_INIT;

@@ -35,7 +35,8 @@ const struct command command_metrics = {
     .synopsis = "metrics [NODE]",
     .summary = "Counters of the nodes' interfaces and protocols, as Prometheus reads them",
     .description =
-        "What the kernel has counted in each node, or in one: bytes, packets and errors of its interfaces, what IP, TCP,\n"
+        "What the kernel has counted in each node, or in one: bytes, packets and errors of its interfaces, what IP, "
+        "TCP,\n"
         "UDP and ICMP did and refused, the flows that it tracks.  Each series has the labels lab and node, those of\n"
         "interfaces device as well.  For the textfile collector of node_exporter:\n"
         "  labctl metrics >lab.prom.new && mv lab.prom.new lab.prom",

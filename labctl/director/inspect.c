@@ -248,10 +248,10 @@ static json_t *bridges_json(const struct topology *topology)
     json_t *bridges = json_array();
     for (size_t i = 0; i < topology->bridge_count; i++)
         if (!topology->bridges[i]->network)
-            json_array_append_new(
-                bridges, json_pack("{s:s, s:b, s:i}", "name", topology->bridges[i]->name, "stp",
-                                   topology->bridges[i]->stp, "mtu",
-                                   topology->bridges[i]->mtu ? (int)topology->bridges[i]->mtu : 1500));
+            json_array_append_new(bridges,
+                                  json_pack("{s:s, s:b, s:i}", "name", topology->bridges[i]->name, "stp",
+                                            topology->bridges[i]->stp, "mtu",
+                                            topology->bridges[i]->mtu ? (int)topology->bridges[i]->mtu : 1500));
     return bridges;
 }
 
@@ -270,9 +270,9 @@ static json_t *networks_json(const struct topology *topology)
             struct addr to = published_target(port);
             if (interface_network(port->target) != network)
                 continue;
-            json_t *one = json_pack("{s:s, s:i, s:s, s:s, s:i}", "protocol", protocol_name(port->protocol), "port",
-                                    port->port, "node", port->target->node->name, "to", addr_format(&to, text),
-                                    "to_port", port->target_port);
+            json_t *one =
+                json_pack("{s:s, s:i, s:s, s:s, s:i}", "protocol", protocol_name(port->protocol), "port", port->port,
+                          "node", port->target->node->name, "to", addr_format(&to, text), "to_port", port->target_port);
             set_addr(one, "address", &port->address);
             json_array_append_new(published, one);
         }
@@ -282,6 +282,23 @@ static json_t *networks_json(const struct topology *topology)
         json_array_append_new(networks, object);
     }
     return networks;
+}
+
+/* Each with the nodes that it selects, and the directions in which it isolates them. */
+static json_t *policies_json(const struct topology *topology)
+{
+    json_t *policies = json_array();
+    for (size_t i = 0; i < topology->policy_count; i++) {
+        const struct policy *policy = topology->policies[i];
+        json_t *nodes = json_array();
+        for (size_t k = 0; k < topology->node_count; k++)
+            if (policy_selects(policy, topology->nodes[k]))
+                json_array_append_new(nodes, json_string(topology->nodes[k]->name));
+        json_array_append_new(policies,
+                              json_pack("{s:s, s:b, s:b, s:o}", "name", policy->name, "ingress",
+                                        policy->ingress_declared, "egress", policy->egress_declared, "nodes", nodes));
+    }
+    return policies;
 }
 
 /* Somebody may delete an interface inside a node; no node can bring back its own. */
@@ -325,6 +342,7 @@ int verb_inspect(struct director *director, struct request *request, json_t **re
     json_object_set_new(*reply, "nodes", nodes_json(director));
     json_object_set_new(*reply, "bridges", bridges_json(topology));
     json_object_set_new(*reply, "networks", networks_json(topology));
+    json_object_set_new(*reply, "policies", policies_json(topology));
     json_object_set_new(*reply, "links", links_json(topology, director->plan));
     json_object_set_new(*reply, "vpcs", vpcs_json(topology));
     inspect_connections(topology, *reply);

@@ -82,7 +82,8 @@ int verb_metrics(struct director *director, struct request *request, json_t **re
         json_decref(gathering.metrics);
         return -1;
     }
-    *reply = json_pack("{s:i, s:s, s:o}", "version", 1, "lab", director->lab_name, "metrics", in_order(gathering.metrics));
+    *reply =
+        json_pack("{s:i, s:s, s:o}", "version", 1, "lab", director->lab_name, "metrics", in_order(gathering.metrics));
     json_decref(gathering.metrics);
     return 0;
 }

@@ -282,8 +282,7 @@ static void send_result(const struct prober *prober, size_t index, const struct 
         json_object_set_new(message, "cells", cells_of(fact));
     bool passed = judgement.verdict == VERDICT_PASS;
     if (task->with_metrics && (passed || judgement.verdict == VERDICT_FAIL))
-        json_object_set_new(message, "metrics",
-                            probe_metrics_of(task->checks[index], fact, passed, outcome->duration));
+        json_object_set_new(message, "metrics", probe_metrics_of(task->checks[index], fact, passed, outcome->duration));
     struct error err = ERROR_INIT;
     if (control_send(prober->fd, message, NULL, 0, &err) != 0)
         _exit(1); /* the director is gone */

@@ -4,15 +4,15 @@
 #include "director/director.h"
 #include "link/impairment.h"
 
-verb_run verb_build, verb_apply, verb_difference, verb_dump; /* topology.c */
-verb_run verb_nodes, verb_inspect;                           /* inspect.c */
-verb_run verb_exec, verb_logs, verb_log;                     /* enter.c */
-verb_run verb_flows;                                         /* flows.c */
-void flows_standing(struct director *director);              /* flows get their times from now on */
-verb_run verb_link_show;                                     /* link.c */
+verb_run verb_build, verb_apply, verb_difference, verb_dump;  /* topology.c */
+verb_run verb_nodes, verb_inspect;                            /* inspect.c */
+verb_run verb_exec, verb_logs, verb_log;                      /* enter.c */
+verb_run verb_flows;                                          /* flows.c */
+void flows_standing(struct director *director);               /* flows get their times from now on */
+verb_run verb_link_show;                                      /* link.c */
 json_t *impairment_json(const struct impairment *impairment); /* the parameters as they stand in YAML */
-verb_run verb_metrics;                                       /* metrics.c */
-verb_run verb_capture;                                       /* capture.c */
+verb_run verb_metrics;                                        /* metrics.c */
+verb_run verb_capture;                                        /* capture.c */
 /* A node's name from the parameters: ERR_ABSENT with the nearest one where there is none. */
 struct interface;
 struct node;

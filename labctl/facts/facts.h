@@ -62,8 +62,8 @@ struct fact {
     size_t body_length;
     char **headers;
     size_t header_count;
-    unsigned http_version; /* enum http_version */
-    int64_t slowest;       /* of the requests, ns */
+    unsigned http_version;            /* enum http_version */
+    int64_t slowest;                  /* of the requests, ns */
     int64_t phases[HTTP_PHASE_COUNT]; /* how long each took, ns: of the last request, with its redirects */
     uint32_t redirects;               /* that the last request followed */
     struct fact_server {

@@ -199,8 +199,8 @@ const struct capability capabilities[] = {
            "routers that are no hop", "payload rewrite", "nf_tables", NULL),
     FILTER("nft-netdev-ingress", REQUIRED, NETDEV("ingress", "counter drop"), "the receiving side of a cable",
            "nftables, family netdev", "nf_tables", NULL),
-    FILTER("nft-netdev-egress", LATER, NETDEV("egress", "counter drop"), "duplication", "nftables, family netdev", NULL,
-           "needs Linux 5.16 or newer with CONFIG_NETFILTER_EGRESS"),
+    FILTER("nft-netdev-egress", LATER, NETDEV("egress", "counter drop"), "policies with egress, duplication",
+           "nftables, family netdev", NULL, "needs Linux 5.16 or newer with CONFIG_NETFILTER_EGRESS"),
 
     {.name = "loss",
      .area = CAPABILITY_IMPAIRMENT,

@@ -94,9 +94,9 @@ bool interface_attach(struct decoder *decoder, struct interface *interface, enum
                       const struct field *field, const struct value *value)
 {
     if (interface->attachment != ATTACH_NONE) {
-        struct finding *finding = findings_add(decoder->findings, FINDING_ERROR, "attachment", value->mark,
-                                               "an interface hangs at one place: this one has '%s' already",
-                                               interface->attachment_key);
+        struct finding *finding =
+            findings_add(decoder->findings, FINDING_ERROR, "attachment", value->mark,
+                         "an interface hangs at one place: this one has '%s' already", interface->attachment_key);
         finding->other = interface->attachment_mark;
         finding->other_text = "it hangs here";
         return false;

@@ -91,12 +91,12 @@ void report_dangling(struct loader *loader, const char *what, const char *name, 
 const char **names_of(struct loader *loader, const void *things, size_t count);
 
 /* Rows' decode functions and what they call, by file. */
-field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;   /* vpc.c, link.c, node.c */
-field_decode decode_route_tables, decode_security_groups;               /* route.c, group.c */
-field_decode decode_services, decode_simulated_internet;                /* service.c, internet.c */
+field_decode decode_vpcs, decode_bridges, decode_links, decode_nodes;    /* vpc.c, link.c, node.c */
+field_decode decode_route_tables, decode_security_groups;                /* route.c, group.c */
+field_decode decode_services, decode_simulated_internet;                 /* service.c, internet.c */
 field_decode decode_networks, decode_network_attachment, decode_publish; /* network.c */
 void finish_networks(struct loader *loader);
-field_decode decode_policies; /* policy.c */
+field_decode decode_policies;                                           /* policy.c */
 field_decode decode_certificates;                                       /* certificate.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
 field_decode decode_hosts, decode_labels, decode_run, decode_device;    /* node_parts.c: a name of an interface */
@@ -122,7 +122,7 @@ bool interface_attach(struct decoder *decoder, struct interface *interface, enum
                       const struct field *field, const struct value *value);
 struct interface *add_interface(struct loader *loader, struct node *node, const char *name,
                                 struct mark mark); /* node.c */
-void finish_links(struct loader *loader);                                  /* link.c */
+void finish_links(struct loader *loader);          /* link.c */
 struct link *link_use(struct loader *loader, const char *name, struct mark mark);
 void allot(struct loader *loader); /* allot.c */
 /* A number that is a function of a name in parts, the same on every machine. */
@@ -132,7 +132,7 @@ uint64_t allot_hash_interface(const struct interface *interface);
 const struct addr *allot_kept(const struct loader *loader, const struct interface *interface, const char *end);
 void allot_give(struct loader *loader, struct interface *interface, struct addr addr, uint8_t length);
 bool interface_has_ipv4(const struct interface *interface);
-void allot_networks(struct loader *loader); /* allot_network.c */
+void allot_networks(struct loader *loader);   /* allot_network.c */
 void allot_ipv6(struct loader *loader);       /* allot_ipv6.c: networks, then addresses, when IPv4 is there */
 void resolve_internet(struct loader *loader); /* internet.c: records that name nodes, when these have addresses */
 /* Allotments as text and as a map; the names under which they stand, in the arena (allotments.c). */
@@ -145,13 +145,12 @@ void check_targets(struct loader *loader, struct check *check);
 
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
     ingress_schema, egress_schema, acl_schema, acl_ingress_schema, acl_egress_schema, peering_schema, endpoint_schema,
-    cloud_service_schema, transit_gateway_schema, transit_table_schema, transit_route_schema, bridge_schema, network_schema,
-    policy_schema, policy_ingress_schema, policy_egress_schema,
-    link_schema, node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema,
-    resolver_schema, file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema,
-    mtu_schema, throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema,
-    matrix_schema, matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema, internet_schema,
-    view_schema;
+    cloud_service_schema, transit_gateway_schema, transit_table_schema, transit_route_schema, bridge_schema,
+    network_schema, policy_schema, policy_ingress_schema, policy_egress_schema, link_schema, node_schema,
+    interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema,
+    defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema, mtu_schema, throughput_schema,
+    firewall_schema, firewall_packet_schema, dns_check_schema, http_schema, matrix_schema, matrix_pair_schema,
+    command_schema, record_schema, http_route_schema, ready_schema, internet_schema, view_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

@@ -293,8 +293,7 @@ static void finish_published(struct loader *loader, struct node *node, struct pu
 {
     const struct topology *topology = loader->topology;
     const char *name = published->target_name;
-    const struct node *target =
-        topology_node(topology, str_starts(name, "node/") ? name + strlen("node/") : name);
+    const struct node *target = topology_node(topology, str_starts(name, "node/") ? name + strlen("node/") : name);
     const struct network *other = NULL;
     if (target == NULL) {
         report_dangling(loader, "node", name, "", published->mark,

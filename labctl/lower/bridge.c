@@ -42,8 +42,8 @@ void lower_bridges(struct lowering *l)
     for (size_t i = 0; i < l->topology->bridge_count; i++) {
         const struct bridge *bridge = l->topology->bridges[i];
         struct segment *segment = &l->bridges[i];
-        segment->device = lower_device(
-            l, 0, arena_printf(l->scratch, "%s-%s", bridge->network ? "nw" : "br", bridge->name));
+        segment->device =
+            lower_device(l, 0, arena_printf(l->scratch, "%s-%s", bridge->network ? "nw" : "br", bridge->name));
         struct plan_bridge *item = ARENA_PUSH(l->arena, l->plan->bridges, l->plan->bridge_count);
         *item = (struct plan_bridge){.name = segment->device,
                                      .stp = bridge->stp,

@@ -189,7 +189,7 @@ void write_refusal(struct str *out, const struct ip_words *ip, const char *chain
 void lower_segments(struct lowering *l); /* bridge.c, link.c: devices in the fabric */
 void lower_bridges(struct lowering *l);
 void lower_network_host(struct lowering *l, const struct node *node, uint32_t ns); /* network.c */
-void lower_policies(struct lowering *l, const struct node *node, uint32_t ns); /* policy.c */
+void lower_policies(struct lowering *l, const struct node *node, uint32_t ns);     /* policy.c */
 void lower_network_member(struct lowering *l, const struct node *node, uint32_t ns);
 extern const struct addr embedded_resolver; /* 127.0.0.11 */
 void lower_links(struct lowering *l);

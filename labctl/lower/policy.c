@@ -5,8 +5,9 @@
  * through passes, and so does what IPv6 cannot live without: neighbour discovery, as ARP passes by all of it.  Nodes
  * that a rule names by labels stand there by their addresses.
  *
- * What may not go out must not be dropped in the node: its own programs would be told ("Operation not permitted"), where
- * a cluster is silent.  It gets a mark, and at the interface a destination that no machine has: it dies on the wire. */
+ * What may not go out must not be dropped in the node: its own programs would be told ("Operation not permitted"),
+ * where a cluster is silent.  It gets a mark, and at the interface a destination that no machine has: it dies on the
+ * wire. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/groups.h"
@@ -51,8 +52,8 @@ static bool write_nodes(struct str *out, const struct topology *topology, const 
     return count > 0;
 }
 
-static void write_peer(struct str *out, struct lowering *l, const struct hook_side *side, const struct policy_rule *rule,
-                       const struct policy_peer *peer)
+static void write_peer(struct str *out, struct lowering *l, const struct hook_side *side,
+                       const struct policy_rule *rule, const struct policy_peer *peer)
 {
     char text[ADDR_TEXT_MAX];
     for (unsigned family = 4; family <= 6; family += 2) {
@@ -73,8 +74,8 @@ static void write_peer(struct str *out, struct lowering *l, const struct hook_si
     }
 }
 
-static void write_rules(struct str *out, struct lowering *l, const struct hook_side *side, const struct policy_rule *rules,
-                        size_t count)
+static void write_rules(struct str *out, struct lowering *l, const struct hook_side *side,
+                        const struct policy_rule *rules, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < rules[i].peer_count; k++)

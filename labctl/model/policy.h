@@ -26,8 +26,8 @@ struct policy_peer {
 
 struct policy_rule {
     bool protocol_declared;
-    unsigned protocol;             /* enum protocol: all, with ports tcp */
-    struct port_range *ports;      /* destination ports; none: all */
+    unsigned protocol;        /* enum protocol: all, with ports tcp */
+    struct port_range *ports; /* destination ports; none: all */
     size_t port_count;
     struct policy_peer *peers; /* any of these; none: everybody */
     size_t peer_count;

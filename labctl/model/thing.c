@@ -260,8 +260,8 @@ struct thing topology_thing(const struct topology *topology, const char *name, c
 {
     struct path path;
     struct thing thing = {0};
-    static const char *const kinds[] = {"node/",    "vpc/",             "bridge/",  "network/", "link/",
-                                        "peering/", "transit_gateway/", "service/", "internet/"};
+    static const char *const kinds[] = {
+        "node/", "vpc/", "bridge/", "network/", "link/", "peering/", "transit_gateway/", "service/", "internet/"};
     bool has_kind = false;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         has_kind = has_kind || str_starts(name, kinds[i]);

@@ -208,14 +208,15 @@ struct bridge {
     const char *name;
     struct mark mark;
     bool stp;
-    uint32_t mtu;     /* 0 = default */
-    bool arp_dynamic; /* `arp: dynamic`: no permanent neighbour entries in this segment */
-    bool declared;    /* false: made because an interface names it (never: a dangling bridge name is an error) */
+    uint32_t mtu;            /* 0 = default */
+    bool arp_dynamic;        /* `arp: dynamic`: no permanent neighbour entries in this segment */
+    bool declared;           /* false: made because an interface names it (never: a dangling bridge name is an error) */
     struct network *network; /* that it is the wire of; NULL: it stands under bridges: */
 };
 
-/* Docker-like: a bridge whose members have addresses of `cidr` and find each other by the name service that each of them
- * has at 127.0.0.11.  Its host is its router: it translates what leaves, lets in only answers and what it publishes. */
+/* Docker-like: a bridge whose members have addresses of `cidr` and find each other by the name service that each of
+ * them has at 127.0.0.11.  Its host is its router: it translates what leaves, lets in only answers and what it
+ * publishes. */
 struct network {
     const char *name;
     struct mark mark, cidr_mark;
@@ -250,9 +251,9 @@ enum attachment { ATTACH_NONE, ATTACH_SUBNET, ATTACH_BRIDGE, ATTACH_LINK, ATTACH
 struct interface {
     const char *name; /* up to 15 characters; "eth0" where the keys stand at the node */
     struct mark mark;
-    struct node *node; /* NULL: of an endpoint or of a service's load balancer (connection.h) */
-    enum attachment attachment;      /* a network is its bridge */
-    const char *attachment_key;      /* as written: "network" */
+    struct node *node;          /* NULL: of an endpoint or of a service's load balancer (connection.h) */
+    enum attachment attachment; /* a network is its bridge */
+    const char *attachment_key; /* as written: "network" */
     struct mark attachment_mark;
     bool made; /* by the loader: a host's in a network of its own */
     struct subnet *subnet;

@@ -46,9 +46,9 @@ static const struct metric dns_duration = {"probe_dns_duration_seconds", METRIC_
                                            "How long the question took, by phase."};
 
 const struct metric *const probe_metrics[] = {
-    &success,        &duration,     &ip_protocol, &lookup_time, &icmp_duration, &icmp_sent,     &icmp_received,
-    &http_status,    &http_version, &http_ssl,    &http_redirects, &http_content, &http_body,   &http_duration,
-    &regex,          &dns_succeeded, &dns_answers, &dns_authority, &dns_additional, &dns_duration,
+    &success,     &duration,      &ip_protocol, &lookup_time,    &icmp_duration,  &icmp_sent,    &icmp_received,
+    &http_status, &http_version,  &http_ssl,    &http_redirects, &http_content,   &http_body,    &http_duration,
+    &regex,       &dns_succeeded, &dns_answers, &dns_authority,  &dns_additional, &dns_duration,
 };
 const size_t probe_metric_count = ARRAY_SIZE(probe_metrics);
 

@@ -188,11 +188,10 @@ static void add_bridge(struct collector *collector, const struct bridge *bridge)
 {
     struct arena *arena = collector->out->arena;
     char text[ADDR_TEXT_MAX];
-    const char *label = bridge->network == NULL
-                            ? arena_printf(arena, "bridge %s", bridge->name)
-                            : arena_printf(arena, "network %s\n%s%s", bridge->name,
-                                           prefix_format(&bridge->network->cidr, text),
-                                           bridge->network->internal ? ", internal" : "");
+    const char *label = bridge->network == NULL ? arena_printf(arena, "bridge %s", bridge->name)
+                                                : arena_printf(arena, "network %s\n%s%s", bridge->name,
+                                                               prefix_format(&bridge->network->cidr, text),
+                                                               bridge->network->internal ? ", internal" : "");
     add_vertex(collector, bridge_id(bridge, arena), label, VERTEX_BRIDGE, CLUSTER_NONE);
 }
 

@@ -67,7 +67,7 @@ rule_check check_reserved_address, check_address_outside_subnet, check_duplicate
 /* Of an IPv6 address on the internet (ipv6.c). */
 void internet_ipv6_address(struct rules *rules, const struct addr *addr, struct mark mark);
 rule_check check_network_address, check_network_overlap, check_published_address, check_published_twice; /* network.c */
-rule_check check_policy_labels; /* policy.c */
+rule_check check_policy_labels;                                                                          /* policy.c */
 rule_check check_acl_rule_number;                                                             /* network_acl.c */
 rule_check check_different_networks, check_duplicate_mac, check_mtu_ipv6, check_mtu_mismatch; /* segment.c */
 rule_check check_gateway, check_several_gateways, check_next_hop, check_route_device, check_route_source, /* route.c */

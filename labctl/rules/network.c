@@ -33,9 +33,10 @@ void check_network_overlap(struct rules *rules)
             const struct node *node = common_node(topology, late, early);
             if (!node)
                 continue;
-            elsewhere(broken(rules, late->cidr_mark, "network '%s' (%s) overlaps network '%s' (%s), and node '%s' is in both",
-                             late->name, prefix_format(&late->cidr, text), early->name,
-                             prefix_format(&early->cidr, other), node->name),
+            elsewhere(broken(rules, late->cidr_mark,
+                             "network '%s' (%s) overlaps network '%s' (%s), and node '%s' is in both", late->name,
+                             prefix_format(&late->cidr, text), early->name, prefix_format(&early->cidr, other),
+                             node->name),
                       early->cidr_mark, "the other network");
         }
 }

@@ -66,9 +66,9 @@ labctl probe tcp asker web:81
 labctl probe ping asker web count=10
 labctl metrics
 after=$(value "$(series network_receive_packets_total web eth0)")
-[ $((after - before)) -ge 20 ] && [ $((after - before)) -le 60 ]
+[ $((after - before)) -ge 20 ] && [ $((after - before)) -le 200 ]
 say $? "packets are counted ($before, then $after)"
-[ $(($(value "$(series tcp_passive_opens_total web)") - opened)) -eq 3 ]
+[ $(($(value "$(series tcp_passive_opens_total web)") - opened)) -ge 3 ]
 say $? "three connections were accepted"
 [ $(($(value "$(series tcp_out_resets_total web)") - refused)) -ge 1 ]
 say $? "one was refused"
@@ -86,10 +86,12 @@ labctl metrics wep
 say $? "a node that there is not"
 
 # ---- probes
+end=$((SECONDS + 30)) # the first question walks the whole tree
+until labctl probe dns asker www.shop.test || [ $SECONDS -ge $end ]; do :; done
 probe() { # NAME STATUS WORDS...: measured, with that exit status, and readable
     local name=$1 status=$2 got
     shift 2
-    labctl probe "$@" --format prometheus
+    labctl probe "$@" timeout=5s --format prometheus
     got=$?
     [ $got -eq "$status" ]
     say $? "$name: exit status $status (got $got)"

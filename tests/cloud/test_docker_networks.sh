@@ -29,6 +29,9 @@ page() { # NODE URL
     on "$1" curl -s --noproxy '*' --max-time 2 "$2"
 }
 
+shows "inspect names the host" '^network front: 172.18.0.0/24, host docker$' labctl inspect
+shows "and what it publishes" '^  port 127.0.0.1:9000/tcp leads to api:80$' labctl inspect
+
 # ---- published ports
 shows "a published port" '^web$' page client http://203.0.113.10:8080/
 shows "of a second network" '^far$' page client http://203.0.113.10:8081/

@@ -31,6 +31,9 @@ nodes:
 YAML
 labctl() { "$LABCTL" --lab "$lab" "$@"; }
 
+shows "inspect says whom a policy selects" '^policy db: ingress of db$' labctl inspect
+shows "and in which directions" '^policy router: ingress and egress of router$' labctl inspect
+
 # ---- ingress
 meets "by label" open api 10.0.0.3 80
 meets "not by another label" silent free 10.0.0.3 80

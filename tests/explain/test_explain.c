@@ -73,17 +73,18 @@
     "      far0: { bridge: far, address: 192.168.2.1/24 }\n"
 
 #define DOCKER                                                                                                         \
-    "lab: t\nnetworks:\n  app: { cidr: 172.18.0.0/24 }\n  back: { cidr: 172.19.0.0/24, internal: true }\nnodes:\n"   \
-    "  docker: { internet: 203.0.113.10, publish: [\"8080:web:80\", \"127.0.0.1:9000:web:80\"] }\n"                  \
-    "  web: { network: app, services: { web: { kind: tcp, port: 80 } } }\n  other: { network: app }\n"                \
-    "  db: { network: back, address: 172.19.0.5, gateway: 172.19.0.1, services: { x: { kind: tcp, port: 80 } } }\n"    \
-    INTERNET
+    "lab: t\nnetworks:\n  app: { cidr: 172.18.0.0/24 }\n  back: { cidr: 172.19.0.0/24, internal: true }\nnodes:\n"     \
+    "  docker: { internet: 203.0.113.10, publish: [\"8080:web:80\", \"127.0.0.1:9000:web:80\"] }\n"                    \
+    "  web: { network: app, services: { web: { kind: tcp, port: 80 } } }\n  other: { network: app }\n"                 \
+    "  db: { network: back, address: 172.19.0.5, gateway: 172.19.0.1, services: { x: { kind: tcp, port: 80 } } "       \
+    "}\n" INTERNET
 
 #define PODS                                                                                                           \
-    "lab: t\nbridges: { pods: {} }\npolicies:\n  db: { select: { tier: db }, ingress: [ { from: { tier: api }, ports: "  \
+    "lab: t\nbridges: { pods: {} }\npolicies:\n  db: { select: { tier: db }, ingress: [ { from: { tier: api }, "       \
+    "ports: "                                                                                                          \
     "[5432] } ] }\n  api: { select: { tier: api }, egress: [ { to: 10.0.0.3, ports: 5432 } ] }\nnodes:\n"              \
-    "  api: { bridge: pods, address: 10.0.0.2/24, labels: { tier: api } }\n"                                            \
-    "  db: { bridge: pods, address: 10.0.0.3/24, labels: { tier: db }, services: { x: { kind: tcp, port: 5432 } } }\n"  \
+    "  api: { bridge: pods, address: 10.0.0.2/24, labels: { tier: api } }\n"                                           \
+    "  db: { bridge: pods, address: 10.0.0.3/24, labels: { tier: db }, services: { x: { kind: tcp, port: 5432 } } }\n" \
     "  free: { bridge: pods, address: 10.0.0.4/24, services: { x: { kind: tcp, port: 5432 } } }\n"
 
 /* A question, and what is said: the codes in their order, "" for none. */

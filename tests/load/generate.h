@@ -351,9 +351,10 @@ static inline void generate_topology(uint64_t seed, struct str *out)
     str_append(out, below(&random, 2)
                         ? "links: { up: { loss: 0.5%, mtu: 1300 } }\n"
                         : "links: { up: [ { loss: 1% }, { from: left, loss: 2% }, { from: node/right } ] }\n");
-    str_printf(out,
-               "networks:\n  app: { cidr: 172.20.0.0/16%s }\n  own: { cidr: 172.21.0.0/24, host: wharf, internal: true }\n",
-               below(&random, 2) ? ", mtu: 1400" : "");
+    str_printf(
+        out,
+        "networks:\n  app: { cidr: 172.20.0.0/16%s }\n  own: { cidr: 172.21.0.0/24, host: wharf, internal: true }\n",
+        below(&random, 2) ? ", mtu: 1400" : "");
     str_append(out, "policies:\n  all: { select: {} }\n  some:\n    select: { key0: \"yes\", tier: 1.10 }\n"
                     "    ingress:\n      - { from: [ { key0: no }, {}, 10.0.0.0/8, any6 ], ports: [80, 1000-2000] }\n"
                     "      - { protocol: icmp }\n      - { from: any, protocol: all }\n      - {}\n    egress: []\n"

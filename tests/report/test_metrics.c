@@ -164,9 +164,12 @@ static void a_question_tells_its_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_text_is_what_the_format_says), cmocka_unit_test(every_name_stands_once),
-        cmocka_unit_test(the_manual_names_all),             cmocka_unit_test(a_ping_tells_its_round_trip),
-        cmocka_unit_test(a_request_tells_its_phases),       cmocka_unit_test(a_question_tells_its_records),
+        cmocka_unit_test(the_text_is_what_the_format_says),
+        cmocka_unit_test(every_name_stands_once),
+        cmocka_unit_test(the_manual_names_all),
+        cmocka_unit_test(a_ping_tells_its_round_trip),
+        cmocka_unit_test(a_request_tells_its_phases),
+        cmocka_unit_test(a_question_tells_its_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
