@@ -225,6 +225,15 @@ static bool place_taken(struct apply *a, const struct subject *s)
     return netns >= 0 && socket_bound(netns, spec, NULL) == 1;
 }
 
+/* The same process, which is stopped or goes on. */
+static int change_stopped(struct apply *a, const struct subject *s)
+{
+    const struct plan_process *spec = &s->plan->processes[s->i];
+    if (a->outcome)
+        a->outcome->executed++;
+    return spec->stopped ? process_settle(a->lab, spec, a->err) : process_go_on(a->lab, spec, a->err);
+}
+
 int change_process(struct apply *a, const struct plan_operation *operation)
 {
     STR_AUTO text = STR_INIT;
@@ -235,6 +244,8 @@ int change_process(struct apply *a, const struct plan_operation *operation)
         return 0;
     if (journal_begin(a->lost, str_text(&text), a->lab->fabric, NULL, a->err) != 0)
         return -1;
+    if (operation->action == ACTION_CHANGE && operation->in_place)
+        return change_stopped(a, &s);
     if (process_stop(a->lab, process, a->err) != 0)
         return -1;
     if (operation->action != ACTION_REMOVE) {

@@ -216,6 +216,11 @@ struct process *process_get(struct lab *lab, const char *name); /* made where ab
 int process_start(struct lab *lab, const struct plan *plan, const struct plan_process *spec, struct error *err);
 uint32_t process_number(struct lab *lab, struct process *process); /* a new number; process NULL: somebody else's */
 int process_stop(struct lab *lab, struct process *process, struct error *err);
+/* Stops one that is ready, where the plan wants it stopped (SIGSTOP); lets one go on. */
+int process_settle(struct lab *lab, const struct plan_process *spec, struct error *err);
+int process_go_on(struct lab *lab, const struct plan_process *spec, struct error *err);
+/* Whether it runs as the plan has it: there, or about to be started again; stopped, limited. */
+bool process_as_planned(struct lab *lab, const struct plan_process *spec);
 /* Waits until all of these (indices of plan->processes) are ready. */
 int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count,
                     lab_progress *progress, void *context, struct error *err);

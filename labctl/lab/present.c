@@ -166,7 +166,8 @@ static enum presence file_present(struct space *space, const struct plan_file *f
     STR_AUTO original = STR_INIT;
     uint32_t original_mode = 0;
     bool untouched = node_file_template(file->path, &original, &original_mode) == 0 && original_mode == mode &&
-                     original.length == content.length && !memcmp(str_text(&original), str_text(&content), content.length);
+                     original.length == content.length &&
+                     !memcmp(str_text(&original), str_text(&content), content.length);
     return untouched ? PRESENT_NOT : PRESENT_OTHERWISE;
 }
 
@@ -257,12 +258,8 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         return impair_present(lab, plan, i);
     case ITEM_FILE:
         return file_present(space, &plan->files[i]);
-    case ITEM_PROCESS: { /* one that is about to be started again is there as planned */
-        const struct process *process = map_get(lab->processes, plan->processes[i].name);
-        bool there = process && (process->state == LAB_PROCESS_RUNNING ||
-                                 (process->state == LAB_PROCESS_EXITED && process->wanted));
-        return there ? PRESENT_SO : PRESENT_NOT;
-    }
+    case ITEM_PROCESS: /* one that is about to be started again is there as planned */
+        return process_as_planned(lab, &plan->processes[i]) ? PRESENT_SO : PRESENT_NOT;
     case ITEM_HOSTS_VIEW:
     case ITEM_RUN:
     case ITEM_COUNT:
