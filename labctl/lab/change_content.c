@@ -17,6 +17,7 @@ static int decide(struct apply *a, const struct plan_operation *operation, struc
     enum presence before = PRESENT_NOT, after = PRESENT_NOT;
     STR_AUTO text = STR_INIT;
     *old = *new = (struct subject){0};
+    a->lab->seen_table.on = operation->item == ITEM_NFT && operation->action == ACTION_CHANGE;
     if (operation->action != ACTION_ADD) {
         *old = subject_of(a, operation, true);
         before = apply_presence(a, old);
@@ -25,6 +26,9 @@ static int decide(struct apply *a, const struct plan_operation *operation, struc
         *new = subject_of(a, operation, false);
         after = apply_presence(a, new);
     }
+    a->lab->seen_table.on = false;
+    a->lab->seen_table.space = NULL;
+    str_clear(&a->lab->seen_table.text);
     *go = apply_decide(a, operation, before, after) == APPLY_DO;
     if (!*go)
         return 0;

@@ -76,8 +76,17 @@ struct lab {
     size_t number_count;
     uint32_t last_number;
     struct space *fabric;
-    int netem, tbf;   /* has the kernel these qdiscs?  0: not asked yet, 1, -1 */
-    char control[16]; /* the machine's TCP congestion control; "": not asked for yet */
+    int netem, tbf;               /* has the kernel these qdiscs?  0: not asked yet, 1, -1 */
+    char control[16];             /* the machine's TCP congestion control; "": not asked for yet */
+    struct arena *listings_arena; /* of the texts in listings, or NULL */
+    struct map *listings;         /* tables of the plan as nft prints them, by what the plan has (present.c) */
+    size_t listings_length;       /* of all these texts */
+    struct {                      /* while a change is decided, its table is listed once and held against two plans */
+        bool on;
+        const struct space *space; /* NULL: not listed yet */
+        struct str text;
+        int number; /* of the error, or 0 */
+    } seen_table;
     uint32_t next_id, next_view;
     struct queued_event *events;
     size_t event_count, event_capacity;
