@@ -16,6 +16,7 @@ const struct fault_kind *const fault_kinds[] = {
     &fault_address_wrong,
     &fault_arp_blocked,
     &fault_asymmetric_routing,
+    &fault_bridge_loop,
     &fault_bridge_wrong,
     &fault_burst_loss,
     &fault_cable_unplugged,

@@ -59,6 +59,7 @@ rows=(
     "one-way-link|ping|node/client/eth0|direction=out"
     "port-isolated|ping|node/client/eth0|"
     "mac-duplicate|peer|node/twin/eth0,node/client/eth0|"
+    "bridge-loop|storm|bridge/left|"
     "mtu-wrong|large|node/server/eth0|"
     "arp-blocked|ping|node/client/eth0|"
     "address-missing|ping|node/server/eth0|"
@@ -97,6 +98,21 @@ rows=(
     "connection-forgotten|hangs_after_silence|r1|seconds=1"
 )
 
+frames() { in_node twin sh -c 'read -r n </sys/class/net/eth0/statistics/rx_packets; echo $n'; }
+storm() { # what was asked for once comes again and again
+    in_node twin ping -c 1 -W 1 10.1.0.10 >/dev/null
+    local before
+    before=$(frames)
+    until_true 1 more_than $((before + 100))
+}
+more_than() { [ "$(frames)" -gt "$1" ]; }
+calm() {
+    local before
+    before=$(frames)
+    pause 300
+    [ "$(frames)" -lt $((before + 20)) ]
+}
+
 some_go_astray() { # by the address, and always the same ones
     local i
     for ((i = 1; i <= 40; i++)); do echo "ip route get 10.2.0.$i"; done | in_node client sh | grep 'via 10.1.0.11'
@@ -121,6 +137,8 @@ hangs_after_silence() { # COPROC: a line before the pause comes back, one after 
 . "$(dirname "$0")/live.bash"
 try_rows
 kill_rounds "$KILLS"
+lab fault inject bridge-loop --at bridge/left rate=10mbit quota=1 && storm && until_true 20 calm
+check "a storm that nobody ends comes to an end" $?
 lab down live
 clean_host
 check "nothing is left" $?
