@@ -161,7 +161,7 @@ help:
 	@sed -n 's/^# labctl: //p' Makefile
 	@echo "  deps     install the Debian packages that are missing (as root; otherwise print the command)"
 	@echo "  all      build $(BUILD)/labctl          check    deps, build, run all tests"
-	@echo "  check-long  a thousand proofs under load, 3,000 random topologies (an hour)"
+	@echo "  check-long  a thousand proofs under load, 3,000 random topologies, deaths around each kind of fault (two hours)"
 	@echo "  check-vm    tests in qemu, on Debian's own kernel (qemu-system-x86, busybox-static, cpio, kmod)"
 	@echo "  demo     deps, build, one exercise     bench    figures as ratios against the floor program"
 	@echo "  asan     all tests with sanitizers     lint     static checks and formatting"

@@ -1,4 +1,5 @@
-/* address-missing, address-duplicate: an address that nobody has, or two have. */
+/* address-missing, address-duplicate, networks-overlapping: an address that nobody has, or two have, or a network that
+ * is in two places. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -83,8 +84,8 @@ static void validate_duplicate(const struct topology *topology, const struct fau
     const struct interface *a = things[0].interface, *b = things[1].interface;
     (void)topology;
     if (a->node == b->node)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
-                     "both are interfaces of node '%s'", a->node->name);
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "both are interfaces of node '%s'",
+                     a->node->name);
     else if (a->attachment != ATTACH_BRIDGE || a->bridge != b->bridge)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' and '%s' are not at one bridge", fault->at.items[0], fault->at.items[1]);
@@ -115,6 +116,43 @@ static int rewrite_duplicate(struct plan *plan, const struct topology *topology,
     return 0;
 }
 
+/* ---- a network that is somewhere else as well ---- */
+
+static void validate_overlap(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                             struct findings *findings)
+{
+    struct prefix network = {0};
+    (void)topology;
+    fault_read_destination(fault_text(fault, "network"), &network);
+    if (network.addr.family != 4 || network.length < 8 || network.length > 30 || prefix_has_host_bits(&network))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "network"),
+                     "network of fault %s is an IPv4 network from /8 to /30, not '%s'", fault->kind,
+                     fault_text(fault, "network"));
+    for (size_t i = 0; i < things[0].interface->address_count; i++)
+        if (prefix_contains(&network, &things[0].interface->addresses[i].addr))
+            findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "network"),
+                         "'%s' is in that network when healthy", fault->at.items[0]);
+}
+
+/* The last address of the network that a machine can have. */
+static int rewrite_overlap(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                           const struct thing *things, struct error *err)
+{
+    struct prefix network = {0};
+    uint32_t ns;
+    fault_read_destination(fault_text(fault, "network"), &network);
+    if (fault_namespace(plan, things[0].interface->node, &ns, err))
+        return -1;
+    for (unsigned bit = network.length; bit < 31; bit++)
+        network.addr.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+    *ARENA_PUSH(plan->arena, plan->addresses, plan->address_count) =
+        (struct plan_address){.ns = ns,
+                              .interface = things[0].interface->name,
+                              .address = network,
+                              .origin = thing_name(topology, &things[0])};
+    return 0;
+}
+
 static const struct fault_target_row targets[] = {{THING_INTERFACE, FAULT_PLAN}};
 const struct fault_kind fault_address_missing = {
     .name = "address-missing",
@@ -139,4 +177,25 @@ const struct fault_kind fault_address_duplicate = {
     .tools = "ip neigh, arping -D, tcpdump -e, ip addr on both",
     .validate = validate_duplicate,
     .rewrite_plan = rewrite_duplicate,
+};
+static const struct fault_target_row overlap_targets[] = {{THING_INTERFACE, FAULT_PLAN}};
+static const struct fault_parameter_row overlap_parameters[] = {
+    {.key = "network",
+     .type = PARAMETER_DESTINATION,
+     .required = true,
+     .doc = "the network, which is somewhere else in truth"},
+};
+const struct fault_kind fault_networks_overlapping = {
+    .name = "networks-overlapping",
+    .summary = "a machine has a network of its own with the addresses of a remote one, as virtual machines and "
+               "containers bring",
+    .family = FAMILY_ADDRESSING,
+    .layer = 3,
+    .things = 1,
+    FAULT_TARGETS(overlap_targets),
+    FAULT_PARAMETERS(overlap_parameters),
+    .symptom = "that machine does not reach one remote network: it looks for it by ARP, next door; others reach it",
+    .tools = "ip route get, ip addr, tcpdump arp, ip neigh (FAILED)",
+    .validate = validate_overlap,
+    .rewrite_plan = rewrite_overlap,
 };

@@ -1,4 +1,5 @@
-/* ephemeral-ports-exhausted, receive-window-small, connection-forgotten: a machine's TCP, by its sysctls. */
+/* ephemeral-ports-exhausted, time-wait-pile-up, receive-window-small, connection-forgotten: a machine's TCP, by its
+ * sysctls. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -40,6 +41,16 @@ static int rewrite_ports(struct plan *plan, const struct topology *topology, con
     (void)topology;
     return set(plan, fault, things, "net/ipv4/ip_local_port_range",
                arena_printf(plan->arena, "%d\t%u", (int)FIRST_PORT, FIRST_PORT + number(fault, "ports") - 1), err);
+}
+
+/* A port is free again a minute after its connection was closed (TCP_TIMEWAIT_LEN): nothing makes it free sooner. */
+static int rewrite_pile_up(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                           const struct thing *things, struct error *err)
+{
+    return rewrite_ports(plan, topology, fault, things, err) ||
+                   set(plan, fault, things, "net/ipv4/tcp_tw_reuse", "0", err)
+               ? -1
+               : 0;
 }
 
 static void validate_window(const struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -89,7 +100,16 @@ static int rewrite_forgotten(struct plan *plan, const struct topology *topology,
 
 static const struct fault_target_row targets[] = {{THING_NODE, FAULT_PLAN}};
 static const struct fault_parameter_row port_parameters[] = {
-    {.key = "ports", .type = PARAMETER_NUMBER, .fallback = "4", .doc = "how many local ports there are for connections"},
+    {.key = "ports",
+     .type = PARAMETER_NUMBER,
+     .fallback = "4",
+     .doc = "how many local ports there are for connections"},
+};
+static const struct fault_parameter_row pile_parameters[] = {
+    {.key = "ports",
+     .type = PARAMETER_NUMBER,
+     .fallback = "16",
+     .doc = "after how many connections in a minute there is no port left"},
 };
 static const struct fault_parameter_row window_parameters[] = {
     {.key = "bytes", .type = PARAMETER_NUMBER, .fallback = "4096", .doc = "the size of its receive buffers"},
@@ -107,6 +127,18 @@ const struct fault_kind fault_ephemeral_ports_exhausted = {
     .tools = "ss -tan state time-wait, ss -s, sysctl net.ipv4.ip_local_port_range",
     .validate = validate_ports,
     .rewrite_plan = rewrite_ports,
+};
+const struct fault_kind fault_time_wait_pile_up = {
+    .name = "time-wait-pile-up",
+    .summary = "a machine opens and closes connections faster than their ports become free again",
+    STACK,
+    FAULT_PARAMETERS(pile_parameters),
+    .symptom =
+        "short connections to one service are well for a while, then fail with 'Cannot assign requested address' for "
+        "a minute",
+    .tools = "ss -tan state time-wait, ss -s, sysctl net.ipv4.tcp_tw_reuse net.ipv4.ip_local_port_range",
+    .validate = validate_ports,
+    .rewrite_plan = rewrite_pile_up,
 };
 const struct fault_kind fault_receive_window_small = {
     .name = "receive-window-small",

@@ -1,5 +1,5 @@
-/* masquerade-missing, masquerade-too-broad, port-forward-missing, port-forward-wrong: a router's own address
- * translation.
+/* masquerade-missing, masquerade-too-broad, double-nat, port-forward-missing, port-forward-wrong: a router's own
+ * address translation.
  *
  * A node's table `nat` is text, written by lower/ a rule a line; what goes is the lines that say so. */
 #include <string.h>
@@ -138,6 +138,38 @@ static int rewrite_forward(struct plan *plan, const struct topology *topology, c
     return edit(plan, fault, things, rule, to ? arena_printf(plan->arena, "%s%s", rule, to) : NULL, err);
 }
 
+/* ---- once more ---- */
+
+static void validate_double(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                            struct findings *findings)
+{
+    const struct interface *interface = things[0].interface;
+    (void)topology;
+    if (!interface->node->forwarding)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "'%s' does not forward",
+                     interface->node->name);
+    for (size_t i = 0; i < interface->node->nat.masquerade.count; i++)
+        if (str_equal(interface->node->nat.masquerade.items[i], interface->name))
+            findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                         "'%s' masquerades when healthy", fault->at.items[0]);
+}
+
+static int rewrite_double(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                          const struct thing *things, struct error *err)
+{
+    uint32_t ns;
+    (void)fault;
+    if (fault_namespace(plan, things[0].interface->node, &ns, err))
+        return -1;
+    fault_add_table(
+        plan, ns, thing_name(topology, &things[0]),
+        arena_printf(plan->arena,
+                     "\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+                     "\t\toifname \"%s\" masquerade\n\t}\n",
+                     things[0].interface->name));
+    return 0;
+}
+
 static const struct fault_target_row targets[] = {{THING_NODE, FAULT_PLAN}};
 static const struct fault_parameter_row missing_parameters[] = {
     {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "the port that is forwarded when healthy"},
@@ -184,4 +216,18 @@ const struct fault_kind fault_port_forward_wrong = {
     .tools = "nft list ruleset, conntrack -L, tcpdump inside, nc from both sides",
     .validate = validate_forward,
     .rewrite_plan = rewrite_forward,
+};
+static const struct fault_target_row interface_targets[] = {{THING_INTERFACE, FAULT_PLAN}};
+const struct fault_kind fault_double_nat = {
+    .name = "double-nat",
+    .summary = "a router inside puts its own address on what it sends, although the border does that already",
+    .family = FAMILY_NAT,
+    .layer = 4,
+    .things = 1,
+    FAULT_TARGETS(interface_targets),
+    .symptom =
+        "what goes out is well; the far side sees one address for all, filters by source fail, and nothing comes in",
+    .tools = "tcpdump at both sides of the router, conntrack -L, nft list ruleset, the far service's log",
+    .validate = validate_double,
+    .rewrite_plan = rewrite_double,
 };

@@ -124,6 +124,7 @@ struct keeper_spawn {
     uint32_t id;      /* node or cloud namespace */
     uint32_t flags;
     uint16_t rows, columns;
+    uint32_t open_files; /* how many descriptors it may have (the soft limit); 0: as many as any */
     uint32_t argc, envc;
     char text[];
 };

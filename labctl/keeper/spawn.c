@@ -116,11 +116,13 @@ static bool decode(struct order *order, size_t length)
     return true;
 }
 
-static void set_limits(bool in_node)
+static void set_limits(bool in_node, uint32_t open_files)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max < NODE_FILES ? files.rlim_max : NODE_FILES;
+        if (open_files && open_files < files.rlim_cur)
+            files.rlim_cur = open_files;
         setrlimit(RLIMIT_NOFILE, &files);
     }
     /* 1, not 0: a core pattern that is a pipe to a program of the host ignores 0, but not 1 (core(5)). */
@@ -139,7 +141,7 @@ static void execute(const struct order *order, int slave, const struct stream *s
     __attribute__((noreturn));
 static void execute(const struct order *order, int slave, const struct stream *streams, int failure)
 {
-    set_limits(order->request->target == KEEPER_TARGET_NODE);
+    set_limits(order->request->target == KEEPER_TARGET_NODE, order->request->open_files);
     setsid();
     if (slave >= 0) {
         ioctl(slave, TIOCSCTTY, 0);

@@ -17,6 +17,7 @@ static int decide(struct apply *a, const struct plan_operation *operation, struc
     enum presence before = PRESENT_NOT, after = PRESENT_NOT;
     STR_AUTO text = STR_INIT;
     *old = *new = (struct subject){0};
+    a->lab->seen_table.on = operation->item == ITEM_NFT && operation->action == ACTION_CHANGE;
     if (operation->action != ACTION_ADD) {
         *old = subject_of(a, operation, true);
         before = apply_presence(a, old);
@@ -25,6 +26,9 @@ static int decide(struct apply *a, const struct plan_operation *operation, struc
         *new = subject_of(a, operation, false);
         after = apply_presence(a, new);
     }
+    a->lab->seen_table.on = false;
+    a->lab->seen_table.space = NULL;
+    str_clear(&a->lab->seen_table.text);
     *go = apply_decide(a, operation, before, after) == APPLY_DO;
     if (!*go)
         return 0;
@@ -225,6 +229,15 @@ static bool place_taken(struct apply *a, const struct subject *s)
     return netns >= 0 && socket_bound(netns, spec, NULL) == 1;
 }
 
+/* The same process, which is stopped or goes on. */
+static int change_stopped(struct apply *a, const struct subject *s)
+{
+    const struct plan_process *spec = &s->plan->processes[s->i];
+    if (a->outcome)
+        a->outcome->executed++;
+    return spec->stopped ? process_settle(a->lab, spec, a->err) : process_go_on(a->lab, spec, a->err);
+}
+
 int change_process(struct apply *a, const struct plan_operation *operation)
 {
     STR_AUTO text = STR_INIT;
@@ -235,6 +248,8 @@ int change_process(struct apply *a, const struct plan_operation *operation)
         return 0;
     if (journal_begin(a->lost, str_text(&text), a->lab->fabric, NULL, a->err) != 0)
         return -1;
+    if (operation->action == ACTION_CHANGE && operation->in_place)
+        return change_stopped(a, &s);
     if (process_stop(a->lab, process, a->err) != 0)
         return -1;
     if (operation->action != ACTION_REMOVE) {

@@ -76,8 +76,17 @@ struct lab {
     size_t number_count;
     uint32_t last_number;
     struct space *fabric;
-    int netem, tbf;   /* has the kernel these qdiscs?  0: not asked yet, 1, -1 */
-    char control[16]; /* the machine's TCP congestion control; "": not asked for yet */
+    int netem, tbf;               /* has the kernel these qdiscs?  0: not asked yet, 1, -1 */
+    char control[16];             /* the machine's TCP congestion control; "": not asked for yet */
+    struct arena *listings_arena; /* of the texts in listings, or NULL */
+    struct map *listings;         /* tables of the plan as nft prints them, by what the plan has (present.c) */
+    size_t listings_length;       /* of all these texts */
+    struct {                      /* while a change is decided, its table is listed once and held against two plans */
+        bool on;
+        const struct space *space; /* NULL: not listed yet */
+        struct str text;
+        int number; /* of the error, or 0 */
+    } seen_table;
     uint32_t next_id, next_view;
     struct queued_event *events;
     size_t event_count, event_capacity;
@@ -216,6 +225,11 @@ struct process *process_get(struct lab *lab, const char *name); /* made where ab
 int process_start(struct lab *lab, const struct plan *plan, const struct plan_process *spec, struct error *err);
 uint32_t process_number(struct lab *lab, struct process *process); /* a new number; process NULL: somebody else's */
 int process_stop(struct lab *lab, struct process *process, struct error *err);
+/* Stops one that is ready, where the plan wants it stopped (SIGSTOP); lets one go on. */
+int process_settle(struct lab *lab, const struct plan_process *spec, struct error *err);
+int process_go_on(struct lab *lab, const struct plan_process *spec, struct error *err);
+/* Whether it runs as the plan has it: there, or about to be started again; stopped, limited. */
+bool process_as_planned(struct lab *lab, const struct plan_process *spec);
 /* Waits until all of these (indices of plan->processes) are ready. */
 int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count,
                     lab_progress *progress, void *context, struct error *err);

@@ -386,6 +386,7 @@ int keeper_spawn(struct keeper *keeper, const struct keeper_spawn_spec *spec, st
                  (spec->own ? KEEPER_SPAWN_OWN : 0u) | (spec->record > 0 ? KEEPER_SPAWN_RECORD : 0u),
         .rows = spec->rows,
         .columns = spec->columns,
+        .open_files = spec->open_files,
         .argc = (uint32_t)spec->argc,
         .envc = (uint32_t)spec->environment_count,
     };

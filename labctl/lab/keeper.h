@@ -102,10 +102,11 @@ struct keeper_spawn_spec {
                   */
     bool pty;    /* a terminal in the node; fds[0] and fds[1] are the caller's terminal, which it has set to raw */
     uint16_t rows, columns;
-    bool silent;   /* no events: the caller learns the end from its control socket */
-    bool pristine; /* KEEPER_SPAWN_PRISTINE */
-    bool own;      /* KEEPER_SPAWN_OWN */
-    int record;    /* 0: none; else the file of its recording, which stays the caller's */
+    bool silent;         /* no events: the caller learns the end from its control socket */
+    bool pristine;       /* KEEPER_SPAWN_PRISTINE */
+    bool own;            /* KEEPER_SPAWN_OWN */
+    uint32_t open_files; /* how many descriptors it may have; 0: as many as any */
+    int record;          /* 0: none; else the file of its recording, which stays the caller's */
 };
 
 /* Starts a process in a node (as its root, in /root, in a session of its own), in a cloud namespace or in the fabric

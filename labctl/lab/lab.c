@@ -97,6 +97,8 @@ void lab_close(struct lab *lab)
     fd_close(&lab->poll);
     fd_close(&lab->wake);
     arena_free(lab->plan_arena);
+    arena_free(lab->listings_arena);
+    str_free(&lab->seen_table.text);
     arena_free(lab->arena);
 }
 

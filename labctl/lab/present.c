@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/map.h"
 #include "kernel/dump.h"
@@ -121,6 +122,8 @@ const struct nlmsghdr *item_message(const struct plan *plan, enum plan_item item
                        : NULL;
 }
 
+#define LISTINGS_MAX (4u << 20)
+
 /* ---- not of netlink ------------------------------------------------------------------------------------------ */
 
 static enum presence sysctl_present(struct space *space, const struct plan_sysctl *sysctl, struct error *err)
@@ -131,21 +134,66 @@ static enum presence sysctl_present(struct space *space, const struct plan_sysct
     return sysctl_value_equal(str_text(&value), sysctl->value) ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
-/* A table is compared as nft prints it: the present one with one made from the plan in a scratch namespace. */
-static enum presence nft_present(struct space *space, const struct plan_nft *nft, struct error *err)
+/* A planned table as nft prints it: made in a scratch namespace, which takes a while, so it is kept for the next time:
+ * a change looks at the table before and after it, and the next one begins where it ended.  NULL where nft refuses it.
+ */
+static const char *planned_listing(struct lab *lab, const struct plan_nft *nft)
+{
+    STR_AUTO key = STR_INIT, listing = STR_INIT;
+    str_printf(&key, "%s %s\n%s", nft->family, nft->table, nft->body);
+    const char *known = lab->listings ? map_get(lab->listings, str_text(&key)) : NULL;
+    if (known)
+        return known;
+    if (nft_list_of(nft->family, nft->table, nft->body, true, &listing, NULL) != 0)
+        return NULL;
+    if (!lab->listings || lab->listings_length > LISTINGS_MAX) {
+        arena_free(lab->listings_arena);
+        lab->listings_arena = arena_new();
+        lab->listings = map_new(lab->listings_arena);
+        lab->listings_length = 0;
+    }
+    char *kept = arena_strdup(lab->listings_arena, str_text(&listing));
+    lab->listings_length += key.length + listing.length;
+    map_set(lab->listings, str_text(&key), kept);
+    return kept;
+}
+
+/* The present table, as nft prints it: the number of an error, or 0. */
+static int list_present(struct lab *lab, const struct space *space, int netns, const struct plan_nft *nft,
+                        struct str *out)
 {
     struct error problem = ERROR_INIT;
-    STR_AUTO present = STR_INIT, planned = STR_INIT;
+    if (lab->seen_table.on && lab->seen_table.space == space) {
+        str_append(out, str_text(&lab->seen_table.text));
+        return lab->seen_table.number;
+    }
+    int number = nft_list(netns, nft->family, nft->table, true, out, &problem) == 0 ? 0
+                 : problem.number                                                   ? problem.number
+                                                                                    : -1;
+    if (lab->seen_table.on) {
+        lab->seen_table.space = space;
+        lab->seen_table.number = number;
+        str_append(&lab->seen_table.text, str_text(out));
+    }
+    return number;
+}
+
+/* A table is compared as nft prints it. */
+static enum presence nft_present(struct lab *lab, struct space *space, const struct plan_nft *nft, struct error *err)
+{
+    STR_AUTO present = STR_INIT;
     if (nft->verbatim)
         return PRESENT_UNKNOWN;
     int netns = space_netns(space, err);
     if (netns < 0)
         return PRESENT_UNKNOWN;
-    if (nft_list(netns, nft->family, nft->table, true, &present, &problem) != 0)
-        return problem.number == ENOENT ? PRESENT_NOT : PRESENT_UNKNOWN;
-    if (nft_list_of(nft->family, nft->table, nft->body, true, &planned, NULL) != 0)
+    int number = list_present(lab, space, netns, nft, &present);
+    if (number != 0)
+        return number == ENOENT ? PRESENT_NOT : PRESENT_UNKNOWN;
+    const char *planned = planned_listing(lab, nft);
+    if (!planned)
         return PRESENT_UNKNOWN;
-    return nft_same(str_text(&present), str_text(&planned)) ? PRESENT_SO : PRESENT_OTHERWISE;
+    return nft_same(str_text(&present), planned) ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
 static enum presence file_present(struct space *space, const struct plan_file *file)
@@ -166,7 +214,8 @@ static enum presence file_present(struct space *space, const struct plan_file *f
     STR_AUTO original = STR_INIT;
     uint32_t original_mode = 0;
     bool untouched = node_file_template(file->path, &original, &original_mode) == 0 && original_mode == mode &&
-                     original.length == content.length && !memcmp(str_text(&original), str_text(&content), content.length);
+                     original.length == content.length &&
+                     !memcmp(str_text(&original), str_text(&content), content.length);
     return untouched ? PRESENT_NOT : PRESENT_OTHERWISE;
 }
 
@@ -252,17 +301,13 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         return judged(seen, seen && seen->table == plan->rules[i].table);
     }
     case ITEM_NFT:
-        return nft_present(space, &plan->nfts[i], err);
+        return nft_present(lab, space, &plan->nfts[i], err);
     case ITEM_IMPAIRMENT:
         return impair_present(lab, plan, i);
     case ITEM_FILE:
         return file_present(space, &plan->files[i]);
-    case ITEM_PROCESS: { /* one that is about to be started again is there as planned */
-        const struct process *process = map_get(lab->processes, plan->processes[i].name);
-        bool there = process && (process->state == LAB_PROCESS_RUNNING ||
-                                 (process->state == LAB_PROCESS_EXITED && process->wanted));
-        return there ? PRESENT_SO : PRESENT_NOT;
-    }
+    case ITEM_PROCESS: /* one that is about to be started again is there as planned */
+        return process_as_planned(lab, &plan->processes[i]) ? PRESENT_SO : PRESENT_NOT;
     case ITEM_HOSTS_VIEW:
     case ITEM_RUN:
     case ITEM_COUNT:

@@ -153,6 +153,7 @@ static int spawn(struct lab *lab, struct process *process, const struct space *s
         .argc = spec->argc,
         .fds = {configuration, log, log},
         .control = -1,
+        .open_files = spec->open_files,
         .own = str_equal(spec->name, RELAY_PROCESS),
     };
     return keeper_spawn(lab->keeper, &request, err);
@@ -177,6 +178,61 @@ int process_start(struct lab *lab, const struct plan *plan, const struct plan_pr
         return 0;
     process->state = LAB_PROCESS_ABSENT;
     return error_wrap(err, "start %s", spec->name);
+}
+
+/* The state that proc_pid_stat(5) gives, and the soft limit of proc_pid_limits(5); false where it is gone. */
+static bool look_at(pid_t pid, char *state, unsigned long *open_files)
+{
+    static const char row[] = "\nMax open files ";
+    char path[32], text[2048];
+    STR_AUTO limits = STR_INIT;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (length <= 0)
+        return false;
+    text[length] = 0;
+    const char *name_end = strrchr(text, ')');
+    snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
+    const char *at = file_read(AT_FDCWD, path, &limits, 1 << 16) == 0 ? strstr(str_text(&limits), row) : NULL;
+    if (!name_end || !at)
+        return false;
+    *state = name_end[2];
+    *open_files = strtoul(at + strlen(row), NULL, 10);
+    return true;
+}
+
+bool process_as_planned(struct lab *lab, const struct plan_process *spec)
+{
+    const struct process *process = map_get(lab->processes, spec->name);
+    char state;
+    unsigned long open_files;
+    if (!process || (process->state == LAB_PROCESS_EXITED && !process->wanted))
+        return false;
+    if (!spec->stopped && !spec->open_files)
+        return process->state == LAB_PROCESS_RUNNING || process->state == LAB_PROCESS_EXITED;
+    return process->state == LAB_PROCESS_RUNNING && look_at(process->pid, &state, &open_files) &&
+           (!spec->stopped || state == 'T') && (!spec->open_files || open_files == spec->open_files);
+}
+
+int process_settle(struct lab *lab, const struct plan_process *spec, struct error *err)
+{
+    const struct process *process = process_get(lab, spec->name);
+    if (!spec->stopped || process->state != LAB_PROCESS_RUNNING)
+        return 0;
+    if (keeper_kill(lab->keeper, process->number, SIGSTOP, err) != 0)
+        return -1;
+    /* The signal goes by way of the keeper and the process's waiter; nobody tells when it has arrived. */
+    for (int64_t end = clock_boot() + KILL_DEADLINE; !process_as_planned(lab, spec) && clock_boot() < end;)
+        if (keeper_dispatch(lab->keeper, 1, err) < 0)
+            return -1;
+    return 0;
+}
+
+int process_go_on(struct lab *lab, const struct plan_process *spec, struct error *err)
+{
+    const struct process *process = process_get(lab, spec->name);
+    return process->state == LAB_PROCESS_RUNNING ? keeper_kill(lab->keeper, process->number, SIGCONT, err) : 0;
 }
 
 bool process_has_ended(struct lab *lab, void *context)
@@ -239,9 +295,9 @@ static int status_of(const struct keeper_event *event)
 
 static void plan_restart(struct lab *lab, struct process *process)
 {
-    const struct space *space = process->space == lab->fabric->id   ? lab->fabric
-                                : process->space < lab->id_count ? lab->by_id[process->space]
-                                                                 : NULL;
+    const struct space *space = process->space == lab->fabric->id ? lab->fabric
+                                : process->space < lab->id_count  ? lab->by_id[process->space]
+                                                                  : NULL;
     if (!process->wanted || !space || (space->kind == NAMESPACE_NODE && !space->ready))
         return; /* of a node that died: it is started when the node is there again */
     int64_t now = clock_boot();

@@ -184,7 +184,7 @@ int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *it
         for (size_t i = 0; i < left; i++) {
             const struct plan_process *spec = &plan->processes[waiting[i]];
             int ready = look(lab, plan, spec, err);
-            if (ready < 0)
+            if (ready < 0 || (ready && process_settle(lab, spec, err) != 0))
                 return -1;
             if (!ready && given_up(lab, spec, clock_boot() - begin))
                 continue;

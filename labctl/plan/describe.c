@@ -136,6 +136,10 @@ static void put_process(struct str *out, const struct plan_process *process)
         str_printf(out, " (ready on udp/%u)", process->ready_port);
     else if (process->ready == READY_ADDRESS)
         str_printf(out, " (ready when %s has an address)", process->ready_interface);
+    if (process->open_files)
+        str_printf(out, " (%u open files)", process->open_files);
+    if (process->stopped)
+        str_append(out, " (stopped)");
 }
 
 static void put_neighbour(struct str *out, const struct plan_neighbour *neighbour)

@@ -193,11 +193,12 @@ static bool route_equal(const struct plan_route *x, const struct plan_route *y)
     return true;
 }
 
+/* As it is started. */
 static bool process_equal(const struct plan_process *x, const struct plan_process *y)
 {
     if (x->embedded != y->embedded || x->argc != y->argc || !text_same(x->configuration, y->configuration) ||
         x->ready != y->ready || !addr_equal(&x->ready_addr, &y->ready_addr) || x->ready_port != y->ready_port ||
-        !text_same(x->ready_interface, y->ready_interface) || x->restart != y->restart)
+        !text_same(x->ready_interface, y->ready_interface) || x->restart != y->restart || x->open_files != y->open_files)
         return false;
     for (size_t n = 0; n < x->argc; n++)
         if (!text_same(x->argv[n], y->argv[n]))
@@ -238,7 +239,7 @@ bool content_equal(const struct side *a, size_t i, const struct side *b, size_t 
         return p->files[i].length == q->files[j].length && p->files[i].mode == q->files[j].mode &&
                (p->files[i].length == 0 || memcmp(p->files[i].content, q->files[j].content, p->files[i].length) == 0);
     case ITEM_PROCESS:
-        return process_equal(&p->processes[i], &q->processes[j]);
+        return p->processes[i].stopped == q->processes[j].stopped && process_equal(&p->processes[i], &q->processes[j]);
     case ITEM_ADDRESS:
     case ITEM_RUN:
     case ITEM_COUNT:
@@ -253,8 +254,9 @@ bool content_in_place(const struct side *a, size_t i, const struct side *b, size
     case ITEM_ROUTE: /* IPv6 replaces only a route of the same type */
         return a->plan->routes[i].destination.addr.family != 6 || a->plan->routes[i].type == b->plan->routes[j].type;
     case ITEM_RULE: /* the kernel has no replace for rules */
-    case ITEM_PROCESS:
         return false;
+    case ITEM_PROCESS: /* stopped, or going on */
+        return process_equal(&a->plan->processes[i], &b->plan->processes[j]);
     case ITEM_NFT:
         return !a->plan->nfts[i].verbatim && !b->plan->nfts[j].verbatim;
     default:

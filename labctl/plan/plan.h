@@ -186,6 +186,8 @@ struct plan_process {
     bool ready_hoped;            /* it depends on others: where they do not come in time, the lab goes on */
     int64_t ready_within;        /* nanoseconds that it may take, where it is slow; 0: as long as any */
     bool restart;                /* restart when it dies */
+    bool stopped;                /* sent SIGSTOP once it is ready, and only then: not when it is restarted */
+    uint32_t open_files;         /* how many it may have open (RLIMIT_NOFILE); 0: as many as any */
 };
 
 struct plan_run { /* author's `run` lines, irreversible */

@@ -167,6 +167,10 @@ static void json_process(const struct plan_process *process, struct json *json)
         json_put_integer_member(json, "ready_port", process->ready_port);
     }
     json_put_boolean_member(json, "restart", process->restart);
+    if (process->stopped)
+        json_put_boolean_member(json, "stopped", true);
+    if (process->open_files)
+        json_put_integer_member(json, "open_files", process->open_files);
 }
 
 /* Each parameter as it stands in YAML. */

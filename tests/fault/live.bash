@@ -100,7 +100,7 @@ ids() { "$LABCTL" --lab live --format json fault status | sed -n 's/^ *"id": "\(
 # refused; of the rest nothing may stay.
 try_pairs() {
     local i row kind where parameters both pairs=0 broken=0
-    for ((i = 0; i + 1 < ${#rows[@]}; i += 2)); do
+    for ((i = 0; i + 1 < ${#rows[@]}; i += 2 * step)); do
         for row in "${rows[@]:i:2}"; do
             IFS='|' read -r kind _ where parameters <<<"$row"
             lab fault inject "$kind" --at "$where" $parameters
@@ -108,7 +108,7 @@ try_pairs() {
         mapfile -t both < <(ids)
         if [ ${#both[@]} -eq 2 ]; then
             pairs=$((pairs + 1))
-            [ $((i % 4)) -ne 0 ] || lab fault clear "${both[0]}" || broken=1
+            [ $((pairs % 2)) -ne 0 ] || lab fault clear "${both[0]}" || broken=1
         fi
         lab fault clear || broken=1
         until_true 3 same_state || { broken=1; echo "${rows[*]:i:2}" >>"$work/out"; break; }
@@ -132,6 +132,10 @@ try_rows() { # all of them in a healthy lab, which is healthy afterwards
     until_true 20 lab check
     check "it is healthy" $?
     until_true 5 settled
+    if [ -n "${KILL_EACH:-}" ]; then
+        kill_each
+        return
+    fi
     for ((i = 0; i < ${#rows[@]}; i += step)); do
         IFS='|' read -r kind symptom where parameters <<<"${rows[i]}"
         try_row "$kind" "$symptom" "$where" "$parameters"
@@ -141,8 +145,45 @@ try_rows() { # all of them in a healthy lab, which is healthy afterwards
     check "it is healthy again" $?
 }
 
+struck() { # MILLISECONDS CMD…: the director is killed so long after the command began
+    "${@:2}" &
+    local client=$!
+    pause "$1"
+    kill -KILL "$(director_pid)" 2>/dev/null
+    wait $client
+    until_true 10 answers
+}
+
+no_lab() { [ -z "$(keeper_pid)" ]; }
+
+# Each kind: the director dies while it goes in, while it is in and while it goes out, and what was begun is finished;
+# the keeper dies with it in, and nothing is left of the lab.
+kill_each() {
+    local row kind where parameters name
+    for row in "${rows[@]}"; do
+        IFS='|' read -r kind _ where parameters <<<"$row"
+        name="$kind at $where"
+        struck $((RANDOM % 60)) lab fault inject "$kind" --at "$where" $parameters
+        lab fault inject "$kind" --at "$where" $parameters # it is in already, or it goes in now
+        in_force yes
+        check "$name: goes in, killed or not" $?
+        struck 0 true && in_force yes
+        check "$name: outlives the director" $?
+        struck $((RANDOM % 60)) lab fault clear
+        lab fault clear && until_true 5 same_state
+        check "$name: goes out, killed or not" $?
+        lab fault inject "$kind" --at "$where" $parameters
+        kill -KILL "$(keeper_pid)"
+        until_true 5 no_lab && clean_host 5
+        check "$name: ends with the keeper" $?
+        lab up "$work/lab.yaml" && until_true 5 same_state
+        check "$name: is not in the next lab" $?
+    done
+}
+
 # The director is killed at random moments of going in and going out; what was begun is finished.
 kill_rounds() { # ROUNDS
+    [ -z "${KILL_EACH:-}" ] || return 0
     local broken=0 round row kind symptom where parameters client
     for ((round = 0; round < $1; round++)); do
         row=${rows[RANDOM % ${#rows[@]}]}

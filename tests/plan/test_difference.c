@@ -95,6 +95,27 @@ static void route_changes_in_place(void **state)
     expect(small(), after, "~ route default via 10.0.0.9 in web (was route default via 10.0.0.3)\n");
 }
 
+/* A program that is stopped goes on where it was; one that is started otherwise is another one. */
+static void process_is_stopped_in_place(void **state)
+{
+    (void)state;
+    for (int other = 0; other < 2; other++) {
+        ARENA_AUTO arena = arena_new();
+        struct plan *plans[2] = {small(), small()};
+        for (int i = 0; i < 2; i++)
+            *ARENA_PUSH(plans[i]->arena, plans[i]->processes, plans[i]->process_count) =
+                (struct plan_process){.ns = 1, .name = "web/http", .stopped = i == 1, .open_files = other && i ? 16 : 0};
+        size_t count;
+        const struct plan_operation *operations = plan_difference(plans[0], plans[1], arena, &count);
+        assert_int_equal(count, 1);
+        assert_int_equal(operations[0].item, ITEM_PROCESS);
+        assert_int_equal(operations[0].action, ACTION_CHANGE);
+        assert_int_equal(operations[0].in_place, !other);
+        plan_free(plans[0]);
+        plan_free(plans[1]);
+    }
+}
+
 static void removed_node_takes_everything_along(void **state)
 {
     (void)state;
@@ -445,6 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identity_gives_none),
         cmocka_unit_test(route_changes_in_place),
+        cmocka_unit_test(process_is_stopped_in_place),
         cmocka_unit_test(removed_node_takes_everything_along),
         cmocka_unit_test(moved_link_brings_its_items_again),
         cmocka_unit_test(connected_route_goes_with_its_address),

@@ -1,0 +1,68 @@
+#!/bin/bash
+# Kinds of faults of programs and of those that look names up, each put into a running lab: it shows, tells nothing of
+# itself, and is taken out exactly.
+. "$(dirname "$0")/../cli/host.bash"
+KILLS=${KILLS:-2}
+big=$(printf 'x%.0s' {1..250})
+cat >"$work/lab.yaml" <<YAML
+lab: live
+bridges: { lan: {} }
+nodes:
+  client: { bridge: lan, address: 10.1.0.10/24, resolver: { servers: [10.1.0.53], search: [lab.test] } }
+  server:
+    bridge: lan
+    address: 10.1.0.20/24
+    services: { http: { port: 80, body: "right\n" }, own: { kind: exec, command: "exec nc -lk 9000", ready: { tcp: 9000 } } }
+  names:
+    bridge: lan
+    address: 10.1.0.53/24
+    services:
+      dns: { zones: { lab.test: { server: 10.1.0.20, www: 10.1.0.20, big: { txt: "$big" } }, other.test: { "@": 10.1.0.20 } } }
+checks:
+  - { id: page, from: client, http: { url: "http://10.1.0.20/", status: 200, body_contains: right } }
+  - { id: own, from: client, tcp: { to: server, port: 9000 } }
+  - { id: by-name, from: client, http: { url: "http://www.lab.test/", status: 200 } }
+  - { id: by-short-name, from: client, http: { url: "http://www/", status: 200 } }
+  - { id: other-zone, from: client, dns: { name: other.test, type: A, answer: 10.1.0.20 } }
+  - { id: name-over-tcp, from: client, dns: { name: big.lab.test, type: TXT, transport: tcp, answer: "$big" } }
+YAML
+nodes=(client server names)
+
+# KIND|SYMPTOM|WHERE|PARAMETERS
+rows=(
+    "process-stopped|page|node/server/service/http|"
+    "descriptor-limit|no_more|node/server/service/http|files=12"
+    "listen-backlog-full|third_waits|node/server/service/http|"
+    "service-down|page|node/server/service/http|"
+    "service-loopback-only|page|node/server/service/http|"
+    "service-wrong-port|page|node/server/service/http|port=8080"
+    "service-command-wrong|own|node/server/service/own|command=sleep\${IFS}1000"
+    "http-error|page|node/server/service/http|"
+    "resolver-wrong|by-name|client|servers=10.1.0.99"
+    "dns-tcp-blocked|name-over-tcp|names|"
+    "resolver-first-dead|by-name|client|server=10.1.0.99"
+    "search-domain-wrong|by-short-name|client|domain=example.test"
+    "search-list-long|by-short-name|client|"
+    "hosts-override|by-name|client|name=www.lab.test address=10.1.0.99"
+    "nsswitch-without-dns|by-name|client|"
+    "dns-record-missing|by-name|node/names/service/dns|name=www.lab.test"
+    "dns-zone-missing|other-zone|node/names/service/dns|zone=other.test"
+    "service-crash-loop|page|node/server/service/http|"
+    "port-taken|page|node/server/service/http|"
+    "http-slow|page|node/server/service/http|"
+    "http-wrong-content|page|node/server/service/http|"
+)
+
+held() { # COUNT AFTER: so many connections to the page, then what is to be looked at
+    in_node client bash -c "for ((i = 0; i < $1; i++)); do exec {fd}<>/dev/tcp/10.1.0.20/80 || exit 9; done; $2"
+}
+no_more() { held 14 "curl -s -m 1 http://10.1.0.20/ || echo full" | grep -x full; }
+third_waits() { held 2 "nc -z -w 1 10.1.0.20 80 || echo full" | grep -x full; }
+
+. "$(dirname "$0")/live.bash"
+try_rows
+kill_rounds "$KILLS"
+lab down live
+clean_host
+check "nothing is left" $?
+exit $((failures > 0))

@@ -1,0 +1,39 @@
+#!/bin/bash
+# What a wire does to packets, made worse in a running lab: it shows, tells nothing of itself, and is taken out exactly.
+. "$(dirname "$0")/../cli/host.bash"
+KILLS=${KILLS:-2}
+cat >"$work/lab.yaml" <<'YAML'
+lab: live
+nodes:
+  client: { link: wire, address: 10.3.0.1/30 }
+  server: { link: wire, address: 10.3.0.2/30 }
+checks:
+  - { id: loss, from: client, ping: { to: server, count: 40, loss_below: 1% } }
+  - { id: late, from: client, ping: { to: server, count: 10, rtt_below: 45ms } }
+  - { id: steady, from: client, ping: { to: server, count: 20, jitter_below: 30ms } }
+YAML
+nodes=(client server)
+
+# KIND|SYMPTOM|WHERE|PARAMETERS
+rows=(
+    "loss|loss|node/server/eth0|loss=40%"
+    "loss|loss|link/wire|loss=40%"
+    "burst-loss|loss|node/server/eth0|loss=40% loss_burst=4"
+    "delay|late|node/server/eth0|delay=60ms"
+    "delay|late|node/client/eth0|delay=60ms direction=out"
+    "jitter|steady|node/server/eth0|jitter=100ms"
+    "corruption|loss|node/server/eth0|corrupt=60%"
+    "reordering|late|node/server/eth0|reorder=10% delay=80ms"
+    "rate-limit|late|node/server/eth0|rate=16kbit"
+    "duplicate|doubles|link/wire|duplicate=40%"
+)
+
+doubles() { in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 | grep -E '[1-9][0-9]* duplicates'; }
+
+. "$(dirname "$0")/live.bash"
+try_rows
+kill_rounds "$KILLS"
+lab down live
+clean_host
+check "nothing is left" $?
+exit $((failures > 0))
