@@ -157,6 +157,10 @@ const struct explain_code_row explain_codes[] = {
     [CODE_RUN_LINES] = {"NODE_RUN_LINES_NOT_JUDGED", LEVEL_UNKNOWN,
                         "The node runs commands when it starts (`run`), which may change anything.",
                         "Measure it: labctl probe."},
+    [CODE_LEARNED_ROUTE] = {"ROUTE_LEARNED_NOT_JUDGED", LEVEL_UNKNOWN,
+                            "The node has no route of its own to the destination, and learns routes by BGP or OSPF, "
+                            "which the model does not follow.",
+                            "Look at its table (ip route, birdc show route), or measure it: labctl probe."},
     [CODE_EXEC] = {"SERVICE_NOT_JUDGED", LEVEL_UNKNOWN,
                    "The node runs a program of its own (`kind: exec`), which may or may not listen on that port.",
                    "Measure it: labctl probe, or a check of kind socket."},

@@ -106,6 +106,11 @@ static void transmit(struct walk *w, const struct node_hop *hop)
 
 /* ---- routing ------------------------------------------------------------------------------------------------ */
 
+static bool learns(const struct node *node)
+{
+    return node_service_of(node, SERVICE_BGP) || node_service_of(node, SERVICE_OSPF);
+}
+
 /* False where there is no way: noted, and gone on with. */
 static bool way_out(struct walk *w, const struct node *node, const struct node_hop *hop)
 {
@@ -118,6 +123,11 @@ static bool way_out(struct walk *w, const struct node *node, const struct node_h
                   prefix_format(&hop->destination, destination));
         return true;
     case HOP_NONE:
+        if (learns(node)) {
+            DOUBT(w, CODE_LEARNED_ROUTE, node_name(w, node), node->mark, "may have learned a route to %s",
+                  addr_format(&w->packet.tuple.destination, text));
+            break;
+        }
         STOP(w, by_way(w, CODE_NO_ROUTE, CODE_REPLY_NO_ROUTE), own ? DROP_LOCAL : DROP_NO_ROUTE, node_name(w, node),
              node->mark, "has no route to %s", addr_format(&w->packet.tuple.destination, text));
         break;

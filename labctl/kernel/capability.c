@@ -45,6 +45,7 @@ static const struct program_trial unbound = {"unbound", "unbound", "unbound", "u
 static const struct program_trial named = {"named", "bind9", "bind", "bind"};
 static const struct program_trial nginx = {"nginx", "nginx-light", "nginx", "nginx"};
 static const struct program_trial haproxy = {"haproxy", "haproxy", "haproxy", "haproxy"};
+static const struct program_trial bird = {"bird", "bird2", "bird", "bird"};
 static const struct program_trial udhcpc = {"udhcpc", "udhcpc", "busybox", "busybox"};
 static const struct program_trial ip = {"ip", "iproute2", "iproute", "iproute2"};
 static const struct program_trial nft = {"nft", "nftables", "nftables", "nftables"};
@@ -238,6 +239,7 @@ const struct capability capabilities[] = {
     PROGRAM(named, "services of kind dns with views"),
     PROGRAM(nginx, "web servers with TLS"),
     PROGRAM(haproxy, "services of kind proxy"),
+    PROGRAM(bird, "services of kind bgp and ospf"),
     PROGRAM(udhcpc, "interfaces with `dhcp: true`"),
     PROGRAM(ip, "to look at interfaces and routes"),
     PROGRAM(nft, "to look at and change firewalls"),

@@ -220,6 +220,10 @@ const struct plan_process *impair_relay_process(struct lab *lab);
  * has heard one. */
 int network_settle(struct lab *lab, const struct plan *plan, const struct plan_index *index, struct error *err);
 
+/* sessions.c: whether the sessions that a router waits for are up, and have been long enough, by the age of its process,
+ * for what it says to have spread. */
+bool sessions_up(const struct space *space, const struct plan_process *process, int64_t age);
+
 /* ---- process.c, ready.c ---- */
 struct process *process_get(struct lab *lab, const char *name); /* made where absent */
 int process_start(struct lab *lab, const struct plan *plan, const struct plan_process *spec, struct error *err);

@@ -83,9 +83,17 @@ static int has_address(int netns, const struct plan_process *process, struct err
     return found;
 }
 
-static int is_ready(int netns, const struct plan_process *process, struct error *err)
+static int is_ready(const struct space *space, int netns, const struct plan_process *process, int64_t age,
+                    struct error *err)
 {
-    return process->ready == READY_ADDRESS ? has_address(netns, process, err) : socket_bound(netns, process, err);
+    switch (process->ready) {
+    case READY_ADDRESS:
+        return has_address(netns, process, err);
+    case READY_SESSIONS:
+        return sessions_up(space, process, age);
+    default:
+        return socket_bound(netns, process, err);
+    }
 }
 
 int socket_bound(int netns, const struct plan_process *process, struct error *err)
@@ -152,8 +160,9 @@ static int look(struct lab *lab, const struct plan *plan, const struct plan_proc
         return ended(lab, spec, process, err);
     int ready = spec->ready == READY_NONE && has_executed(process);
     if (spec->ready != READY_NONE && process->pid) {
-        int netns = space_netns(space_of(lab, plan, spec->ns), err);
-        ready = netns < 0 ? -1 : is_ready(netns, spec, err);
+        struct space *space = space_of(lab, plan, spec->ns);
+        int netns = space_netns(space, err);
+        ready = netns < 0 ? -1 : is_ready(space, netns, spec, clock_boot() - process->started, err);
     }
     if (ready == 1)
         process->listening = true;

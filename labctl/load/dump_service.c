@@ -231,6 +231,7 @@ static void dump_service(struct yaml *yaml, const struct service *service)
         dump_proxy(yaml, service->proxy);
     if (service->dhcp)
         dump_dhcp(yaml, service->dhcp);
+    dump_routing(yaml, service);
     if (service->kind == SERVICE_HTTP)
         dump_http(yaml, service);
     else if (service->kind == SERVICE_DNS)

@@ -48,6 +48,7 @@ struct loader {
     struct map *allotments;     /* of a running lab: struct addr by thing; NULL: none */
     struct vpc *vpc;            /* being decoded */
     struct node *node;
+    struct ospf_area *area;  /* being decoded */
     struct service *service; /* whose views are being decoded */
     struct security_group *group;
     struct policy *policy;
@@ -159,8 +160,12 @@ extern const struct schema http_service_schema, tcp_service_schema, tcp_echo_ser
     dns_service_schema, iperf_service_schema, exec_service_schema;
 extern const struct schema forward_target_schema; /* node_parts.c */
 extern const struct schema proxy_service_schema, proxy_route_schema, upstream_schema, health_schema, limit_schema;
-extern const struct schema dhcp_service_schema; /* service_dhcp.c */
-struct dhcp *new_dhcp(struct arena *arena);     /* with the defaults */
-void finish_dhcp(struct loader *loader);        /* addresses that clients will have, when MACs are known */
-void finish_proxy(struct service *service);     /* service_proxy.c: what routes have from the whole */
+extern const struct schema bgp_service_schema, bgp_neighbour_schema, ospf_service_schema, ospf_area_schema,
+    ospf_interface_schema;                        /* service_routing.c */
+struct routing *new_routing(struct arena *arena); /* with the defaults */
+void finish_routing(struct loader *loader);       /* routing_finish.c */
+extern const struct schema dhcp_service_schema;   /* service_dhcp.c */
+struct dhcp *new_dhcp(struct arena *arena);       /* with the defaults */
+void finish_dhcp(struct loader *loader);          /* addresses that clients will have, when MACs are known */
+void finish_proxy(struct service *service);       /* service_proxy.c: what routes have from the whole */
 extern const struct schema certificate_schema, tls_service_schema; /* certificate.c */

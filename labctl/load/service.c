@@ -7,11 +7,9 @@
 #include "load/loader.h"
 #include "load/service_fields.h"
 
-static const char *const kind_words[] = {"http",  "tcp",  "tcp-echo", "udp-echo", "dns",
-                                         "proxy", "dhcp", "iperf",    "exec"};
+static const char *const kind_words[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "proxy",
+                                         "dhcp", "bgp", "ospf",     "iperf",    "exec"};
 _Static_assert(ARRAY_SIZE(kind_words) == SERVICE_KIND_COUNT, "a word for each service kind");
-
-static const char *const later_kinds[] = {"bgp", "ospf"};
 
 /* ---- DNS ------------------------------------------------------------------------------------------------------- */
 
@@ -261,6 +259,7 @@ const struct schema *const service_schemas[SERVICE_KIND_COUNT] = {
     [SERVICE_HTTP] = &http_service_schema,         [SERVICE_TCP] = &tcp_service_schema,
     [SERVICE_TCP_ECHO] = &tcp_echo_service_schema, [SERVICE_UDP_ECHO] = &udp_echo_service_schema,
     [SERVICE_PROXY] = &proxy_service_schema,       [SERVICE_DNS] = &dns_service_schema,
+    [SERVICE_BGP] = &bgp_service_schema,           [SERVICE_OSPF] = &ospf_service_schema,
     [SERVICE_DHCP] = &dhcp_service_schema,         [SERVICE_IPERF] = &iperf_service_schema,
     [SERVICE_EXEC] = &exec_service_schema,
 };
@@ -296,12 +295,6 @@ static bool read_kind(struct decoder *decoder, const char *name, struct mark mar
         *out = (enum service_kind)i;
         return true;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(later_kinds); i++) {
-        if (strcmp(word, later_kinds[i]) != 0)
-            continue;
-        decode_later(decoder, word, kind != NULL ? kind->mark : mark);
-        return false;
-    }
     int index;
     if (kind != NULL)
         decode_word(decoder, "kind", kind, kind_words, ARRAY_SIZE(kind_words), &index);
@@ -324,6 +317,8 @@ static void one_service(struct loader *loader, const char *name, struct mark mar
         service->proxy = ARENA_NEW(decoder->arena, struct proxy);
     if (service->kind == SERVICE_DHCP)
         service->dhcp = new_dhcp(decoder->arena);
+    if (service->kind == SERVICE_BGP || service->kind == SERVICE_OSPF)
+        service->routing = new_routing(decoder->arena);
     size_t before = decoder->findings->errors;
     if (!schema_decode(decoder, service_schemas[service->kind], name, mark, value, service))
         return;

@@ -253,6 +253,11 @@ const struct schema *const load_schemas[] = {
     &health_schema,
     &limit_schema,
     &dhcp_service_schema,
+    &bgp_service_schema,
+    &bgp_neighbour_schema,
+    &ospf_service_schema,
+    &ospf_area_schema,
+    &ospf_interface_schema,
     &iperf_service_schema,
     &exec_service_schema,
     &ready_schema,
@@ -320,6 +325,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
     finish_links(&loader);
     allot(&loader);
     finish_dhcp(&loader);
+    finish_routing(&loader);
     resolve_internet(&loader);
     if (loader.checks != NULL)
         load_checks(topology, loader.checks, "check", document->findings, &topology->checks, &topology->check_count);

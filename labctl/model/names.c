@@ -12,8 +12,8 @@ _Static_assert(ARRAY_SIZE(protocols) == PROTOCOL_COUNT, "a word for each protoco
 static const char *const route_types[] = {"unicast", "blackhole", "unreachable", "prohibit"};
 _Static_assert(ARRAY_SIZE(route_types) == ROUTE_TYPE_COUNT, "a word for each route type");
 
-static const char *const service_kinds[] = {"http",  "tcp",  "tcp-echo", "udp-echo", "dns",
-                                            "proxy", "dhcp", "iperf",    "exec"};
+static const char *const service_kinds[] = {"http", "tcp", "tcp-echo", "udp-echo", "dns", "proxy",
+                                            "dhcp", "bgp", "ospf",     "iperf",    "exec"};
 _Static_assert(ARRAY_SIZE(service_kinds) == SERVICE_KIND_COUNT, "a word for each service kind");
 
 static const char *const record_types[] = {"A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "NS"};
@@ -150,9 +150,10 @@ static const struct {
     uint16_t port;
     bool tcp, udp;
 } listening[] = {
-    [SERVICE_HTTP] = {80, true, false},    [SERVICE_TCP] = {0, true, false},     [SERVICE_TCP_ECHO] = {7, true, false},
-    [SERVICE_UDP_ECHO] = {7, false, true}, [SERVICE_DNS] = {53, true, true},     [SERVICE_PROXY] = {80, true, false},
-    [SERVICE_DHCP] = {67, false, true},    [SERVICE_IPERF] = {5201, true, true}, [SERVICE_EXEC] = {0, false, false},
+    [SERVICE_HTTP] = {80, true, false},    [SERVICE_TCP] = {0, true, false},   [SERVICE_TCP_ECHO] = {7, true, false},
+    [SERVICE_UDP_ECHO] = {7, false, true}, [SERVICE_DNS] = {53, true, true},   [SERVICE_PROXY] = {80, true, false},
+    [SERVICE_BGP] = {179, true, false},    [SERVICE_OSPF] = {0, false, false}, [SERVICE_DHCP] = {67, false, true},
+    [SERVICE_IPERF] = {5201, true, true},  [SERVICE_EXEC] = {0, false, false},
 };
 _Static_assert(ARRAY_SIZE(listening) == SERVICE_KIND_COUNT, "one for each kind");
 
@@ -169,6 +170,14 @@ bool service_listens_tcp(enum service_kind kind)
 bool service_listens_udp(enum service_kind kind)
 {
     return listening[kind].udp;
+}
+
+static const char *const redistribute_words[] = {"connected", "static", "bgp", "ospf"};
+_Static_assert(ARRAY_SIZE(redistribute_words) == REDISTRIBUTE_COUNT, "a word for each");
+
+const char *redistribute_name(enum redistribute what)
+{
+    return WORD(redistribute_words, what);
 }
 
 static const char *const certificate_states[] = {"valid",      "expired",     "not-yet-valid",

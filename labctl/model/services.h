@@ -80,6 +80,75 @@ struct dhcp {
     bool router_advertisements; /* for IPv6, on every wire where the node has a /64 */
 };
 
+/* ---- routing ----------------------------------------------------------------------------------------------------- */
+
+/* What a router tells others of, beside what it has from the protocol itself. */
+enum redistribute {
+    REDISTRIBUTE_CONNECTED,
+    REDISTRIBUTE_STATIC,
+    REDISTRIBUTE_BGP,
+    REDISTRIBUTE_OSPF,
+    REDISTRIBUTE_COUNT
+};
+const char *redistribute_name(enum redistribute what); /* "connected", … */
+
+struct prefixes {
+    struct prefix *items;
+    size_t count;
+};
+
+/* Whom a router talks BGP with.  Where a node is named, by each family of which both have an address on one wire. */
+struct bgp_neighbour {
+    const char *name;            /* as written: a node, NODE/INTERFACE, an address */
+    const struct node *node;     /* NULL: nobody of the lab has the address */
+    struct addr addr[2], own[2]; /* IPv4, IPv6: the far end and the near one; family 0 = no session */
+    bool on_wire;                /* both on one; else the session goes over other routers */
+    uint32_t as;
+    bool has_import, has_export;    /* else everything */
+    struct prefixes import, export; /* these networks and what lies in them */
+    uint32_t preference;            /* of what it tells (LOCAL_PREF); 0 = not set, which counts as 100 */
+    uint32_t prepend;               /* how often the own AS stands before what it is told, once more */
+    struct mark mark, as_mark;
+};
+
+struct bgp {
+    uint32_t as;
+    struct mark as_mark;
+    struct bgp_neighbour *neighbours;
+    size_t neighbour_count;
+    struct prefixes networks; /* that it announces as its own */
+    uint32_t hold;            /* seconds; 9 */
+};
+
+struct ospf_interface {
+    const char *name;
+    const struct interface *interface; /* NULL: a rule says so */
+    uint32_t cost;                     /* 0 = 10 */
+    bool passive;
+    struct mark mark;
+};
+
+struct ospf_area {
+    uint32_t id;
+    bool stub;
+    struct ospf_interface *interfaces;
+    size_t interface_count;
+    struct mark mark;
+};
+
+struct ospf {
+    struct ospf_area *areas;
+    size_t area_count;
+    uint32_t hello, dead; /* seconds; 1, 4 */
+};
+
+struct routing {           /* of a service of kind bgp or ospf */
+    struct addr router_id; /* family 0: the node's first IPv4 address */
+    bool redistribute[REDISTRIBUTE_COUNT];
+    struct bgp bgp;
+    struct ospf ospf;
+};
+
 /* ---- proxy ------------------------------------------------------------------------------------------------------- */
 
 struct upstream {                      /* one server behind a proxy or a forwarded port */

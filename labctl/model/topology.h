@@ -384,6 +384,8 @@ enum service_kind {
     SERVICE_DNS,
     SERVICE_PROXY,
     SERVICE_DHCP,
+    SERVICE_BGP,
+    SERVICE_OSPF,
     SERVICE_IPERF,
     SERVICE_EXEC,
     SERVICE_KIND_COUNT
@@ -457,6 +459,7 @@ struct service {
     struct service_tls tls;
     struct proxy *proxy; /* of its kind, else NULL */
     struct dhcp *dhcp;   /* likewise */
+    struct routing *routing; /* of kind bgp and ospf */
     /* tcp */
     const char *banner; /* or NULL */
     /* dns */
@@ -475,6 +478,15 @@ struct service {
     int64_t ready_within;   /* nanoseconds; 0 = as long as every service has */
     enum protocol ready_protocol;
 };
+
+/* Routers that learn (routing.c).  The service of a kind on a node, or NULL. */
+const struct service *node_service_of(const struct node *node, enum service_kind kind);
+/* Whether both ends mean this session: each names the other, with the number that the other has. */
+bool bgp_agreed(const struct service *service, const struct bgp_neighbour *neighbour);
+/* Whether another router on the wire is in the same area, and talks. */
+bool ospf_agreed(const struct topology *topology, const struct ospf_area *area, const struct ospf_interface *interface);
+/* What it calls itself: declared, or the node's first IPv4 address; family 0 = it has none. */
+struct addr router_id(const struct node *node);
 
 /* Addresses from the wire (dhcp.c). */
 /* Whether two interfaces are on one bridge or one link. */

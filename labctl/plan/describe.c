@@ -134,6 +134,8 @@ static void put_process(struct str *out, const struct plan_process *process)
         str_printf(out, " (ready on tcp/%u)", process->ready_port);
     else if (process->ready == READY_UDP_BOUND)
         str_printf(out, " (ready on udp/%u)", process->ready_port);
+    else if (process->ready == READY_SESSIONS)
+        str_printf(out, " (ready when %zu of its sessions are up)", process->ready_session_count);
     else if (process->ready == READY_ADDRESS)
         str_printf(out, " (ready when %s has an address)", process->ready_interface);
     if (process->open_files)

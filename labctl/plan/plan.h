@@ -167,7 +167,7 @@ struct plan_certificate {
 };
 
 /* How one knows that a process is ready. */
-enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_ADDRESS, READY_COUNT };
+enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_ADDRESS, READY_SESSIONS, READY_COUNT };
 
 struct plan_process {
     uint32_t ns;      /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that
@@ -183,11 +183,14 @@ struct plan_process {
     struct addr ready_addr; /* family 0: 127.0.0.1; READY_ADDRESS: its family is what counts */
     uint16_t ready_port;
     const char *ready_interface; /* READY_ADDRESS: that has an address of more than the wire's scope */
-    bool ready_hoped;            /* it depends on others: where they do not come in time, the lab goes on */
-    int64_t ready_within;        /* nanoseconds that it may take, where it is slow; 0: as long as any */
-    bool restart;                /* restart when it dies */
-    bool stopped;                /* sent SIGSTOP once it is ready, and only then: not when it is restarted */
-    uint32_t open_files;         /* how many it may have open (RLIMIT_NOFILE); 0: as many as any */
+    const char *ready_socket;    /* READY_SESSIONS: BIRD's control socket in the node, and which of its protocols */
+    const char **ready_sessions;
+    size_t ready_session_count;
+    bool ready_hoped;     /* it depends on others: where they do not come in time, the lab goes on */
+    int64_t ready_within; /* nanoseconds that it may take, where it is slow; 0: as long as any */
+    bool restart;         /* restart when it dies */
+    bool stopped;         /* sent SIGSTOP once it is ready, and only then: not when it is restarted */
+    uint32_t open_files;  /* how many it may have open (RLIMIT_NOFILE); 0: as many as any */
 };
 
 struct plan_run { /* author's `run` lines, irreversible */

@@ -148,7 +148,7 @@ static void json_rule(const struct plan_rule *rule, struct json *json)
 static void json_process(const struct plan_process *process, struct json *json)
 {
     static const char *const ready[] = {
-        [READY_NONE] = "none", [READY_TCP] = "tcp", [READY_UDP_BOUND] = "udp", [READY_ADDRESS] = "address"};
+        [READY_NONE] = "none", [READY_TCP] = "tcp", [READY_UDP_BOUND] = "udp", [READY_ADDRESS] = "address", [READY_SESSIONS] = "sessions"};
     _Static_assert(ARRAY_SIZE(ready) == READY_COUNT, "every kind of readiness has a name");
     json_put_string_member(json, "name", process->name);
     json_put_boolean_member(json, "embedded", process->embedded);
@@ -162,7 +162,7 @@ static void json_process(const struct plan_process *process, struct json *json)
     json_put_string_member(json, "ready", ready[process->ready]);
     if (process->ready == READY_ADDRESS)
         json_put_string_member(json, "ready_interface", process->ready_interface);
-    else if (process->ready != READY_NONE) {
+    else if (process->ready != READY_NONE && process->ready != READY_SESSIONS) {
         addr_member(json, "ready_address", &process->ready_addr);
         json_put_integer_member(json, "ready_port", process->ready_port);
     }

@@ -82,5 +82,6 @@ rule_check check_too_many;                                                      
 rule_check check_port_conflict, check_bind_address;                                                  /* service.c */
 rule_check check_dns_record, check_zone_delegation, check_zone_unserved;                             /* zone.c */
 rule_check check_tls_answer, check_certificate_file, check_certificate_name;                         /* certificate.c */
+rule_check check_bgp_session, check_ospf_area, check_ospf_interface, check_router_forwarding;        /* routing.c */
 rule_check check_dhcp_client, check_dhcp_range, check_dhcp_reservation;                              /* dhcp.c */
 rule_check check_upstream, check_proxy_route;                                                        /* proxy.c */

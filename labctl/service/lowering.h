@@ -26,7 +26,7 @@ void service_lower_dns(struct service_context *context);
 void service_lower_nsd(struct service_context *context);   /* nsd.c */
 void service_lower_named(struct service_context *context); /* named.c */
 extern const struct service_program program_dnsmasq, program_nsd, program_unbound, program_named, program_nginx,
-    program_haproxy, program_udhcpc; /* program.c */
+    program_haproxy, program_udhcpc, program_bird; /* program.c */
 /* The file's path for the first dns service of the node, "STEM-NAME.conf" for others. */
 const char *service_dns_path(struct arena *arena, const struct service *service, const char *stem);
 /* Adds a file of the service to its node, unless the author declared one there, who has the last word. */
@@ -78,6 +78,7 @@ void service_presents(struct service_context *context);
 /* Those that the node has for itself (`certificates:`). */
 void service_lower_certificates(struct plan *plan, uint32_t ns, const struct node *node);
 
+void service_lower_bird(struct service_context *context); /* bird.c */
 void service_lower_dhcp(struct service_context *context); /* dhcp.c */
 /* Interfaces that get their addresses from the wire (dhcp_client.c): a process each, or one that waits with them. */
 bool service_has_clients(const struct node *node);

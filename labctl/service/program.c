@@ -12,7 +12,7 @@
 const struct service_program program_dnsmasq = {"dnsmasq", "dnsmasq-base"}, program_nsd = {"nsd", "nsd"},
                              program_unbound = {"unbound", "unbound"}, program_named = {"named", "bind9"},
                              program_nginx = {"nginx", "nginx-light"}, program_haproxy = {"haproxy", "haproxy"},
-                             program_udhcpc = {"udhcpc", "udhcpc"};
+                             program_udhcpc = {"udhcpc", "udhcpc"}, program_bird = {"bird", "bird2"};
 
 /* Programs that are wanted, each with its first user. */
 struct wanted {

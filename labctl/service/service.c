@@ -165,6 +165,12 @@ static const struct service_program *proxy_program(const struct service *service
     return &program_haproxy;
 }
 
+static const struct service_program *bird_program(const struct service *service)
+{
+    (void)service;
+    return &program_bird;
+}
+
 static const struct service_program *dhcp_program(const struct service *service)
 {
     (void)service;
@@ -192,6 +198,10 @@ const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
     [SERVICE_DHCP] = {"dhcp", "hands out addresses (dnsmasq), and advertises IPv6 routers",
                       "range, reservations, lease, router, dns, domain, router_advertisements", dhcp_program,
                       service_lower_dhcp},
+    [SERVICE_BGP] = {"bgp", "a router that speaks BGP (BIRD)",
+                     "as, neighbours, networks, router_id, redistribute, hold", bird_program, service_lower_bird},
+    [SERVICE_OSPF] = {"ospf", "a router that speaks OSPF (BIRD)", "areas, router_id, redistribute, hello, dead",
+                      bird_program, service_lower_bird},
     [SERVICE_IPERF] = {"iperf", "a server for measurements of throughput (iperf3)", "bind", NULL, lower_iperf},
     [SERVICE_EXEC] = {"exec", "any program of the machine", "command, user, ready", NULL, service_lower_exec},
 };
@@ -215,6 +225,8 @@ static void lower_service(const struct topology *topology, struct plan *plan, ui
     process->origin = arena_printf(plan->arena, "node/%s/service/%s", service->node->name, service->name);
     process->restart = true;
     service_kinds[service->kind].lower(&(struct service_context){topology, plan, service, ns, process});
+    if (process->argc == 0) /* another service's process does its work */
+        plan->process_count--;
 }
 
 int service_lower(const struct topology *topology, struct plan *plan, struct error *err)

@@ -155,6 +155,59 @@ static void a_change_reaches_whom_it_concerns(void **state)
     assert_string_equal(seen[0], seen[2]);
 }
 
+#define ROUTERS                                                                                                        \
+    "lab: routers\nnodes:\n"                                                                                           \
+    "  a:\n    forwarding: true\n    interfaces: { b0: { link: ab, address: 10.0.0.1/30 }, l0: { link: l, address: "   \
+    "10.1.0.1/24 } }\n    services:\n"                                                                                 \
+    "      bgp: { as: 65001, networks: [10.1.0.0/24], redistribute: ospf, neighbours: { b: { as: 65002, preference: "  \
+    "200, prepend: 1, import: [10.0.0.0/8] } } }\n"                                                                    \
+    "      ospf: { areas: { 0.0.0.1: { stub: true, interfaces: { l0: { passive: true, cost: 5 } } } } }\n"             \
+    "  l: { link: l, address: 10.1.0.2/24 }\n"                                                                         \
+    "  b: { forwarding: true, link: ab, address: 10.0.0.2/30, services: { bgp: { as: %s, neighbours: { a: { as: "      \
+    "65001 "                                                                                                           \
+    "} } } } }\n"
+
+/* One BIRD for both services of a node; it waits for what both ends are configured for. */
+static void a_router_is_bird(void **state)
+{
+    (void)state;
+    ARENA_AUTO arena = arena_new();
+    struct lab lab = lab_new(arena_printf(arena, ROUTERS, "65002"));
+    const struct plan_process *bird = process(&lab, "a/bgp");
+    assert_int_equal(lab.plan->process_count, 2);
+    assert_int_equal(bird->ready, READY_SESSIONS);
+    assert_int_equal(bird->ready_session_count, 1);
+    assert_string_equal(bird->ready_sessions[0], "to_b");
+    static const char *const parts[] = {
+        "router id 10.0.0.1;",
+        "route 10.1.0.0/24 unreachable;",
+        "local 10.0.0.1 as 65001;\n    neighbor 10.0.0.2 as 65002;\n    direct;",
+        "if net !~ [ 10.0.0.0/8+ ] then reject;\n            bgp_local_pref = 200;",
+        "bgp_path.prepend(65001);\n            if net ~ [ 10.1.0.0/24 ] && source",
+        "if source ~ [ RTS_OSPF, RTS_OSPF_IA, RTS_OSPF_EXT1, RTS_OSPF_EXT2 ] then accept;",
+        "area 1 {\n        stub;\n        interface \"l0\" {\n            cost 5;\n            stub;",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!strstr(bird->configuration, parts[i]))
+            fail_msg("no '%s' in\n%s", parts[i], bird->configuration);
+    lab_free(&lab);
+}
+
+static void a_session_that_cannot_stand_is_not_waited_for(void **state)
+{
+    (void)state;
+    ARENA_AUTO arena = arena_new();
+    struct sources *sources = sources_new(arena);
+    struct findings findings;
+    struct topology *topology;
+    const char *text = arena_printf(arena, ROUTERS, "65003");
+    findings_init(&findings, arena);
+    assert_int_equal(load_topology_text("lab.yaml", text, strlen(text), sources, &findings, &topology), 0);
+    const struct service *service = node_service_of(topology_node(topology, "a"), SERVICE_BGP);
+    assert_false(bgp_agreed(service, &service->routing->bgp.neighbours[0]));
+    topology_free(topology);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +215,8 @@ int main(void)
         cmocka_unit_test(what_is_not_told_is_not_sent),
         cmocka_unit_test(a_client_has_what_the_wire_gives),
         cmocka_unit_test(a_change_reaches_whom_it_concerns),
+        cmocka_unit_test(a_router_is_bird),
+        cmocka_unit_test(a_session_that_cannot_stand_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
