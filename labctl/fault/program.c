@@ -9,7 +9,7 @@
 
 static bool listens(const struct service *service)
 {
-    return service->kind != SERVICE_EXEC;
+    return service->kind != SERVICE_EXEC && !service->dhcp && !service->routing;
 }
 
 /* ---- down ---- */
@@ -39,7 +39,8 @@ static void validate_loopback(const struct topology *topology, const struct faul
     (void)topology;
     if (!listens(things[0].service))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
-                     "where a service of kind exec listens is its program's to say");
+                     "where a service of kind %s listens is its program's to say",
+                     service_kind_name(things[0].service->kind));
     else if (bind->family == 4 && bind->bytes[0] == 127)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' listens on loopback alone when healthy", fault->at.items[0]);
@@ -61,7 +62,8 @@ static void validate_port(const struct topology *topology, const struct fault *f
     fault_read_number(fault_text(fault, "port"), &port);
     if (!listens(things[0].service))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
-                     "where a service of kind exec listens is its program's to say");
+                     "where a service of kind %s listens is its program's to say",
+                     service_kind_name(things[0].service->kind));
     else if (things[0].service->port == port)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "port"),
                      "'%s' listens on port %u when healthy", fault->at.items[0], port);
