@@ -1,4 +1,5 @@
 #!/bin/bash
+# long
 # Kinds of faults at machines, each put into a running lab: it shows, tells nothing of itself, and is taken out exactly.
 . "$(dirname "$0")/../cli/host.bash"
 KILLS=${KILLS:-3}

@@ -1,4 +1,5 @@
 #!/bin/bash
+# long
 # Kinds of faults of programs and of those that look names up, each put into a running lab: it shows, tells nothing of
 # itself, and is taken out exactly.
 . "$(dirname "$0")/../cli/host.bash"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# long
 # What a wire does to packets, made worse in a running lab: it shows, tells nothing of itself, and is taken out exactly.
 . "$(dirname "$0")/../cli/host.bash"
 KILLS=${KILLS:-2}

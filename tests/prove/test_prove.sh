@@ -1,4 +1,5 @@
 #!/bin/bash
+# long
 # What a proof accepts, and each bad scenario refused at the step that shows it; and that nothing is left of it.
 # shellcheck disable=SC2154 # what the sourced file sets
 . "$(dirname "$0")/../cli/host.bash"

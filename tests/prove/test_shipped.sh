@@ -1,4 +1,5 @@
 #!/bin/bash
+# long
 # once
 # Every scenario that is shipped is proved, each with at least two wrong fixes; what it draws, over three seeds.
 set -u
