@@ -22,8 +22,8 @@ static void host_reap(pid_t tests)
     }
 }
 
-/* Continues in a process of that host; the caller's ends with its status.  Where this machine allows none, the tests run
- * where they are.  An ordinary user's host needs a user namespace, in which the user's id is the same. */
+/* Continues in a process of that host; the caller's ends with its status.  Where this machine allows none, the tests
+ * run where they are.  An ordinary user's host needs a user namespace, in which the user's id is the same. */
 static inline void host_enter(void)
 {
     char map[64];

@@ -138,7 +138,8 @@ static int no_link(struct context *context, const struct topology *topology, con
     return cmd_fail(context, &err);
 }
 
-/* ---- set and reset ------------------------------------------------------------------------------------------------ */
+/* ---- set and reset ------------------------------------------------------------------------------------------------
+ */
 
 static int changed_text(struct context *context, const char *running, size_t length, struct link *link,
                         struct str *path, struct str *out)
@@ -193,7 +194,8 @@ static int change(struct context *context, bool reset)
     return changing_apply(context, &changing);
 }
 
-/* ---- show --------------------------------------------------------------------------------------------------------- */
+/* ---- show ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_about(const json_t *wire, const char *thing)
 {
@@ -254,8 +256,7 @@ static int show(struct context *context)
     } else {
         if (!json_array_size(wires))
             printf("%s%s: not impaired\n", thing ? thing : "all links", "");
-        json_array_foreach(wires, i, wire)
-            show_wire(wire);
+        json_array_foreach(wires, i, wire) show_wire(wire);
     }
     json_decref(wires);
     json_decref(reply);
@@ -280,15 +281,14 @@ const struct command command_link = {
     .group = "its nodes",
     .synopsis = "link set THING KEY=VALUE… [--from END]|show [THING]|reset THING",
     .summary = "Impair a link of the running lab: delay, loss, rate and the like",
-    .description =
-        "set       changes parameters of a link (labctl-topology(5), \"Keys: link\"); those not named stay\n"
-        "show      what each wire does, by which mechanism, and what it has counted\n"
-        "reset     takes all impairments of a link away\n"
-        "\n"
-        "  labctl link set link/uplink delay=20ms jitter=2ms loss=0.5%\n"
-        "  labctl link set link/uplink --from node/isp rate=50mbit\n"
-        "\n"
-        "Packets on their way stay on it. In an exercise 'link' is refused.",
+    .description = "set       changes parameters of a link (labctl-topology(5), \"Keys: link\"); those not named stay\n"
+                   "show      what each wire does, by which mechanism, and what it has counted\n"
+                   "reset     takes all impairments of a link away\n"
+                   "\n"
+                   "  labctl link set link/uplink delay=20ms jitter=2ms loss=0.5%\n"
+                   "  labctl link set link/uplink --from node/isp rate=50mbit\n"
+                   "\n"
+                   "Packets on their way stay on it. In an exercise 'link' is refused.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

@@ -27,8 +27,8 @@ static json_t *histogram_json(const struct relay_statistics *statistics)
     json_t *list = json_array();
     for (unsigned b = 0; b < RELAY_LATENESS_BUCKETS; b++)
         if (statistics->lateness[b])
-            json_array_append_new(list, json_pack("[f, I]", (double)relay_lateness_bound(b) / 1000,
-                                                  (json_int_t)statistics->lateness[b]));
+            json_array_append_new(
+                list, json_pack("[f, I]", (double)relay_lateness_bound(b) / 1000, (json_int_t)statistics->lateness[b]));
     return list;
 }
 
@@ -40,10 +40,10 @@ static json_t *statistics_json(const struct relay_statistics *s)
                      (json_int_t)c->lost, "duplicated", (json_int_t)c->duplicated, "corrupted",
                      (json_int_t)c->corrupted, "reordered", (json_int_t)c->reordered, "overflowed",
                      (json_int_t)c->overflowed, "overrun", (json_int_t)s->overrun, "undeliverable",
-                     (json_int_t)s->undeliverable, "queue", (json_int_t)s->held, "queue_most",
-                     (json_int_t)s->held_most, "late_us_50", (double)relay_lateness_quantile(s, 0.5) / 1000,
-                     "late_us_99", (double)relay_lateness_quantile(s, 0.99) / 1000, "late_us_most",
-                     (double)s->latest / 1000, "lateness_us", histogram_json(s));
+                     (json_int_t)s->undeliverable, "queue", (json_int_t)s->held, "queue_most", (json_int_t)s->held_most,
+                     "late_us_50", (double)relay_lateness_quantile(s, 0.5) / 1000, "late_us_99",
+                     (double)relay_lateness_quantile(s, 0.99) / 1000, "late_us_most", (double)s->latest / 1000,
+                     "lateness_us", histogram_json(s));
 }
 
 /* The near end of a far end: "node/a/eth0". */

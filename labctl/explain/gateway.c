@@ -240,8 +240,7 @@ void at_internet(struct walk *w)
     if (destination->family == 6)
         into_vpc_ipv6(w, owner->interface->subnet);
     else
-        walk_move(w,
-                  (struct place){.kind = PLACE_INTERNET_GATEWAY,
-                                 .from = FROM_INTERNET,
-                                 .vpc = owner->gateway ? owner->gateway->vpc : owner->interface->subnet->vpc});
+        walk_move(w, (struct place){.kind = PLACE_INTERNET_GATEWAY,
+                                    .from = FROM_INTERNET,
+                                    .vpc = owner->gateway ? owner->gateway->vpc : owner->interface->subnet->vpc});
 }

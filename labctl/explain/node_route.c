@@ -83,14 +83,13 @@ static void offer_connected(struct best *best, const struct interface *interface
         if (network.length == addr_bits(&network.addr) || !prefix_contains(&network, destination) ||
             !is_better(best, &network, metric))
             continue;
-        *best =
-            (struct best){.hop = {.type = HOP_UNICAST,
-                                  .interface = interface,
-                                  .next = *destination,
-                                  .source = interface->addresses[i].addr,
-                                  .destination = network,
-                                  .mark = interface->address_marks ? interface->address_marks[i] : interface->mark},
-                          .metric = metric};
+        *best = (struct best){.hop = {.type = HOP_UNICAST,
+                                      .interface = interface,
+                                      .next = *destination,
+                                      .source = interface->addresses[i].addr,
+                                      .destination = network,
+                                      .mark = interface->address_marks ? interface->address_marks[i] : interface->mark},
+                              .metric = metric};
     }
 }
 
@@ -187,8 +186,8 @@ static void offer_route(struct best *best, const struct node *node, const struct
     if (route->type == ROUTE_UNICAST && !(interface = device_of(node, route)))
         return;
     uint32_t metric = metric_of(&network, route->metric);
-    bool same = best->weighted && route->weight && best->metric == metric &&
-                prefix_equal(&best->hop.destination, &network);
+    bool same =
+        best->weighted && route->weight && best->metric == metric && prefix_equal(&best->hop.destination, &network);
     if (same && interface)
         best->hop.shared = true;
     if (!is_better(best, &network, metric))

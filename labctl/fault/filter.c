@@ -131,7 +131,9 @@ static const char *const protocols[] = {"all", "tcp", "udp", "icmp"};
 static const char *const sides[] = {"destination", "source"};
 static const char *const actions[] = {"drop", "reject"};
 static const struct fault_parameter_row filter_parameters[] = {
-    {.key = "chain", FAULT_WORDS(chains), .doc = "which packets it looks at: those to the machine, through it, or from it"},
+    {.key = "chain",
+     FAULT_WORDS(chains),
+     .doc = "which packets it looks at: those to the machine, through it, or from it"},
     {.key = "protocol", FAULT_WORDS(protocols), .doc = "the protocol of what does not pass"},
     {.key = "ports", .type = PARAMETER_PORTS, .doc = "its ports"},
     {.key = "side", FAULT_WORDS(sides), .doc = "whether these are the packets' destination ports or source ports"},

@@ -2,8 +2,8 @@
  * tcp-reset, flows-dropped, connection-limit, default-deny, rule-shadowed, port-redirected, dns-tcp-blocked,
  * arp-blocked.
  *
- * Each is one row of `chains`: where the chain hooks in and what writes its rules; the rules read as if an administrator
- * had typed them. */
+ * Each is one row of `chains`: where the chain hooks in and what writes its rules; the rules read as if an
+ * administrator had typed them. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -222,7 +222,9 @@ static const struct fault_target_row interface_targets[] = {{THING_INTERFACE, FA
 static const char *const passing[] = {"input", "forward"};
 static const char *const tcp_options[] = {"sack-perm", "window", "timestamp", "maxseg"};
 #define CHAIN                                                                                                          \
-    {.key = "chain", FAULT_WORDS(passing), .doc = "which packets it looks at: those to the machine, or through it"}
+    {                                                                                                                  \
+        .key = "chain", FAULT_WORDS(passing), .doc = "which packets it looks at: those to the machine, or through it"  \
+    }
 static const struct fault_parameter_row chain_parameters[] = {CHAIN};
 static const struct fault_parameter_row option_parameters[] = {
     {.key = "option", FAULT_WORDS(tcp_options), .doc = "the option that goes from every SYN"},

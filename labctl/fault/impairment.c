@@ -114,16 +114,25 @@ KIND(loss, "loss", "loss", loss_parameters, "packets are lost at random on a lin
 
 static const struct fault_parameter_row burst_parameters[] = {
     SHARE("loss", "the share of packets that is lost in the long run, such as 2%"),
-    {.key = "loss_burst", .type = PARAMETER_NUMBER, .fallback = "8", .doc = "how many packets a burst takes on average"},
+    {.key = "loss_burst",
+     .type = PARAMETER_NUMBER,
+     .fallback = "8",
+     .doc = "how many packets a burst takes on average"},
     DIRECTION,
 };
-KIND(burst_loss, "burst-loss", "loss", burst_parameters, "packets are lost in bursts (Gilbert model), many good ones between",
+KIND(burst_loss, "burst-loss", "loss", burst_parameters,
+     "packets are lost in bursts (Gilbert model), many good ones between",
      "several packets in a row never arrive, then all is well for a while: transfers stop and start again",
      "ping -i 0.02 (gaps in icmp_seq), ss -ti (retransmission time-outs), nstat, tcpdump at both ends");
 
 static const struct fault_parameter_row delay_parameters[] = {
-    {.key = "delay", .type = PARAMETER_DURATION, .required = true, .doc = "how much longer a packet takes, one way, such as 80ms"},
-    {.key = "jitter", .type = PARAMETER_DURATION, .doc = "how far the delay of a packet may lie from that, to either side"},
+    {.key = "delay",
+     .type = PARAMETER_DURATION,
+     .required = true,
+     .doc = "how much longer a packet takes, one way, such as 80ms"},
+    {.key = "jitter",
+     .type = PARAMETER_DURATION,
+     .doc = "how far the delay of a packet may lie from that, to either side"},
     DIRECTION,
 };
 KIND(delay, "delay", "delay", delay_parameters, "packets take longer on a link or at an interface",
@@ -131,8 +140,13 @@ KIND(delay, "delay", "delay", delay_parameters, "packets take longer on a link o
      "ping (time), mtr, curl -w (time_connect), ss -ti (rtt)");
 
 static const struct fault_parameter_row jitter_parameters[] = {
-    {.key = "jitter", .type = PARAMETER_DURATION, .required = true, .doc = "how far the delay of a packet may lie from the mean, to either side"},
-    {.key = "delay", .type = PARAMETER_DURATION, .doc = "how much longer a packet takes on average; at least the jitter"},
+    {.key = "jitter",
+     .type = PARAMETER_DURATION,
+     .required = true,
+     .doc = "how far the delay of a packet may lie from the mean, to either side"},
+    {.key = "delay",
+     .type = PARAMETER_DURATION,
+     .doc = "how much longer a packet takes on average; at least the jitter"},
     DIRECTION,
 };
 KIND(jitter, "jitter", "jitter", jitter_parameters, "packets take now longer, now shorter on a link or at an interface",
@@ -161,7 +175,8 @@ static const struct fault_parameter_row reordering_parameters[] = {
     {.key = "reorder_gap", .type = PARAMETER_NUMBER, .doc = "only every packet of this number may overtake"},
     DIRECTION,
 };
-KIND(reordering, "reordering", "reorder", reordering_parameters, "some packets overtake others on a link or at an interface",
+KIND(reordering, "reordering", "reorder", reordering_parameters,
+     "some packets overtake others on a link or at an interface",
      "packets arrive out of order: retransmissions without loss, transfers are slow",
      "ss -ti (reordering, reord_seen), nstat (TcpExtTCPSACKReorder, TcpExtTCPOFOQueue), tcpdump (sequence numbers)");
 

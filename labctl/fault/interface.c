@@ -14,8 +14,8 @@ static void validate_up(const struct topology *topology, const struct fault *fau
 {
     (void)topology;
     if (things[0].interface->down)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
-                     "'%s' is down when healthy", fault->at.items[0]);
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "'%s' is down when healthy",
+                     fault->at.items[0]);
 }
 
 static int take_down(struct plan *plan, const struct fault *fault, const struct thing *things, bool far,
@@ -52,8 +52,8 @@ static void validate_bridge(const struct topology *topology, const struct fault 
     const char *name = fault_text(fault, "bridge");
     const struct interface *interface = things[0].interface;
     if (interface->attachment != ATTACH_BRIDGE)
-        findings_add(findings, FINDING_ERROR, "bridge-wrong", fault_target_mark(fault),
-                     "'%s' is not at a bridge", fault->at.items[0]);
+        findings_add(findings, FINDING_ERROR, "bridge-wrong", fault_target_mark(fault), "'%s' is not at a bridge",
+                     fault->at.items[0]);
     else if (!topology_bridge(topology, name))
         findings_add(findings, FINDING_ERROR, "bridge-wrong", fault_mark(fault, "bridge"), "no bridge is called '%s'",
                      name);
@@ -198,8 +198,8 @@ static void validate_length(const struct topology *topology, const struct fault 
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' has no address of that family", fault->at.items[0]);
     else if (!fits)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "length"),
-                     "no prefix has a length of %s", fault_text(fault, "length"));
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "length"), "no prefix has a length of %s",
+                     fault_text(fault, "length"));
     else if (was.length == is.length)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "length"),
                      "'%s' has the length %u when healthy", fault->at.items[0], was.length);
@@ -240,7 +240,8 @@ const struct fault_kind fault_netmask_wrong = {
     .things = 1,
     FAULT_TARGETS(targets),
     FAULT_PARAMETERS(length_parameters),
-    .symptom = "too wide: distant machines are looked for on the wire; too narrow: neighbours, or the gateway, are lost",
+    .symptom =
+        "too wide: distant machines are looked for on the wire; too narrow: neighbours, or the gateway, are lost",
     .tools = "ip addr, ip route, ip route get, tcpdump arp",
     .validate = validate_length,
     .rewrite_plan = rewrite_length,

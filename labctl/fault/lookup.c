@@ -10,7 +10,7 @@
 #include "plan/plan.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
-#define NSSWITCH "/etc/nsswitch.conf"
+#define NSSWITCH    "/etc/nsswitch.conf"
 
 enum { SERVERS_MAX = 8 };
 
@@ -78,8 +78,8 @@ static void write_search(struct str *out, const struct fault *fault)
 static void write_long_list(struct str *out, const struct fault *fault)
 {
     const char *domain = fault_text(fault, "domain");
-    str_printf(out, "search default.svc.%s svc.%s %s corp.%s office.%s\noptions ndots:5\n", domain, domain, domain, domain,
-               domain);
+    str_printf(out, "search default.svc.%s svc.%s %s corp.%s office.%s\noptions ndots:5\n", domain, domain, domain,
+               domain, domain);
 }
 
 static const struct lines resolver_lines[] = {
@@ -175,13 +175,22 @@ static const struct fault_parameter_row servers_parameters[] = {
     {.key = "servers", .type = PARAMETER_ADDRESSES, .required = true, .doc = "the name servers that it asks instead"},
 };
 static const struct fault_parameter_row dead_parameters[] = {
-    {.key = "server", .type = PARAMETER_ADDRESS, .required = true, .doc = "the address that is asked first: nobody answers there"},
+    {.key = "server",
+     .type = PARAMETER_ADDRESS,
+     .required = true,
+     .doc = "the address that is asked first: nobody answers there"},
 };
 static const struct fault_parameter_row domain_parameters[] = {
-    {.key = "domain", .type = PARAMETER_NAME, .required = true, .doc = "the domain in which short names are looked up instead"},
+    {.key = "domain",
+     .type = PARAMETER_NAME,
+     .required = true,
+     .doc = "the domain in which short names are looked up instead"},
 };
 static const struct fault_parameter_row list_parameters[] = {
-    {.key = "domain", .type = PARAMETER_NAME, .fallback = "cluster.local", .doc = "the domain whose parts are tried first"},
+    {.key = "domain",
+     .type = PARAMETER_NAME,
+     .fallback = "cluster.local",
+     .doc = "the domain whose parts are tried first"},
 };
 static const struct fault_parameter_row hosts_parameters[] = {
     {.key = "name", .type = PARAMETER_NAME, .required = true, .doc = "the name that stands there"},
@@ -221,7 +230,8 @@ const struct fault_kind fault_search_list_long = {
     .summary = "a machine tries every name in many domains first",
     LOOKUP,
     FAULT_PARAMETERS(list_parameters),
-    .symptom = "names resolve slowly, or short ones not at all, and the name server is full of questions for names that do not exist",
+    .symptom = "names resolve slowly, or short ones not at all, and the name server is full of questions for names "
+               "that do not exist",
     .tools = "cat /etc/resolv.conf (ndots), tcpdump port 53, dig (without the list)",
     .rewrite_plan = rewrite_resolver,
 };

@@ -34,8 +34,8 @@ static void validate_gateway(const struct topology *topology, const struct fault
 {
     (void)topology;
     if (!has_default(things[0].node, family_of(fault)))
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
-                     "'%s' has no gateway when healthy", things[0].node->name);
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "'%s' has no gateway when healthy",
+                     things[0].node->name);
 }
 
 static int rewrite_gateway(struct plan *plan, const struct topology *topology, const struct fault *fault,
@@ -131,9 +131,8 @@ static void validate_loop(const struct topology *topology, const struct fault *f
         return;
     for (size_t i = 0; i < 2; i++)
         if (!things[i].node->forwarding)
-            findings_add(findings, FINDING_ERROR, fault->kind,
-                         fault->at_marks ? fault->at_marks[i] : fault->mark, "'%s' does not forward",
-                         things[i].node->name);
+            findings_add(findings, FINDING_ERROR, fault->kind, fault->at_marks ? fault->at_marks[i] : fault->mark,
+                         "'%s' does not forward", things[i].node->name);
     if (things[0].node == things[1].node || !find_neighbours(things, destination.addr.family, &neighbours))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' and '%s' are not two neighbours on one bridge or link", fault->at.items[0],
@@ -222,8 +221,8 @@ static void validate_rule(const struct topology *topology, const struct fault *f
     fault_read_table(fault_text(fault, "table"), &table);
     fault_read_destination(fault_text(fault, "from"), &from);
     if (table >= 253 && table <= 255)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "table"),
-                     "table %s is the kernel's own", fault_text(fault, "table"));
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "table"), "table %s is the kernel's own",
+                     fault_text(fault, "table"));
     if (prefix_has_host_bits(&from))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "from"), "'%s' has host bits set",
                      fault_text(fault, "from"));
@@ -395,7 +394,10 @@ static const struct fault_parameter_row specific_parameters[] = {
 };
 static const struct fault_parameter_row rule_parameters[] = {
     {.key = "from", .type = PARAMETER_DESTINATION, .required = true, .doc = "packets from there meet the rule"},
-    {.key = "table", .type = PARAMETER_TABLE, .fallback = "100", .doc = "the routing table, without a way, that it leads to"},
+    {.key = "table",
+     .type = PARAMETER_TABLE,
+     .fallback = "100",
+     .doc = "the routing table, without a way, that it leads to"},
 };
 static const struct fault_parameter_row member_parameters[] = {
     {.key = "destination",

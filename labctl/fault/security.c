@@ -1,5 +1,5 @@
-/* security-group-rule-missing, -port-wrong, -peer-wrong, -protocol-wrong: one rule of a group is not there, or not as it
- * should be.  Which rule is meant is said by what it is when healthy; exactly one must fit. */
+/* security-group-rule-missing, -port-wrong, -peer-wrong, -protocol-wrong: one rule of a group is not there, or not as
+ * it should be.  Which rule is meant is said by what it is when healthy; exactly one must fit. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -141,8 +141,8 @@ static const struct security_rule *meant(const struct fault *fault, const struct
     if (count == 1)
         return &rules.items[index];
     struct finding *finding =
-        findings_add(findings, FINDING_ERROR, fault->kind, fault->mark,
-                     "%s rules of '%s' match: exactly one must", count ? "several" : "no", fault->at.items[0]);
+        findings_add(findings, FINDING_ERROR, fault->kind, fault->mark, "%s rules of '%s' match: exactly one must",
+                     count ? "several" : "no", fault->at.items[0]);
     finding->hint = arena_printf(findings->arena, "the group has %zu %s rule%s; name protocol, ports, %s", *rules.count,
                                  direction, *rules.count == 1 ? "" : "s", is_egress(fault) ? "to" : "from");
     return NULL;
@@ -307,7 +307,7 @@ static const struct fault_target_row targets[] = {{THING_SECURITY_GROUP, FAULT_T
 static const char *const directions[] = {"ingress", "egress"};
 static const char *const protocols[] = {"all", "tcp", "udp", "icmp", "icmpv6"};
 #define WHICH                                                                                                          \
-    {.key = "direction", FAULT_WORDS(directions), .doc = "which list the rule stands in"},                              \
+    {.key = "direction", FAULT_WORDS(directions), .doc = "which list the rule stands in"},                             \
         {.key = "protocol",                                                                                            \
          .type = PARAMETER_WORD,                                                                                       \
          .words = protocols,                                                                                           \
@@ -315,7 +315,9 @@ static const char *const protocols[] = {"all", "tcp", "udp", "icmp", "icmpv6"};
          .doc = "the rule's protocol"},                                                                                \
         {.key = "ports", .type = PARAMETER_PORTS, .doc = "the rule's ports"},                                          \
         {.key = "from", .type = PARAMETER_PEER, .doc = "whom the ingress rule lets in"},                               \
-        {.key = "to", .type = PARAMETER_PEER, .doc = "whom the egress rule lets out to"}
+    {                                                                                                                  \
+        .key = "to", .type = PARAMETER_PEER, .doc = "whom the egress rule lets out to"                                 \
+    }
 static const struct fault_parameter_row missing_parameters[] = {WHICH};
 static const struct fault_parameter_row port_parameters[] = {
     WHICH,

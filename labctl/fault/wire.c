@@ -119,10 +119,15 @@ static int rewrite_mtu(struct plan *plan, const struct topology *topology, const
 static const struct fault_target_row targets[] = {{THING_INTERFACE, FAULT_PLAN}};
 static const char *const directions[] = {"in", "out"};
 static const struct fault_parameter_row direction_parameters[] = {
-    {.key = "direction", FAULT_WORDS(directions), .doc = "what is lost: all that the interface receives, or all it sends"},
+    {.key = "direction",
+     FAULT_WORDS(directions),
+     .doc = "what is lost: all that the interface receives, or all it sends"},
 };
 static const struct fault_parameter_row mtu_parameters[] = {
-    {.key = "mtu", .type = PARAMETER_NUMBER, .fallback = "1300", .doc = "the largest packet of that interface, in bytes"},
+    {.key = "mtu",
+     .type = PARAMETER_NUMBER,
+     .fallback = "1300",
+     .doc = "the largest packet of that interface, in bytes"},
 };
 const struct fault_kind fault_one_way_link = {
     .name = "one-way-link",

@@ -79,8 +79,8 @@ int pristine_lay(struct pristine *pristine);
  * First what the director's start needs. */
 void base_build_first(int host, int etc);
 void base_build(int host, int etc, bool root_mode);
-/* Copies a tree: directories, regular files, symbolic links; skips what cannot be read, and files that are there already
- * unless `over`.  0 or a negative errno value. */
+/* Copies a tree: directories, regular files, symbolic links; skips what cannot be read, and files that are there
+ * already unless `over`.  0 or a negative errno value. */
 int base_copy(int from, const char *from_name, int to, const char *to_name, bool over);
 /* Writes a whole new file in place of any old one; the umask must be 0.  0 or a negative errno value. */
 int base_write(int directory, const char *path, const void *content, size_t length, unsigned mode);

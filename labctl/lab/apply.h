@@ -14,7 +14,7 @@ struct apply {
     struct lost_store *lost;
     struct observation *seen; /* of `seen_space`, or NULL */
     struct space *seen_space;
-    bool seen_stale; /* something of it was changed since */
+    bool seen_stale;                  /* something of it was changed since */
     struct interfaces *interfaces;    /* of `after`; made when a link is added */
     bool trusting;                    /* nodes were told of the lab's authority */
     uint32_t *views;                  /* the keeper's view by hosts view of `after` */
@@ -35,8 +35,8 @@ struct subject {
 };
 
 struct subject subject_of(struct apply *a, const struct plan_operation *operation, bool old);
-/* The namespace as it was when it was first asked for; remembered until apply_unsee.  What other operations changed since
- * is in it only with apply_look: what is written down before an operation must be as it is now. */
+/* The namespace as it was when it was first asked for; remembered until apply_unsee.  What other operations changed
+ * since is in it only with apply_look: what is written down before an operation must be as it is now. */
 const struct observation *apply_see(struct apply *a, struct space *space);
 const struct observation *apply_look(struct apply *a, struct space *space);
 void apply_unsee(struct apply *a, const struct space *space);

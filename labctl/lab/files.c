@@ -89,7 +89,7 @@ int node_file_remove(int root, const char *path, struct error *err)
 int node_file_template(const char *path, struct str *out, uint32_t *mode)
 {
     FD_AUTO template = open(KEEPER_TEMPLATE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return template < 0 ? -1 : node_file_read(template, path, NODE_TEMPLATE_MAX, out, mode, NULL);
+    return template <0 ? -1 : node_file_read(template, path, NODE_TEMPLATE_MAX, out, mode, NULL);
 }
 
 int node_file_restore(int root, const char *path, struct error *err)

@@ -88,8 +88,7 @@ static int load(struct lab *lab, struct arena *arena, struct impaired_list *out,
         return errno == ENOENT ? 0 : error_set_errno(err, errno, "read the table of impairments");
     char *save_at = NULL;
     char *lines = arena_strdup(arena, str_text(&text)); /* the wires borrow from it */
-    for (char *line = strtok_r(lines, "\n", &save_at); line;
-         line = strtok_r(NULL, "\n", &save_at)) {
+    for (char *line = strtok_r(lines, "\n", &save_at); line; line = strtok_r(NULL, "\n", &save_at)) {
         struct impaired wire;
         if (read_line(lab, line, &wire))
             *ARENA_PUSH(arena, out->items, out->count) = wire;
@@ -147,8 +146,8 @@ static void mark_differences(struct impaired_list *installed, struct impaired_li
     }
     for (size_t i = 0; i < wanted->count; i++) {
         const struct impaired *was = find(installed, &wanted->items[i]);
-        wanted->items[i].stale = !was || was->stale || was->mtu != wanted->items[i].mtu ||
-                                 !impairment_equal(&was->is, &wanted->items[i].is);
+        wanted->items[i].stale =
+            !was || was->stale || was->mtu != wanted->items[i].mtu || !impairment_equal(&was->is, &wanted->items[i].is);
     }
 }
 
@@ -168,9 +167,8 @@ static int each_stale(const struct impaired_list *list, enum which which, struct
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct impaired *wire = &list->items[i];
-        step *const steps[] = {[PREPARE] = wire->backend->prepare,
-                               [ENGAGE] = wire->backend->engage,
-                               [RELEASE] = wire->backend->release};
+        step *const steps[] = {
+            [PREPARE] = wire->backend->prepare, [ENGAGE] = wire->backend->engage, [RELEASE] = wire->backend->release};
         if (wire->stale && steps[which] && steps[which](wire, err) != 0)
             return error_wrap(err, "%s (%s)", wire->interface, wire->backend->name);
     }

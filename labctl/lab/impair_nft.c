@@ -9,7 +9,8 @@ static bool serves(struct lab *lab, const struct impaired *wire)
 {
     struct impairment rest = wire->is;
     (void)lab;
-    rest.loss = rest.loss_burst = rest.loss_every = rest.loss_enter = rest.loss_leave = rest.loss_bad = rest.loss_good = 0;
+    rest.loss = rest.loss_burst = rest.loss_every = rest.loss_enter = rest.loss_leave = rest.loss_bad = rest.loss_good =
+        0;
     return !wire->is.seed && !wire->is.loss_correlation && !impairment_any(&rest);
 }
 

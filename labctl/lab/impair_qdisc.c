@@ -61,7 +61,8 @@ static bool tbf_serves(struct lab *lab, const struct impaired *wire)
 {
     struct impairment rest = wire->is;
     rest.rate = rest.limit = 0;
-    return wire->direction == PLAN_RECEIVED && wire->is.rate >= TBF_LEAST && !impairment_any(&rest) && known(&lab->tbf, "tbf");
+    return wire->direction == PLAN_RECEIVED && wire->is.rate >= TBF_LEAST && !impairment_any(&rest) &&
+           known(&lab->tbf, "tbf");
 }
 
 static int tbf_engage(const struct impaired *wire, struct error *err)

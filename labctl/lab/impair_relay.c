@@ -23,7 +23,8 @@
 #define ANSWER_DEADLINE 5 /* s */
 #define RETRY           (NANOSECONDS_PER_SECOND / 500)
 
-/* ---- the relay ---------------------------------------------------------------------------------------------------- */
+/* ---- the relay ----------------------------------------------------------------------------------------------------
+ */
 
 /* Where the state directory lies in the lab's tree, which is the relay's as well. */
 static int state_path(struct lab *lab, char *out, size_t size, struct error *err)
@@ -101,9 +102,8 @@ static int reload(struct lab *lab, struct process *process, struct error *err)
 static struct relay_wire line_of(const struct impaired *wire)
 {
     struct way way = way_of(wire);
-    struct relay_wire line = {.direction = wire->direction == PLAN_SENT ? RELAY_SENT : RELAY_RECEIVED,
-                              .mtu = wire->mtu,
-                              .is = wire->is};
+    struct relay_wire line = {
+        .direction = wire->direction == PLAN_SENT ? RELAY_SENT : RELAY_RECEIVED, .mtu = wire->mtu, .is = wire->is};
     if (wire->space->kind == NAMESPACE_FABRIC)
         snprintf(line.netns, sizeof line.netns, "-");
     else
@@ -137,7 +137,8 @@ int impair_relay_serve(struct lab *lab, const struct plan *plan, const struct im
     return result == 0 && !conf.length ? process_stop(lab, process, err) : result;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------------------------------------------------
+ */
 
 bool impair_relay_statistics(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
 {
@@ -166,7 +167,8 @@ static bool stands(struct lab *lab, const struct impaired *wire)
     return way_stands(wire) && impair_relay_statistics(lab, wire, &statistics);
 }
 
-/* ---- the backend -------------------------------------------------------------------------------------------------- */
+/* ---- the backend --------------------------------------------------------------------------------------------------
+ */
 
 static bool serves(struct lab *lab, const struct impaired *wire)
 {

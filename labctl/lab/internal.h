@@ -220,8 +220,8 @@ const struct plan_process *impair_relay_process(struct lab *lab);
  * has heard one. */
 int network_settle(struct lab *lab, const struct plan *plan, const struct plan_index *index, struct error *err);
 
-/* sessions.c: whether the sessions that a router waits for are up, and have been long enough, by the age of its process,
- * for what it says to have spread. */
+/* sessions.c: whether the sessions that a router waits for are up, and have been long enough, by the age of its
+ * process, for what it says to have spread. */
 bool sessions_up(const struct space *space, const struct plan_process *process, int64_t age);
 
 /* ---- process.c, ready.c ---- */

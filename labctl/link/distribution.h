@@ -1,6 +1,6 @@
 /* Distributions of delays as tables of the inverse of their cumulative function: an entry drawn with equal chances is
- * a deviation, in units of 1/DISTRIBUTION_SCALE of the standard deviation (the form that netem takes, linux/pkt_sched.h:
- * NETEM_DIST_SCALE). */
+ * a deviation, in units of 1/DISTRIBUTION_SCALE of the standard deviation (the form that netem takes,
+ * linux/pkt_sched.h: NETEM_DIST_SCALE). */
 #pragma once
 
 #include <stdint.h>

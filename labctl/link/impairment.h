@@ -88,10 +88,11 @@ struct impairment_row {
 };
 extern const struct impairment_row impairment_rows[];
 extern const size_t impairment_row_count;
-const struct impairment_row *impairment_row(const char *key); /* NULL where unknown */
+const struct impairment_row *impairment_row(const char *key);   /* NULL where unknown */
 const char *impairment_wants(const struct impairment_row *row); /* "a duration such as 250ms …", for messages */
 
-/* Sets one parameter from its text (a trace is borrowed).  NULL on success, else a constant phrase that names the rule. */
+/* Sets one parameter from its text (a trace is borrowed).  NULL on success, else a constant phrase that names the rule.
+ */
 const char *impairment_set(struct impairment *impairment, const struct impairment_row *row, const char *text);
 /* Appends the parameter as impairment_set reads it.  False (and nothing) where it is not given. */
 bool impairment_get(const struct impairment *impairment, const struct impairment_row *row, struct str *out);

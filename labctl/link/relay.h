@@ -1,8 +1,9 @@
 /* What the relay and the director say to each other.
  *
  * The relay is told its wires by a text file, a line each; told on its control socket ("reload") that the file was
- * replaced, it answers with one packet: empty where all is in force, else what is not and why.  It keeps its counters in
- * a file that both map.  All three lie in one directory outside of every node's view.  Both ends are of one build. */
+ * replaced, it answers with one packet: empty where all is in force, else what is not and why.  It keeps its counters
+ * in a file that both map.  All three lie in one directory outside of every node's view.  Both ends are of one build.
+ */
 #pragma once
 
 #include <stdbool.h>

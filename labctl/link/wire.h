@@ -1,5 +1,5 @@
-/* One direction of an impaired wire: what happens to each packet, and when it arrives.  Pure: time comes in as a number,
- * chance from a seed.
+/* One direction of an impaired wire: what happens to each packet, and when it arrives.  Pure: time comes in as a
+ * number, chance from a seed.
  *
  * Decisions are taken in netem's order, so that the same parameters mean the same: duplicate, lose, corrupt, drop where
  * the wire is full, then delay (or overtake), then wait for the rate. */
@@ -30,8 +30,8 @@ struct wire {
     struct {
         uint32_t *times; /* milliseconds */
         size_t count, next;
-        int64_t begin;   /* of the round that `next` is in; 0: not begun */
-        size_t left;     /* bytes of the opportunity before `next` that nobody used */
+        int64_t begin; /* of the round that `next` is in; 0: not begun */
+        size_t left;   /* bytes of the opportunity before `next` that nobody used */
     } trace;
     int64_t last_due; /* of the last packet that waited for the rate */
     uint32_t held;    /* packets on the wire, kept by the caller: + 1 for each copy, - 1 when it arrives */

@@ -13,7 +13,8 @@ static void decode_protocol(struct decoder *decoder, const struct field *field, 
         throughput->udp = word == 1;
 }
 
-static void decode_some_rate(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+static void decode_some_rate(struct decoder *decoder, const struct field *field, const struct value *value,
+                             void *target)
 {
     const char *text;
     uint64_t rate;

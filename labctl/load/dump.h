@@ -14,7 +14,7 @@ void dump_policies(struct yaml *yaml, const struct topology *topology); /* dump_
 void dump_services(struct yaml *yaml, const struct node *node);
 void dump_zones(struct yaml *yaml, const struct dns_zone *zones, size_t count);
 void dump_routing(struct yaml *yaml, const struct service *service); /* dump_routing.c */
-void dump_proxy(struct yaml *yaml, const struct proxy *proxy); /* dump_proxy.c */
+void dump_proxy(struct yaml *yaml, const struct proxy *proxy);       /* dump_proxy.c */
 void dump_certificates(struct yaml *yaml, const struct node *node);
 void dump_path_check(struct yaml *yaml, const struct check_path *path);
 void dump_mtu_check(struct yaml *yaml, const struct check_mtu *mtu);

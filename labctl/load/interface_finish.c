@@ -23,8 +23,8 @@ static void finish_lengths(struct loader *loader, struct interface *interface)
         address->length = alone ? 128 : own;
         if (interface->attachment == ATTACH_NONE || given == own || (alone && given == 128))
             continue;
-        bool wire = interface->attachment == ATTACH_LINK || (interface->attachment == ATTACH_BRIDGE && network == NULL) ||
-                    (network != NULL && ipv6);
+        bool wire = interface->attachment == ATTACH_LINK ||
+                    (interface->attachment == ATTACH_BRIDGE && network == NULL) || (network != NULL && ipv6);
         if (wire)
             address->length = given != NO_LENGTH ? given : own;
         if (wire && given == NO_LENGTH)

@@ -127,8 +127,7 @@ static const struct field link_fields[] = {
      .wants = "a node, or a node's interface",
      .json = "{\"type\": \"string\"}",
      .doc = "In a list of entries: the node, or its interface, whose packets the entry is about."},
-    IMPAIRMENT_ROWS(ROW)
-};
+    IMPAIRMENT_ROWS(ROW)};
 #undef ROW
 const struct schema link_schema = SCHEMA("link", link_fields);
 

@@ -71,7 +71,8 @@ static void lower_all(struct lowering *l)
 int lower_topology(const struct topology *topology, struct plan **out, struct error *err)
 {
     ARENA_AUTO scratch = arena_new();
-    struct lowering l = {.topology = topology, .scratch = scratch, .internet = UINT32_MAX, .names = UINT32_MAX, .err = err};
+    struct lowering l = {
+        .topology = topology, .scratch = scratch, .internet = UINT32_MAX, .names = UINT32_MAX, .err = err};
     l.plan = plan_new(topology->name);
     l.arena = l.plan->arena;
     l.ports = pointers_new(scratch, interface_total(topology));

@@ -76,7 +76,9 @@ struct prefix_list *vpc_prefix_list(const struct vpc *vpc, const char *name)
     FIND(vpc->prefix_lists, vpc->prefix_list_count, name);
 }
 
-const struct addr internet_ipv6_core = {6, {0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [15] = 1}}; /* 2001:db8:ffff::1 (RFC 3849) */
+const struct addr internet_ipv6_core = {
+    6,
+    {0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [15] = 1}}; /* 2001:db8:ffff::1 (RFC 3849) */
 
 struct addr interface_ipv6_router(const struct interface *interface)
 {

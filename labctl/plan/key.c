@@ -198,7 +198,8 @@ static bool process_equal(const struct plan_process *x, const struct plan_proces
 {
     if (x->embedded != y->embedded || x->argc != y->argc || !text_same(x->configuration, y->configuration) ||
         x->ready != y->ready || !addr_equal(&x->ready_addr, &y->ready_addr) || x->ready_port != y->ready_port ||
-        !text_same(x->ready_interface, y->ready_interface) || x->restart != y->restart || x->open_files != y->open_files)
+        !text_same(x->ready_interface, y->ready_interface) || x->restart != y->restart ||
+        x->open_files != y->open_files)
         return false;
     for (size_t n = 0; n < x->argc; n++)
         if (!text_same(x->argv[n], y->argv[n]))

@@ -147,8 +147,11 @@ static void json_rule(const struct plan_rule *rule, struct json *json)
 
 static void json_process(const struct plan_process *process, struct json *json)
 {
-    static const char *const ready[] = {
-        [READY_NONE] = "none", [READY_TCP] = "tcp", [READY_UDP_BOUND] = "udp", [READY_ADDRESS] = "address", [READY_SESSIONS] = "sessions"};
+    static const char *const ready[] = {[READY_NONE] = "none",
+                                        [READY_TCP] = "tcp",
+                                        [READY_UDP_BOUND] = "udp",
+                                        [READY_ADDRESS] = "address",
+                                        [READY_SESSIONS] = "sessions"};
     _Static_assert(ARRAY_SIZE(ready) == READY_COUNT, "every kind of readiness has a name");
     json_put_string_member(json, "name", process->name);
     json_put_boolean_member(json, "embedded", process->embedded);

@@ -50,7 +50,8 @@ static void tcp_failed(struct attempt *attempt, int fd, int number)
     else if (number == ECONNRESET || number == EPIPE)
         attempt_end(attempt, OUTCOME_FAILED, "connected to %s, then reset", target);
     else if (number == ENETUNREACH || number == EHOSTUNREACH || number == EACCES || number == EPERM ||
-             number == EINVAL || number == ETIMEDOUT || number == EADDRNOTAVAIL) /* no address, or no port, to call from */
+             number == EINVAL || number == ETIMEDOUT ||
+             number == EADDRNOTAVAIL) /* no address, or no port, to call from */
         attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", attempt->check->from->name, target,
                     strerror(number));
     else

@@ -13,10 +13,10 @@
 #include "base/str.h"
 #include "relay/relay.h"
 
-#define CONF_MAX    (4u << 20)
-#define FRAMES_ALL  32768 /* of all rings together, as long as each has */
+#define CONF_MAX     (4u << 20)
+#define FRAMES_ALL   32768 /* of all rings together, as long as each has */
 #define FRAMES_LEAST 512
-#define FRAMES_MOST 4096
+#define FRAMES_MOST  4096
 
 static struct relay_statistics *statistics; /* RELAY_WIRES_MAX of them, shared */
 
@@ -82,7 +82,8 @@ static int begin_line(struct pump *pump, const struct relay_wire *spec, uint32_t
 static void put_line(struct pump *pump, const struct relay_wire *spec, uint32_t frames, struct error *err)
 {
     struct line *line = find(pump, spec);
-    if (line && (line->spec.mtu != spec->mtu || !str_equal(line->spec.relay_end, spec->relay_end) || !line_stands(line))) {
+    if (line &&
+        (line->spec.mtu != spec->mtu || !str_equal(line->spec.relay_end, spec->relay_end) || !line_stands(line))) {
         end_line(pump, line);
         line = NULL;
     }

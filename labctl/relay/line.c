@@ -85,7 +85,8 @@ struct line *line_open(const struct relay_wire *spec, struct relay_statistics *s
         error_set_errno(err, ENOMEM, "serve %s", spec->device);
         return NULL;
     }
-    *line = (struct line){.spec = *spec, .is_text = text_of(&spec->is), .in = RING_INIT, .out = -1, .statistics = statistics};
+    *line = (struct line){
+        .spec = *spec, .is_text = text_of(&spec->is), .in = RING_INIT, .out = -1, .statistics = statistics};
     bool open = enter(spec->netns, &home, err) == 0;
     if (open) {
         bool sent = spec->direction == RELAY_SENT;

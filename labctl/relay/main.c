@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "relay/relay.h"
 
-/* Short turns, and therefore soon: since Linux 6.12 a task that asks for a shorter slice is run before others that became
- * ready with it (sched_setattr(2), sched_runtime of SCHED_OTHER).  Anybody may ask; older kernels do not heed it. */
+/* Short turns, and therefore soon: since Linux 6.12 a task that asks for a shorter slice is run before others that
+ * became ready with it (sched_setattr(2), sched_runtime of SCHED_OTHER).  Anybody may ask; older kernels do not heed
+ * it. */
 static void ask_for_short_turns(void)
 {
     struct {

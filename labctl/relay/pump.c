@@ -10,9 +10,9 @@
 #include "base/units.h"
 #include "relay/relay.h"
 
-#define TAKE_MOST    256   /* frames of one wire before the others' turn */
-#define SEND_MOST    32    /* packets in one system call */
-#define WATCH        30000 /* ns before a packet is due from which on the clock is watched */
+#define TAKE_MOST    256                    /* frames of one wire before the others' turn */
+#define SEND_MOST    32                     /* packets in one system call */
+#define WATCH        30000                  /* ns before a packet is due from which on the clock is watched */
 #define ARRIVAL_MOST NANOSECONDS_PER_SECOND /* a stamp older than that is of a clock that was set */
 #define WAIT_MOST    (60 * NANOSECONDS_PER_SECOND)
 
@@ -28,8 +28,8 @@ int64_t pump_now(void)
     return clock_of(CLOCK_MONOTONIC);
 }
 
-/* How far CLOCK_REALTIME, by which the kernel stamps packets, is ahead of CLOCK_MONOTONIC: the closest of a few looks, as
- * this process may be interrupted between two; looked at anew ten times a second. */
+/* How far CLOCK_REALTIME, by which the kernel stamps packets, is ahead of CLOCK_MONOTONIC: the closest of a few looks,
+ * as this process may be interrupted between two; looked at anew ten times a second. */
 static int64_t ahead(int64_t now)
 {
     static int64_t difference, looked;

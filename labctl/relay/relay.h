@@ -60,7 +60,7 @@ int ring_open(struct ring *ring, int device, uint32_t mtu, uint32_t frames, bool
 void ring_close(struct ring *ring);
 bool ring_next(struct ring *ring, struct frame *out); /* false: none waits */
 void ring_done(struct ring *ring);                    /* with the frame that ring_next gave */
-uint64_t ring_overrun(struct ring *ring); /* frames dropped since the last call */
+uint64_t ring_overrun(struct ring *ring);             /* frames dropped since the last call */
 
 /* ---- line.c: a wire that is served ---- */
 struct line {
@@ -88,15 +88,15 @@ struct pump {
     struct queue queue;
     int epoll;
 };
-void pump_take(struct pump *pump, struct line *line);    /* what waits in its ring */
-void pump_send_due(struct pump *pump);                   /* what is due */
+void pump_take(struct pump *pump, struct line *line);        /* what waits in its ring */
+void pump_send_due(struct pump *pump);                       /* what is due */
 void pump_flush(struct pump *pump, const struct line *line); /* all packets of a line, due or not */
-int pump_wait(struct pump *pump);                        /* until something is to be done */
-int64_t pump_now(void);                                  /* CLOCK_MONOTONIC, nanoseconds */
+int pump_wait(struct pump *pump);                            /* until something is to be done */
+int64_t pump_now(void);                                      /* CLOCK_MONOTONIC, nanoseconds */
 
 /* ---- control.c ---- */
 int control_open(void);
-/* Makes the lines those of the file: the packets of lines that stay stay where they are.  What could not be done is told
- * in err, the rest is done. */
+/* Makes the lines those of the file: the packets of lines that stay stay where they are.  What could not be done is
+ * told in err, the rest is done. */
 int control_load(struct pump *pump, struct error *err);
 void control_answer(struct pump *pump, int listener);

@@ -1,8 +1,8 @@
 /* iperfd: an iperf3 server, one test after another (libiperf).
  *
  * The library reads from whoever connects without looking at the clock: one who connects and says nothing would hold it
- * for ever.  So it runs in a child, and this process looks on: while a client is connected the child wakes at least once
- * a second (its timers), so one that has not left the processor's queue for a while is stuck, and is replaced. */
+ * for ever.  So it runs in a child, and this process looks on: while a client is connected the child wakes at least
+ * once a second (its timers), so one that has not left the processor's queue for a while is stuck, and is replaced. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

@@ -119,8 +119,8 @@ static int receive_all(char **argv)
     double sum = 0;
     for (uint32_t i = 0; i < distinct; i++)
         sum += (double)times[i];
-    printf("distinct=%u lost=%u bursts=%u duplicates=%u disorder=%u bad_checksums=%ld", distinct, count - distinct, bursts,
-           twice, late, bad_checksums() - bad);
+    printf("distinct=%u lost=%u bursts=%u duplicates=%u disorder=%u bad_checksums=%ld", distinct, count - distinct,
+           bursts, twice, late, bad_checksums() - bad);
     if (distinct)
         printf(" mean_us=%.1f p01_us=%.1f p50_us=%.1f p99_us=%.1f most_us=%.1f", sum / distinct / 1000,
                (double)times[distinct / 100] / 1000, (double)times[distinct / 2] / 1000,

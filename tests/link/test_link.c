@@ -74,8 +74,8 @@ static void bad_values_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        {"delay", "5"},        {"delay", "-5ms"}, {"loss", "101%"},   {"loss", "1"},     {"rate", "10"},
-        {"loss_every", "0"},   {"limit", "-1"},   {"trace", "5,3"},   {"trace", "0"},    {"trace", ""},
+        {"delay", "5"},        {"delay", "-5ms"}, {"loss", "101%"},    {"loss", "1"},          {"rate", "10"},
+        {"loss_every", "0"},   {"limit", "-1"},   {"trace", "5,3"},    {"trace", "0"},         {"trace", ""},
         {"distribution", "x"}, {"limit", "1e3"},  {"loss_burst", "0"}, {"seed", "4294967296"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -88,8 +88,11 @@ static void contradictions_are_found(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        {"jitter=1ms", "jitter"},   {"reorder=5%", "reorder"},         {"loss_burst=4", "loss_burst"},
-        {"loss=1% loss_enter=1%", "loss_enter"}, {"distribution=normal delay=1ms", "distribution"},
+        {"jitter=1ms", "jitter"},
+        {"reorder=5%", "reorder"},
+        {"loss_burst=4", "loss_burst"},
+        {"loss=1% loss_enter=1%", "loss_enter"},
+        {"distribution=normal delay=1ms", "distribution"},
         {"rate=1mbit trace=5", "trace"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -201,7 +204,8 @@ static void delays_are_distributed(void **state)
 static void correlation_binds_neighbours(void **state)
 {
     (void)state;
-    struct wire loose = wire_of("delay=20ms jitter=4ms"), bound = wire_of("delay=20ms jitter=4ms delay_correlation=90%");
+    struct wire loose = wire_of("delay=20ms jitter=4ms"),
+                bound = wire_of("delay=20ms jitter=4ms delay_correlation=90%");
     double step[2] = {0}, last[2] = {0};
     for (int i = 0; i < PACKETS; i++) {
         double now[] = {(double)wire_enter(&loose, 100, 0).copy[0].due, (double)wire_enter(&bound, 100, 0).copy[0].due};
@@ -271,7 +275,8 @@ static void one_seed_one_fate(void **state)
 {
     (void)state;
     static const char text[] = "delay=20ms jitter=5ms loss=10% duplicate=5% seed=7";
-    struct wire one = wire_of(text), same = wire_of(text), other = wire_of("delay=20ms jitter=5ms loss=10% duplicate=5% seed=8");
+    struct wire one = wire_of(text), same = wire_of(text),
+                other = wire_of("delay=20ms jitter=5ms loss=10% duplicate=5% seed=8");
     bool differs = false;
     for (int i = 0; i < 1000; i++) {
         struct wire_verdict a = wire_enter(&one, 100, i), b = wire_enter(&same, 100, i), c = wire_enter(&other, 100, i);
@@ -334,8 +339,13 @@ static void the_queue_sorts(void **state)
 static void lines_of_the_relay(void **state)
 {
     (void)state;
-    struct relay_wire wire = {.netns = "/netns/3", .device = "a.eth0", .relay_end = "ry-1", .direction = RELAY_SENT,
-                              .mtu = 1400, .is = parsed("delay=3ms")}, back;
+    struct relay_wire wire = {.netns = "/netns/3",
+                              .device = "a.eth0",
+                              .relay_end = "ry-1",
+                              .direction = RELAY_SENT,
+                              .mtu = 1400,
+                              .is = parsed("delay=3ms")},
+                      back;
     STR_AUTO line = STR_INIT;
     relay_wire_format(&wire, &line);
     assert_string_equal(str_text(&line), "/netns/3 a.eth0 sent ry-1 1400 delay=3ms\n");

@@ -103,8 +103,8 @@ static void process_is_stopped_in_place(void **state)
         ARENA_AUTO arena = arena_new();
         struct plan *plans[2] = {small(), small()};
         for (int i = 0; i < 2; i++)
-            *ARENA_PUSH(plans[i]->arena, plans[i]->processes, plans[i]->process_count) =
-                (struct plan_process){.ns = 1, .name = "web/http", .stopped = i == 1, .open_files = other && i ? 16 : 0};
+            *ARENA_PUSH(plans[i]->arena, plans[i]->processes, plans[i]->process_count) = (struct plan_process){
+                .ns = 1, .name = "web/http", .stopped = i == 1, .open_files = other && i ? 16 : 0};
         size_t count;
         const struct plan_operation *operations = plan_difference(plans[0], plans[1], arena, &count);
         assert_int_equal(count, 1);

@@ -16,12 +16,12 @@ struct interrupted {
 };
 /* All of them, oldest first, in the arena.  Nothing is locked or changed. */
 size_t interrupted_list(struct arena *arena, struct interrupted **out);
-/* The one of that name (of its directory, of its scenario: the latest) or path, of that lab; each may be NULL.  ERR_ABSENT
- * where there is none, ERR_USAGE where there are several and none is named. */
+/* The one of that name (of its directory, of its scenario: the latest) or path, of that lab; each may be NULL.
+ * ERR_ABSENT where there is none, ERR_USAGE where there are several and none is named. */
 int interrupted_choose(const struct interrupted *all, size_t count, const char *name, const char *lab,
                        const struct interrupted **out, struct error *err);
-/* Ends it for good: its journal gets its end.  Where nothing can be added to that (it was changed, or is an exam's and no
- * code was given) all files stay as they are, as evidence, and the end is noted beside them; why is appended to
+/* Ends it for good: its journal gets its end.  Where nothing can be added to that (it was changed, or is an exam's and
+ * no code was given) all files stay as they are, as evidence, and the end is noted beside them; why is appended to
  * `problem`.  code: the start code of an exam, or NULL. */
 #define ABANDONED_FILE "abandoned.json"
 int interrupted_abandon(const struct interrupted *exercise, const char *code, struct str *problem, struct error *err);
