@@ -13,7 +13,7 @@ enum { FAULT_PORTS_MAX = 64 }; /* ranges in one list */
 /* Parts of a row. */
 #define FAULT_TARGETS(list)    .targets = list, .target_count = ARRAY_SIZE(list)
 #define FAULT_PARAMETERS(list) .parameters = list, .parameter_count = ARRAY_SIZE(list)
-#define FAULT_WORDS(list)      .type = PARAMETER_WORD, .words = list, .word_count = ARRAY_SIZE(list), .fallback = list[0]
+#define FAULT_WORDS(all)       .type = PARAMETER_WORD, .words = all, .word_count = ARRAY_SIZE(all), .fallback = all[0]
 
 extern const struct fault_kind fault_address_duplicate, fault_address_missing, fault_address_wrong, fault_arp_blocked,
     fault_asymmetric_routing, fault_bridge_loop, fault_bridge_wrong, fault_burst_loss, fault_cable_unplugged,

@@ -66,7 +66,7 @@ meets "row 17: a peer is reached by its private address" open dev 10.0.1.10 80
 meets "row 17: from the other side as well" open web 10.1.1.10 80
 shows "row 17: the peering is no hop" '^ 1  10\.0\.1\.10' on dev traceroute -n -q 1 -w 1 10.0.1.10
 shows "row 17: nor does it take from the TTL" 'ttl=64' on dev ping -n -c 1 -W 1 10.0.1.10
-holds "row 24: 9001 bytes pass it" on dev ping -n -c 1 -W 2 -M do -s 8973 10.0.1.10
+holds "row 24: 9001 bytes pass it" on dev ping -n -c 1 -W 2 -M "do" -s 8973 10.0.1.10
 listen 10 deaf -c 1 'tcp and src 10.1.1.10'
 meets "row 17: without a route back there is no answer" silent dev 10.0.2.10 80
 heard

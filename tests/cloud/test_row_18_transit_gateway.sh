@@ -47,8 +47,8 @@ listen 5 b -c 1 'tcp[tcpflags] & tcp-syn != 0 and dst port 80'
 meets "row 24: TCP is told by the gateway" open a 10.1.1.10 80
 heard
 shows "row 24: of what passes it" 'mss 8460' cat "$work/heard"
-holds "row 24: 8500 bytes pass it" on a ping -n -c 1 -W 2 -M do -s 8472 10.1.1.10
-shows "row 24: more is told of" 'mtu ?= ?8500' on a ping -n -c 1 -W 2 -M do -s 8473 10.1.1.10
+holds "row 24: 8500 bytes pass it" on a ping -n -c 1 -W 2 -M "do" -s 8472 10.1.1.10
+shows "row 24: more is told of" 'mtu ?= ?8500' on a ping -n -c 1 -W 2 -M "do" -s 8473 10.1.1.10
 shows "row 24: and remembered" 'mtu 8500' on a ip route get 10.1.1.10
 meets "row 18: attached VPCs reach each other" open a 10.1.1.10 80
 meets "row 18: both ways" open b 10.0.1.10 80

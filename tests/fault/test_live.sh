@@ -2,7 +2,7 @@
 # long
 # The contract of every kind of fault in a running lab: it is in force, it shows its symptom, nothing in a node's view names
 # it, twice is refused, and it is taken out exactly; also when the director is killed in the middle.
-# shellcheck disable=SC2154 # what the sourced file sets
+# shellcheck disable=SC2034,SC2154 # what the sourced files use and set
 . "$(dirname "$0")/../cli/host.bash"
 KILLS=${KILLS:-6}
 cat >"$work/lab.yaml" <<'YAML'

@@ -2,6 +2,7 @@
 # long
 # Kinds of faults of programs and of those that look names up, each put into a running lab: it shows, tells nothing of
 # itself, and is taken out exactly.
+# shellcheck disable=SC2034,SC2154 # what the sourced files use and set
 . "$(dirname "$0")/../cli/host.bash"
 KILLS=${KILLS:-2}
 big=$(printf 'x%.0s' {1..250})

@@ -129,7 +129,8 @@ static void run(const struct check *const *checks, size_t count)
 
 static struct check dns(const char *name, const char *type, const char *server)
 {
-    struct check check = {.id = "d", .kind = CHECK_DNS, .from = lan->topology->nodes[0], .timeout = 5 * NANOSECONDS_PER_SECOND};
+    struct check check = {
+        .id = "d", .kind = CHECK_DNS, .from = lan->topology->nodes[0], .timeout = 5 * NANOSECONDS_PER_SECOND};
     check.dns = (struct check_dns){.name = name, .type = type, .has_server = server != NULL};
     if (server)
         check.dns.server = (struct check_target){.node = topology_node(lan->topology, server), .text = server};
