@@ -47,8 +47,9 @@ static int send_all(char **argv)
     for (uint32_t i = 0; i < count; i++) {
         int64_t due = begin + (int64_t)(i * gap), left = due - now();
         if (left > 60000) {
-            struct timespec pause = {0, left - 50000};
-            nanosleep(&pause, NULL);
+            int64_t until = due - 50000;
+            struct timespec at = {until / 1000000000, until % 1000000000};
+            clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
         }
         struct head head = {i, now()};
         memcpy(packet, &head, sizeof head);
