@@ -93,78 +93,50 @@ static void offer_connected(struct best *best, const struct interface *interface
     }
 }
 
-/* Is a default route of this family written out?  Then what the loader filled in gives way. */
-static bool writes_default(const struct node *node, unsigned family)
+/* A default route by a router beyond that interface; toward: whose neighbour the source is. */
+static void offer_default(struct best *best, const struct interface *interface, const struct addr *router,
+                          const struct addr *toward, uint32_t metric, struct mark mark)
 {
-    for (size_t i = 0; i < node->route_count; i++)
-        if (node->routes[i].destination.length == 0 && node->routes[i].destination.addr.family == family &&
-            (node->routes[i].table == 0 || node->routes[i].table == TABLE_MAIN))
-            return true;
-    for (size_t i = 0; i < node->interface_count; i++)
-        if (node->interfaces[i]->gateway.family == family && node->interfaces[i]->gateway_mark.line != 0)
-            return true;
-    return false;
-}
-
-/* The router that it heard of; a gateway that is written out goes before. */
-static void offer_advertised(struct best *best, const struct interface *interface, const struct addr *destination)
-{
-    struct prefix any = prefix_any(6);
-    if (destination->family != 6 || !addr_is_set(&interface->ipv6_gateway) || !usable(interface) ||
-        !is_better(best, &any, IPV6_METRIC))
-        return;
-    *best = (struct best){.hop = {.type = HOP_UNICAST,
-                                  .interface = interface,
-                                  .next = interface->ipv6_gateway,
-                                  .source = interface_source(interface, destination),
-                                  .destination = any,
-                                  .mark = interface->slaac_mark},
-                          .metric = IPV6_METRIC};
+    struct prefix any = prefix_any(router->family);
+    metric = metric_of(&any, metric);
+    if (is_better(best, &any, metric))
+        *best = (struct best){.hop = {.type = HOP_UNICAST,
+                                      .interface = interface,
+                                      .next = *router,
+                                      .source = interface_source(interface, toward),
+                                      .destination = any,
+                                      .mark = mark},
+                              .metric = metric};
 }
 
 static void offer_gateways(struct best *best, const struct node *node, const struct addr *destination)
 {
+    unsigned family = destination->family;
     uint32_t earlier = 0;
-    struct prefix any = prefix_any(destination->family);
     for (size_t i = 0; i < node->interface_count; i++) {
         const struct interface *interface = node->interfaces[i];
-        if (interface->gateway.family != destination->family || !usable(interface) ||
-            (interface->gateway_mark.line == 0 && writes_default(node, destination->family)))
-            continue;
-        uint32_t metric = metric_of(&any, gateway_metric(any.addr.family, earlier++));
-        if (is_better(best, &any, metric))
-            *best = (struct best){.hop = {.type = HOP_UNICAST,
-                                          .interface = interface,
-                                          .next = interface->gateway,
-                                          .source = interface_source(interface, &interface->gateway),
-                                          .destination = any,
-                                          .mark = interface->gateway_mark},
-                                  .metric = metric};
+        if (interface->gateway.family == family && usable(interface) &&
+            (interface->gateway_mark.line != 0 || !node_declares_default(node, family)))
+            offer_default(best, interface, &interface->gateway, &interface->gateway, gateway_metric(family, earlier++),
+                          interface->gateway_mark);
     }
-    for (size_t i = 0; i < node->interface_count; i++)
-        offer_advertised(best, node->interfaces[i], destination);
+    /* The router that it heard of; a gateway that is written out goes before. */
+    for (size_t i = 0; i < node->interface_count && family == 6; i++)
+        if (addr_is_set(&node->interfaces[i]->ipv6_gateway) && usable(node->interfaces[i]))
+            offer_default(best, node->interfaces[i], &node->interfaces[i]->ipv6_gateway, destination, IPV6_METRIC,
+                          node->interfaces[i]->slaac_mark);
 }
 
 /* In a cloud and on the internet, beyond the interface; gives way to any that is written out. */
 static void offer_ipv6_gateways(struct best *best, const struct node *node)
 {
     uint32_t earlier = 0;
-    struct prefix any = prefix_any(6);
     for (size_t i = 0; i < node->interface_count; i++) {
         const struct interface *interface = node->interfaces[i];
         struct addr router = interface_ipv6_router(interface);
         bool none = interface->gateway_mark.line != 0 && !addr_is_set(&interface->gateway);
-        if (!addr_is_set(&router) || !usable(interface) || none)
-            continue;
-        uint32_t metric = metric_of(&any, gateway_metric(any.addr.family, earlier++));
-        if (is_better(best, &any, metric))
-            *best = (struct best){.hop = {.type = HOP_UNICAST,
-                                          .interface = interface,
-                                          .next = router,
-                                          .source = interface_source(interface, &router),
-                                          .destination = any,
-                                          .mark = interface->mark},
-                                  .metric = metric};
+        if (addr_is_set(&router) && usable(interface) && !none)
+            offer_default(best, interface, &router, &router, gateway_metric(6, earlier++), interface->mark);
     }
 }
 
@@ -221,7 +193,7 @@ static struct node_hop look_up(const struct node *node, uint32_t table, const st
             offer_route(&best, node, &node->routes[i], destination);
     if (is_main)
         offer_gateways(&best, node, destination);
-    if (is_main && destination->family == 6 && !writes_default(node, 6))
+    if (is_main && destination->family == 6 && !node_declares_default(node, 6))
         offer_ipv6_gateways(&best, node);
     return best.hop;
 }

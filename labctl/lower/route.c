@@ -8,23 +8,6 @@
 #include "base/str.h"
 #include "lower/lowering.h"
 
-#define TABLE_MAIN 254
-
-/* Does the node declare a default route of this family itself? */
-static bool declares_default(const struct node *node, unsigned family)
-{
-    for (size_t i = 0; i < node->route_count; i++) {
-        const struct node_route *route = &node->routes[i];
-        if (route->destination.length == 0 && route->destination.addr.family == family &&
-            (route->table == 0 || route->table == TABLE_MAIN))
-            return true;
-    }
-    for (size_t i = 0; i < node->interface_count; i++)
-        if (node->interfaces[i]->gateway.family == family && node->interfaces[i]->gateway_mark.line != 0)
-            return true;
-    return false;
-}
-
 static void lower_gateways(struct lowering *l, const struct node *node, uint32_t ns)
 {
     uint32_t count[2] = {0}; /* IPv4, IPv6 */
@@ -34,7 +17,7 @@ static void lower_gateways(struct lowering *l, const struct node *node, uint32_t
         unsigned family = interface->gateway.family;
         if (family == 0 || !port || port->down || (family == 4 && interface->dhcp))
             continue;
-        if (interface->gateway_mark.line == 0 && declares_default(node, family))
+        if (interface->gateway_mark.line == 0 && node_declares_default(node, family))
             continue;
         struct plan_route *route =
             add_unicast(l, ns, prefix_any(family), 0, &interface->gateway, port->name, port->origin);
@@ -51,7 +34,7 @@ static void lower_ipv6_gateways(struct lowering *l, const struct node *node, uin
         const struct port *port = pointers_get(l->ports, interface);
         struct addr router = interface_ipv6_router(interface);
         bool none = interface->gateway_mark.line != 0 && !addr_is_set(&interface->gateway);
-        if (!addr_is_set(&router) || !port || port->down || none || declares_default(node, 6))
+        if (!addr_is_set(&router) || !port || port->down || none || node_declares_default(node, 6))
             continue;
         struct plan_route *route = add_unicast(l, ns, prefix_any(6), 0, &router, port->name, port->origin);
         route->onlink = true;

@@ -41,6 +41,20 @@ struct interface *node_interface(const struct node *node, const char *name)
     FIND(node->interfaces, node->interface_count, name);
 }
 
+bool node_declares_default(const struct node *node, unsigned family)
+{
+    for (size_t i = 0; i < node->route_count; i++) {
+        const struct node_route *route = &node->routes[i];
+        if (route->destination.length == 0 && route->destination.addr.family == family &&
+            (route->table == 0 || route->table == 254 /* main */))
+            return true;
+    }
+    for (size_t i = 0; i < node->interface_count; i++)
+        if (node->interfaces[i]->gateway.family == family && node->interfaces[i]->gateway_mark.line != 0)
+            return true;
+    return false;
+}
+
 struct service *node_service(const struct node *node, const char *name)
 {
     FIND(node->services, node->service_count, name);

@@ -292,6 +292,8 @@ struct bridge *topology_bridge(const struct topology *topology, const char *name
 struct network *topology_network(const struct topology *topology, const char *name);
 struct link *topology_link(const struct topology *topology, const char *name);
 struct interface *node_interface(const struct node *node, const char *name);
+/* Is a default route of this family written out?  Then a gateway that the loader filled in gives way. */
+bool node_declares_default(const struct node *node, unsigned family);
 struct service *node_service(const struct node *node, const char *name);
 struct subnet *vpc_subnet(const struct vpc *vpc, const char *name);
 struct route_table *vpc_route_table(const struct vpc *vpc, const char *name);
