@@ -102,19 +102,21 @@ static bool of_the_machine(const char *path, const char *content, size_t length)
     return clean.length + !ends == length && !memcmp(str_text(&clean), content, clean.length);
 }
 
-/* Appends a look without the content of files that are the machine's own. */
+/* Appends a look without the content of files that are the machine's own, each path beside its mark. */
 static void take_look(const char *look, struct str *out)
 {
     const char *file = look, *end;
     while ((end = strchr(file, '\002')) != NULL) {
         str_append_bytes(out, file, (size_t)(end - file));
-        const char *path = end + 1, *content = path + strcspn(path, "\n");
+        const char *path = end + 1 + (end[1] == '\n'), *content = path + strcspn(path, "\n");
         content += *content == '\n';
         size_t length = strcspn(content, "\001\002");
         STR_AUTO name = STR_INIT;
         str_append_bytes(&name, path, strcspn(path, "\n"));
-        if (!of_the_machine(str_text(&name), content, length))
-            str_append_bytes(out, end, (size_t)(content + length - end));
+        if (!of_the_machine(str_text(&name), content, length)) {
+            str_append_char(out, *end);
+            str_append_bytes(out, path, (size_t)(content + length - path));
+        }
         file = content + length;
     }
     str_append(out, file);
