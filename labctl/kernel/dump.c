@@ -91,7 +91,7 @@ static bool parse_link(const struct nlmsghdr *message, struct observed_link *lin
     link->master = u32_of(a[IFLA_MASTER], 0);
     link->mac = mac_of(a[IFLA_ADDRESS]);
     link->up = header->ifi_flags & IFF_UP;
-    link->carrier = header->ifi_flags & IFF_RUNNING;
+    link->carrier = a[IFLA_CARRIER] && nla_get_u8(a[IFLA_CARRIER]);
     link->loopback = header->ifi_flags & IFF_LOOPBACK;
     if (!a[IFLA_LINKINFO] || nla_parse_nested(info, IFLA_INFO_MAX, a[IFLA_LINKINFO], NULL) < 0)
         return true;
