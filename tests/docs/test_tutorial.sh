@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # labctl-tutorial(7) is true: its files are written, its commands run, and what it says they print is printed.
 # Its blocks are marked by comments: FILE NAME, END NAME (from the first key of the block on, anew), BEFORE KEY NAME,
 # CHANGE NAME (first line becomes second), RUN.

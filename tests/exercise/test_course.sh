@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # The course of an exercise: its briefing, phases and their faults, what the clock does by itself, claims, answers, pauses,
 # what can be done now, the live view; and what happens when the disk is full, a node is dead, or two start at once.
 # shellcheck disable=SC2154 # what the sourced file sets

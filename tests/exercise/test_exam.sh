@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # An exam: sealed, opened by its code, not paused, verified afterwards by whoever has the code.
 # shellcheck disable=SC2154 # what the sourced file sets
 . "$(dirname "$0")/../cli/host.bash"

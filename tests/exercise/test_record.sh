@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # What is recorded of a session in an exercise: a shell on a terminal, a command with and without one; what the command sees
 # does not change; passwords, the limit, a full disk, a restarted director; the journal's entries and the report's timeline.
 # shellcheck disable=SC2154 # what the sourced file sets

@@ -1,5 +1,6 @@
 #!/bin/bash
 # long
+# as user
 # An exercise whose lab is gone is taken up again: what was changed by hand is there, the clock goes on, the score is as if
 # nothing had happened; what is damaged is refused, and the last good checkpoint stays.
 # shellcheck disable=SC2154 # what the sourced file sets

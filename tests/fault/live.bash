@@ -16,8 +16,17 @@ cat /etc/resolv.conf /etc/hosts /etc/nsswitch.conf /etc/dnsmasq.conf /etc/nginx/
 cksum /etc/ssl/certs/*.pem /etc/ssl/certs/ca-certificates.crt /etc/ssl/private/*
 echo "== in any order"
 echo /root/* /root/.[a-z]* /tmp/* /tmp/.[a-z]* /var/tmp/* /run/*
-printf "%s\n" addr link "route show table all" rule neigh | ip -o -b -
-printf "%s\n" "route show table all" rule | ip -6 -o -b -
+ip -o -b - <<E
+addr
+link
+route show table all
+rule
+neigh
+E
+ip -6 -o -b - <<E
+route show table all
+rule
+E
 for f in /proc/[0-9]*/stat; do read -r pid name state parent v <"$f" && [ "$pid $parent" != "$$ 0" ] && echo "program $name ${state#[RSD]}"; done'
 
 state() { # what a learner can look at, in every node (all at once), and the topology
@@ -125,7 +134,7 @@ settled() {
 
 try_rows() { # all of them in a healthy lab, which is healthy afterwards
     local i kind symptom where parameters step=1
-    # tests/run runs these once more as an ordinary user, with all rows: of the same code, a part is enough for root.
+    # tests/run runs all of them as an ordinary user; where root runs one too, a part of the rows is enough.
     [ "$(id -u)" -ne 0 ] || [ -n "${LIVE_ALL:-}" ] || step=3
     lab up "$work/lab.yaml"
     check "the lab is up" $?

@@ -1,5 +1,6 @@
 #!/bin/bash
 # long
+# as user
 # Kinds of faults of what joins VPCs to each other and to the world, each put into a running lab: it shows, tells nothing of
 # itself, and is taken out exactly.
 # shellcheck disable=SC2034,SC2154 # what the sourced files use and set

@@ -339,7 +339,7 @@ static void a_hanging_trial_is_killed(void **state)
     struct capability_result result;
     int64_t began = clock_monotonic();
     capability_probe(&row, &result);
-    assert_true(clock_monotonic() - began < 3 * NANOSECONDS_PER_SECOND);
+    assert_true(clock_monotonic() - began < 20 * NANOSECONDS_PER_SECOND);
     assert_int_equal(result.state, CAPABILITY_MISSING);
     assert_int_equal(result.number, ETIMEDOUT);
     assert_non_null(strstr(result.detail, "within 100 ms"));

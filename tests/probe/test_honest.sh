@@ -177,7 +177,8 @@ at web 'ip route del 10.1.0.2/32 via 10.2.0.254'
 at r 'mkfifo /tmp/f; (while :; do nc -l -p 8081 <>/tmp/f | { read -r line; curl -s -i http://10.2.0.2/ >/tmp/f; }; done) >/dev/null 2>&1 &
     while ! ss -tln | grep -q ":8081 "; do :; done'
 nat r prerouting 'iifname l0 tcp dport 80 redirect to :8081'
-green "a proxy on the way, which answers first and asks then" http
+until_true 15 run "$LABCTL" check http
+check "a proxy on the way, which answers first and asks then" $?
 at r 'nft delete table ip n'
 at a 'ip link add vx0 type vxlan id 7 dstport 4789 remote 10.1.0.254 dev eth0 && ip addr add 10.7.0.1/30 dev vx0 && ip link set vx0 up'
 at r2 'ip link add vx0 type vxlan id 7 dstport 4789 remote 10.1.0.2 dev l0 && ip addr add 10.7.0.2/30 dev vx0 && ip link set vx0 up'

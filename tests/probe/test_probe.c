@@ -65,10 +65,14 @@ static struct record measure(const struct check *check)
     return records[0];
 }
 
+/* What is answered is answered long before PATIENT, however busy the machine is; what is not is BRIEF. */
+#define PATIENT (5 * NANOSECONDS_PER_SECOND)
+#define BRIEF   INT64_C(300000000)
+
 static struct check ping(const char *from, const char *to)
 {
     struct check check = {
-        .id = "p", .kind = CHECK_PING, .from = topology_node(lan->topology, from), .timeout = 300000000};
+        .id = "p", .kind = CHECK_PING, .from = topology_node(lan->topology, from), .timeout = PATIENT};
     check.ping =
         (struct check_ping){.to = {.node = topology_node(lan->topology, to), .text = to}, .count = 1, .size = 56};
     return check;
@@ -144,6 +148,7 @@ static void ping_meets_silence_icmp_and_no_route(void **state)
     struct check silent = ping("n1", "n2"), far = ping("n1", "n2"), refused = ping("n1", "n3");
     assert_true(addr_parse("192.0.2.1", &far.ping.to.addr));
     far.ping.to.node = NULL;
+    silent.timeout = BRIEF;
     nft("n2", "table ip t { chain in { type filter hook input priority 0; icmp type echo-request drop; }; }");
     nft("n3", "table ip t { chain in { type filter hook input priority 0;\n"
               "icmp type echo-request reject with icmp type host-prohibited; }; }");
@@ -157,7 +162,7 @@ static void ping_meets_silence_icmp_and_no_route(void **state)
     assert_says(&records[1], "Network is unreachable");
     assert_outcome(OUTCOME_UNREACHABLE, &records[2]);
     assert_says(&records[2], "ICMP host prohibited from 10.0.0.3");
-    assert_true(records[2].duration < 200000000); /* the answer is not waited for any longer */
+    assert_true(records[2].duration < PATIENT); /* the answer is not waited for any longer */
 }
 
 static void ping_counts_loss(void **state)
@@ -167,6 +172,7 @@ static void ping_counts_loss(void **state)
               "icmp type echo-request numgen inc mod 10 0 drop; }; }");
     struct check check = ping("n1", "n2");
     check.ping.count = 200;
+    check.timeout = NANOSECONDS_PER_SECOND; /* for the answers that do not come */
     struct record record = measure(&check);
     nft("n2", "delete table ip t");
     assert_outcome(OUTCOME_ANSWERED, &record);
@@ -215,6 +221,7 @@ static void tcp_ends_in_five_ways(void **state)
               "tcp dport 81 drop\n tcp dport 84 reject\n tcp dport 85 reject with icmp type admin-prohibited; }; }");
     struct check open = tcp("n1", "n2", 80), silent = tcp("n1", "n2", 81), looped = tcp("n1", "n2", 82),
                  closed = tcp("n1", "n2", 83), icmp = tcp("n1", "n2", 84), prohibited = tcp("n1", "n2", 85);
+    silent.timeout = BRIEF;
     const struct check *set[] = {&open, &silent, &looped, &closed, &icmp, &prohibited};
     run(set, 6, true);
     nft("n2", "delete table ip t");
@@ -289,6 +296,7 @@ static void udp_ends_in_five_ways(void **state)
                  far = udp("n1", "n2", 70, "x");
     assert_true(addr_parse("192.0.2.1", &far.udp.to.addr));
     far.udp.to.node = NULL;
+    silent.timeout = BRIEF;
     const struct check *set[] = {&answered, &empty, &silent, &refused, &prohibited, &looped, &far};
     run(set, 7, true);
     nft("n2", "delete table ip t");
@@ -374,14 +382,14 @@ static void within_repeats_until_green(void **state)
     satisfied_after[0] = 3;
     run(set, 1, false);
     assert_int_equal(records[0].attempts, 3);
-    assert_in_range(records[0].duration, 250000000, 1000000000); /* 100 + 200 ms */
+    assert_in_range(records[0].duration, 250000000, PATIENT); /* 100 + 200 ms */
     check.within = 0;
     run(set, 1, false);
     assert_int_equal(records[0].attempts, 1);
     satisfied_after[0] = 100;
     check.within = 400000000;
     run(set, 1, false);
-    assert_in_range(records[0].duration, 400000000, 1500000000);
+    assert_in_range(records[0].duration, 400000000, PATIENT);
     satisfied_after[0] = 0;
 }
 
@@ -392,7 +400,7 @@ static void stable_for_and_repeat_last(void **state)
     const struct check *set[] = {&check};
     check.stable_for = 350000000;
     run(set, 1, false);
-    assert_in_range(records[0].duration, 350000000, 2000000000);
+    assert_in_range(records[0].duration, 350000000, PATIENT);
     check.stable_for = 0;
     check.repeat = 3;
     run(set, 1, false);
@@ -407,6 +415,7 @@ static void thirty_checks_last_as_long_as_the_slowest(void **state)
     const struct check *set[30];
     for (size_t i = 0; i < 30; i++) {
         checks[i] = tcp("n1", "n2", 81);
+        checks[i].timeout = BRIEF;
         set[i] = &checks[i];
     }
     int64_t from = clock_monotonic();
@@ -415,7 +424,7 @@ static void thirty_checks_last_as_long_as_the_slowest(void **state)
     nft("n2", "delete table ip t");
     for (size_t i = 0; i < 30; i++)
         assert_outcome(OUTCOME_SILENT, &records[i]);
-    assert_in_range(took, 300000000, 600000000);
+    assert_in_range(took, BRIEF, 30 / 2 * BRIEF); /* one after another they would take 30 times as long */
 }
 
 /* ---- command, http ------------------------------------------------------------------------------------------------
@@ -431,7 +440,7 @@ static void command_is_run_and_limited(void **state)
     slow.command = (struct check_command){.run = "exec cat /dev/zero >/dev/null"};
     signalled.command = (struct check_command){.run = "kill -9 $$"};
     left.command = (struct check_command){.run = "echo done; sleep 4 & exit 0"}; /* holds the pipe open */
-    said.timeout = left.timeout = signalled.timeout = 5 * NANOSECONDS_PER_SECOND;
+    slow.timeout = BRIEF;
     const struct check *set[] = {&said, &slow, &signalled, &left};
     run(set, 4, true);
     assert_outcome(OUTCOME_ANSWERED, &records[0]);
@@ -497,7 +506,7 @@ static void http_ends_in_many_ways(void **state)
                  broken = http("n1", "http://10.0.0.2:82/"), refused = http("n1", "http://10.0.0.2:83/"),
                  dropped = http("n1", "http://10.0.0.2:84/"), nowhere = http("n1", "http://192.0.2.1/"),
                  named = http("n1", "http://no-such-name.invalid/"), local = http("n2", "http://localhost/");
-    named.timeout = 5 * NANOSECONDS_PER_SECOND;
+    silent.timeout = dropped.timeout = BRIEF;
     const struct check *set[] = {&found, &silent, &broken, &refused, &dropped, &nowhere, &named, &local};
     run(set, 8, true);
     nft("n2", "delete table ip t");
@@ -551,6 +560,7 @@ static void http_counts_who_answers(void **state)
     counted.http.requests = 50;
     half.http.requests = 50;
     slow.http.requests = 50;
+    slow.timeout = BRIEF;
     nft("n4", "table ip t { chain in { type filter hook input priority 0; tcp dport 80 drop; }; }");
     const struct check *set[] = {&counted, &half, &slow};
     run(set, 3, true);
@@ -562,7 +572,7 @@ static void http_counts_who_answers(void **state)
     assert_int_equal(records[1].fact.status, 503); /* the first one that is not as it should be */
     assert_string_equal(records[1].servers, "n3 2");
     assert_outcome(OUTCOME_SILENT, &records[2]);
-    assert_in_range(records[2].duration, 290000000, 800000000);
+    assert_in_range(records[2].duration, BRIEF - BRIEF / 30, 25 * BRIEF); /* not for each request anew */
 }
 
 /* ---- matrix -------------------------------------------------------------------------------------------------------
@@ -570,7 +580,7 @@ static void http_counts_who_answers(void **state)
 
 static struct check matrix(uint16_t port)
 {
-    struct check check = {.id = "m", .kind = CHECK_MATRIX, .timeout = 300000000};
+    struct check check = {.id = "m", .kind = CHECK_MATRIX, .timeout = PATIENT};
     check.matrix = (struct check_matrix){
         .nodes = (const struct node **)lan->topology->nodes, .node_count = lan->topology->node_count, .port = port};
     return check;
@@ -613,13 +623,15 @@ static void matrix_sees_who_is_deaf(void **state)
 {
     (void)state;
     nft("n2", "table ip t { chain in { type filter hook input priority 0; icmp type echo-request drop; }; }");
-    struct record record = measure_matrix(0);
+    struct check check = matrix(0);
+    check.timeout = NANOSECONDS_PER_SECOND;
+    struct record record = measure(&check);
     nft("n2", "delete table ip t");
     char some[80];
     size_t pairs = lan->count * (lan->count - 1);
     snprintf(some, sizeof some, "%zu of %zu ordered pairs answered", pairs - (lan->count - 1), pairs);
     assert_string_equal(record.fact.detail, some);
-    assert_in_range(record.duration, 290000000, 900000000);
+    assert_true(record.duration < PATIENT); /* all pairs at once */
 }
 
 static size_t neighbours_of(size_t index)

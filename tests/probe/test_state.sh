@@ -99,14 +99,14 @@ cat >"$work/time.yaml" <<'YAML'
 lab: probe-state-time
 nodes: { a: { internet: true } }
 checks:
-  - { id: soon, at: a, file: /run/there, within: 5s }
+  - { id: soon, at: a, file: /run/there, within: 20s }
   - { id: lasting, at: a, file: { path: /run/gone, expect: absent }, stable_for: 600ms, within: 3s }
   - { id: thrice, at: a, link: eth0 up, repeat: 3 }
 YAML
 run "$LABCTL" up "$work/time.yaml"
 "$LABCTL" check --format json soon thrice lasting >"$work/out" 2>"$work/err" &
 checking=$!
-until_true 3 "$LABCTL" exec a -- touch /run/there
+until_true 10 "$LABCTL" exec a -- touch /run/there
 wait "$checking"
 check "a check that is repeated until it is green" $?
 tr -d ' \n' <"$work/out" >"$work/flat"

@@ -93,7 +93,7 @@ static struct check_target target_of(const char *text)
 static struct check path_to(const char *text, enum path_protocol protocol)
 {
     struct check check = {
-        .id = "p", .kind = CHECK_PATH, .from = topology_node(lan->topology, "n1"), .timeout = NANOSECONDS_PER_SECOND};
+        .id = "p", .kind = CHECK_PATH, .from = topology_node(lan->topology, "n1"), .timeout = 5 * NANOSECONDS_PER_SECOND};
     check.path = (struct check_path){.to = target_of(text), .protocol = protocol};
     return check;
 }
@@ -108,7 +108,7 @@ static void hops_are_counted_by_every_protocol(void **state)
         assert_string_equal(fact.detail, "3 hops: 10.0.0.3 (n3), 10.0.0.4 (n4), 10.9.0.2 (n2)");
         check.path.hops = 2;
         measure(&check, VERDICT_FAIL);
-        assert_true(fact.duration < 500000000);
+        assert_true(fact.duration < check.timeout); /* no answer is waited for in vain */
     }
     struct check near = path_to("n2", PATH_ICMP);
     near.path.hops = 1;
@@ -186,6 +186,7 @@ static void what_is_not_reached_fails(void **state)
     struct check check = path_to("10.9.0.2", PATH_ICMP);
     check.path.not_via = &n5;
     check.path.not_via_count = 1;
+    check.timeout = NANOSECONDS_PER_SECOND;
     nft("n4", "table ip t { chain f { type filter hook forward priority 0; drop; }; }");
     measure(&check, VERDICT_FAIL);
     nft("n4", "delete table ip t");

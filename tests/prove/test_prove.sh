@@ -1,5 +1,6 @@
 #!/bin/bash
 # long
+# as user
 # What a proof accepts, and each bad scenario refused at the step that shows it; and that nothing is left of it.
 # shellcheck disable=SC2154 # what the sourced file sets
 . "$(dirname "$0")/../cli/host.bash"
