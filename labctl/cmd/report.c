@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/parallel.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/cmd.h"
@@ -156,37 +159,85 @@ static void tell_csv(const json_t *result, bool *first)
     *first = false;
 }
 
+/* One of several: read by whichever worker takes it, told in its turn. */
+struct one {
+    struct found found;
+    struct summary summary;
+    struct error err;
+    bool failed;
+};
+
+struct several {
+    const struct context *context;
+    const struct reading *readings; /* by worker */
+    struct one *ones;
+    bool csv;
+};
+
+static void read_several(void *context, unsigned worker, size_t index)
+{
+    const struct several *several = context;
+    const struct reading *reading = &several->readings[worker];
+    const char *name = several->context->argv[index];
+    struct one *one = &several->ones[index];
+    one->err = (struct error)ERROR_INIT;
+    one->failed = several->csv ? read_one(reading, name, &one->found, &one->err)
+                               : summarise(reading, name, &one->summary, &one->found, &one->err);
+    if (!several->csv) { /* what is told stands in the summary */
+        json_decref(one->found.result);
+        one->found.result = NULL;
+    }
+}
+
 /* What is wrong with one keeps nobody from reading the others.  A report that does not follow from its journal is left
  * out; one that was computed from it is not. */
-static int report_all(const struct context *context, const struct reading *reading, bool csv)
+static int tell_several(const struct several *several)
 {
+    const struct context *context = several->context;
+    bool first = true, again = several->readings->again;
     int status = 0;
-    bool first = true;
     json_t *list = json_array();
     for (int i = 0; i < context->argc; i++) {
-        struct error err = ERROR_INIT;
-        FOUND_AUTO found = {0};
-        struct summary summary;
-        if (csv ? read_one(reading, context->argv[i], &found, &err)
-                : summarise(reading, context->argv[i], &summary, &found, &err)) {
-            status = cmd_fail(context, &err);
+        struct one *one = &several->ones[i];
+        if (one->failed) {
+            status = cmd_fail(context, &one->err);
             continue;
         }
-        int wrong = warn(context, reading, &found);
+        int wrong = warn(context, several->readings, &one->found);
         status = wrong ? wrong : status;
-        if (wrong && !reading->again)
+        if (wrong && !again)
             continue;
-        if (csv)
-            tell_csv(found.result, &first);
+        if (several->csv)
+            tell_csv(one->found.result, &first);
         else
-            tell(context, context->argv[i], &summary, list);
+            tell(context, context->argv[i], &one->summary, list);
     }
-    if (!csv && context->format == FORMAT_JSON) {
+    if (!several->csv && context->format == FORMAT_JSON) {
         json_t *out = json_pack("{s:i, s:O}", "version", 1, "exercises", list);
         client_print_json(out);
         json_decref(out);
     }
     json_decref(list);
+    return status;
+}
+
+static int report_all(const struct context *context, const struct reading *how, bool csv)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t count = (size_t)context->argc;
+    unsigned workers = parallel_workers(count);
+    struct reading *readings = arena_alloc(arena, workers * sizeof *readings);
+    struct several several = {context, readings, arena_alloc(arena, count * sizeof *several.ones), csv};
+    for (unsigned i = 0; i < workers; i++) {
+        readings[i] = *how;
+        readings[i].rescoring = rescoring_new();
+    }
+    parallel_each(count, read_several, &several);
+    int status = tell_several(&several);
+    for (unsigned i = 0; i < workers; i++)
+        rescoring_free(readings[i].rescoring);
+    for (size_t i = 0; i < count; i++)
+        found_free(&several.ones[i].found);
     return status;
 }
 

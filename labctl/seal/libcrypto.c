@@ -1,6 +1,7 @@
 /* OpenSSL, loaded late. */
 #include "seal/libcrypto.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "base/late.h"
@@ -12,9 +13,11 @@ int libcrypto_load(struct error *err)
 {
 #define LIBCRYPTO_FUNCTION(name) {#name, &libcrypto.name},
     static const struct late_function functions[] = {LIBCRYPTO_FUNCTIONS(LIBCRYPTO_FUNCTION)};
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* several exams may be verified at once */
     static bool loaded;
-    if (!loaded && late_load(SONAME_LIBCRYPTO, functions, ARRAY_SIZE(functions), err))
-        return -1;
-    loaded = true;
-    return 0;
+    pthread_mutex_lock(&mutex);
+    loaded = loaded || !late_load(SONAME_LIBCRYPTO, functions, ARRAY_SIZE(functions), err);
+    bool done = loaded;
+    pthread_mutex_unlock(&mutex);
+    return done ? 0 : -1;
 }

@@ -92,8 +92,10 @@ static struct check_target target_of(const char *text)
 
 static struct check path_to(const char *text, enum path_protocol protocol)
 {
-    struct check check = {
-        .id = "p", .kind = CHECK_PATH, .from = topology_node(lan->topology, "n1"), .timeout = 5 * NANOSECONDS_PER_SECOND};
+    struct check check = {.id = "p",
+                          .kind = CHECK_PATH,
+                          .from = topology_node(lan->topology, "n1"),
+                          .timeout = 5 * NANOSECONDS_PER_SECOND};
     check.path = (struct check_path){.to = target_of(text), .protocol = protocol};
     return check;
 }
