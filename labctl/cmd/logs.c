@@ -100,6 +100,15 @@ static int select_logs(struct context *context, const json_t *reply, const char 
         if (!wanted || str_equal(service, wanted) || str_equal(name, wanted))
             names[(*count)++] = name;
     }
+    const char *also;
+    json_object_foreach(json_object_get(reply, "runners"), also, item)
+    {
+        if (known_count < ARRAY_SIZE(known))
+            known[known_count++] = also;
+    }
+    const char *runner = wanted ? client_text(json_object_get(reply, "runners"), wanted) : "";
+    if (*count == 0 && *runner)
+        names[(*count)++] = runner;
     if (*count > 0)
         return 0;
     if (!wanted)

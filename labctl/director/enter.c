@@ -83,11 +83,31 @@ int verb_exec(struct director *director, struct request *request, json_t **reply
 
 /* ---- logs ---------------------------------------------------------------------------------------------------- */
 
-/* params: node (or vpc/NAME): the names of its processes, whose logs are kept. */
+/* One BIRD runs for all that routes in a node, under the name of the first of its services: the others' logs are its.
+ */
+static json_t *runners(const struct node *node)
+{
+    const struct service *first = NULL;
+    json_t *out = json_object();
+    for (size_t i = 0; node && i < node->service_count; i++) {
+        const struct service *service = node->services[i];
+        if (service->routing && first) {
+            STR_AUTO name = STR_INIT;
+            str_printf(&name, "%s/%s", node->name, first->name);
+            json_object_set_new(out, service->name, json_string(str_text(&name)));
+        } else if (service->routing) {
+            first = service;
+        }
+    }
+    return out;
+}
+
+/* params: node (or vpc/NAME).  Answers {"names": of its processes, whose logs are kept; "runners": {service: the name
+ * of the process that does its work too}}. */
 int verb_logs(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     const char *owner = json_string_value(json_object_get(request_params(request), "node"));
-    const struct node *node;
+    const struct node *node = NULL;
     const struct plan *plan = director->plan;
     if (!(plan && owner && plan_find_namespace(plan, owner) != UINT32_MAX) &&
         request_node(director, request, &node, err) != 0)
@@ -98,7 +118,8 @@ int verb_logs(struct director *director, struct request *request, json_t **reply
     for (size_t i = 0; i < plan->process_count; i++)
         if (str_equal(plan->namespaces[plan->processes[i].ns].name, owner))
             json_array_append_new(names, json_string(plan->processes[i].name));
-    *reply = json_pack("{s:o}", "names", names);
+    node = topology_node(director_topology(director), owner);
+    *reply = json_pack("{s:o, s:o}", "names", names, "runners", runners(node));
     return 0;
 }
 

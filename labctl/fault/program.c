@@ -14,13 +14,23 @@ static bool listens(const struct service *service)
 
 /* ---- down ---- */
 
+/* Whose process does the work of a service: one BIRD runs for all that routes in a node, under the first one's name. */
+static const struct service *runner(const struct thing *thing)
+{
+    for (size_t i = 0; thing->service->routing && i < thing->node->service_count; i++)
+        if (thing->node->services[i]->routing)
+            return thing->node->services[i];
+    return thing->service;
+}
+
 int fault_stop_service(struct plan *plan, const struct topology *topology, const struct fault *fault,
                        const struct thing *things, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
-    const char *origin = thing_name(topology, &things[0]);
-    const char *name = arena_printf(arena, "%s/%s", things[0].node->name, things[0].service->name);
+    const char *name = arena_printf(arena, "%s/%s", things[0].node->name, runner(&things[0])->name);
+    const char *origin = arena_printf(arena, "node/%s/service/%s", things[0].node->name, runner(&things[0])->name);
     size_t kept = 0;
+    (void)topology;
     for (size_t i = 0; i < plan->process_count; i++)
         if (!str_equal(plan->processes[i].origin, origin) && !str_equal(plan->processes[i].name, name))
             plan->processes[kept++] = plan->processes[i];
@@ -116,7 +126,9 @@ static int rewrite_command(struct topology *topology, const struct fault *fault,
 
 struct plan_process *fault_process(struct plan *plan, const struct topology *topology, const struct thing *service)
 {
-    const char *origin = thing_name(topology, service);
+    ARENA_AUTO arena = arena_new();
+    (void)topology;
+    const char *origin = arena_printf(arena, "node/%s/service/%s", service->node->name, runner(service)->name);
     for (size_t i = 0; i < plan->process_count; i++)
         if (str_equal(plan->processes[i].origin, origin))
             return &plan->processes[i];

@@ -44,3 +44,11 @@ holds "put right" "$LABCTL" --lab "$lab" set node/isp-b/service/bgp/neighbours/e
 within "it is there again" 25 goes_by edge 10.9.0.2 172.16.2.2
 holds "a router is killed" on core sh -c 'kill -9 $(pidof bird)'
 within "and comes back with all that it knew" 40 on office curl -sf -m 2 http://server/
+
+# One BIRD runs for both services of a node.
+shows "the second service's log is that of the first one's program" 'Started' "$LABCTL" --lab "$lab" logs core ospf
+shows "the second service stops with its program" 'in force: yes' \
+    "$LABCTL" --lab "$lab" fault inject service-down --at node/core/service/ospf
+holds "nobody routes there" alone '.' core pidof bird
+holds "it is put back as well" "$LABCTL" --lab "$lab" fault clear
+within "and runs" 25 on core pidof bird
