@@ -145,6 +145,7 @@ static void dump_http(struct yaml *yaml, const struct service *service)
     if (service->status != 200)
         dump_number(yaml, "status", service->status);
     dump_duration(yaml, "delay", service->delay);
+    dump_number(yaml, "truncate", service->truncate);
     if (service->route_count == 0)
         return;
     yaml_key(yaml, "routes");

@@ -143,9 +143,10 @@ struct service {
     uint16_t port;    /* service_default_port, else required */
     struct addr bind; /* family 0 = every address */
     /* http */
-    const char *body; /* default: "NODE\n" */
-    uint32_t status;  /* 200 */
-    int64_t delay;    /* nanoseconds before the answer */
+    const char *body;  /* default: "NODE\n" */
+    uint32_t status;   /* 200 */
+    int64_t delay;     /* nanoseconds before the answer */
+    uint32_t truncate; /* bytes of a body that are sent; 0 = all */
     struct http_route *routes;
     size_t route_count;
     struct service_tls tls;

@@ -27,6 +27,10 @@ static void answers(struct rules *rules, const struct node *node)
             remedy(rules,
                    broken(rules, service->mark, "service '%s' has 'tls' and waits before it answers", service->name),
                    "let a service without 'tls' wait, behind a proxy with it");
+        if (service->truncate)
+            remedy(rules,
+                   broken(rules, service->mark, "service '%s' has 'tls' and ends its answers early", service->name),
+                   "let a service without 'tls' do that, behind a proxy with it");
         answer(rules, service, service->body, service->mark);
         for (size_t k = 0; k < service->route_count; k++)
             answer(rules, service, service->routes[k].body, service->routes[k].mark);

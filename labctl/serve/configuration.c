@@ -78,6 +78,11 @@ static bool set_delay(struct configuration *out, const char **line, struct arena
     return good;
 }
 
+static bool set_truncate(struct configuration *out, const char **line, struct arena *arena)
+{
+    return number(take(line, arena), UINT16_MAX, &out->truncate) && out->truncate;
+}
+
 static bool set_body(struct configuration *out, const char **line, struct arena *arena)
 {
     return (out->body = take(line, arena)) != NULL;
@@ -114,6 +119,7 @@ static const struct {
     {"port", set_port, "1-65535"},
     {"status", set_status, "a status such as 200"},
     {"delay", set_delay, "milliseconds"},
+    {"truncate", set_truncate, "bytes"},
     {"body", set_body, "a text in double quotes"},
     {"route", set_route, "\"PATH\" STATUS \"BODY\", and for a redirect \"LOCATION\""},
     {"banner", set_banner, "a text in double quotes"},

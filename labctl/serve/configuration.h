@@ -21,7 +21,8 @@ struct configuration {
     uint16_t port;
     /* httpd */
     unsigned status;
-    int delay; /* milliseconds */
+    int delay;         /* milliseconds */
+    unsigned truncate; /* bytes of a body that are sent; 0 = all */
     const char *body;
     struct serve_route *routes;
     size_t route_count;

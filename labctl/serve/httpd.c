@@ -1,4 +1,5 @@
-/* httpd: answers every request with a text; some paths with texts of their own.
+/* httpd: answers every request with a text; some paths with texts of their own; where it is told so, never the whole
+ * of one.
  *
  * libmicrohttpd runs a thread for each connection, so that a delayed answer delays nobody else. */
 #include <arpa/inet.h>
@@ -7,6 +8,7 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 
 #define CONNECTIONS_MAX 1000
 #define IDLE_SECONDS    30
+#define CUT_BLOCK       4096
 
 static const struct serve_route *find_route(const struct configuration *configuration, const char *path)
 {
@@ -40,6 +43,38 @@ static void log_request(struct MHD_Connection *connection, const char *method, c
             status);
 }
 
+/* A body of which only the first `left` bytes are sent before the connection is closed. */
+struct cut {
+    const char *body;
+    size_t left;
+};
+
+static ssize_t cut_read(void *context, uint64_t position, char *buffer, size_t size)
+{
+    struct cut *cut = context;
+    if (!cut->left)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t count = size < cut->left ? size : cut->left;
+    memcpy(buffer, cut->body + position, count);
+    cut->left -= count;
+    return (ssize_t)count;
+}
+
+static struct MHD_Response *make_response(const struct configuration *configuration, const char *body)
+{
+    size_t length = strlen(body);
+    if (!configuration->truncate || configuration->truncate >= length)
+        return MHD_create_response_from_buffer(length, (void *)body, MHD_RESPMEM_PERSISTENT);
+    struct cut *cut = malloc(sizeof *cut);
+    if (!cut)
+        return NULL;
+    *cut = (struct cut){body, configuration->truncate};
+    struct MHD_Response *response = MHD_create_response_from_callback(length, CUT_BLOCK, cut_read, cut, free);
+    if (!response)
+        free(cut);
+    return response;
+}
+
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **request)
 {
@@ -56,7 +91,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     unsigned status = route ? route->status : configuration->status;
     if (configuration->delay)
         poll(NULL, 0, configuration->delay);
-    struct MHD_Response *response = MHD_create_response_from_buffer(strlen(body), (void *)body, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_response(configuration, body);
     if (!response)
         return MHD_NO;
     bool html = str_starts(body, "<");

@@ -102,6 +102,8 @@ static void lower_http(struct service_context *context)
     str_printf(&text, "status %u\n", service->status ? service->status : 200);
     if (service->delay)
         str_printf(&text, "delay %lld\n", (long long)(service->delay / 1000000));
+    if (service->truncate)
+        str_printf(&text, "truncate %u\n", service->truncate);
     STR_AUTO body = STR_INIT;
     str_printf(&body, "%s\n", service->node->name);
     str_append(&text, "body ");
@@ -184,8 +186,8 @@ const struct service_program *service_program(const struct service *service)
 }
 
 const struct service_type service_kinds[SERVICE_KIND_COUNT] = {
-    [SERVICE_HTTP] = {"http", "a web server that answers with a text", "bind, body, status, delay, routes, tls",
-                      http_program, lower_http},
+    [SERVICE_HTTP] = {"http", "a web server that answers with a text",
+                      "bind, body, status, delay, truncate, routes, tls", http_program, lower_http},
     [SERVICE_TCP] = {"tcp", "accepts, greets with a banner, reads and discards", "bind, banner", NULL, lower_tcp},
     [SERVICE_TCP_ECHO] = {"tcp-echo", "sends back what it reads", "bind", NULL, lower_echo},
     [SERVICE_UDP_ECHO] = {"udp-echo", "sends back each datagram", "bind", NULL, lower_echo},

@@ -55,6 +55,12 @@ took=$((($(date +%s%N) - from) / 1000000))
 [ "$took" -ge 300 ] && [ "$took" -lt 5000 ]; say $? "delayed answers do not wait for one another ($took ms)"
 ss -Hlnt 'sport = :8080' | grep -q '127.0.0.1:8080'; say $? "bind is kept"
 
+start httpd 'port 8081\nbind 127.0.0.1\ntruncate 5\nbody "whole body"\nroute "/short" 200 "tiny"\n'
+listens tcp 8081
+same "a truncated body ends early, and says that it should not" "whole 18 10" \
+    "$(curl -s -D "$work/head" http://127.0.0.1:8081/; echo " $? $(tr -d '\r' <"$work/head" | sed -n 's/^Content-Length: //p')")"
+same "a shorter one is whole" "tiny 0" "$(curl -s http://127.0.0.1:8081/short; echo " $?")"
+
 start tcpd 'port 22\nbanner "SSH-2.0-lab\\r\\n"\n'
 listens tcp 22
 exec 5<>/dev/tcp/127.0.0.1/22
