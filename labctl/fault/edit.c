@@ -1,4 +1,6 @@
 /* Edits of a plan that several kinds of fault make, so that what they leave looks as an administrator's own. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -34,6 +36,22 @@ struct plan_link *fault_link(struct plan *plan, const struct fault *fault, const
                 return &plan->links[i];
     error_set(err, ERR_ABSENT, "fault '%s': %s/%s has no wire", fault->id, interface->node->name, interface->name);
     return NULL;
+}
+
+struct plan_file *fault_configuration(struct plan *plan, const struct plan_process *process)
+{
+    for (size_t i = 0; process->configuration && i < plan->file_count; i++)
+        if (plan->files[i].ns == process->ns && str_equal(plan->files[i].origin, process->origin) &&
+            str_starts(process->configuration, plan->files[i].content))
+            return &plan->files[i];
+    return NULL;
+}
+
+void fault_configure(struct plan *plan, struct plan_process *process, struct plan_file *file, const char *text)
+{
+    process->configuration = arena_printf(plan->arena, "%s%s", text, process->configuration + file->length);
+    file->content = text;
+    file->length = strlen(text);
 }
 
 void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count)

@@ -1,4 +1,5 @@
-/* http-error, http-slow, http-wrong-content, http-redirect-loop: a web service that answers, and wrongly. */
+/* http-error, http-slow, http-truncated, http-wrong-content, http-redirect-loop: a web service that answers, and
+ * wrongly. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -15,8 +16,9 @@ bool fault_is_service(const struct fault *fault, const struct thing *things, enu
         return true;
     const char *name = service_kind_name(wanted);
     findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
-                 "fault %s is at %s %s service; '%s' is of kind %s", fault->kind, *name == 'h' ? "an" : "a", name,
-                 fault->at.items[0], service_kind_name(things[0].service->kind));
+                 "fault %s is at %s %s service; '%s' is of kind %s", fault->kind,
+                 *name == 'h' || *name == 'o' ? "an" : "a", name, fault->at.items[0],
+                 service_kind_name(things[0].service->kind));
     return false;
 }
 
@@ -67,6 +69,41 @@ static int rewrite_slow(struct topology *topology, const struct fault *fault, co
 {
     (void)topology, (void)err;
     duration_parse(fault_text(fault, "delay"), &things[0].service->delay);
+    return 0;
+}
+
+static size_t body_length(const struct service *service)
+{
+    return service->body ? strlen(service->body) : strlen(service->node->name) + 1;
+}
+
+static void validate_truncated(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                               struct findings *findings)
+{
+    const struct service *service = things[0].service;
+    uint32_t bytes = 0;
+    (void)topology;
+    fault_read_number(fault_text(fault, "bytes"), &bytes);
+    if (!is_http(fault, things, findings))
+        return;
+    if (service->tls.on)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' has 'tls', and such a one ends no answer early: break one behind a proxy",
+                     fault->at.items[0]);
+    else if (bytes >= body_length(service))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "bytes"),
+                     "the answers of '%s' have %zu bytes: nothing of them would be missing", fault->at.items[0],
+                     body_length(service));
+    else if (service->truncate)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' ends its answers early when healthy", fault->at.items[0]);
+}
+
+static int rewrite_truncated(struct topology *topology, const struct fault *fault, const struct thing *things,
+                             struct error *err)
+{
+    (void)topology, (void)err;
+    fault_read_number(fault_text(fault, "bytes"), &things[0].service->truncate);
     return 0;
 }
 
@@ -149,6 +186,9 @@ static const struct fault_parameter_row error_parameters[] = {
 static const struct fault_parameter_row slow_parameters[] = {
     {.key = "delay", .type = PARAMETER_DURATION, .fallback = "5s", .doc = "how long it thinks before each answer"},
 };
+static const struct fault_parameter_row truncated_parameters[] = {
+    {.key = "bytes", .type = PARAMETER_NUMBER, .fallback = "1", .doc = "how much of a body it sends"},
+};
 static const struct fault_parameter_row content_parameters[] = {
     {.key = "body", .type = PARAMETER_TEXT, .fallback = "It works!", .doc = "what it answers instead of its own text"},
 };
@@ -188,6 +228,19 @@ const struct fault_kind fault_http_slow = {
     .set_key = "delay",
     .validate = validate_slow,
     .rewrite_topology = rewrite_slow,
+};
+const struct fault_kind fault_http_truncated = {
+    .name = "http-truncated",
+    .summary = "a web service ends its answers before they are whole",
+    HTTP,
+    FAULT_PARAMETERS(truncated_parameters),
+    .symptom =
+        "status and headers are right, and the connection closes before as much has come as Content-Length says: "
+        "downloads are cut short, browsers show half a page",
+    .tools = "curl -v (transfer closed with outstanding data), curl -i (Content-Length), tcpdump -A, labctl dump",
+    .set_key = "truncate",
+    .validate = validate_truncated,
+    .rewrite_topology = rewrite_truncated,
 };
 const struct fault_kind fault_http_wrong_content = {
     .name = "http-wrong-content",

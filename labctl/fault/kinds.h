@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "fault/fault.h"
 
+struct plan_file;
 struct plan_link;
 struct plan_process;
 struct str;
@@ -16,37 +17,39 @@ enum { FAULT_PORTS_MAX = 64 }; /* ranges in one list */
 #define FAULT_WORDS(all)       .type = PARAMETER_WORD, .words = all, .word_count = ARRAY_SIZE(all), .fallback = all[0]
 
 extern const struct fault_kind fault_address_duplicate, fault_address_missing, fault_address_wrong, fault_arp_blocked,
-    fault_asymmetric_routing, fault_bridge_loop, fault_bridge_wrong, fault_burst_loss, fault_cable_unplugged,
-    fault_connection_forgotten, fault_connection_limit, fault_corruption, fault_default_deny, fault_delay,
-    fault_descriptor_limit, fault_dns_cname_loop, fault_dns_delegation_lame, fault_dns_forwarder_wrong,
+    fault_asymmetric_routing, fault_bgp_as_mismatch, fault_bgp_port_blocked, fault_bgp_prefix_filtered,
+    fault_bridge_loop, fault_bridge_wrong, fault_burst_loss, fault_cable_unplugged, fault_connection_forgotten,
+    fault_connection_half_open, fault_connection_limit, fault_corruption, fault_default_deny, fault_delay,
+    fault_descriptor_limit, fault_dhcp_dns_wrong, fault_dhcp_gateway_wrong, fault_dhcp_pool_exhausted,
+    fault_dhcp_server_down, fault_dns_cname_loop, fault_dns_delegation_lame, fault_dns_forwarder_wrong,
     fault_dns_negative_cache, fault_dns_record_missing, fault_dns_record_stale, fault_dns_refused,
     fault_dns_server_down, fault_dns_servfail, fault_dns_tcp_blocked, fault_dns_view_wrong, fault_dns_wrong_record,
     fault_dns_zone_missing, fault_double_nat, fault_duplicate, fault_ecmp_member_dead,
     fault_egress_only_gateway_detached, fault_endpoint_private_dns_off, fault_ephemeral_ports_exhausted,
     fault_flows_dropped, fault_forwarding_off, fault_fragments_dropped, fault_gateway_missing, fault_gateway_wrong,
-    fault_hosts_override, fault_http_error, fault_http_rate_limited, fault_http_redirect_loop, fault_http_slow,
-    fault_http_wrong_content, fault_icmp_blocked, fault_internet_gateway_detached, fault_ipv6_broken, fault_jitter,
-    fault_link_down, fault_listen_backlog_full, fault_loss, fault_mac_duplicate, fault_masquerade_missing,
-    fault_masquerade_too_broad, fault_more_specific_route, fault_mtu_wrong, fault_nat_gateway_idle_timeout,
-    fault_nat_gateway_misplaced, fault_nat_gateway_ports_exhausted, fault_neighbour_wrong, fault_netmask_wrong,
-    fault_network_acl_ephemeral_missing, fault_network_acl_order, fault_network_acl_rule_missing,
-    fault_network_acl_wrong, fault_networks_overlapping, fault_nsswitch_without_dns, fault_one_way_link,
-    fault_packet_filter, fault_peering_missing, fault_pmtu_black_hole, fault_policy_rule_wrong,
-    fault_port_forward_missing, fault_port_forward_wrong, fault_port_isolated, fault_port_redirected, fault_port_taken,
-    fault_process_stopped, fault_proxy_backend_dead, fault_proxy_health_check_wrong, fault_proxy_host_wrong,
-    fault_proxy_sticky_skew, fault_proxy_upstream_wrong, fault_public_ip_missing, fault_rate_limit,
-    fault_receive_window_small, fault_reordering, fault_resolver_first_dead, fault_resolver_wrong,
-    fault_return_route_missing, fault_route_blackhole, fault_route_missing, fault_route_table_wrong, fault_route_wrong,
-    fault_routing_loop, fault_rp_filter_strict, fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long,
-    fault_security_group_peer_wrong, fault_security_group_port_wrong, fault_security_group_protocol_wrong,
-    fault_security_group_rule_missing, fault_security_group_wrong, fault_service_command_wrong,
-    fault_service_crash_loop, fault_service_down, fault_service_loopback_only, fault_service_wrong_port,
-    fault_source_dest_check_on, fault_tcp_options_stripped, fault_tcp_reset, fault_time_wait_pile_up,
-    fault_tls_client_certificate_missing, fault_tls_default_certificate, fault_tls_expired,
-    fault_tls_missing_intermediate, fault_tls_not_yet_valid, fault_tls_plain_http, fault_tls_unknown_authority,
-    fault_tls_version_mismatch, fault_tls_wrong_name, fault_transit_association_missing,
-    fault_transit_attachment_missing, fault_transit_propagation_missing, fault_transit_route_missing, fault_ttl_too_low,
-    fault_vpc_route_wrong;
+    fault_hairpin_nat_missing, fault_hosts_override, fault_http_error, fault_http_rate_limited,
+    fault_http_redirect_loop, fault_http_slow, fault_http_truncated, fault_http_wrong_content, fault_icmp_blocked,
+    fault_internet_gateway_detached, fault_ipv6_broken, fault_jitter, fault_link_down, fault_listen_backlog_full,
+    fault_loss, fault_mac_duplicate, fault_masquerade_missing, fault_masquerade_too_broad, fault_more_specific_route,
+    fault_mtu_wrong, fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced, fault_nat_gateway_ports_exhausted,
+    fault_neighbour_wrong, fault_netmask_wrong, fault_network_acl_ephemeral_missing, fault_network_acl_order,
+    fault_network_acl_rule_missing, fault_network_acl_wrong, fault_networks_overlapping, fault_nsswitch_without_dns,
+    fault_one_way_link, fault_ospf_area_mismatch, fault_packet_filter, fault_peering_missing, fault_pmtu_black_hole,
+    fault_policy_rule_wrong, fault_port_forward_missing, fault_port_forward_wrong, fault_port_isolated,
+    fault_port_redirected, fault_port_taken, fault_process_stopped, fault_proxy_backend_dead,
+    fault_proxy_health_check_wrong, fault_proxy_host_wrong, fault_proxy_sticky_skew, fault_proxy_upstream_wrong,
+    fault_public_ip_missing, fault_rate_limit, fault_receive_window_small, fault_reordering, fault_resolver_first_dead,
+    fault_resolver_wrong, fault_return_route_missing, fault_route_blackhole, fault_route_missing,
+    fault_route_table_wrong, fault_route_wrong, fault_routing_loop, fault_rp_filter_strict, fault_rule_shadowed,
+    fault_search_domain_wrong, fault_search_list_long, fault_security_group_peer_wrong, fault_security_group_port_wrong,
+    fault_security_group_protocol_wrong, fault_security_group_rule_missing, fault_security_group_wrong,
+    fault_service_command_wrong, fault_service_crash_loop, fault_service_down, fault_service_loopback_only,
+    fault_service_wrong_port, fault_source_dest_check_on, fault_tcp_options_stripped, fault_tcp_reset,
+    fault_time_wait_pile_up, fault_tls_cipher_mismatch, fault_tls_client_certificate_missing,
+    fault_tls_default_certificate, fault_tls_expired, fault_tls_missing_intermediate, fault_tls_not_yet_valid,
+    fault_tls_plain_http, fault_tls_unknown_authority, fault_tls_version_mismatch, fault_tls_wrong_name,
+    fault_transit_association_missing, fault_transit_attachment_missing, fault_transit_propagation_missing,
+    fault_transit_route_missing, fault_ttl_too_low, fault_vpc_route_wrong;
 
 /* The mark of a parameter, or of the fault where it is not given. */
 struct mark fault_mark(const struct fault *fault, const char *key);
@@ -87,6 +90,8 @@ void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interf
 /* Whether things[0], a service, is of that kind; a finding where not. */
 bool fault_is_service(const struct fault *fault, const struct thing *things, enum service_kind wanted,
                       struct findings *findings);
+/* Whether things[0], a service, speaks TLS when healthy; a finding where not. */
+bool fault_speaks_tls(const struct fault *fault, const struct thing *things, struct findings *findings);
 /* Records of a dns service or of a zone of the internet.  Whether a name, absolute or relative, is that of a record. */
 bool fault_is_name_of(const char *asked, const struct dns_zone *zone, const struct dns_record *record);
 bool fault_find_record(const struct thing *thing, const char *name, const char *type, struct dns_zone **zone,
@@ -97,6 +102,10 @@ const char *fault_record_hint(const struct thing *thing, const char *asked, stru
 bool fault_is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings);
 /* The process of a service; NULL where nothing runs for it. */
 struct plan_process *fault_process(struct plan *plan, const struct topology *topology, const struct thing *service);
+/* The file that a program reads as its configuration; NULL where it reads none. */
+struct plan_file *fault_configuration(struct plan *plan, const struct plan_process *process);
+/* Replaces that file's text, in the arena: the program reads it anew. */
+void fault_configure(struct plan *plan, struct plan_process *process, struct plan_file *file, const char *text);
 /* Takes the processes of things[0], a service, out of the plan. */
 int fault_stop_service(struct plan *plan, const struct topology *topology, const struct fault *fault,
                        const struct thing *things, struct error *err);

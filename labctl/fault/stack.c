@@ -1,5 +1,5 @@
-/* ephemeral-ports-exhausted, time-wait-pile-up, receive-window-small, connection-forgotten: a machine's TCP, by its
- * sysctls. */
+/* ephemeral-ports-exhausted, time-wait-pile-up, receive-window-small, connection-forgotten, connection-half-open: a
+ * machine's TCP, by its sysctls and by what it says of a connection's end. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -98,6 +98,26 @@ static int rewrite_forgotten(struct plan *plan, const struct topology *topology,
     return 0;
 }
 
+/* ---- half-open (RFC 9293, 3.5.1) ---- */
+
+/* The machine closes its end and forgets it, and what would tell the other end never leaves. */
+static int rewrite_half_open(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                             const struct thing *things, struct error *err)
+{
+    struct port_range ranges[FAULT_PORTS_MAX];
+    STR_AUTO body = STR_INIT;
+    uint32_t ns;
+    size_t count = fault_read_ports(fault_text(fault, "ports"), ranges, FAULT_PORTS_MAX);
+    if (fault_namespace(plan, things[0].node, &ns, err))
+        return -1;
+    str_append(&body, "\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n"
+                      "\t\ttcp sport { ");
+    fault_write_ports(&body, ranges, count);
+    str_append(&body, " } tcp flags & (fin | rst) != 0 drop\n\t}\n");
+    fault_add_table(plan, ns, thing_name(topology, &things[0]), str_text(&body));
+    return 0;
+}
+
 static const struct fault_target_row targets[] = {{THING_NODE, FAULT_PLAN}};
 static const struct fault_parameter_row port_parameters[] = {
     {.key = "ports",
@@ -116,6 +136,12 @@ static const struct fault_parameter_row window_parameters[] = {
 };
 static const struct fault_parameter_row forgotten_parameters[] = {
     {.key = "seconds", .type = PARAMETER_NUMBER, .fallback = "5", .doc = "how long a connection may be silent"},
+};
+static const struct fault_parameter_row half_open_parameters[] = {
+    {.key = "ports",
+     .type = PARAMETER_PORTS,
+     .required = true,
+     .doc = "the ports of the machine whose connections end in silence"},
 };
 #define STACK .family = FAMILY_TRANSPORT, .layer = 4, .things = 1, FAULT_TARGETS(targets)
 const struct fault_kind fault_ephemeral_ports_exhausted = {
@@ -159,4 +185,15 @@ const struct fault_kind fault_connection_forgotten = {
     .tools = "conntrack -L, conntrack -E, ss -to, sysctl net.netfilter, nft list ruleset",
     .validate = validate_forgotten,
     .rewrite_plan = rewrite_forgotten,
+};
+const struct fault_kind fault_connection_half_open = {
+    .name = "connection-half-open",
+    .summary = "a machine forgets connections that it has closed, and the other end is not told",
+    STACK,
+    FAULT_PARAMETERS(half_open_parameters),
+    .symptom = "connections open and work, and never end for the client: it waits on one that the server does not have "
+               "any more, and nobody is refused",
+    .tools = "ss -tan at both ends (ESTAB here, FIN-WAIT-1 or nothing there), ss -to, tcpdump at both ends, nft list "
+             "ruleset",
+    .rewrite_plan = rewrite_half_open,
 };

@@ -1,12 +1,8 @@
 /* tls-expired, tls-not-yet-valid, tls-wrong-name, tls-missing-intermediate, tls-unknown-authority,
- * tls-version-mismatch, tls-client-certificate-missing, tls-plain-http, tls-default-certificate: connections that open,
- * and no trust in them.
+ * tls-version-mismatch, tls-client-certificate-missing, tls-plain-http: connections that open, and no trust in them.
  *
- * What is wrong with a certificate is a word of the topology's own (`cert:`), so all but two are a change of a
- * service's `tls`.  Those two are of machines: a client whose bundle lacks the lab's authority, and a server that shows
- * another site's certificate to whoever does not say which one it wants. */
-#include <string.h>
-
+ * What is wrong with a certificate is a word of the topology's own (`cert:`), so all but one are a change of a
+ * service's `tls`.  That one is of a machine: a client whose bundle lacks the lab's authority. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -14,10 +10,7 @@
 #include "fault/kinds.h"
 #include "plan/plan.h"
 
-#define BUNDLE       "/etc/ssl/certs/ca-certificates.crt"
-#define DEFAULT_SITE "default.example.net"
-#define YEAR_2024    INT64_C(1704067200)
-#define YEAR_2050    INT64_C(2524608000)
+#define BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
 /* A bundle that nobody has brought up to date: an authority that has signed nothing here.  Its key is lost. */
 static const char old_bundle[] = "-----BEGIN CERTIFICATE-----\n"
@@ -32,7 +25,7 @@ static const char old_bundle[] = "-----BEGIN CERTIFICATE-----\n"
                                  "hzSGcHeHHGRsMDj9OCKeZmE7X6I2dwg=\n"
                                  "-----END CERTIFICATE-----\n";
 
-static bool speaks_tls(const struct fault *fault, const struct thing *things, struct findings *findings)
+bool fault_speaks_tls(const struct fault *fault, const struct thing *things, struct findings *findings)
 {
     if (things[0].service->tls.on)
         return true;
@@ -65,7 +58,7 @@ static void validate_certificate(const struct topology *topology, const struct f
                                  struct findings *findings)
 {
     (void)topology;
-    if (things[0].kind != THING_SERVICE || !speaks_tls(fault, things, findings))
+    if (things[0].kind != THING_SERVICE || !fault_speaks_tls(fault, things, findings))
         return;
     if (things[0].service->tls.certificate.state == wrong_state(fault))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
@@ -112,7 +105,7 @@ static void validate_version(const struct topology *topology, const struct fault
                              struct findings *findings)
 {
     (void)topology;
-    if (!speaks_tls(fault, things, findings))
+    if (!fault_speaks_tls(fault, things, findings))
         return;
     enum tls_version healthy = things[0].service->tls.min_version;
     if (version_of(fault) <= (healthy ? healthy : TLS_1_2))
@@ -133,7 +126,7 @@ static void validate_clients(const struct topology *topology, const struct fault
                              struct findings *findings)
 {
     (void)topology;
-    if (speaks_tls(fault, things, findings) && things[0].service->tls.clients == CLIENTS_CERTIFIED)
+    if (fault_speaks_tls(fault, things, findings) && things[0].service->tls.clients == CLIENTS_CERTIFIED)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' asks its clients for certificates when healthy", fault->at.items[0]);
 }
@@ -150,7 +143,7 @@ static void validate_plain(const struct topology *topology, const struct fault *
                            struct findings *findings)
 {
     (void)topology;
-    speaks_tls(fault, things, findings);
+    fault_speaks_tls(fault, things, findings);
 }
 
 static int rewrite_plain(struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -161,79 +154,7 @@ static int rewrite_plain(struct topology *topology, const struct fault *fault, c
     return 0;
 }
 
-/* ---- the certificate of nobody in particular ---- */
-
-/* Replaces the first of `from` in a text. */
-static bool replace(struct arena *arena, const char **text, const char *from, const char *to)
-{
-    const char *at = strstr(*text, from);
-    if (at)
-        *text = arena_printf(arena, "%.*s%s%s", (int)(at - *text), *text, to, at + strlen(from));
-    return at != NULL;
-}
-
-/* nginx: one server for the names of the site, and before it one for everybody else. */
-static bool other_site_nginx(struct arena *arena, const char **text, const struct service *service, const char *chain,
-                             const char *key)
-{
-    STR_AUTO names = STR_INIT;
-    const struct strings *own = &service->tls.certificate.names;
-    for (size_t i = 0; i < own->count; i++)
-        str_printf(&names, "%s%s", i ? " " : "", own->items[i]);
-    return replace(arena, text, "server_name _;",
-                   arena_printf(arena, "server_name %s;", own->count ? str_text(&names) : service->node->name)) &&
-           replace(arena, text, "    server {\n",
-                   arena_printf(arena,
-                                "    server {\n        listen %u ssl default_server;\n        server_name %s;\n"
-                                "        ssl_certificate %s;\n        ssl_certificate_key %s;\n"
-                                "        return 404 \"no such site\\n\";\n    }\n\n    server {\n",
-                                service->port, DEFAULT_SITE, chain, key));
-}
-
-/* HAProxy: the first of its certificates is shown to whoever does not ask for one by name. */
-static bool other_site_haproxy(struct arena *arena, const char **text, const char *chain)
-{
-    return replace(arena, text, " ssl crt ", arena_printf(arena, " ssl crt %s crt ", chain));
-}
-
-static int rewrite_default(struct plan *plan, const struct topology *topology, const struct fault *fault,
-                           const struct thing *things, struct error *err)
-{
-    struct arena *arena = plan->arena;
-    const struct service *service = things[0].service;
-    const char *origin = thing_name(topology, &things[0]);
-    bool proxy = service->kind == SERVICE_PROXY;
-    const char *chain = proxy ? "/etc/haproxy/certs/default.pem" : "/etc/ssl/certs/default.pem";
-    const char *key = proxy ? chain : "/etc/ssl/private/default.key";
-    struct plan_process *process = fault_process(plan, topology, &things[0]);
-    struct plan_file *file = NULL;
-    uint32_t ns;
-    if (fault_namespace(plan, things[0].node, &ns, err))
-        return -1;
-    for (size_t i = 0; process && i < plan->file_count; i++)
-        if (str_equal(plan->files[i].origin, origin) && str_starts(process->configuration, plan->files[i].content))
-            file = &plan->files[i];
-    const char *text = file ? file->content : NULL;
-    if (!text ||
-        !(proxy ? other_site_haproxy(arena, &text, chain) : other_site_nginx(arena, &text, service, chain, key)))
-        return error_set(err, ERR_ABSENT, "fault '%s': %s shows no certificate any more", fault->id,
-                         fault->at.items[0]);
-    process->configuration = arena_printf(arena, "%s%s", text, process->configuration + file->length);
-    file->content = text;
-    file->length = strlen(text);
-    struct plan_certificate *other = ARENA_PUSH(arena, plan->certificates, plan->certificate_count);
-    *other = (struct plan_certificate){.ns = ns,
-                                       .chain_path = chain,
-                                       .key_path = key,
-                                       .not_before = YEAR_2024,
-                                       .not_after = YEAR_2050,
-                                       .origin = origin};
-    *ARENA_PUSH(arena, other->names, other->name_count) = DEFAULT_SITE;
-    return 0;
-}
-
 static const struct fault_target_row service_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}};
-static const struct fault_target_row process_targets[] = {{THING_SERVICE, FAULT_PLAN}};
 static const struct fault_target_row trust_targets[] = {{THING_SERVICE, FAULT_TOPOLOGY}, {THING_NODE, FAULT_PLAN}};
 static const char *const versions[] = {"1.3", "1.2", "1.1"};
 static const struct fault_parameter_row version_parameters[] = {
@@ -322,16 +243,4 @@ const struct fault_kind fault_tls_plain_http = {
     .set_key = "tls",
     .validate = validate_plain,
     .rewrite_topology = rewrite_plain,
-};
-const struct fault_kind fault_tls_default_certificate = {
-    .name = "tls-default-certificate",
-    .summary = "a service has another site's certificate for clients that do not say which site they want (SNI)",
-    TLS,
-    FAULT_TARGETS(process_targets),
-    .symptom =
-        "browsers are well; clients that connect by address, or without SNI, get a certificate with a foreign name",
-    .tools =
-        "openssl s_client -noservername -connect, openssl s_client -servername, curl -v, the server's configuration",
-    .validate = validate_plain,
-    .rewrite_plan = rewrite_default,
 };

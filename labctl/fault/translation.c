@@ -1,5 +1,5 @@
-/* masquerade-missing, masquerade-too-broad, double-nat, port-forward-missing, port-forward-wrong: a router's own
- * address translation.
+/* masquerade-missing, masquerade-too-broad, double-nat, port-forward-missing, port-forward-wrong, hairpin-nat-missing:
+ * a router's own address translation.
  *
  * A node's table `nat` is text, written by lower/ a rule a line; what goes is the lines that say so. */
 #include <string.h>
@@ -95,6 +95,24 @@ static bool edit_lines(struct plan *plan, struct plan_nft *nft, const char *what
     return found;
 }
 
+/* Removes the lines that hold `what` and match by an outer address (daddr), not by an interface. */
+static bool remove_inner(struct plan *plan, struct plan_nft *nft, const char *what)
+{
+    STR_AUTO body = STR_INIT;
+    bool found = false;
+    for (const char *line = nft->body; *line;) {
+        const char *end = strchr(line, '\n');
+        size_t length = end ? (size_t)(end - line) + 1 : strlen(line);
+        bool inner = memmem(line, length, what, strlen(what)) && memmem(line, length, " daddr { ", strlen(" daddr { "));
+        found = found || inner;
+        if (!inner)
+            str_append_bytes(&body, line, length);
+        line += length;
+    }
+    nft->body = arena_strndup(plan->arena, str_text(&body), body.length);
+    return found;
+}
+
 static int edit(struct plan *plan, const struct fault *fault, const struct thing *things, const char *what,
                 const char *instead, struct error *err)
 {
@@ -136,6 +154,42 @@ static int rewrite_forward(struct plan *plan, const struct topology *topology, c
                          things[0].node->name);
     const char *rule = rule_of(plan, forward);
     return edit(plan, fault, things, rule, to ? arena_printf(plan->arena, "%s%s", rule, to) : NULL, err);
+}
+
+/* ---- round the corner ---- */
+
+static void validate_hairpin(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                             struct findings *findings)
+{
+    validate_forward(topology, fault, things, findings);
+    const struct port_forward *forward = forward_of(fault, things[0].node);
+    if (forward && !fault_near(things[0].node, &forward->to))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "port"),
+                     "port %s leads to no machine on a network of '%s': nobody there goes round the corner",
+                     fault_text(fault, "port"), things[0].node->name);
+}
+
+/* What is left is the rule for those who come in by the outer interface.  Where the router knows no outer one, all are
+ * led to the server as before, which answers its neighbours directly: they do not know from whom that is. */
+static int rewrite_hairpin(struct plan *plan, const struct topology *topology, const struct fault *fault,
+                           const struct thing *things, struct error *err)
+{
+    char text[ADDR_TEXT_MAX];
+    struct plan_nft *nft = nat_table(plan, things[0].node, err);
+    const struct port_forward *forward = forward_of(fault, things[0].node);
+    (void)topology;
+    if (!nft)
+        return -1;
+    if (!forward)
+        return error_set(err, ERR_ABSENT, "fault '%s': '%s' forwards no such port any more", fault->id,
+                         things[0].node->name);
+    const char *protocol = protocol_name(forward->protocol);
+    const char *inside = arena_printf(plan->arena, "daddr %s %s dport %u ct status dnat masquerade",
+                                      addr_format(&forward->to, text), protocol, forward->to_port);
+    const char *back = arena_printf(plan->arena, "} %s dport %u dnat to ", protocol, forward->port);
+    if (remove_inner(plan, nft, back) || edit_lines(plan, nft, inside, NULL))
+        return 0;
+    return error_set(err, ERR_ABSENT, "fault '%s': the rule is not there any more", fault->id);
 }
 
 /* ---- once more ---- */
@@ -216,6 +270,18 @@ const struct fault_kind fault_port_forward_wrong = {
     .tools = "nft list ruleset, conntrack -L, tcpdump inside, nc from both sides",
     .validate = validate_forward,
     .rewrite_plan = rewrite_forward,
+};
+const struct fault_kind fault_hairpin_nat_missing = {
+    .name = "hairpin-nat-missing",
+    .summary = "a router forwards a port for the world, and not for its own network",
+    NAT,
+    FAULT_PARAMETERS(missing_parameters),
+    .symptom =
+        "from outside the service answers; from inside it does by its own address, and is refused or silent by the "
+        "public one",
+    .tools = "curl from both sides, tcpdump inside (answers from the wrong address), nft list ruleset, conntrack -L",
+    .validate = validate_hairpin,
+    .rewrite_plan = rewrite_hairpin,
 };
 static const struct fault_target_row interface_targets[] = {{THING_INTERFACE, FAULT_PLAN}};
 const struct fault_kind fault_double_nat = {

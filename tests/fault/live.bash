@@ -1,6 +1,6 @@
 # What tests of faults in a running lab share: sourced after the lab's file is written to $work/lab.yaml and `nodes` and
 # `rows` (KIND|SYMPTOM|WHERE|PARAMETERS) are set.  A symptom is the id of a check that must go red, or the name of a
-# function that must succeed under the fault and fail without.
+# function that must succeed under the fault and fail without.  `settle`: how many seconds the lab takes to be as before.
 snapshot >"$work/before"
 lab() { run "$LABCTL" --lab live "$@"; }
 in_node() { "$LABCTL" --lab live exec "$@" 2>&1; }
@@ -104,7 +104,7 @@ try_row() { # KIND SYMPTOM WHERE PARAMETERS: in, seen, hidden, out
 
 # To look at everything takes longer than a fault: what was put in and taken out since the last look is compared at once.
 taken_out() {
-    until_true 3 same_state
+    until_true "${settle:-3}" same_state
     check "$(printf '%s, ' "${out[@]}")all are taken out exactly" $?
     out=()
 }
@@ -126,7 +126,7 @@ try_pairs() {
             [ $((pairs % 2)) -ne 0 ] || lab fault clear "${both[0]}" || broken=1
         fi
         lab fault clear || broken=1
-        until_true 3 same_state || { broken=1; echo "${rows[*]:i:2}" >>"$work/out"; break; }
+        until_true "${settle:-3}" same_state || { broken=1; echo "${rows[*]:i:2}" >>"$work/out"; break; }
     done
     [ $pairs -gt 0 ] && [ $broken -eq 0 ]
     check "two at a time, in both orders ($pairs pairs)" $?
@@ -187,13 +187,13 @@ kill_each() {
         struck 0 true && in_force yes
         check "$name: outlives the director" $?
         struck $((RANDOM % 60)) lab fault clear
-        lab fault clear && until_true 5 same_state
+        lab fault clear && until_true "${settle:-5}" same_state
         check "$name: goes out, killed or not" $?
         lab fault inject "$kind" --at "$where" $parameters
         kill -KILL "$(keeper_pid)"
         until_true 5 no_lab && clean_host 5
         check "$name: ends with the keeper" $?
-        lab up "$work/lab.yaml" && until_true 5 same_state
+        lab up "$work/lab.yaml" && until_true "${settle:-5}" same_state
         check "$name: is not in the next lab" $?
     done
 }
@@ -218,7 +218,7 @@ kill_rounds() { # ROUNDS
             kill -KILL "$(director_pid)" 2>/dev/null
         fi
         wait $client
-        until_true 10 answers && lab fault clear && until_true 5 same_state || { broken=1; echo "round $round: $row" >>"$work/out"; break; }
+        until_true 10 answers && lab fault clear && until_true "${settle:-5}" same_state || { broken=1; echo "round $round: $row" >>"$work/out"; break; }
     done
     check "killed in the middle $1 times, nothing stays" $broken
 }

@@ -53,6 +53,8 @@ rows=(
     "service-crash-loop|page|node/server/service/http|"
     "port-taken|page|node/server/service/http|"
     "http-slow|page|node/server/service/http|"
+    "http-truncated|half_a_page|node/server/service/http|bytes=3"
+    "connection-half-open|waits_for_ever|server|ports=80"
     "http-wrong-content|page|node/server/service/http|"
 )
 
@@ -61,6 +63,14 @@ held() { # COUNT AFTER: so many connections to the page, then what is to be look
 }
 no_more() { held 14 "curl -s -m 1 http://10.1.0.20/ || echo full" | grep -x full; }
 third_waits() { held 2 "nc -z -w 1 10.1.0.20 80 || echo full" | grep -x full; }
+half_a_page() { # what it says of itself is right, and not all of it comes
+    in_node client sh -c 'curl -si -m 2 http://10.1.0.20/; echo " status $?"' | tr -d '\r' >"$work/page"
+    grep -qx 'Content-Length: 6' "$work/page" && grep -q '^rig status 18$' "$work/page"
+}
+waits_for_ever() { # the server closes after its answer (HTTP/1.0), and the client is not told
+    in_node client bash -c 'exec 3<>/dev/tcp/10.1.0.20/80 && printf "GET / HTTP/1.0\r\n\r\n" >&3 && timeout 1 cat <&3; echo "status $?"' |
+        grep 'status 124'
+}
 
 . "$(dirname "$0")/live.bash"
 try_rows

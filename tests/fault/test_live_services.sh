@@ -89,6 +89,8 @@ rows=(
     "tls-version-mismatch|old-client|node/www/service/https|"
     "tls-client-certificate-missing|page|node/www/service/https|"
     "tls-plain-http|page|node/www/service/https|"
+    "tls-cipher-mismatch|page|node/www/service/https|"
+    "tls-cipher-mismatch|front|node/edge/service/front|cipher=ECDHE-RSA-AES256-GCM-SHA384"
     "tls-default-certificate|another_site|node/www/service/https|"
     "tls-default-certificate|another_site_at_the_edge|node/edge/service/front|"
     "proxy-upstream-wrong|spread|node/edge/service/plain|to=api:8000"
