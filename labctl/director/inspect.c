@@ -91,6 +91,20 @@ static const struct plan_link *find_link(const struct plan *plan, const char *no
     return NULL;
 }
 
+static void vlan_json(json_t *object, const struct interface *interface)
+{
+    if (interface->parent)
+        json_object_set_new(object, "parent", json_string(interface->parent->name));
+    if (interface->vlan)
+        json_object_set_new(object, "vlan", json_integer(interface->vlan));
+    if (interface->tagged_count == 0)
+        return;
+    json_t *tagged = json_array();
+    for (size_t i = 0; i < interface->tagged_count; i++)
+        json_array_append_new(tagged, json_integer(interface->tagged[i]));
+    json_object_set_new(object, "tagged", tagged);
+}
+
 static json_t *interface_json(const struct interface *interface, uint32_t mtu)
 {
     char text[ADDR_TEXT_MAX], attachment[160];
@@ -103,6 +117,7 @@ static json_t *interface_json(const struct interface *interface, uint32_t mtu)
     json_object_set_new(object, "addresses", addresses);
     set_addr(object, "public_ip", &interface->public_ip);
     set_addr(object, "gateway", &interface->gateway);
+    vlan_json(object, interface);
     json_object_set_new(object, "mac", json_string(mac_format(&interface->mac, text)));
     json_object_set_new(object, "mtu", json_integer(mtu ? mtu : 1500));
     json_object_set_new(object, "up", json_boolean(!interface->down));
@@ -139,6 +154,15 @@ static json_t *service_json(struct director *director, const struct service *ser
     return object;
 }
 
+static uint32_t device_mtu(const struct plan *plan, const struct interface *interface)
+{
+    uint32_t ns = plan_find_namespace(plan, interface->node->name);
+    for (size_t i = 0; i < plan->device_count; i++)
+        if (plan->devices[i].ns == ns && str_equal(plan->devices[i].name, interface->name))
+            return plan->devices[i].mtu;
+    return 0;
+}
+
 /* Links of the plan by node and interface, found by walking both once: they stand in the order of the nodes. */
 static uint32_t mtu_of(const struct plan *plan, const struct interface *interface, size_t *cursor)
 {
@@ -147,7 +171,7 @@ static uint32_t mtu_of(const struct plan *plan, const struct interface *interfac
         !str_equal(plan->namespaces[link->end[0].ns].name, interface->node->name))
         link = find_link(plan, interface->node->name, interface->name);
     if (!link)
-        return interface->mtu;
+        return interface->mtu ? interface->mtu : device_mtu(plan, interface);
     *cursor = (size_t)(link - plan->links) + 1;
     return link->mtu;
 }
@@ -248,10 +272,13 @@ static json_t *bridges_json(const struct topology *topology)
     json_t *bridges = json_array();
     for (size_t i = 0; i < topology->bridge_count; i++)
         if (!topology->bridges[i]->network)
-            json_array_append_new(bridges,
-                                  json_pack("{s:s, s:b, s:i}", "name", topology->bridges[i]->name, "stp",
-                                            topology->bridges[i]->stp, "mtu",
-                                            topology->bridges[i]->mtu ? (int)topology->bridges[i]->mtu : 1500));
+            json_array_append_new(
+                bridges, json_pack("{s:s, s:b, s:b, s:b, s:i}", "name", topology->bridges[i]->name, "stp",
+                                   topology->bridges[i]->stp, "vlan_filtering", topology->bridges[i]->vlan_filtering,
+                                   "vxlan", topology->bridges[i]->vxlan != NULL, "mtu",
+                                   topology->bridges[i]->vxlan ? (int)vxlan_mtu(topology, topology->bridges[i])
+                                   : topology->bridges[i]->mtu ? (int)topology->bridges[i]->mtu
+                                                               : 1500));
     return bridges;
 }
 

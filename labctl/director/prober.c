@@ -85,6 +85,9 @@ static int world_ends(void *context, const char *node, struct probe_end *out, si
     size_t count = 0;
     if (ns == UINT32_MAX)
         return -1;
+    for (size_t i = 0; i < plan->device_count && count < most; i++) /* what it sends has another packet around it */
+        if (plan->devices[i].ns == ns && plan->devices[i].kind == PLAN_DEVICE_VXLAN)
+            out[count++] = (struct probe_end){-1, plan->devices[i].name};
     for (size_t i = 0; i < plan->link_count && count < most; i++)
         for (size_t end = 0; end < 2 && count < most; end++)
             if (plan->links[i].end[end].ns == ns)
@@ -98,6 +101,9 @@ static bool in_plan(const struct plan *plan, const struct mac *mac)
         for (size_t end = 0; end < 2; end++)
             if (memcmp(&plan->links[i].end[end].mac, mac, sizeof *mac) == 0)
                 return true;
+    for (size_t i = 0; i < plan->device_count; i++)
+        if (memcmp(&plan->devices[i].mac, mac, sizeof *mac) == 0)
+            return true;
     return false;
 }
 
@@ -170,12 +176,6 @@ static void add_ping(const struct node *from, struct addr addr, struct arena *ar
     *ARENA_PUSH(arena, *checks, *count) = check;
 }
 
-static bool touches(const struct interface *a, const struct interface *b)
-{
-    return (a->attachment == ATTACH_BRIDGE && b->attachment == ATTACH_BRIDGE && a->bridge == b->bridge) ||
-           (a->attachment == ATTACH_LINK && b->attachment == ATTACH_LINK && a->link == b->link);
-}
-
 void prober_controls(const struct topology *topology, const struct node *node, struct arena *arena,
                      const struct check ***checks, size_t *count)
 {
@@ -195,7 +195,7 @@ void prober_controls(const struct topology *topology, const struct node *node, s
         const struct node *other = topology->nodes[i];
         for (size_t j = 0; j < other->interface_count && other != node; j++)
             for (size_t k = 0; k < node->interface_count && *count < before + PEERS_MAX; k++)
-                if (touches(node->interfaces[k], other->interfaces[j]) && other->interfaces[j]->address_count)
+                if (share_wire(node->interfaces[k], other->interfaces[j]) && other->interfaces[j]->address_count)
                     add_ping(node, other->interfaces[j]->addresses[0].addr, arena, checks, count);
     }
 }

@@ -32,7 +32,6 @@ const struct rule_name doc_rules[] = {
     {"out-of-range", "A number lies in the range that its key asks for."},
     {"bad-value", "A value has the form that its key asks for."},
     {"bad-name", "Names are DNS labels of up to 63 characters, those of interfaces of up to 15, of labs of up to 32."},
-    {"not-supported-yet", "Some keys of the language come later; nothing is ignored in silence."},
 };
 const size_t doc_rule_count = ARRAY_SIZE(doc_rules);
 

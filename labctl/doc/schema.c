@@ -37,11 +37,6 @@ struct finding *decode_bad(struct decoder *decoder, const char *key, const char 
                         value_describe(value, decoder->arena));
 }
 
-void decode_later(struct decoder *decoder, const char *what, struct mark mark)
-{
-    findings_add(decoder->findings, FINDING_ERROR, "not-supported-yet", mark, "'%s' is not supported yet", what);
-}
-
 /* ---- readers of one value -------------------------------------------------------------------------------------- */
 
 bool decode_map(struct decoder *decoder, const char *key, const struct value *value)
@@ -416,8 +411,6 @@ bool schema_decode(struct decoder *decoder, const struct schema *schema, const c
         const struct field *field = schema_field(schema, entry->key);
         if (field == NULL)
             schema_unknown(decoder, schema, name, entry->key, entry->key_mark);
-        else if (field->later)
-            decode_later(decoder, field->key, entry->key_mark);
         else
             field_read(decoder, field, entry->value, target);
     }

@@ -52,7 +52,6 @@ struct field {
     const char *fallback; /* the default, in words for the reader; NULL where there is none to tell */
     const char *unit;
     bool required;
-    bool later;               /* of the language, but not supported yet: an error with its mark */
     const char *const *words; /* FIELD_WORD */
     size_t word_count;
     const struct schema *schema;
@@ -88,8 +87,6 @@ void schema_unknown(struct decoder *decoder, const struct schema *schema, const 
                     struct mark mark);
 void schema_missing(struct decoder *decoder, const struct schema *schema, const char *name, struct mark mark,
                     const struct value *value);
-/* Reports a key or value of the language that is not supported yet. */
-void decode_later(struct decoder *decoder, const char *what, struct mark mark);
 
 /* Readers for custom fields.  `key` names the value in messages.  All report what is wrong and return false then. */
 bool decode_map(struct decoder *decoder, const char *key, const struct value *value);  /* a mapping or null */

@@ -172,8 +172,6 @@ static void properties(struct json *json, const struct schema *schema, bool vari
     for (const struct schema *s = schema; s != NULL; s = s->also) {
         for (size_t i = 0; i < s->count; i++) {
             const struct field *field = &s->fields[i];
-            if (field->later)
-                continue;
             json_put_key(json, field->key);
             json_put_object(json);
             json_put_string_member(json, "description", field->doc);

@@ -54,6 +54,15 @@ void fault_configure(struct plan *plan, struct plan_process *process, struct pla
     file->length = strlen(text);
 }
 
+struct plan_device *fault_device(struct plan *plan, const struct interface *interface)
+{
+    uint32_t ns = plan_find_namespace(plan, interface->node->name);
+    for (size_t i = 0; i < plan->device_count; i++)
+        if (plan->devices[i].ns == ns && str_equal(plan->devices[i].name, interface->name))
+            return &plan->devices[i];
+    return NULL;
+}
+
 void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -23,6 +23,11 @@ static int take_down(struct plan *plan, const struct fault *fault, const struct 
 {
     uint32_t ns;
     unsigned end;
+    struct plan_device *device = far ? NULL : fault_device(plan, things[0].interface);
+    if (device) {
+        device->down = true;
+        return 0;
+    }
     struct plan_link *link = fault_link(plan, fault, things[0].interface, &ns, &end, err);
     if (!link)
         return -1;
@@ -57,7 +62,7 @@ static void validate_bridge(const struct topology *topology, const struct fault 
     else if (!topology_bridge(topology, name))
         findings_add(findings, FINDING_ERROR, "bridge-wrong", fault_mark(fault, "bridge"), "no bridge is called '%s'",
                      name);
-    else if (topology_bridge(topology, name) == interface->bridge)
+    else if (topology_bridge(topology, name) == bridge_whole(interface->bridge))
         findings_add(findings, FINDING_ERROR, "bridge-wrong", fault_mark(fault, "bridge"),
                      "'%s' is at bridge '%s' when healthy", fault->at.items[0], name);
 }
@@ -85,6 +90,11 @@ static int rewrite_bridge(struct plan *plan, const struct topology *topology, co
         return error_set(err, ERR_ABSENT, "fault '%s': no bridge is called '%s'", fault->id,
                          fault_text(fault, "bridge"));
     link->end[!end].master = bridge;
+    if (link->end[!end].vlan_count == 0 && topology_bridge(topology, fault_text(fault, "bridge"))->vlan_filtering) {
+        static const struct plan_vlan fresh = {1, true}; /* as any port of such a bridge */
+        link->end[!end].vlans = &fresh;
+        link->end[!end].vlan_count = 1;
+    }
     return 0;
 }
 

@@ -70,6 +70,8 @@ bool fault_check_destination(const struct fault *fault, struct findings *finding
 void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count); /* "80, 8000-8010" */
 /* The interface of a node by whose network an address is on link, or NULL. */
 const struct interface *fault_near(const struct node *node, const struct addr *addr);
+/* The device that an interface is, where it has no wire; or NULL. */
+struct plan_device *fault_device(struct plan *plan, const struct interface *interface);
 /* The wire of an interface, its node's namespace and which end is the node's; NULL with err where it has none. */
 struct plan_link *fault_link(struct plan *plan, const struct fault *fault, const struct interface *interface,
                              uint32_t *ns, unsigned *end, struct error *err);

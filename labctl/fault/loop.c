@@ -32,6 +32,12 @@ static void validate(const struct topology *topology, const struct fault *fault,
     for (size_t n = 0; n < topology->node_count; n++)
         for (size_t i = 0; i < topology->nodes[n]->interface_count; i++)
             ports += topology->nodes[n]->interfaces[i]->bridge == things[0].bridge;
+    if (things[0].bridge->vlan_filtering || things[0].bridge->vxlan) {
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' %s: a loop is made at a plain bridge", fault->at.items[0],
+                     things[0].bridge->vxlan ? "is a tunnel" : "keeps VLANs apart");
+        return;
+    }
     if (ports < 2)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "fewer than two machines are at '%s'", fault->at.items[0]);

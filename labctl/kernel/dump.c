@@ -98,8 +98,10 @@ static bool parse_link(const struct nlmsghdr *message, struct observed_link *lin
     link->port = port_of(info);
     *kind = info[IFLA_INFO_KIND];
     if (*kind && strcmp(nla_data(*kind), "bridge") == 0 && info[IFLA_INFO_DATA] &&
-        nla_parse_nested(data, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) >= 0)
+        nla_parse_nested(data, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) >= 0) {
         link->stp = u32_of(data[IFLA_BR_STP_STATE], 0) != 0;
+        link->vlan_filtering = data[IFLA_BR_VLAN_FILTERING] && nla_get_u8(data[IFLA_BR_VLAN_FILTERING]) != 0;
+    }
     return true;
 }
 

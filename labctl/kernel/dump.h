@@ -26,6 +26,7 @@ struct observed_link {
     bool carrier; /* of the wire itself; the operational state follows it up to a second later */
     bool loopback;
     bool stp; /* bridges */
+    bool vlan_filtering;
     enum port_state port;
 };
 
@@ -100,6 +101,13 @@ int observe_links(int netns, struct observation **out, struct error *err);
 int observe_neighbours(int netns, struct observation **out, struct error *err);
 /* One link by name: 1, 0 where there is none, or -1 with err.  out->name and out->kind are not set. */
 int observe_link(int netns, const char *name, struct observed_link *out, struct error *err);
+/* The VLANs that a bridge's port is in, by number; at most `most`.  How many, or -1 with err; 0 where the kernel has no
+ * VLAN filtering. */
+struct observed_vlan {
+    uint16_t id;
+    bool untagged; /* without a tag, both ways */
+};
+int observe_vlans(int netns, uint32_t port, struct observed_vlan *out, size_t most, struct error *err);
 /* An empty observation, and a message of a dump added to it: for keeping what was seen.  Call the second for messages
  * of addresses, routes and neighbours. */
 struct observation *observation_new(void);

@@ -13,6 +13,24 @@ void link_bridge(struct batch *batch, uint64_t tag, uint32_t index, const char *
 /* Changes a bridge; with_stp false leaves STP as it is; mtu 0 leaves the MTU. */
 void link_bridge_change(struct batch *batch, uint64_t tag, uint32_t index, bool with_stp, bool stp, uint32_t mtu);
 
+/* VLANs of a bridge.  link_bridge_vlans: whether it keeps them apart; its ports are then in those that link_port_vlan
+ * says and in no other.  The kernel takes it in two messages, and ports that are in VLAN 1 by default leave it. */
+void link_bridge_vlans(struct batch *batch, uint64_t tag, uint32_t index, bool filtering);
+/* A port enters a VLAN, or leaves it; untagged: without a tag, both ways (PVID). */
+void link_port_vlan(struct batch *batch, uint64_t tag, uint32_t port, uint16_t vlan, bool untagged, bool in);
+
+/* An interface that stands on another one with a tag; made down. */
+void link_vlan(struct batch *batch, uint64_t tag, uint32_t index, const char *name, uint32_t parent, uint16_t vlan,
+               const struct mac *mac, uint32_t mtu);
+/* The end of a VXLAN tunnel between two addresses; made down.  port: host byte order. */
+struct link_tunnel {
+    uint32_t id;
+    struct addr local, remote;
+    uint16_t port;
+};
+void link_vxlan(struct batch *batch, uint64_t tag, uint32_t index, const char *name, const struct link_tunnel *tunnel,
+                const struct mac *mac, uint32_t mtu);
+
 struct link_veth_end {
     int netns;      /* descriptor of the namespace that it is made in */
     uint32_t index; /* 0: the kernel chooses */

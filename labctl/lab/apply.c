@@ -70,7 +70,8 @@ void apply_note(struct apply *a, const char *format, ...)
 enum presence apply_presence(struct apply *a, const struct subject *s)
 {
     static const bool of_netlink[ITEM_COUNT] = {
-        [ITEM_BRIDGE] = true, [ITEM_ADDRESS] = true, [ITEM_NEIGHBOUR] = true, [ITEM_ROUTE] = true, [ITEM_RULE] = true,
+        [ITEM_BRIDGE] = true,    [ITEM_DEVICE] = true, [ITEM_ADDRESS] = true,
+        [ITEM_NEIGHBOUR] = true, [ITEM_ROUTE] = true,  [ITEM_RULE] = true,
     };
     const struct observation *o = of_netlink[s->item] ? apply_see(a, s->space) : NULL;
     if (of_netlink[s->item] && !o)
@@ -105,6 +106,8 @@ static int execute(struct apply *a, const struct plan_operation *operation)
         return change_bridge(a, operation);
     case ITEM_LINK:
         return change_link(a, operation);
+    case ITEM_DEVICE:
+        return change_device(a, operation);
     case ITEM_SYSCTL:
         return change_sysctl(a, operation);
     case ITEM_ADDRESS:
@@ -188,6 +191,8 @@ static int finish(struct apply *a)
 static int run(struct apply *a)
 {
     size_t count;
+    if (lab_capable(a->before, a->after, a->err) != 0)
+        return -1;
     const struct plan_operation *operations = plan_difference(a->before, a->after, a->arena, &count);
     if (lost_open(a->lab, &a->lost, a->err) != 0 || (a->options->recovering && journal_recover(a->lost, a->err) != 0))
         return -1;

@@ -51,6 +51,8 @@ void apply_note(struct apply *a, const char *format, ...) __attribute__((format(
 int change_network(struct apply *a, const struct plan_operation *operation); /* address, neighbour, route, rule */
 int change_link(struct apply *a, const struct plan_operation *operation);    /* link, bridge */
 int change_bridge(struct apply *a, const struct plan_operation *operation);
+int change_device(struct apply *a, const struct plan_operation *operation); /* change_device.c */
+int device_make(struct apply *a, size_t device);                            /* up, where it is to be */
 int change_namespace(struct apply *a, const struct plan_operation *operation);
 int change_view(struct apply *a, const struct plan_operation *operation);
 int change_sysctl(struct apply *a, const struct plan_operation *operation);
@@ -65,5 +67,23 @@ int add_namespaces(struct apply *a, const struct plan_operation *operations, siz
 int await_started(struct apply *a);
 int reload_nft_of_links(struct apply *a);
 int tell_keeper_files(struct apply *a);
+/* change_link.c, for interfaces of every kind.  Sends a batch; failures of the number `tolerated` are none. */
+int interface_send(struct apply *a, struct space *space, const struct plan *plan, struct batch *batch, int tolerated);
+int interface_journal(struct apply *a, const struct plan_operation *operation, struct space *space,
+                      const struct observation *o);
+/* Whether one attribute is to be set: what the old plan says, the new one, and what is there. */
+bool interface_wanted(struct apply *a, uint64_t before, uint64_t after, uint64_t now, bool *kept);
+uint64_t interface_mac_number(const struct mac *mac);
+/* Sends what changes one interface that is there, and puts back what goes with that; up: it has been down. */
+struct interface_change {
+    struct space *space;
+    uint32_t ns, index;
+    const char *name;
+    bool up;
+};
+int interface_change(struct apply *a, const struct plan_operation *operation, const struct interface_change *change,
+                     struct batch *batch);
+void interface_kept(struct apply *a, const struct plan_operation *operation);
+void apply_executed(struct apply *a);
 /* Adds the link; waits where a name of a namespace that is dying is still taken. */
 int link_make(struct apply *a, size_t link);

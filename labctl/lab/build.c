@@ -164,6 +164,17 @@ static int build_nodes(struct build *b)
     return send_links(b) == 0 && configure_queued(b) == 0 ? 0 : -1;
 }
 
+/* Of the ports of bridges that keep VLANs apart. */
+static void put_vlans(struct build *b, uint32_t ns)
+{
+    struct plan_group group = plan_index_group(b->index, ns, ITEM_LINK);
+    for (size_t g = 0; g < group.count; g++)
+        if (group.items[g] % 2)
+            port_put_vlans(
+                &b->links, b->plan, group.items[g] / 2,
+                interfaces_index(b->configuration.interfaces, ns, b->plan->links[group.items[g] / 2].end[1].name));
+}
+
 static int bridges_up(struct build *b)
 {
     struct batch *batch = &b->links;
@@ -179,6 +190,7 @@ static int bridges_up(struct build *b)
                 return -1;
         }
         batch_clear(batch);
+        put_vlans(b, ns);
         for (size_t g = 0; g < group.count; g++)
             link_up(batch, item_tag(VERB_REPLACE, ITEM_BRIDGE, group.items[g]),
                     interfaces_index(b->configuration.interfaces, ns, b->plan->bridges[group.items[g]].name), true);
@@ -274,6 +286,8 @@ int lab_build(struct lab *lab, const struct plan *plan, lab_progress *progress, 
     ARENA_AUTO arena = arena_new();
     struct build b = {.lab = lab, .plan = plan, .arena = arena, .progress = progress, .context = context, .err = err};
     b.fabric = (struct netlink)NETLINK_INIT;
+    if (lab_capable(NULL, plan, err) != 0)
+        return -1;
     b.index = plan_index_new(plan, arena);
     count_missing(&b);
     configuration_init(&b.configuration, lab, plan, b.index, interfaces_new(plan, arena), arena, err);

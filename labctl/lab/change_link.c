@@ -12,7 +12,7 @@
 
 #define NAME_DEADLINE (5 * NANOSECONDS_PER_SECOND)
 
-static int commit(struct apply *a, struct space *space, const struct plan *plan, struct batch *batch, int tolerated)
+int interface_send(struct apply *a, struct space *space, const struct plan *plan, struct batch *batch, int tolerated)
 {
     NETLINK_AUTO netlink = NETLINK_INIT;
     if (netlink_open(space_netns(space, a->err), &netlink, a->err) != 0 || netlink_commit(&netlink, batch, a->err) != 0)
@@ -23,14 +23,14 @@ static int commit(struct apply *a, struct space *space, const struct plan *plan,
     return 0;
 }
 
-static void executed(struct apply *a)
+void apply_executed(struct apply *a)
 {
     if (a->outcome)
         a->outcome->executed++;
 }
 
-static int journal(struct apply *a, const struct plan_operation *operation, struct space *space,
-                   const struct observation *o)
+int interface_journal(struct apply *a, const struct plan_operation *operation, struct space *space,
+                      const struct observation *o)
 {
     STR_AUTO text = STR_INIT;
     plan_operation_describe(a->before, a->after, operation, &text);
@@ -52,7 +52,7 @@ int change_bridge(struct apply *a, const struct plan_operation *operation)
         return -1;
     if (removal && !found)
         return 0;
-    if (journal(a, operation, s.space, NULL) != 0)
+    if (interface_journal(a, operation, s.space, NULL) != 0)
         return -1;
     BATCH_AUTO batch = BATCH_INIT;
     uint64_t tag = item_tag(removal ? VERB_DELETE : found ? VERB_REPLACE : VERB_ADD, ITEM_BRIDGE, s.i);
@@ -61,18 +61,22 @@ int change_bridge(struct apply *a, const struct plan_operation *operation)
     } else if (found) {
         bool stp = operation->action == ACTION_ADD || old.plan->bridges[old.i].stp != bridge->stp;
         link_bridge_change(&batch, tag, seen.index, stp, bridge->stp, bridge->mtu ? bridge->mtu : 1500);
+        if (seen.vlan_filtering != bridge->vlan_filtering)
+            link_bridge_vlans(&batch, tag, seen.index, bridge->vlan_filtering);
         link_up(&batch, tag, seen.index, true);
     } else {
         link_bridge(&batch, tag, 0, bridge->name, bridge->mtu, bridge->stp);
-        if (commit(a, s.space, s.plan, &batch, 0) != 0 ||
+        if (interface_send(a, s.space, s.plan, &batch, 0) != 0 ||
             observe_link(space_netns(s.space, a->err), bridge->name, &seen, a->err) <= 0)
             return -1;
+        if (bridge->vlan_filtering)
+            link_bridge_vlans(&batch, tag, seen.index, true);
         link_up(&batch, tag, seen.index, true);
     }
-    if (commit(a, s.space, s.plan, &batch, removal ? ENODEV : 0) != 0)
+    if (interface_send(a, s.space, s.plan, &batch, removal ? ENODEV : 0) != 0)
         return -1;
     apply_unsee(a, s.space);
-    executed(a);
+    apply_executed(a);
     return 0;
 }
 
@@ -83,6 +87,21 @@ static bool never(struct lab *lab, void *context)
 {
     (void)lab, (void)context;
     return false;
+}
+
+/* The far end of a link that was made just now. */
+static int enter_vlans(struct apply *a, size_t link)
+{
+    const struct plan_link_end *far = &a->after->links[link].end[1];
+    struct space *space = space_of(a->lab, a->after, far->ns);
+    struct observed_link seen;
+    BATCH_AUTO batch = BATCH_INIT;
+    if (far->vlan_count == 0)
+        return 0;
+    if (observe_link(space_netns(space, a->err), far->name, &seen, a->err) <= 0)
+        return -1;
+    port_put_vlans(&batch, a->after, link, seen.index);
+    return interface_send(a, space, a->after, &batch, 0);
 }
 
 int link_make(struct apply *a, size_t link)
@@ -110,7 +129,7 @@ int link_make(struct apply *a, size_t link)
             netlink_commit(&netlink, &batch, a->err) != 0)
             return -1;
         if (batch.failure_count == 0)
-            return 0;
+            return enter_vlans(a, link);
         if (batch.failures[0].number != EEXIST || clock_boot() > deadline)
             return item_failure(a->after, &batch.failures[0], a->err);
         struct error late = ERROR_INIT;
@@ -138,7 +157,7 @@ static int raise_end(struct apply *a, size_t link, int e)
         link_quiet_ipv6(&batch, tag, seen.index);
     link_up(&batch, tag, seen.index, !end->down);
     apply_unsee(a, space);
-    return commit(a, space, a->after, &batch, 0);
+    return interface_send(a, space, a->after, &batch, 0);
 }
 
 static int add_link(struct apply *a, const struct plan_operation *operation)
@@ -147,11 +166,12 @@ static int add_link(struct apply *a, const struct plan_operation *operation)
     enum presence present = apply_presence(a, &s);
     if (present == PRESENT_SO)
         return 0;
-    if (journal(a, operation, s.space, NULL) != 0 || (present != PRESENT_OTHERWISE && link_make(a, s.i) != 0) ||
-        raise_end(a, s.i, 1) != 0 || raise_end(a, s.i, 0) != 0)
+    if (interface_journal(a, operation, s.space, NULL) != 0 ||
+        (present != PRESENT_OTHERWISE && link_make(a, s.i) != 0) || raise_end(a, s.i, 1) != 0 ||
+        raise_end(a, s.i, 0) != 0)
         return -1;
     a->links[a->link_count++] = (uint32_t)s.i;
-    executed(a);
+    apply_executed(a);
     return 0;
 }
 
@@ -173,22 +193,22 @@ static int remove_link(struct apply *a, const struct plan_operation *operation)
         if (!found)
             continue; /* it went with the other end, or somebody took it away */
         lost_forget_interface(a->lost, space, seen.index);
-        if (journal(a, operation, space, NULL) != 0)
+        if (interface_journal(a, operation, space, NULL) != 0)
             return -1;
         link_delete(&batch, item_tag(VERB_DELETE, ITEM_LINK, s.i), seen.index);
-        if (commit(a, space, s.plan, &batch, ENODEV) != 0)
+        if (interface_send(a, space, s.plan, &batch, ENODEV) != 0)
             return -1;
         there = true;
     }
     if (there)
-        executed(a);
+        apply_executed(a);
     return 0;
 }
 
 /* ---- changing links ---------------------------------------------------------------------------------------------- */
 
 /* One attribute of an end: what the old plan says, the new one, and what is there. */
-static bool wanted(struct apply *a, uint64_t before, uint64_t after, uint64_t now, bool *kept)
+bool interface_wanted(struct apply *a, uint64_t before, uint64_t after, uint64_t now, bool *kept)
 {
     if (before == after || now == after)
         return false;
@@ -198,7 +218,7 @@ static bool wanted(struct apply *a, uint64_t before, uint64_t after, uint64_t no
     return false;
 }
 
-static uint64_t mac_number(const struct mac *mac)
+uint64_t interface_mac_number(const struct mac *mac)
 {
     uint64_t number = 0;
     memcpy(&number, mac->bytes, sizeof mac->bytes);
@@ -225,9 +245,10 @@ static int put_end(struct apply *a, const struct plan_operation *operation, int 
     if (master_index(a, netns, was->master, &before_master) != 0 ||
         master_index(a, netns, is->master, &after_master) != 0)
         return -1;
-    if (wanted(a, old->mtu ? old->mtu : 1500, mtu, seen->mtu, kept))
+    if (interface_wanted(a, old->mtu ? old->mtu : 1500, mtu, seen->mtu, kept))
         link_mtu(batch, tag, seen->index, mtu);
-    if (wanted(a, mac_number(&was->mac), mac_number(&is->mac), mac_number(&seen->mac), kept))
+    if (interface_wanted(a, interface_mac_number(&was->mac), interface_mac_number(&is->mac),
+                         interface_mac_number(&seen->mac), kept))
         link_mac(batch, tag, seen->index, &is->mac);
     if (!str_equal(was->master, is->master) && seen->master != after_master) {
         if (seen->master == before_master || !before_master || !a->options->keep_changes)
@@ -235,7 +256,10 @@ static int put_end(struct apply *a, const struct plan_operation *operation, int 
         else
             *kept = true;
     }
-    if (wanted(a, !was->down, !is->down, seen->up, kept)) {
+    if (port_filters(a->after, is) &&
+        port_change_vlans(a->after, operation->after, netns, seen->index, batch, a->err) != 0)
+        return -1;
+    if (interface_wanted(a, !was->down, !is->down, seen->up, kept)) {
         if (!is->down && a->after->namespaces[is->ns].ipv6)
             link_quiet_ipv6(batch, tag, seen->index);
         link_up(batch, tag, seen->index, !is->down);
@@ -273,7 +297,30 @@ static int put_controls(struct apply *a, struct space *space, uint32_t ns, const
     for (size_t g = 0; g < group.count; g++)
         if (str_equal(a->after->addresses[group.items[g]].interface, name))
             item_put_control(&batch, a->lab, a->after, a->after_index, group.items[g], index);
-    return batch.count ? commit(a, space, a->after, &batch, 0) : 0;
+    return batch.count ? interface_send(a, space, a->after, &batch, 0) : 0;
+}
+
+int interface_change(struct apply *a, const struct plan_operation *operation, const struct interface_change *change,
+                     struct batch *batch)
+{
+    struct space *space = change->space;
+    /* The fabric has neither addresses nor routes to lose. */
+    bool plain = space->kind == NAMESPACE_FABRIC;
+    const struct observation *o = plain ? NULL : apply_look(a, space);
+    if ((!plain && !o) || interface_journal(a, operation, space, o) != 0)
+        return -1;
+    if (interface_send(a, space, a->after, batch, 0) != 0)
+        return -1;
+    if (plain)
+        return 0;
+    bool had = lost_has_interface(a->lost, space, change->index);
+    if (journal_end(a->lost, space, o, a->err) != 0 || lost_restore(a->lost, space, a->err) != 0 ||
+        lost_save(a->lost, a->err) != 0)
+        return -1;
+    apply_unsee(a, space);
+    if (change->up && put_controls(a, space, change->ns, change->name, change->index) != 0)
+        return -1;
+    return change->up && !had ? add_planned(a, change->ns, change->name) : 0;
 }
 
 static int change_end(struct apply *a, const struct plan_operation *operation, int e, bool *kept, bool *changed)
@@ -294,24 +341,18 @@ static int change_end(struct apply *a, const struct plan_operation *operation, i
         return -1;
     if (batch.count == 0)
         return 0;
-    /* The fabric has neither addresses nor routes to lose. */
-    bool plain = space->kind == NAMESPACE_FABRIC;
-    const struct observation *o = plain ? NULL : apply_look(a, space);
-    if ((!plain && !o) || journal(a, operation, space, o) != 0)
-        return -1;
-    if (commit(a, space, a->after, &batch, 0) != 0)
-        return -1;
+    struct interface_change change = {space, is->ns, seen.index, is->name, was->down && !is->down};
     *changed = true;
-    if (plain)
-        return 0;
-    bool up = was->down && !is->down, had = lost_has_interface(a->lost, space, seen.index);
-    if (journal_end(a->lost, space, o, a->err) != 0 || lost_restore(a->lost, space, a->err) != 0 ||
-        lost_save(a->lost, a->err) != 0)
-        return -1;
-    apply_unsee(a, space);
-    if (up && put_controls(a, space, is->ns, is->name, seen.index) != 0)
-        return -1;
-    return up && !had ? add_planned(a, is->ns, is->name) : 0;
+    return interface_change(a, operation, &change, &batch);
+}
+
+void interface_kept(struct apply *a, const struct plan_operation *operation)
+{
+    STR_AUTO text = STR_INIT;
+    plan_operation_describe(a->before, a->after, operation, &text);
+    apply_note(a, "changed since, left as it is: %s", str_text(&text));
+    if (a->outcome)
+        a->outcome->kept++;
 }
 
 int change_link(struct apply *a, const struct plan_operation *operation)
@@ -324,13 +365,8 @@ int change_link(struct apply *a, const struct plan_operation *operation)
     if (change_end(a, operation, 1, &kept, &changed) != 0 || change_end(a, operation, 0, &kept, &changed) != 0)
         return -1;
     if (changed)
-        executed(a);
-    if (kept) {
-        STR_AUTO text = STR_INIT;
-        plan_operation_describe(a->before, a->after, operation, &text);
-        apply_note(a, "changed since, left as it is: %s", str_text(&text));
-        if (a->outcome)
-            a->outcome->kept++;
-    }
+        apply_executed(a);
+    if (kept)
+        interface_kept(a, operation);
     return 0;
 }

@@ -21,6 +21,10 @@ static bool any_down(const struct subject *s)
     for (size_t g = 0; g < links.count; g++)
         if (s->plan->links[links.items[g] / 2].end[links.items[g] % 2].down)
             return true;
+    struct plan_group devices = plan_index_group(s->index, ns, ITEM_DEVICE);
+    for (size_t g = 0; g < devices.count; g++)
+        if (s->plan->devices[devices.items[g]].down)
+            return true;
     return false;
 }
 

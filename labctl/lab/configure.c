@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "kernel/dump.h"
 #include "kernel/link.h"
 #include "kernel/namespace.h"
 #include "kernel/sysctl.h"
@@ -113,6 +114,58 @@ static void put_controls(struct configuration *c, uint32_t ns)
     }
 }
 
+static int commit(struct configuration *c, struct netlink *netlink, bool any_down);
+
+/* The kernel has chosen the indices of a node that was made anew. */
+static int look_up(struct configuration *c, uint32_t ns, const char *name, int netns)
+{
+    struct observed_link seen;
+    int found = observe_link(netns, name, &seen, c->err);
+    if (found < 0)
+        return -1;
+    interfaces_set_index(c->interfaces, ns, name, found ? seen.index : 0);
+    return 0;
+}
+
+/* Devices are there, down, before the namespace's settings are written: some of these may be theirs. */
+static int make_devices(struct configuration *c, uint32_t ns, int netns, struct netlink *netlink)
+{
+    struct plan_group group = plan_index_group(c->index, ns, ITEM_DEVICE);
+    if (group.count == 0)
+        return 0;
+    batch_clear(&c->batch);
+    for (size_t g = 0; g < group.count; g++) {
+        const struct plan_device *device = &c->plan->devices[group.items[g]];
+        uint32_t index = c->anew ? 0 : interfaces_index(c->interfaces, ns, device->name);
+        device_put(&c->batch, c->plan, group.items[g], index,
+                   device->parent ? interfaces_index(c->interfaces, ns, device->parent) : 0);
+    }
+    if (commit(c, netlink, false) != 0)
+        return -1;
+    for (size_t g = 0; c->anew && g < group.count; g++)
+        if (look_up(c, ns, c->plan->devices[group.items[g]].name, netns) != 0)
+            return -1;
+    return 0;
+}
+
+/* When what they stand on is up.  Returns whether one of them is to stay down. */
+static bool put_devices(struct configuration *c, uint32_t ns)
+{
+    struct plan_group group = plan_index_group(c->index, ns, ITEM_DEVICE);
+    bool any_down = false;
+    for (size_t g = 0; g < group.count; g++) {
+        const struct plan_device *device = &c->plan->devices[group.items[g]];
+        uint32_t index = interfaces_index(c->interfaces, ns, device->name);
+        uint64_t tag = item_tag(VERB_REPLACE, ITEM_DEVICE, group.items[g]);
+        any_down |= device->down;
+        if (c->plan->namespaces[ns].ipv6)
+            link_quiet_ipv6(&c->batch, tag, index);
+        if (!device->down)
+            link_up(&c->batch, tag, index, true);
+    }
+    return any_down;
+}
+
 /* Returns whether one of the namespace's interfaces is to stay down. */
 static bool put_links(struct configuration *c, uint32_t ns)
 {
@@ -135,7 +188,7 @@ static bool put_links(struct configuration *c, uint32_t ns)
         if (!end->down)
             link_up(&c->batch, tag, index, true);
     }
-    return any_down;
+    return put_devices(c, ns) || any_down;
 }
 
 /* Through an interface that is down nothing can be routed: as on a machine, such routes are not there. */
@@ -201,8 +254,8 @@ int configure(struct configuration *c, uint32_t ns)
     NETLINK_AUTO netlink = NETLINK_INIT;
     {
         NETNS_VISIT visit = NETNS_VISIT_INIT;
-        if (netns_visit(netns, &visit, c->err) != 0 || put_sysctls(c, space, ns) != 0 ||
-            netlink_open_here(&netlink, c->err) != 0)
+        if (netns_visit(netns, &visit, c->err) != 0 || netlink_open_here(&netlink, c->err) != 0 ||
+            make_devices(c, ns, netns, &netlink) != 0 || put_sysctls(c, space, ns) != 0)
             return -1;
     }
     batch_clear(&c->batch);
@@ -248,6 +301,9 @@ int configure_bridges(struct configuration *c, uint32_t ns)
         const struct plan_bridge *bridge = &c->plan->bridges[group.items[g]];
         link_bridge(&c->batch, item_tag(VERB_ADD, ITEM_BRIDGE, group.items[g]),
                     interfaces_index(c->interfaces, ns, bridge->name), bridge->name, bridge->mtu, bridge->stp);
+        if (bridge->vlan_filtering)
+            link_bridge_vlans(&c->batch, item_tag(VERB_ADD, ITEM_BRIDGE, group.items[g]),
+                              interfaces_index(c->interfaces, ns, bridge->name), true);
     }
     return commit(c, &netlink, false);
 }

@@ -42,7 +42,7 @@ struct interfaces *interfaces_new(const struct plan *plan, struct arena *arena)
 {
     struct interfaces *table = ARENA_NEW(arena, struct interfaces);
     size_t size = 64;
-    while (size < 2 * (plan->namespace_count + plan->bridge_count + 2 * plan->link_count))
+    while (size < 2 * (plan->namespace_count + plan->bridge_count + 2 * plan->link_count + plan->device_count))
         size *= 2;
     table->entries = arena_alloc(arena, size * sizeof *table->entries);
     table->mask = size - 1;
@@ -56,6 +56,8 @@ struct interfaces *interfaces_new(const struct plan *plan, struct arena *arena)
     for (size_t i = 0; i < plan->link_count; i++)
         for (int e = 0; e < 2; e++)
             add(table, next, plan->links[i].end[e].ns, plan->links[i].end[e].name, plan->links[i].end[e].down);
+    for (size_t i = 0; i < plan->device_count; i++)
+        add(table, next, plan->devices[i].ns, plan->devices[i].name, plan->devices[i].down);
     return table;
 }
 

@@ -205,6 +205,18 @@ int configure_quiet(struct configuration *c, uint32_t ns);
 int configure_bridges(struct configuration *c, uint32_t ns);
 /* Sysctls, loopback, links up, addresses, neighbours, routes, rules, nft; in one send. */
 int configure(struct configuration *c, uint32_t ns);
+/* Appends the message that makes a device, down; index 0: the kernel chooses. */
+void device_put(struct batch *batch, const struct plan *plan, size_t device, uint32_t index, uint32_t parent);
+/* Appends the VLANs that a far end of a link is in, which is there with this index; sent from its namespace. */
+void port_put_vlans(struct batch *batch, const struct plan *plan, size_t link, uint32_t index);
+/* Is this end a port of a bridge of the plan that keeps VLANs apart? */
+bool port_filters(const struct plan *plan, const struct plan_link_end *end);
+#define VLANS_MOST 4094
+struct observed_vlan;
+bool vlan_among(const struct plan_vlan *vlan, const struct observed_vlan *seen, size_t count);
+/* Appends what takes the far end of a link from the VLANs that it is in to those that it is to be in. */
+int port_change_vlans(const struct plan *plan, size_t link, int netns, uint32_t index, struct batch *batch,
+                      struct error *err);
 /* Appends the veth of a link; sent from the fabric. */
 int configure_link(struct configuration *c, struct batch *batch, size_t link, bool choose_indices);
 

@@ -71,6 +71,9 @@ int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_
 /* Makes these again, with the addresses, routes and whatever else the plan says of them. */
 int lab_restore_links(struct lab *lab, const uint32_t *links, size_t count, struct error *err);
 
+/* Has this machine what the plan needs beside what every lab does (VLANs, tunnels)?  What `before` (or NULL) needs too
+ * is not asked again.  0, or -1 with an ERR_CAPABILITY. */
+int lab_capable(const struct plan *before, const struct plan *plan, struct error *err);
 /* A warning for a person where the plan needs more dynamic neighbour entries than this machine has room for: appended
  * to out.  Returns whether there was one. */
 bool lab_preflight(const struct plan *plan, struct str *out);

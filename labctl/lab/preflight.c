@@ -1,10 +1,12 @@
-/* The neighbour table is one for the whole machine: a warning where a plan leaves more to it than it holds. */
+/* What a plan asks of the machine: capabilities that not every kernel has; and room in the neighbour table, which is
+ * one for the whole machine: a warning where a plan leaves more to it than it holds. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/fd.h"
+#include "kernel/capability.h"
 #include "lab/internal.h"
 
 #define GC_THRESH3       "/proc/sys/net/ipv4/neigh/default/gc_thresh3"
@@ -27,6 +29,33 @@ static bool has_permanent(const struct plan *plan, struct plan_group neighbours,
             str_equal(plan->neighbours[neighbours.items[g]].interface, interface))
             return true;
     return false;
+}
+
+static bool filters(const struct plan *plan)
+{
+    for (size_t i = 0; plan && i < plan->bridge_count; i++)
+        if (plan->bridges[i].vlan_filtering)
+            return true;
+    return false;
+}
+
+static bool has_device(const struct plan *plan, enum plan_device_kind kind)
+{
+    for (size_t i = 0; plan && i < plan->device_count; i++)
+        if (plan->devices[i].kind == kind)
+            return true;
+    return false;
+}
+
+int lab_capable(const struct plan *before, const struct plan *plan, struct error *err)
+{
+    if (filters(plan) && !filters(before) && capability_try("bridge-vlan-filtering", err) != 0)
+        return -1;
+    for (int kind = 0; kind < PLAN_DEVICE_KIND_COUNT; kind++)
+        if (has_device(plan, kind) && !has_device(before, kind) &&
+            capability_try(plan_device_kind_name(kind), err) != 0)
+            return -1;
+    return 0;
 }
 
 bool lab_preflight(const struct plan *plan, struct str *out)

@@ -240,7 +240,23 @@ static enum presence bridge_present(const struct plan_bridge *bridge, const stru
     const struct observed_link *seen = observed_link_by_name(o, bridge->name);
     if (!seen)
         return PRESENT_NOT;
-    return seen->stp == bridge->stp && (!bridge->mtu || seen->mtu == bridge->mtu) ? PRESENT_SO : PRESENT_OTHERWISE;
+    return seen->stp == bridge->stp && seen->vlan_filtering == bridge->vlan_filtering &&
+                   (!bridge->mtu || seen->mtu == bridge->mtu)
+               ? PRESENT_SO
+               : PRESENT_OTHERWISE;
+}
+
+/* Is a port in the VLANs that it is to be in, and in no other?  Those of a bridge that does not filter say nothing. */
+static bool vlans_present(const struct plan *plan, const struct plan_link_end *end, int netns, uint32_t port)
+{
+    struct observed_vlan seen[VLANS_MOST];
+    if (!port_filters(plan, end))
+        return true;
+    int count = observe_vlans(netns, port, seen, VLANS_MOST, NULL);
+    bool same = count == (int)end->vlan_count;
+    for (size_t v = 0; same && v < end->vlan_count; v++)
+        same = vlan_among(&end->vlans[v], seen, (size_t)count);
+    return same;
 }
 
 static enum presence link_present(struct lab *lab, const struct plan *plan, const struct plan_link *link,
@@ -257,10 +273,21 @@ static enum presence link_present(struct lab *lab, const struct plan *plan, cons
         if (end->master && observe_link(netns, end->master, &master, err) < 0)
             return PRESENT_UNKNOWN;
         if (seen.up == end->down || seen.mtu != (link->mtu ? link->mtu : 1500) || seen.master != master.index ||
-            memcmp(&seen.mac, &end->mac, sizeof seen.mac) != 0)
+            memcmp(&seen.mac, &end->mac, sizeof seen.mac) != 0 || !vlans_present(plan, end, netns, seen.index))
             presence = PRESENT_OTHERWISE;
     }
     return presence;
+}
+
+static enum presence device_present(const struct plan_device *device, const struct observation *o)
+{
+    const struct observed_link *seen = observed_link_by_name(o, device->name);
+    if (!seen || !str_equal(seen->kind, plan_device_kind_name(device->kind)))
+        return PRESENT_NOT;
+    return seen->up != device->down && seen->mtu == (device->mtu ? device->mtu : 1500) &&
+                   memcmp(&seen->mac, &device->mac, sizeof seen->mac) == 0
+               ? PRESENT_SO
+               : PRESENT_OTHERWISE;
 }
 
 static enum presence judged(const void *found, bool same)
@@ -280,6 +307,8 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         return bridge_present(&plan->bridges[i], o);
     case ITEM_LINK:
         return link_present(lab, plan, &plan->links[i], err);
+    case ITEM_DEVICE:
+        return device_present(&plan->devices[i], o);
     case ITEM_SYSCTL:
         return sysctl_present(space, &plan->sysctls[i], err);
     case ITEM_ADDRESS:

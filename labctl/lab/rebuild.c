@@ -231,13 +231,29 @@ int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_
     return result;
 }
 
+/* What stood on the interface went with it. */
+static int restore_devices(struct rebuild *r, const struct plan_link_end *end)
+{
+    struct apply *a = &r->apply;
+    struct plan_group devices = plan_index_group(a->after_index, end->ns, ITEM_DEVICE);
+    for (size_t g = 0; g < devices.count; g++) {
+        const struct plan_device *device = &a->after->devices[devices.items[g]];
+        struct plan_operation operation = {ACTION_ADD, ITEM_DEVICE, 0, devices.items[g], false};
+        struct plan_link_end as_end = {.ns = device->ns, .name = device->name};
+        if (str_equal(device->parent, end->name) && (change_device(a, &operation) != 0 || restore_end(r, &as_end) != 0))
+            return -1;
+    }
+    return 0;
+}
+
 static int restore_link(struct rebuild *r, uint32_t link)
 {
     struct apply *a = &r->apply;
     struct plan_operation operation = {ACTION_ADD, ITEM_LINK, 0, link, false};
     if (change_link(a, &operation) != 0)
         return -1;
-    return restore_end(r, &a->after->links[link].end[1]) == 0 ? restore_end(r, &a->after->links[link].end[0]) : -1;
+    const struct plan_link_end *end = a->after->links[link].end;
+    return restore_end(r, &end[1]) == 0 && restore_end(r, &end[0]) == 0 ? restore_devices(r, &end[0]) : -1;
 }
 
 int lab_restore_links(struct lab *lab, const uint32_t *links, size_t count, struct error *err)

@@ -148,12 +148,12 @@ const struct schema check_schema = SCHEMA("check", check_fields);
 static bool find_kind(struct decoder *decoder, const struct check *check, const struct value *map,
                       const struct entry **out, enum check_kind *kind)
 {
-    bool later = false;
+    bool unknown = false;
     *out = NULL;
     for (size_t i = 0; i < map->entry_count; i++) {
         const struct entry *entry = &map->entries[i];
-        const struct field *field = schema_field(&check_schema, entry->key);
-        later = later || field == NULL || field->later; /* reported: the kind may be meant by it */
+        unknown =
+            unknown || schema_field(&check_schema, entry->key) == NULL; /* reported: the kind may be meant by it */
         for (size_t k = 0; k < CHECK_KIND_COUNT; k++) {
             if (strcmp(entry->key, check_kind_name((enum check_kind)k)) != 0)
                 continue;
@@ -169,7 +169,7 @@ static bool find_kind(struct decoder *decoder, const struct check *check, const 
             *kind = (enum check_kind)k;
         }
     }
-    if (*out == NULL && !later)
+    if (*out == NULL && !unknown)
         findings_add(decoder->findings, FINDING_ERROR, "check-kind", check->mark, "check '%s' asks nothing", check->id)
             ->hint = "say what, such as ping, tcp or http: labctl-topology(5) has them all";
     return *out != NULL && !(*out)->value->broken;

@@ -81,6 +81,27 @@ void dump_ports(struct yaml *yaml, const char *key, const struct port_range *por
     yaml_list_end(yaml);
 }
 
+static void dump_vxlan(struct yaml *yaml, const struct vxlan *vxlan)
+{
+    yaml_key(yaml, "vxlan");
+    yaml_map(yaml);
+    dump_number(yaml, "id", vxlan->id);
+    yaml_key(yaml, "between");
+    yaml_flow_list(yaml);
+    for (size_t e = 0; e < vxlan->end_count; e++) {
+        const struct node *node = vxlan->ends[e].node;
+        const struct interface *interface = vxlan->ends[e].interface;
+        if (interface != NULL)
+            yaml_plain(yaml, "%s/%s", node->name, interface->name);
+        else if (node != NULL)
+            yaml_text(yaml, node->name);
+    }
+    yaml_list_end(yaml);
+    if (vxlan->port != VXLAN_PORT)
+        dump_number(yaml, "port", vxlan->port);
+    yaml_map_end(yaml);
+}
+
 static void dump_bridges(struct yaml *yaml, const struct topology *topology)
 {
     if (topology->bridge_count == topology->network_count)
@@ -98,6 +119,10 @@ static void dump_bridges(struct yaml *yaml, const struct topology *topology)
         dump_number(yaml, "mtu", bridge->mtu);
         if (bridge->arp_dynamic)
             yaml_text_member(yaml, "arp", "dynamic");
+        if (bridge->vlan_filtering)
+            yaml_boolean_member(yaml, "vlan_filtering", true);
+        if (bridge->vxlan != NULL)
+            dump_vxlan(yaml, bridge->vxlan);
         yaml_map_end(yaml);
     }
     yaml_map_end(yaml);

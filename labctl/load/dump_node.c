@@ -21,7 +21,10 @@ static void dump_attachment(struct yaml *yaml, const struct interface *interface
         yaml_plain_member(yaml, "subnet", "%s/%s", interface->subnet->vpc->name, interface->subnet->name);
         break;
     case ATTACH_BRIDGE:
-        yaml_text_member(yaml, bridge_kind(interface->bridge), interface->bridge->name);
+        if (interface->parent != NULL)
+            yaml_text_member(yaml, "parent", interface->parent->name);
+        else
+            yaml_text_member(yaml, bridge_kind(interface->bridge), interface->bridge->name);
         break;
     case ATTACH_LINK:
         yaml_text_member(yaml, "link", interface->link->name);
@@ -35,6 +38,29 @@ static void dump_attachment(struct yaml *yaml, const struct interface *interface
     case ATTACH_NONE:
     case ATTACH_COUNT:
         break;
+    }
+}
+
+static void dump_vlan(struct yaml *yaml, const struct interface *interface)
+{
+    if (interface->vlan_mark.line == 0)
+        return;
+    if (interface->tagged_count == 0) {
+        yaml_plain_member(yaml, "vlan", "%u", interface->vlan);
+        return;
+    }
+    yaml_key(yaml, "vlan");
+    if (interface->vlan != 0) {
+        yaml_map(yaml);
+        yaml_key(yaml, "tagged");
+    }
+    yaml_flow_list(yaml);
+    for (size_t i = 0; i < interface->tagged_count; i++)
+        yaml_plain(yaml, "%u", interface->tagged[i]);
+    yaml_list_end(yaml);
+    if (interface->vlan != 0) {
+        yaml_plain_member(yaml, "native", "%u", interface->vlan);
+        yaml_map_end(yaml);
     }
 }
 
@@ -77,6 +103,7 @@ static void dump_interface(struct yaml *yaml, const struct interface *interface)
 {
     char text[ADDR_TEXT_MAX];
     dump_attachment(yaml, interface);
+    dump_vlan(yaml, interface);
     dump_addresses(yaml, interface);
     if (interface->gateway_mark.line > 0)
         yaml_text_member(yaml, "gateway", addr_format(&interface->gateway, text)); /* "none" where not set */
@@ -87,7 +114,7 @@ static void dump_interface(struct yaml *yaml, const struct interface *interface)
     if (interface->mac_declared)
         yaml_text_member(yaml, "mac", mac_format(&interface->mac, text));
     dump_number(yaml, "mtu", interface->mtu);
-    if (interface->down)
+    if (interface->down && !(interface->parent != NULL && interface->parent->down))
         yaml_boolean_member(yaml, "up", false);
     dump_public_ip(yaml, interface);
     dump_source_dest_check(yaml, interface);

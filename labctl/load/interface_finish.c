@@ -95,7 +95,7 @@ void finish_interface(struct loader *loader, struct interface *interface)
     if (interface->attachment == ATTACH_NONE && interface->attachment_mark.line == 0)
         findings_add(loader->decoder.findings, FINDING_ERROR, "attachment", interface->mark,
                      "interface '%s' of node '%s' hangs nowhere", interface->name, interface->node->name)
-            ->hint = "give it one of subnet, bridge, link, network and internet";
+            ->hint = "give it one of subnet, bridge, link, network, parent and internet";
     finish_lengths(loader, interface);
     finish_placement(loader, interface);
     finish_from_wire(loader, interface);

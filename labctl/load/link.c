@@ -41,8 +41,16 @@ static const struct field bridge_fields[] = {
      .json = "{\"enum\": [\"permanent\", \"dynamic\"]}",
      .fallback = "permanent",
      .doc = "Whether neighbours of a small segment are known from the start or found by ARP."},
-    {.key = "vlan_filtering", .type = FIELD_CUSTOM, .later = true, .doc = "Whether the bridge keeps VLANs apart."},
-    {.key = "vxlan", .type = FIELD_CUSTOM, .later = true, .doc = "A tunnel that carries the segment."},
+    {.key = "vlan_filtering",
+     .type = FIELD_BOOLEAN,
+     FIELD_AT(struct bridge, vlan_filtering),
+     .fallback = "false",
+     .doc = "Whether the bridge keeps VLANs apart: each interface is in those that its vlan says, else in VLAN 1."},
+    {.key = "vxlan",
+     .type = FIELD_MAPPING,
+     .schema = &vxlan_schema,
+     .decode = decode_vxlan,
+     .doc = "The segment is a tunnel between two nodes, over the networks that they share otherwise."},
 };
 const struct schema bridge_schema = SCHEMA("bridge", bridge_fields);
 

@@ -11,9 +11,10 @@
 #define INTERFACE_NAME_MAX 15
 #define LABEL_MAX          63
 #define LAB_NAME_MAX       32
-#define FILE_BYTES_MAX     ((size_t)1 << 20)  /* one `source:` */
-#define FILES_BYTES_MAX    ((size_t)10 << 20) /* all of them */
-#define NO_LENGTH          255                /* of an interface's address that was written without one */
+#define FILE_BYTES_MAX     ((size_t)1 << 20)                                            /* one `source:` */
+#define FILES_BYTES_MAX    ((size_t)10 << 20)                                           /* all of them */
+#define VLAN_NUMBER        "{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 4094}" /* JSON Schema */
+#define NO_LENGTH          255 /* of an interface's address that was written without one */
 
 struct loader;
 struct reference;
@@ -97,6 +98,8 @@ field_decode decode_route_tables, decode_security_groups;                /* rout
 field_decode decode_services, decode_simulated_internet;                 /* service.c, internet.c */
 field_decode decode_networks, decode_network_attachment, decode_publish; /* network.c */
 void finish_networks(struct loader *loader);
+field_decode decode_vlan, decode_parent, decode_vxlan; /* vlan.c */
+void finish_vlans(struct loader *loader);
 field_decode decode_policies;                                           /* policy.c */
 field_decode decode_certificates;                                       /* certificate.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
@@ -147,11 +150,11 @@ void check_targets(struct loader *loader, struct check *check);
 extern const struct schema vpc_schema, dns_schema, subnet_schema, nat_gateway_schema, route_schema, group_schema,
     ingress_schema, egress_schema, acl_schema, acl_ingress_schema, acl_egress_schema, peering_schema, endpoint_schema,
     cloud_service_schema, transit_gateway_schema, transit_table_schema, transit_route_schema, bridge_schema,
-    network_schema, policy_schema, policy_ingress_schema, policy_egress_schema, link_schema, node_schema,
-    interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema, resolver_schema, file_schema,
-    defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema, mtu_schema, throughput_schema,
-    firewall_schema, firewall_packet_schema, dns_check_schema, http_schema, matrix_schema, matrix_pair_schema,
-    command_schema, record_schema, http_route_schema, ready_schema, internet_schema, view_schema;
+    network_schema, vlan_schema, vxlan_schema, policy_schema, policy_ingress_schema, policy_egress_schema, link_schema,
+    node_schema, interface_schema, node_route_schema, node_rule_schema, nat_schema, forward_schema, resolver_schema,
+    file_schema, defaults_schema, ping_schema, tcp_schema, udp_schema, tls_schema, path_schema, mtu_schema,
+    throughput_schema, firewall_schema, firewall_packet_schema, dns_check_schema, http_schema, matrix_schema,
+    matrix_pair_schema, command_schema, record_schema, http_route_schema, ready_schema, internet_schema, view_schema;
 extern const struct schema socket_check_schema, route_check_schema, neighbour_check_schema, address_check_schema,
     link_check_schema, sysctl_check_schema, conntrack_check_schema, resolver_check_schema, file_check_schema,
     process_check_schema;

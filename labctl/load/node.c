@@ -197,8 +197,6 @@ static void decode_entry(struct loader *loader, const struct entry *entry, const
     const struct field *own = field == NULL ? schema_field(&interface_schema, entry->key) : NULL;
     if (field == NULL && own == NULL) {
         schema_unknown(decoder, &node_schema, node->name, entry->key, entry->key_mark);
-    } else if ((field != NULL && field->later) || (own != NULL && own->later)) {
-        decode_later(decoder, entry->key, entry->key_mark);
     } else if (field != NULL) {
         field_read(decoder, field, entry->value, node);
     } else if (value_get(value, "interfaces") != NULL) {

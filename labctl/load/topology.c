@@ -10,11 +10,12 @@
 const struct rule_name load_rules[] = {
     {"dangling-reference", "What is named must exist."},
     {"blackhole-route", "A route whose target does not exist is in state blackhole: it drops (a warning)."},
-    {"attachment", "An interface hangs at one subnet, bridge, link, network or at the internet."},
+    {"attachment", "An interface hangs at one subnet, bridge, link, network, parent or at the internet."},
     {"mixed-interfaces", "A node's interface keys stand at the node or under interfaces, not at both."},
     {"misplaced-key", "A key stands only where it means something."},
     {"address-length", "An address on a bridge or a link has a length; in a subnet or a network it has that one's."},
     {"published-port", "A published port leads to a member of a network that has no other host."},
+    {"vlan", "A VLAN stands at a bridge that keeps VLANs apart, or at an interface that stands on another."},
     {"link-ends", "A link is a name that exactly two interfaces share."},
     {"no-free-address", "There is room for every address that is to be allotted."},
     {"service-node", "A node that an endpoint leads to stands in a subnet or on the internet."},
@@ -223,6 +224,8 @@ const struct schema *const load_schemas[] = {
     &acl_egress_schema,
     &bridge_schema,
     &network_schema,
+    &vlan_schema,
+    &vxlan_schema,
     &policy_schema,
     &policy_ingress_schema,
     &policy_egress_schema,
@@ -316,6 +319,7 @@ static struct topology *load_map(struct document *document, struct value *map, c
     for (size_t i = 0; i < topology->vpc_count; i++)
         expand_prefix_lists(&loader, topology->vpcs[i]);
     finish_networks(&loader);
+    finish_vlans(&loader);
     for (size_t i = 0; i < topology->node_count; i++)
         for (size_t k = 0; k < topology->nodes[i]->interface_count; k++)
             finish_interface(&loader, topology->nodes[i]->interfaces[k]);

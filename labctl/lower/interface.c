@@ -1,5 +1,5 @@
-/* Interfaces: a veth pair each, whose far end is a port of the fabric's bridge, of the VPC's router or of the internet.
- */
+/* Interfaces: a veth pair each, whose far end is a port of the fabric's bridge, of the VPC's router or of the internet;
+ * but those that stand on others, by a tag or as a tunnel, are devices of their node alone. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/lowering.h"
@@ -31,6 +31,61 @@ static struct mac far_mac(const struct segment *segment, const char *origin)
     return segment->router ? *segment->router : lower_mac(origin);
 }
 
+/* The VLANs of its port: the one without a tag, then the others, by number. */
+static const struct plan_vlan *port_vlans(struct lowering *l, const struct interface *interface, size_t *count)
+{
+    struct plan_vlan *vlans = NULL;
+    *count = 0;
+    if (interface->attachment != ATTACH_BRIDGE || !bridge_whole(interface->bridge)->vlan_filtering)
+        return NULL;
+    if (interface->vlan)
+        *ARENA_PUSH(l->arena, vlans, *count) = (struct plan_vlan){interface->vlan, true};
+    for (size_t i = 0; i < interface->tagged_count; i++)
+        *ARENA_PUSH(l->arena, vlans, *count) = (struct plan_vlan){interface->tagged[i], false};
+    return vlans;
+}
+
+/* It stands on another one of its node, with a tag. */
+static void place_tagged(struct lowering *l, const struct port *port)
+{
+    const struct interface *interface = port->interface;
+    struct plan_device *device = add_device(l, port->ns, PLAN_DEVICE_VLAN, port->name, port->origin);
+    device->id = interface->vlan;
+    device->parent = arena_strdup(l->arena, interface->parent->name);
+    device->mac = interface->mac;
+    device->mtu = interface_mtu(l->topology, interface);
+    device->down = interface->down;
+}
+
+/* It is the end of a tunnel. */
+static void place_tunnel(struct lowering *l, const struct port *port)
+{
+    const struct interface *interface = port->interface;
+    const struct vxlan *vxlan = interface->bridge->vxlan;
+    struct addr ends[2] = {0};
+    int end = vxlan_end(interface->bridge, interface->node);
+    if (end < 0 || !vxlan_addresses(interface->bridge, ends))
+        return;
+    struct plan_device *device = add_device(l, port->ns, PLAN_DEVICE_VXLAN, port->name, port->origin);
+    device->id = vxlan->id;
+    device->local = ends[end];
+    device->remote = ends[!end];
+    device->port = vxlan->port;
+    device->mac = interface->mac;
+    device->mtu = interface_mtu(l->topology, interface);
+    device->down = interface->down;
+}
+
+static void place_wire(struct lowering *l, const struct port *port, const struct segment *segment)
+{
+    const struct interface *interface = port->interface;
+    struct plan_link_end near = {.ns = port->ns, .name = port->name, .mac = interface->mac, .down = interface->down};
+    struct plan_link_end far = {
+        .ns = port->far_ns, .name = port->far_name, .master = segment->device, .mac = far_mac(segment, port->origin)};
+    far.vlans = port_vlans(l, interface, &far.vlan_count);
+    add_link(l, near, far, interface->mtu ? interface->mtu : segment->mtu, port->origin);
+}
+
 static struct port *place(struct lowering *l, const struct node *node, const struct interface *interface, uint32_t ns)
 {
     uint32_t far_ns;
@@ -40,15 +95,15 @@ static struct port *place(struct lowering *l, const struct node *node, const str
     struct port *port = ARENA_NEW(l->scratch, struct port);
     *port = (struct port){.interface = interface, .ns = ns, .far_ns = far_ns, .down = interface->down};
     port->name = arena_strdup(l->arena, interface->name);
-    port->far_name = lower_device(l, far_ns, arena_printf(l->scratch, "%s.%s", node->name, interface->name));
     port->origin = arena_printf(l->arena, "node/%s/%s", node->name, interface->name);
     pointers_set(l->ports, interface, port);
     *ARENA_PUSH(l->scratch, segment->ports, segment->port_count) = port;
-    add_link(
-        l, (struct plan_link_end){.ns = ns, .name = port->name, .mac = interface->mac, .down = interface->down},
-        (struct plan_link_end){
-            .ns = far_ns, .name = port->far_name, .master = segment->device, .mac = far_mac(segment, port->origin)},
-        interface->mtu ? interface->mtu : segment->mtu, port->origin);
+    if (interface->parent || (interface->attachment == ATTACH_BRIDGE && interface->bridge->vxlan)) {
+        (interface->parent ? place_tagged : place_tunnel)(l, port);
+        return port;
+    }
+    port->far_name = lower_device(l, far_ns, arena_printf(l->scratch, "%s.%s", node->name, interface->name));
+    place_wire(l, port, segment);
     return port;
 }
 

@@ -22,6 +22,14 @@ void add_link(struct lowering *l, struct plan_link_end near, struct plan_link_en
     *link = (struct plan_link){.end = {near, far}, .mtu = mtu, .origin = origin};
 }
 
+struct plan_device *add_device(struct lowering *l, uint32_t ns, enum plan_device_kind kind, const char *name,
+                               const char *origin)
+{
+    struct plan_device *device = ARENA_PUSH(l->arena, l->plan->devices, l->plan->device_count);
+    *device = (struct plan_device){.ns = ns, .kind = kind, .name = name, .origin = origin};
+    return device;
+}
+
 void add_address(struct lowering *l, uint32_t ns, const char *interface, struct prefix address, const char *origin)
 {
     struct plan_address *item = ARENA_PUSH(l->arena, l->plan->addresses, l->plan->address_count);

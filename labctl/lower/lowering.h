@@ -110,7 +110,7 @@ struct lowering {
     struct router *routers;       /* one for each VPC, in its order */
     uint32_t *transit_namespaces; /* one for each transit gateway, in its order */
     uint32_t *services; /* of the load balancer of each service at the top, in their order; UINT32_MAX: has none */
-    struct segment *bridges, *links, internet_segment;
+    struct segment *bridges, *vlans, *links, internet_segment;
     struct pointers *ports;    /* struct interface → struct port */
     struct pointers *segments; /* struct bridge, link, subnet → struct segment */
     struct pointers *vpcs;     /* struct vpc → struct router */
@@ -136,6 +136,9 @@ void *pointers_get(const struct pointers *map, const void *key); /* NULL where a
 uint32_t add_namespace(struct lowering *l, enum namespace_kind kind, const char *name, const char *origin);
 void add_link(struct lowering *l, struct plan_link_end near, struct plan_link_end far, uint32_t mtu,
               const char *origin);
+/* An interface without a wire of its own; the rest of it is the caller's to fill in. */
+struct plan_device *add_device(struct lowering *l, uint32_t ns, enum plan_device_kind kind, const char *name,
+                               const char *origin);
 void add_address(struct lowering *l, uint32_t ns, const char *interface, struct prefix address, const char *origin);
 void add_neighbour(struct lowering *l, uint32_t ns, const char *interface, struct addr addr, struct mac mac,
                    const char *origin);

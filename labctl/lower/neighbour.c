@@ -84,6 +84,8 @@ void lower_neighbours(struct lowering *l)
 {
     for (size_t i = 0; i < l->topology->bridge_count; i++)
         lower_segment(l, &l->bridges[i]);
+    for (size_t i = 0; i < l->topology->vlan_count; i++)
+        lower_segment(l, &l->vlans[i]);
     for (size_t i = 0; i < l->topology->link_count; i++)
         lower_segment(l, &l->links[i]);
     for (size_t i = 0; i < l->topology->vpc_count; i++)

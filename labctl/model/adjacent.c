@@ -82,7 +82,7 @@ static bool reaches(const struct interface *interface, const struct thing *other
     case ATTACH_SUBNET:
         return is(other, THING_SUBNET, interface->subnet) || carries(interface, other);
     case ATTACH_BRIDGE:
-        return is(other, THING_BRIDGE, interface->bridge);
+        return is(other, THING_BRIDGE, interface->bridge ? bridge_whole(interface->bridge) : NULL);
     case ATTACH_LINK:
         return is(other, THING_LINK, interface->link);
     default:

@@ -6,7 +6,7 @@
 
 const char *bridge_kind(const struct bridge *bridge)
 {
-    return bridge->network != NULL ? "network" : "bridge";
+    return bridge->network != NULL ? "network" : bridge->vlan_of_link != NULL ? "link" : "bridge";
 }
 
 struct network *topology_network(const struct topology *topology, const char *name)

@@ -45,6 +45,12 @@ struct interface {
     bool mac_declared;
     uint32_t mtu; /* 0 = the segment's */
     bool down;    /* `up: false` */
+    /* VLANs.  Of a port: the one that it is in without a tag (0 = none), and those that it carries with one; of an
+     * interface that stands on another one (`parent:`): its tag. */
+    uint16_t vlan, *tagged;
+    size_t tagged_count;
+    struct mark vlan_mark;    /* line 0 where it is not declared */
+    struct interface *parent; /* or NULL */
     enum { PUBLIC_IP_DEFAULT, PUBLIC_IP_NO, PUBLIC_IP_YES, PUBLIC_IP_ADDRESS } public_ip_mode;
     bool source_dest_check; /* true: neither sends nor gets packets that are not from or to its own addresses */
     struct mark source_dest_check_mark; /* line 0 where it is not declared */

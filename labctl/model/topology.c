@@ -189,6 +189,10 @@ uint32_t default_mtu(const struct defaults *defaults, enum mtu_scope scope)
 uint32_t interface_mtu(const struct topology *topology, const struct interface *interface)
 {
     uint32_t mtu = interface->mtu;
+    if (mtu == 0 && interface->parent != NULL)
+        return interface_mtu(topology, interface->parent);
+    if (mtu == 0 && interface->attachment == ATTACH_BRIDGE && interface->bridge != NULL && interface->bridge->vxlan)
+        return vxlan_mtu(topology, interface->bridge);
     if (mtu == 0 && interface->attachment == ATTACH_BRIDGE && interface->bridge != NULL)
         mtu = interface->bridge->mtu;
     if (mtu == 0 && interface->attachment == ATTACH_LINK && interface->link != NULL)

@@ -20,6 +20,7 @@
 
 struct arena;
 struct map;
+struct str;
 struct check;
 struct node;
 struct vpc;
@@ -34,6 +35,26 @@ struct bridge {
     bool arp_dynamic;        /* `arp: dynamic`: no permanent neighbour entries in this segment */
     bool declared;           /* false: made because an interface names it (never: a dangling bridge name is an error) */
     struct network *network; /* that it is the wire of; NULL: it stands under bridges: */
+    bool vlan_filtering;     /* its interfaces are in its VLANs (vlans_of), not in itself */
+    struct vxlan *vxlan;     /* or NULL */
+    /* A VLAN of a bridge or a link is a segment of its own, so whatever is true of wires is true of it; it has the name
+     * of what it is a VLAN of.  Both NULL: it is none. */
+    struct bridge *vlan_of;
+    struct link *vlan_of_link;
+    uint16_t vlan; /* 1 to 4094; 0: of a port that carries nothing without a tag */
+};
+
+/* A bridge that is a tunnel between two nodes (RFC 7348): the interfaces that these have at it are its ends. */
+struct vxlan {
+    uint32_t id;   /* VXLAN network identifier, 24 bits */
+    uint16_t port; /* of UDP */
+    struct {
+        struct node *node;           /* NULL: could not be resolved */
+        struct interface *interface; /* whose address is the tunnel's; NULL: see vxlan_addresses */
+        struct mark mark;
+    } ends[2];
+    size_t end_count; /* two in a valid topology */
+    struct mark mark;
 };
 
 /* Docker-like: a bridge whose members have addresses of `cidr` and find each other by the name service that each of
@@ -53,6 +74,22 @@ struct network {
 };
 /* "bridge" or "network": the kind by which a wire is named ("network/app"). */
 const char *bridge_kind(const struct bridge *bridge);
+
+/* VLANs and tunnels (vlan.c).  What stands in the file: the bridge that a segment is a VLAN of, or itself. */
+struct bridge *bridge_whole(const struct bridge *bridge);
+/* Does its port carry this VLAN with a tag?  Of a bridge without VLAN filtering, and of a link, it carries all. */
+bool interface_carries(const struct interface *interface, uint16_t vlan);
+/* " vlan 10", " vlan 10 20 tagged": what an interface has of VLANs, for people; "" where nothing. */
+void interface_vlan_text(const struct interface *interface, struct str *out);
+/* The addresses at which the tunnel of a bridge ends, in the order of `between`: those of the interfaces that are named
+ * there, else of the first two that share a wire, else the first ones of one family.  False where there are none. */
+bool vxlan_addresses(const struct bridge *bridge, struct addr out[2]);
+/* What fits through the tunnel: that of the interfaces at its ends, less the headers outside (RFC 7348: 50 bytes, 70
+ * over IPv6); or what the bridge says. */
+uint32_t vxlan_mtu(const struct topology *topology, const struct bridge *bridge);
+/* Which end of the tunnel a node is: 0, 1, or -1. */
+int vxlan_end(const struct bridge *bridge, const struct node *node);
+#define VXLAN_PORT 4789 /* RFC 7348, 5 */
 
 struct link {
     const char *name;
@@ -273,6 +310,8 @@ struct topology {
     size_t cloud_service_count;
     struct bridge **bridges; /* with those of networks */
     size_t bridge_count;
+    struct bridge **vlans; /* segments of bridges and links, in order of first appearance; not among the bridges */
+    size_t vlan_count;
     struct network **networks;
     size_t network_count;
     struct policy **policies;

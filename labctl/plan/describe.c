@@ -8,11 +8,11 @@
 #include "plan/plan.h"
 
 static const char *const item_names[] = {
-    [ITEM_NAMESPACE] = "namespace",   [ITEM_BRIDGE] = "bridge",   [ITEM_LINK] = "link",
-    [ITEM_SYSCTL] = "sysctl",         [ITEM_ADDRESS] = "address", [ITEM_NEIGHBOUR] = "neighbour",
-    [ITEM_ROUTE] = "route",           [ITEM_RULE] = "rule",       [ITEM_NFT] = "nft table",
-    [ITEM_IMPAIRMENT] = "impairment", [ITEM_FILE] = "file",       [ITEM_HOSTS_VIEW] = "hosts view",
-    [ITEM_PROCESS] = "process",       [ITEM_RUN] = "run",
+    [ITEM_NAMESPACE] = "namespace",   [ITEM_BRIDGE] = "bridge",         [ITEM_LINK] = "link",
+    [ITEM_DEVICE] = "device",         [ITEM_SYSCTL] = "sysctl",         [ITEM_ADDRESS] = "address",
+    [ITEM_NEIGHBOUR] = "neighbour",   [ITEM_ROUTE] = "route",           [ITEM_RULE] = "rule",
+    [ITEM_NFT] = "nft table",         [ITEM_IMPAIRMENT] = "impairment", [ITEM_FILE] = "file",
+    [ITEM_HOSTS_VIEW] = "hosts view", [ITEM_PROCESS] = "process",       [ITEM_RUN] = "run",
 };
 _Static_assert(ARRAY_SIZE(item_names) == ITEM_COUNT, "every item has a name");
 
@@ -44,6 +44,13 @@ const char *plan_route_type_name(enum plan_route_type type)
     return type < ARRAY_SIZE(names) ? names[type] : "unicast";
 }
 
+const char *plan_device_kind_name(enum plan_device_kind kind)
+{
+    static const char *const names[] = {"vlan", "vxlan"};
+    _Static_assert(ARRAY_SIZE(names) == PLAN_DEVICE_KIND_COUNT, "every kind has a name");
+    return kind < ARRAY_SIZE(names) ? names[kind] : "device";
+}
+
 static void put_prefix(struct str *out, const struct prefix *prefix)
 {
     char text[ADDR_TEXT_MAX];
@@ -65,10 +72,29 @@ static void put_link(struct str *out, const struct plan *plan, const struct plan
                    mac_format(&end->mac, mac));
         if (end->master)
             str_printf(out, " in %s", end->master);
+        for (size_t v = 0; v < end->vlan_count; v++)
+            str_printf(out, "%s%u%s", v ? ", " : " vlan ", end->vlans[v].id,
+                       end->vlans[v].untagged ? " untagged" : " tagged");
         if (end->down)
             str_append(out, " down");
     }
     str_printf(out, " mtu %u", link->mtu ? link->mtu : 1500);
+}
+
+static void put_device(struct str *out, const struct plan_device *device)
+{
+    char text[ADDR_TEXT_MAX];
+    str_printf(out, "device %s %s %u", device->name, plan_device_kind_name(device->kind), device->id);
+    if (device->parent)
+        str_printf(out, " on %s", device->parent);
+    if (addr_is_set(&device->local))
+        put_addr(out, "local", &device->local);
+    if (addr_is_set(&device->remote))
+        put_addr(out, "remote", &device->remote);
+    if (device->port)
+        str_printf(out, " dstport %u", device->port);
+    str_printf(out, " %s%s mtu %u", mac_format(&device->mac, text), device->down ? " down" : "",
+               device->mtu ? device->mtu : 1500);
 }
 
 static void put_route(struct str *out, const struct plan_route *route)
@@ -160,11 +186,15 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
         str_printf(out, "%s %s", kind_names[plan->namespaces[i].kind], plan->namespaces[i].name);
         break;
     case ITEM_BRIDGE:
-        str_printf(out, "bridge %s%s mtu %u", plan->bridges[i].name, plan->bridges[i].stp ? " stp" : "",
+        str_printf(out, "bridge %s%s%s mtu %u", plan->bridges[i].name, plan->bridges[i].stp ? " stp" : "",
+                   plan->bridges[i].vlan_filtering ? " vlan_filtering" : "",
                    plan->bridges[i].mtu ? plan->bridges[i].mtu : 1500);
         break;
     case ITEM_LINK:
         put_link(out, plan, &plan->links[i]);
+        break;
+    case ITEM_DEVICE:
+        put_device(out, &plan->devices[i]);
         break;
     case ITEM_SYSCTL:
         str_printf(out, "sysctl %s = %s", plan->sysctls[i].key, plan->sysctls[i].value);

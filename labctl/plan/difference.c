@@ -178,11 +178,16 @@ static bool link_gone_with_namespace(const struct comparison *c, const struct pl
     return namespace_gone(c, link->end[0].ns) || namespace_gone(c, link->end[1].ns);
 }
 
+static bool interface_lost(const struct comparison *c, uint32_t ns, const char *name)
+{
+    return name && set_has(&c->lost_interfaces, hash_interface(ns, name));
+}
+
 /* Notes which interfaces and networks go away with removed links and bridges. */
 static void find_lost(struct comparison *c)
 {
     const struct plan *plan = c->before.plan;
-    c->lost_interfaces = set_new(c->arena, plan->link_count * 2 + plan->bridge_count);
+    c->lost_interfaces = set_new(c->arena, plan->link_count * 2 + plan->bridge_count + plan->device_count);
     for (size_t i = 0; i < plan->link_count; i++) {
         if (c->to_after[ITEM_LINK][i] != NONE)
             continue;
@@ -196,6 +201,13 @@ static void find_lost(struct comparison *c)
         set_add(&c->lost_interfaces, hash_interface(plan->bridges[i].ns, plan->bridges[i].name));
         c->any_lost = true;
     }
+    for (size_t i = 0; i < plan->device_count; i++) { /* by itself, or with the interface that it stands on */
+        const struct plan_device *device = &plan->devices[i];
+        if (c->to_after[ITEM_DEVICE][i] != NONE && !interface_lost(c, device->ns, device->parent))
+            continue;
+        set_add(&c->lost_interfaces, hash_interface(device->ns, device->name));
+        c->any_lost = true;
+    }
     c->lost_networks = arena_alloc(c->arena, (plan->namespace_count + 1) * sizeof *c->lost_networks);
     for (size_t i = 0; c->any_lost && i < plan->address_count; i++) {
         const struct plan_address *address = &plan->addresses[i];
@@ -207,11 +219,6 @@ static void find_lost(struct comparison *c)
         lost->next = c->lost_networks[address->ns];
         c->lost_networks[address->ns] = lost;
     }
-}
-
-static bool interface_lost(const struct comparison *c, uint32_t ns, const char *name)
-{
-    return name && set_has(&c->lost_interfaces, hash_interface(ns, name));
 }
 
 static bool route_lost(const struct comparison *c, const struct plan_route *route)
@@ -270,6 +277,8 @@ static bool implied(const struct comparison *c, enum plan_item item, size_t i)
     if (!c->any_lost)
         return false;
     switch (item) {
+    case ITEM_DEVICE:
+        return interface_lost(c, ns, plan->devices[i].parent);
     case ITEM_SYSCTL:
         return sysctl_lost(c, &plan->sysctls[i]);
     case ITEM_ADDRESS:

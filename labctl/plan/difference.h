@@ -15,6 +15,7 @@ enum plan_item {
     ITEM_NAMESPACE,
     ITEM_BRIDGE,
     ITEM_LINK,
+    ITEM_DEVICE,
     ITEM_SYSCTL,
     ITEM_ADDRESS,
     ITEM_NEIGHBOUR,

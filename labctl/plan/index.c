@@ -18,6 +18,8 @@ size_t plan_item_count(const struct plan *plan, enum plan_item item)
         return plan->bridge_count;
     case ITEM_LINK:
         return plan->link_count;
+    case ITEM_DEVICE:
+        return plan->device_count;
     case ITEM_SYSCTL:
         return plan->sysctl_count;
     case ITEM_ADDRESS:
@@ -55,6 +57,8 @@ uint32_t plan_item_namespace(const struct plan *plan, enum plan_item item, size_
         return plan->bridges[i].ns;
     case ITEM_LINK:
         return plan->links[i].end[0].ns;
+    case ITEM_DEVICE:
+        return plan->devices[i].ns;
     case ITEM_SYSCTL:
         return plan->sysctls[i].ns;
     case ITEM_ADDRESS:

@@ -26,3 +26,4 @@ uint32_t plan_item_namespace(const struct plan *plan, enum plan_item item, size_
 /* Words of the plan: "cloud", "blackhole". */
 const char *plan_namespace_kind_name(enum namespace_kind kind);
 const char *plan_route_type_name(enum plan_route_type type);
+const char *plan_device_kind_name(enum plan_device_kind kind); /* "vlan", "vxlan" */

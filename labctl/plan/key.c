@@ -59,6 +59,12 @@ uint64_t key_hash(const struct side *side, enum plan_item item, size_t i)
         for (int e = 0; e < 2; e++)
             hash = hash_text(hash_mix(hash, side->identity[plan->links[i].end[e].ns]), plan->links[i].end[e].name);
         return hash;
+    case ITEM_DEVICE: { /* one that stands elsewhere, or has another number, is another one of that name */
+        const struct plan_device *device = &plan->devices[i];
+        hash = hash_text(hash_mix(hash, side->identity[device->ns]), device->name);
+        hash = hash_text(hash_mix(hash_mix(hash, device->kind), device->id), device->parent);
+        return hash_mix(hash_addr(hash_addr(hash, &device->local), &device->remote), device->port);
+    }
     case ITEM_SYSCTL:
         return hash_text(hash_mix(hash, side->identity[plan->sysctls[i].ns]), plan->sysctls[i].key);
     case ITEM_ADDRESS: {
@@ -118,6 +124,12 @@ static bool rule_same(const struct plan_rule *x, const struct plan_rule *y)
            x->mark_value == y->mark_value && x->mark_mask == y->mark_mask;
 }
 
+static bool device_same(const struct plan_device *x, const struct plan_device *y)
+{
+    return text_same(x->name, y->name) && x->kind == y->kind && x->id == y->id && text_same(x->parent, y->parent) &&
+           addr_equal(&x->local, &y->local) && addr_equal(&x->remote, &y->remote) && x->port == y->port;
+}
+
 static bool link_end_same(const struct side *a, const struct plan_link_end *x, const struct side *b,
                           const struct plan_link_end *y)
 {
@@ -138,6 +150,8 @@ bool key_same(const struct side *a, size_t i, const struct side *b, size_t j, en
     case ITEM_LINK:
         return link_end_same(a, &p->links[i].end[0], b, &q->links[j].end[0]) &&
                link_end_same(a, &p->links[i].end[1], b, &q->links[j].end[1]);
+    case ITEM_DEVICE:
+        return SAME_NS(devices) && device_same(&p->devices[i], &q->devices[j]);
     case ITEM_SYSCTL:
         return SAME_NS(sysctls) && text_same(p->sysctls[i].key, q->sysctls[j].key);
     case ITEM_ADDRESS:
@@ -172,11 +186,19 @@ bool key_same(const struct side *a, size_t i, const struct side *b, size_t j, en
     return false;
 }
 
+static bool vlans_equal(const struct plan_link_end *x, const struct plan_link_end *y)
+{
+    bool same = x->vlan_count == y->vlan_count;
+    for (size_t v = 0; same && v < x->vlan_count; v++)
+        same = x->vlans[v].id == y->vlans[v].id && x->vlans[v].untagged == y->vlans[v].untagged;
+    return same;
+}
+
 static bool link_equal(const struct plan_link *x, const struct plan_link *y)
 {
     for (int e = 0; e < 2; e++)
         if (!text_same(x->end[e].master, y->end[e].master) || x->end[e].down != y->end[e].down ||
-            memcmp(&x->end[e].mac, &y->end[e].mac, sizeof x->end[e].mac) != 0)
+            !vlans_equal(&x->end[e], &y->end[e]) || memcmp(&x->end[e].mac, &y->end[e].mac, sizeof x->end[e].mac) != 0)
             return false;
     return (x->mtu ? x->mtu : 1500) == (y->mtu ? y->mtu : 1500);
 }
@@ -221,9 +243,14 @@ bool content_equal(const struct side *a, size_t i, const struct side *b, size_t 
     case ITEM_HOSTS_VIEW:
         return text_same(p->hosts_views[i].content, q->hosts_views[j].content) && text_same(p->authority, q->authority);
     case ITEM_BRIDGE:
-        return p->bridges[i].stp == q->bridges[j].stp && p->bridges[i].mtu == q->bridges[j].mtu;
+        return p->bridges[i].stp == q->bridges[j].stp && p->bridges[i].mtu == q->bridges[j].mtu &&
+               p->bridges[i].vlan_filtering == q->bridges[j].vlan_filtering;
     case ITEM_LINK:
         return link_equal(&p->links[i], &q->links[j]);
+    case ITEM_DEVICE:
+        return p->devices[i].down == q->devices[j].down &&
+               (p->devices[i].mtu ? p->devices[i].mtu : 1500) == (q->devices[j].mtu ? q->devices[j].mtu : 1500) &&
+               memcmp(&p->devices[i].mac, &q->devices[j].mac, sizeof(struct mac)) == 0;
     case ITEM_SYSCTL:
         return text_same(p->sysctls[i].value, q->sysctls[j].value);
     case ITEM_NEIGHBOUR:

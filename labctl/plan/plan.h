@@ -43,7 +43,14 @@ struct plan_bridge {
     const char *name; /* up to 15 characters, made by lower/ */
     const char *origin;
     bool stp;
+    bool vlan_filtering; /* its ports are in the VLANs that their ends of links say, and in no other */
     uint32_t mtu;
+};
+
+/* A VLAN (IEEE 802.1Q, 1 to 4094) that a port of a bridge with VLAN filtering carries. */
+struct plan_vlan {
+    uint16_t id;
+    bool untagged; /* its packets leave without a tag, and what comes in without one is in it (the PVID) */
 };
 
 /* A veth pair; either end may be a bridge port.  Both names are final: nothing is renamed or moved later. */
@@ -52,11 +59,29 @@ struct plan_link_end {
     const char *name;
     const char *master; /* bridge in the same namespace, or NULL */
     struct mac mac;
-    bool down; /* leave administratively down */
+    bool down;                     /* leave administratively down */
+    const struct plan_vlan *vlans; /* of a port of a bridge with VLAN filtering, by number */
+    size_t vlan_count;
 };
 struct plan_link {
     struct plan_link_end end[2]; /* end[0]: the node's side; end[1]: the far side (fabric or cloud) */
     uint32_t mtu;                /* of both ends; 0 = 1500 */
+    const char *origin;
+};
+
+/* An interface that has no wire of its own: what it sends leaves by others of its node, with a tag, or in a tunnel. */
+enum plan_device_kind { PLAN_DEVICE_VLAN, PLAN_DEVICE_VXLAN, PLAN_DEVICE_KIND_COUNT };
+struct plan_device {
+    uint32_t ns; /* a node */
+    const char *name;
+    enum plan_device_kind kind;
+    uint32_t id;               /* the tag, or the VXLAN network identifier (24 bits) */
+    const char *parent;        /* VLAN: the interface that it stands on */
+    struct addr local, remote; /* VXLAN: the tunnel's ends */
+    uint16_t port;             /* VXLAN: of UDP, host byte order */
+    struct mac mac;
+    uint32_t mtu; /* 0 = 1500 */
+    bool down;
     const char *origin;
 };
 
@@ -210,6 +235,8 @@ struct plan {
     size_t bridge_count;
     struct plan_link *links;
     size_t link_count;
+    struct plan_device *devices;
+    size_t device_count;
     struct plan_address *addresses;
     size_t address_count;
     struct plan_neighbour *neighbours;

@@ -11,8 +11,8 @@
 
 /* What lies in a namespace, in the order in which it is printed. */
 static const enum plan_item printed[] = {
-    ITEM_BRIDGE, ITEM_LINK, ITEM_SYSCTL,     ITEM_ADDRESS, ITEM_NEIGHBOUR, ITEM_ROUTE,
-    ITEM_RULE,   ITEM_NFT,  ITEM_IMPAIRMENT, ITEM_FILE,    ITEM_PROCESS,   ITEM_RUN,
+    ITEM_BRIDGE, ITEM_LINK, ITEM_DEVICE,     ITEM_SYSCTL, ITEM_ADDRESS, ITEM_NEIGHBOUR, ITEM_ROUTE,
+    ITEM_RULE,   ITEM_NFT,  ITEM_IMPAIRMENT, ITEM_FILE,   ITEM_PROCESS, ITEM_RUN,
 };
 
 static void print_indented(struct str *out, const char *text)
@@ -87,6 +87,38 @@ static void mac_member(struct json *json, const char *key, const struct mac *mac
     json_put_string_member(json, key, mac_format(mac, text));
 }
 
+/* [{ "id": 10, "untagged": true }] */
+static void json_vlans(const struct plan_link_end *end, struct json *json)
+{
+    if (end->vlan_count == 0)
+        return;
+    json_put_key(json, "vlans");
+    json_put_array(json);
+    for (size_t v = 0; v < end->vlan_count; v++) {
+        json_put_object(json);
+        json_put_integer_member(json, "id", end->vlans[v].id);
+        json_put_boolean_member(json, "untagged", end->vlans[v].untagged);
+        json_put_object_end(json);
+    }
+    json_put_array_end(json);
+}
+
+static void json_device(const struct plan_device *device, struct json *json)
+{
+    json_put_string_member(json, "name", device->name);
+    json_put_string_member(json, "kind", plan_device_kind_name(device->kind));
+    json_put_integer_member(json, "id", device->id);
+    if (device->parent)
+        json_put_string_member(json, "parent", device->parent);
+    addr_member(json, "local", &device->local);
+    addr_member(json, "remote", &device->remote);
+    if (device->port)
+        json_put_integer_member(json, "port", device->port);
+    mac_member(json, "mac", &device->mac);
+    json_put_boolean_member(json, "up", !device->down);
+    json_put_integer_member(json, "mtu", device->mtu ? device->mtu : 1500);
+}
+
 static void json_link(const struct plan *plan, const struct plan_link *link, struct json *json)
 {
     json_put_key(json, "ends");
@@ -98,6 +130,7 @@ static void json_link(const struct plan *plan, const struct plan_link *link, str
         mac_member(json, "mac", &link->end[e].mac);
         if (link->end[e].master)
             json_put_string_member(json, "bridge", link->end[e].master);
+        json_vlans(&link->end[e], json);
         json_put_boolean_member(json, "up", !link->end[e].down);
         json_put_object_end(json);
     }
@@ -223,11 +256,15 @@ static const char *json_item(const struct plan *plan, enum plan_item item, uint3
     case ITEM_BRIDGE:
         json_put_string_member(json, "name", plan->bridges[i].name);
         json_put_boolean_member(json, "stp", plan->bridges[i].stp);
+        json_put_boolean_member(json, "vlan_filtering", plan->bridges[i].vlan_filtering);
         json_put_integer_member(json, "mtu", plan->bridges[i].mtu ? plan->bridges[i].mtu : 1500);
         return plan->bridges[i].origin;
     case ITEM_LINK:
         json_link(plan, &plan->links[i], json);
         return plan->links[i].origin;
+    case ITEM_DEVICE:
+        json_device(&plan->devices[i], json);
+        return plan->devices[i].origin;
     case ITEM_SYSCTL:
         json_put_string_member(json, "key", plan->sysctls[i].key);
         json_put_string_member(json, "value", plan->sysctls[i].value);
@@ -268,17 +305,12 @@ static const char *json_item(const struct plan *plan, enum plan_item item, uint3
 }
 
 static const char *const plural[ITEM_COUNT] = {
-    [ITEM_BRIDGE] = "bridges",
-    [ITEM_LINK] = "links",
-    [ITEM_SYSCTL] = "sysctls",
-    [ITEM_ADDRESS] = "addresses",
-    [ITEM_ROUTE] = "routes",
-    [ITEM_RULE] = "rules",
-    [ITEM_NFT] = "nft",
-    [ITEM_NEIGHBOUR] = "neighbours",
-    [ITEM_IMPAIRMENT] = "impairments",
-    [ITEM_FILE] = "files",
-    [ITEM_RUN] = "run",
+    [ITEM_BRIDGE] = "bridges",       [ITEM_LINK] = "links",
+    [ITEM_DEVICE] = "devices",       [ITEM_SYSCTL] = "sysctls",
+    [ITEM_ADDRESS] = "addresses",    [ITEM_ROUTE] = "routes",
+    [ITEM_RULE] = "rules",           [ITEM_NFT] = "nft",
+    [ITEM_NEIGHBOUR] = "neighbours", [ITEM_IMPAIRMENT] = "impairments",
+    [ITEM_FILE] = "files",           [ITEM_RUN] = "run",
     [ITEM_PROCESS] = "processes",
 };
 

@@ -120,12 +120,9 @@ static void look(void *context)
 static bool shares_segment(const struct node *a, const struct node *b)
 {
     for (size_t i = 0; i < a->interface_count; i++)
-        for (size_t j = 0; j < b->interface_count; j++) {
-            const struct interface *x = a->interfaces[i], *y = b->interfaces[j];
-            if ((x->attachment == ATTACH_BRIDGE && y->attachment == ATTACH_BRIDGE && x->bridge == y->bridge) ||
-                (x->attachment == ATTACH_LINK && y->attachment == ATTACH_LINK && x->link == y->link))
+        for (size_t j = 0; j < b->interface_count; j++)
+            if (share_wire(a->interfaces[i], b->interfaces[j]))
                 return true;
-        }
     return false;
 }
 

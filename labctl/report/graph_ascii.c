@@ -211,6 +211,10 @@ static void place_bridges(struct drawing *drawing)
         if (bridge->network != NULL)
             str_printf(&title, " %s%s", prefix_format(&bridge->network->cidr, text),
                        bridge->network->internal ? ", internal" : "");
+        if (bridge->vlan_filtering)
+            str_append(&title, ", VLANs");
+        if (bridge->vxlan != NULL)
+            str_printf(&title, ", VXLAN %u", bridge->vxlan->id);
         if (bridge->mtu != 0)
             str_printf(&title, ", mtu %u", bridge->mtu);
         boxes[i] = block_frame(inside, str_text(&title), 0);

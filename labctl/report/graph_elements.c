@@ -188,7 +188,10 @@ static void add_bridge(struct collector *collector, const struct bridge *bridge)
 {
     struct arena *arena = collector->out->arena;
     char text[ADDR_TEXT_MAX];
-    const char *label = bridge->network == NULL ? arena_printf(arena, "bridge %s", bridge->name)
+    const char *label = bridge->network == NULL ? arena_printf(arena, "bridge %s%s", bridge->name,
+                                                               bridge->vxlan            ? "\nVXLAN"
+                                                               : bridge->vlan_filtering ? "\nVLANs"
+                                                                                        : "")
                                                 : arena_printf(arena, "network %s\n%s%s", bridge->name,
                                                                prefix_format(&bridge->network->cidr, text),
                                                                bridge->network->internal ? ", internal" : "");
@@ -216,7 +219,8 @@ static void add_attachments(struct collector *collector, const struct node *node
     size_t vertex = index_of(collector->vertices, arena_printf(arena, "node/%s", node->name));
     for (size_t i = 0; i < node->interface_count; i++) {
         const struct interface *interface = node->interfaces[i];
-        if (interface == home || interface->attachment == ATTACH_NONE || interface->attachment == ATTACH_LINK)
+        if (interface == home || interface->attachment == ATTACH_NONE || interface->attachment == ATTACH_LINK ||
+            (interface->attachment == ATTACH_BRIDGE && interface->bridge->vlan_of_link)) /* drawn with the link */
             continue;
         const char *label = graph_addresses(interface, arena);
         if (node->interface_count > 1)

@@ -20,7 +20,8 @@ static const void *members_segment(const struct interface *interface)
     case ATTACH_SUBNET:
         return interface->subnet;
     case ATTACH_BRIDGE:
-        return interface->bridge;
+        return interface->bridge->vlan_of_link != NULL ? (void *)interface->bridge->vlan_of_link
+                                                       : bridge_whole(interface->bridge);
     case ATTACH_LINK:
         return interface->link;
     case ATTACH_INTERNET:
@@ -107,6 +108,7 @@ const char *graph_addresses(const struct interface *interface, struct arena *are
                         : prefix_format(&interface->addresses[i], buffer));
     if (addr_is_set(&interface->public_ip))
         str_printf(&text, " = %s", addr_format(&interface->public_ip, buffer));
+    interface_vlan_text(interface, &text);
     return arena_strdup(arena, str_text(&text));
 }
 

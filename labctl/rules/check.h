@@ -63,7 +63,7 @@ rule_check check_vpc_size, check_subnet_size, check_subnet_outside, check_subnet
     check_vpc_networks;
 rule_check check_reserved_address, check_address_outside_subnet, check_duplicate_address,
     check_duplicate_public_ip, /* address.c */
-    check_internet_address, check_unusable_address, check_vpc_ipv6;
+    check_internet_address, check_unusable_address, check_vpc_ipv6, check_vlan_carried, check_vxlan_ends;
 /* Of an IPv6 address on the internet (ipv6.c). */
 void internet_ipv6_address(struct rules *rules, const struct addr *addr, struct mark mark);
 rule_check check_network_address, check_network_overlap, check_published_address, check_published_twice; /* network.c */

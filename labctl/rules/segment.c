@@ -65,9 +65,11 @@ static void report_alone(struct rules *rules, struct map *counts, const struct i
         return;
     bool link = interface->attachment == ATTACH_LINK;
     broken(rules, address_mark(interface, 0),
-           "%s of '%s/%s' is in a network of its own on %s '%s': it reaches nobody there",
+           "%s of '%s/%s' is in a network of its own on %s '%s'%s: it reaches nobody there",
            prefix_format(&interface->addresses[0], text), interface->node->name, interface->name,
-           link ? "link" : bridge_kind(interface->bridge), link ? interface->link->name : interface->bridge->name);
+           link ? "link" : bridge_kind(interface->bridge), link ? interface->link->name : interface->bridge->name,
+           link || !interface->bridge->vlan ? ""
+                                            : arena_printf(rules->scratch, " in VLAN %u", interface->bridge->vlan));
 }
 
 void check_different_networks(struct rules *rules)

@@ -118,7 +118,7 @@ static struct plan *make_plan(void)
 {
     struct plan *plan = plan_new("executor");
     *ARENA_PUSH(plan->arena, plan->bridges, plan->bridge_count) =
-        (struct plan_bridge){0, "lan", "bridge/lan", false, 0};
+        (struct plan_bridge){.name = "lan", .origin = "bridge/lan"};
     ARENA_PUSH(plan->arena, plan->hosts_views, plan->hosts_view_count)->content = "127.0.0.1 localhost\n10.0.0.2 web\n";
     uint32_t router = add_namespace(plan, "vpc/main", NAMESPACE_CLOUD);
     uint32_t web = add_namespace(plan, "web", NAMESPACE_NODE), db = add_namespace(plan, "db", NAMESPACE_NODE);

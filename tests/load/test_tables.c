@@ -46,9 +46,9 @@ static void well_formed(const struct schema *schema, void *context)
         assert_ptr_equal(schema_field(schema, field->key), field); /* no key twice */
         if (field->doc == NULL || strlen(field->doc) < 5 || !str_ends(field->doc, "."))
             fail_msg("%s/%s has no sentence", schema->name, field->key);
-        bool decodes = field->later || field->decode != NULL ||
+        bool decodes = field->decode != NULL ||
                        (field->type != FIELD_CUSTOM && field->type != FIELD_LIST && field->type != FIELD_NAMED);
-        if (!decodes || (field->type == FIELD_CUSTOM && !field->later && (field->wants == NULL || field->json == NULL)))
+        if (!decodes || (field->type == FIELD_CUSTOM && (field->wants == NULL || field->json == NULL)))
             fail_msg("%s/%s lacks a reader, its words or its JSON", schema->name, field->key);
         if (field->type == FIELD_WORD)
             assert_true(field->words != NULL && field->word_count > 1);
@@ -101,18 +101,13 @@ static void in_page(const struct schema *schema, void *context)
     ARENA_AUTO arena = arena_new();
     const char *page = context;
     const char *section = strstr(page, arena_printf(arena, ".SS \"Keys: %s\"\n", schema->name));
-    const char *later = strstr(page, ".SH NOT SUPPORTED YET");
     if (section == NULL)
         fail_msg("labctl-topology(5) has no section 'Keys: %s'", schema->name);
     const char *end = strstr(section + 1, "\n.S");
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
         const char *entry = arena_printf(arena, "\n.TP\n%s (", field->key);
-        if (field->later) {
-            const char *line = strstr(later, arena_printf(arena, "\n.TP\n%s\n", schema->name));
-            if (line == NULL || !stands(line, strstr(line + 5, "\n.TP"), field->key))
-                fail_msg("labctl-topology(5) does not say that %s/%s comes later", schema->name, field->key);
-        } else if (!stands(section, end, entry) || !stands(section, end, arena_printf(arena, "\n%s\n", field->doc))) {
+        if (!stands(section, end, entry) || !stands(section, end, arena_printf(arena, "\n%s\n", field->doc))) {
             fail_msg("labctl-topology(5) does not say of %s/%s: %s", schema->name, field->key, field->doc);
         } else if (field->fallback != NULL && strchr(field->fallback, '\xe2') == NULL &&
                    !stands(strstr(section, entry), end, arena_printf(arena, "Default: %s.\n", field->fallback))) {
