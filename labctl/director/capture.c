@@ -35,6 +35,7 @@
 #define SNAPSHOT    262144
 #define FILTER_MAX  4096
 #define PCAP_MAGIC  0xa1b23c4d /* times in nanoseconds */
+#define TAG         4          /* bytes of a VLAN tag */
 #define DRAIN_FIRST 64         /* packets between two looks at the control socket */
 
 struct pcap_header {
@@ -52,6 +53,8 @@ const struct plan_link_end *request_far_end(const struct plan *plan, const struc
                                             const struct interface *interface)
 {
     uint32_t ns = plan_find_namespace(plan, node->name);
+    if (interface->parent) /* what it sends leaves there, with its tag */
+        interface = interface->parent;
     for (size_t i = 0; i < plan->link_count; i++)
         if (plan->links[i].end[0].ns == ns && str_equal(plan->links[i].end[0].name, interface->name))
             return &plan->links[i].end[1];
@@ -117,6 +120,7 @@ static int open_socket(struct director *director, const struct plan_link_end *en
         return -1;
     setsockopt(packets, SOL_SOCKET, SO_RCVBUF, &room, sizeof room); /* as much as there is */
     if (setsockopt(packets, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0 ||
+        setsockopt(packets, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) != 0 ||
         bind(packets, (struct sockaddr *)&address, sizeof address) != 0)
         return error_set_errno(err, errno, "capture at %s in %s", end->name, ns);
     return fd_steal(&packets);
@@ -135,22 +139,45 @@ static struct timespec packet_time(struct msghdr *message)
     return time;
 }
 
+/* The kernel keeps a frame's VLAN tag beside it: it is put back behind the addresses, which move to the front.  How
+ * many bytes the frame has grown by. */
+static size_t put_tag_back(struct msghdr *message, char *frame, size_t length)
+{
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+        struct tpacket_auxdata beside;
+        if (part->cmsg_level != SOL_PACKET || part->cmsg_type != PACKET_AUXDATA || length < 2 * ETH_ALEN)
+            continue;
+        memcpy(&beside, CMSG_DATA(part), sizeof beside);
+        if (!(beside.tp_status & TP_STATUS_VLAN_VALID))
+            return 0;
+        uint16_t protocol = beside.tp_status & TP_STATUS_VLAN_TPID_VALID ? beside.tp_vlan_tpid : ETH_P_8021Q;
+        uint16_t tag[] = {htons(protocol), htons(beside.tp_vlan_tci)};
+        memmove(frame - sizeof tag, frame, 2 * ETH_ALEN);
+        memcpy(frame - sizeof tag + 2 * ETH_ALEN, tag, sizeof tag);
+        return sizeof tag;
+    }
+    return 0;
+}
+
 /* One packet to the output.  1: written, 0: none waiting, -1: broken. */
 static int copy_packet(int packets, int output, char *buffer)
 {
     char control[256];
-    struct iovec part = {buffer + sizeof(struct pcap_packet), SNAPSHOT};
+    char *frame = buffer + sizeof(struct pcap_packet) + TAG;
+    struct iovec part = {frame, SNAPSHOT - TAG};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t got = recvmsg(packets, &message, MSG_DONTWAIT | MSG_TRUNC);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR || errno == ENETDOWN ? 0 : -1;
     struct timespec time = packet_time(&message);
-    uint32_t length = (uint32_t)got;
-    struct pcap_packet header = {(uint32_t)time.tv_sec, (uint32_t)time.tv_nsec, length < SNAPSHOT ? length : SNAPSHOT,
-                                 length};
-    memcpy(buffer, &header, sizeof header);
-    return fd_write_all(output, buffer, sizeof header + header.captured) == 0 ? 1 : -1;
+    size_t tag = put_tag_back(&message, frame, (size_t)got);
+    uint32_t length = (uint32_t)((size_t)got + tag);
+    char *start = frame - tag - sizeof(struct pcap_packet);
+    struct pcap_packet header = {(uint32_t)time.tv_sec, (uint32_t)time.tv_nsec,
+                                 length < SNAPSHOT ? length : SNAPSHOT - TAG, length};
+    memcpy(start, &header, sizeof header);
+    return fd_write_all(output, start, sizeof header + header.captured) == 0 ? 1 : -1;
 }
 
 static void capture(int packets, int output, int control, json_int_t limit)
@@ -196,7 +223,8 @@ int verb_capture(struct director *director, struct request *request, json_t **re
         return -1;
     const struct plan_link_end *end = request_far_end(director->plan, node, interface);
     if (!end)
-        return error_set(err, ERR_ABSENT, "node/%s/%s is connected to nothing", node->name, interface->name);
+        return error_set(err, ERR_ABSENT, "node/%s/%s has no wire of its own%s", node->name, interface->name,
+                         interface->attachment == ATTACH_BRIDGE ? ": what it sends leaves by others, in a tunnel" : "");
     FD_AUTO packets = open_socket(director, end, request_fd(request, 2), err);
     if (packets < 0)
         return error_wrap(err, "capture node/%s/%s", node->name, interface->name);

@@ -81,6 +81,7 @@ const struct fault_kind *const fault_kinds[] = {
     &fault_nat_gateway_idle_timeout,
     &fault_nat_gateway_misplaced,
     &fault_nat_gateway_ports_exhausted,
+    &fault_native_vlan_mismatch,
     &fault_neighbour_wrong,
     &fault_netmask_wrong,
     &fault_network_acl_ephemeral_missing,
@@ -151,6 +152,8 @@ const struct fault_kind *const fault_kinds[] = {
     &fault_transit_propagation_missing,
     &fault_transit_route_missing,
     &fault_ttl_too_low,
+    &fault_vlan_missing,
+    &fault_vlan_wrong,
     &fault_vpc_route_wrong,
 };
 const size_t fault_kind_count = ARRAY_SIZE(fault_kinds);

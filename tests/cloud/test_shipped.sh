@@ -7,7 +7,13 @@ for file in topologies/*.yaml; do
     name=$(basename "$file" .yaml)
     holds "$name has no findings" sh -c "! \"$LABCTL\" validate --strict $file 2>&1 | grep -E 'error|warning'"
     "$LABCTL" up "$file" --name "$lab" >"$work/out" 2>&1
-    report "$name comes up" $?
+    status=$?
+    lacking=$(sed -n "s/.*this machine lacks the capability '\([a-z-]*\)'.*/\1/p" "$work/out")
+    if [ $status -eq 3 ] && "$LABCTL" doctor | grep -q "^ *$lacking  *missing"; then
+        echo "skip $name: this machine has no $lacking"
+        continue
+    fi
+    report "$name comes up" $status
     holds "$name: all checks pass" "$LABCTL" --lab "$lab" check
     "$LABCTL" down "$lab" >/dev/null
 done

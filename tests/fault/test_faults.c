@@ -396,6 +396,21 @@ static void force_is_looked_up_in_the_devices(void **state)
 static const struct {
     const char *topology, *fault, *lines[6];
 } effects[] = {
+    {"vlans.yaml",
+     "native-vlan-mismatch node/router/eth0 vlan=30",
+     {"~ link router/eth0 02:31:49:d5:59:ff -- fabric/router.eth0 06:62:5a:0c:f0:76 in br-floor vlan 30 untagged, 10 "
+      "tagged, 20 tagged mtu 1500 (was link router/eth0 02:31:49:d5:59:ff -- fabric/router.eth0 06:62:5a:0c:f0:76 in "
+      "br-floor vlan 99 untagged, 10 tagged, 20 tagged mtu 1500)"}},
+    {"vlans.yaml",
+     "vlan-missing node/router/eth0 vlan=20",
+     {"~ link router/eth0 02:31:49:d5:59:ff -- fabric/router.eth0 06:62:5a:0c:f0:76 in br-floor vlan 99 untagged, 10 "
+      "tagged mtu 1500 (was link router/eth0 02:31:49:d5:59:ff -- fabric/router.eth0 06:62:5a:0c:f0:76 in br-floor "
+      "vlan 99 untagged, 10 tagged, 20 tagged mtu 1500)"}},
+    {"vlans.yaml",
+     "vlan-wrong node/desk-1/eth0 vlan=20",
+     {"~ link desk-1/eth0 02:1e:be:c8:c0:2d -- fabric/desk-1.eth0 06:10:bf:e0:ae:3e in br-floor vlan 20 untagged mtu "
+      "1500 (was link desk-1/eth0 02:1e:be:c8:c0:2d -- fabric/desk-1.eth0 06:10:bf:e0:ae:3e in br-floor vlan 10 "
+      "untagged mtu 1500)"}},
     {"two-routers.yaml",
      "address-wrong node/web/eth0 address=10.2.0.10/28",
      {"- address 10.2.0.10/24 dev eth0 in web", "+ address 10.2.0.10/28 dev eth0 in web"}},

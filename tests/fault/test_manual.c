@@ -74,12 +74,6 @@ static void every_key(void **state)
             const struct field *field = &scenario_schemas[s]->fields[i];
             const char *end, *start;
             seen++;
-            if (field->later) {
-                start = section(".SH NOT SUPPORTED YET", &end);
-                stands(start, end, arena_printf(arena, "\n%s\n", scenario_schemas[s]->name));
-                stands(start, end, field->key);
-                continue;
-            }
             start = section(arena_printf(arena, ".SS \"Keys: %s\"\n", scenario_schemas[s]->name), &end);
             stands(start, end, arena_printf(arena, "\n.TP\n%s (", field->key));
             stands(start, end, arena_printf(arena, "\n%s\n", field->doc));

@@ -59,9 +59,9 @@ static struct plan_link *add_link(struct plan *plan, uint32_t ns, const char *na
                                   const char *bridge, uint8_t n)
 {
     struct plan_link *link = ARENA_PUSH(plan->arena, plan->links, plan->link_count);
-    *link = (struct plan_link){
-        .end = {{ns, name, NULL, {{2, 0, 0, 0, 0, n}}, false}, {far, port, bridge, {{2, 0, 0, 0, 1, n}}, false}},
-        .origin = name};
+    *link = (struct plan_link){.end = {{ns, name, NULL, {{2, 0, 0, 0, 0, n}}, false, NULL, 0},
+                                       {far, port, bridge, {{2, 0, 0, 0, 1, n}}, false, NULL, 0}},
+                               .origin = name};
     return link;
 }
 

@@ -33,12 +33,13 @@ static struct plan *full(void)
     *ARENA_PUSH(a, p->namespaces, p->namespace_count) =
         (struct plan_namespace){"web", NAMESPACE_NODE, "node/web", true, 0};
     ARENA_PUSH(a, p->hosts_views, p->hosts_view_count)->content = "10.0.0.2 web\n";
-    *ARENA_PUSH(a, p->bridges, p->bridge_count) = (struct plan_bridge){.name = "lan", .origin = "bridge/lan", .stp = true, .mtu = 1400};
-    *ARENA_PUSH(a, p->links, p->link_count) = (struct plan_link){
-        .end = {{2, "eth0", NULL, {{2, 0, 0, 0, 0, 1}}, false, NULL, 0},
-                {0, "web-eth0", "lan", {{2, 0, 0, 0, 0, 2}}, true, NULL, 0}},
-        .mtu = 1400,
-        .origin = "node/web/eth0"};
+    *ARENA_PUSH(a, p->bridges, p->bridge_count) =
+        (struct plan_bridge){.name = "lan", .origin = "bridge/lan", .stp = true, .mtu = 1400};
+    *ARENA_PUSH(a, p->links, p->link_count) =
+        (struct plan_link){.end = {{2, "eth0", NULL, {{2, 0, 0, 0, 0, 1}}, false, NULL, 0},
+                                   {0, "web-eth0", "lan", {{2, 0, 0, 0, 0, 2}}, true, NULL, 0}},
+                           .mtu = 1400,
+                           .origin = "node/web/eth0"};
     *ARENA_PUSH(a, p->sysctls, p->sysctl_count) = (struct plan_sysctl){2, "net/ipv4/ip_forward", "1", "node/web"};
     *ARENA_PUSH(a, p->addresses, p->address_count) =
         (struct plan_address){2, "eth0", prefix("10.0.0.2/24"), "node/web/eth0"};
