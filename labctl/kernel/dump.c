@@ -75,6 +75,17 @@ static enum port_state port_of(struct nlattr *const *info)
     return nla_get_u8(data[IFLA_BRPORT_STATE]);
 }
 
+static uint32_t id_of(const char *kind, struct nlattr *data)
+{
+    struct nlattr *a[IFLA_VXLAN_MAX + 1]; /* the larger of the two */
+    bool vlan = strcmp(kind, "vlan") == 0;
+    if ((!vlan && strcmp(kind, "vxlan") != 0) || !data || nla_parse_nested(a, IFLA_VXLAN_MAX, data, NULL) < 0)
+        return 0;
+    if (vlan)
+        return a[IFLA_VLAN_ID] ? nla_get_u16(a[IFLA_VLAN_ID]) : 0;
+    return u32_of(a[IFLA_VXLAN_ID], 0);
+}
+
 /* Fills all but the texts; info: the kind and its data. */
 static bool parse_link(const struct nlmsghdr *message, struct observed_link *link, struct nlattr **name,
                        struct nlattr **kind)
@@ -97,6 +108,7 @@ static bool parse_link(const struct nlmsghdr *message, struct observed_link *lin
         return true;
     link->port = port_of(info);
     *kind = info[IFLA_INFO_KIND];
+    link->id = *kind ? id_of(nla_data(*kind), info[IFLA_INFO_DATA]) : 0;
     if (*kind && strcmp(nla_data(*kind), "bridge") == 0 && info[IFLA_INFO_DATA] &&
         nla_parse_nested(data, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) >= 0) {
         link->stp = u32_of(data[IFLA_BR_STP_STATE], 0) != 0;

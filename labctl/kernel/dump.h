@@ -27,6 +27,7 @@ struct observed_link {
     bool loopback;
     bool stp; /* bridges */
     bool vlan_filtering;
+    uint32_t id; /* the tag of a "vlan", the network identifier of a "vxlan"; else 0 */
     enum port_state port;
 };
 

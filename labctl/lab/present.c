@@ -282,7 +282,7 @@ static enum presence link_present(struct lab *lab, const struct plan *plan, cons
 static enum presence device_present(const struct plan_device *device, const struct observation *o)
 {
     const struct observed_link *seen = observed_link_by_name(o, device->name);
-    if (!seen || !str_equal(seen->kind, plan_device_kind_name(device->kind)))
+    if (!seen || !str_equal(seen->kind, plan_device_kind_name(device->kind)) || seen->id != device->id)
         return PRESENT_NOT;
     return seen->up != device->down && seen->mtu == (device->mtu ? device->mtu : 1500) &&
                    memcmp(&seen->mac, &device->mac, sizeof seen->mac) == 0
