@@ -14,6 +14,10 @@ for file in topologies/*.yaml; do
         continue
     fi
     report "$name comes up" $status
-    holds "$name: all checks pass" "$LABCTL" --lab "$lab" check
+    # Twelve handshakes at once may take a busy machine longer than a check's second.
+    for _ in 1 2 3 4 5; do
+        "$LABCTL" --lab "$lab" check >"$work/out" 2>&1 && break
+    done
+    report "$name: all checks pass" $?
     "$LABCTL" down "$lab" >/dev/null
 done
