@@ -45,6 +45,7 @@
     COMMAND(start)                                                                                                     \
     COMMAND(status)                                                                                                    \
     COMMAND(submit)                                                                                                    \
+    COMMAND(top)                                                                                                       \
     COMMAND(unset)                                                                                                     \
     COMMAND(up)                                                                                                        \
     COMMAND(validate)                                                                                                  \

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "director/checks.h"
 #include "director/director.h"
 #include "load/load.h"
@@ -75,8 +76,8 @@ static struct check *read_check(const struct topology *topology, const json_t *p
         const struct finding *finding = &findings.items[i];
         if (finding->level != FINDING_ERROR)
             continue;
-        error_set(err, ERR_USAGE, "%s%s%s", finding->text, finding->hint ? "; " : "",
-                  finding->hint ? finding->hint : "");
+        error_set(err, str_equal(finding->rule, "dangling-reference") ? ERR_ABSENT : ERR_USAGE, "%s%s%s", finding->text,
+                  finding->hint ? "; " : "", finding->hint ? finding->hint : "");
         return NULL;
     }
     if (!check)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# labctl metrics and labctl probe --format prometheus: counters that count, in a text that Prometheus can read.
+# labctl metrics, labctl top and labctl probe --format prometheus: counters that count, in a text that Prometheus can read.
 set -u
 : "${LABCTL:=$PWD/build/labctl}"
 work=$(mktemp -d) || exit 1
@@ -85,7 +85,32 @@ labctl metrics wep
 [ $? -eq 4 ] && grep -q "did you mean 'web'" "$work/log"
 say $? "a node that there is not"
 
+# ---- rates
+labctl exec asker -- sh -c 'ping -i 0.02 -w 60 web >/dev/null 2>&1 &'
+labctl top --interval 500ms
+[ $? -eq 0 ] && awk 'NR == 2 { exit !($1 == "web" || $1 == "asker") || $4 == 0 || $6 == 0 }' "$work/out"
+say $? "top: who is busy stands first, with packets in and out"
+labctl top asker --interval 500ms --format json
+figure() { awk -F'[:,]' -v key="\"$1\"" '$1 ~ key { print int($2); exit }' "$work/out"; }
+[ "$(grep -c '"interface": ' "$work/out")" -eq 1 ] && grep -q '"node": "asker"' "$work/out" && grep -q '"up": true' "$work/out" &&
+    [ "$(figure receive_packets)" -gt 1 ] && [ "$(figure receive_packets)" -lt 200 ] &&
+    [ "$(figure receive_bits)" -gt $((84 * 4 * $(figure receive_packets))) ]
+say $? "top: one node, as JSON"
+labctl exec asker -- pkill ping
+labctl top wep
+[ $? -eq 4 ] && grep -q "did you mean 'web'" "$work/log"
+say $? "top: a node that there is not"
+labctl top --interval 5
+[ $? -eq 2 ] && grep -q "from 100ms to 1h, not '5'" "$work/log"
+say $? "top: an interval without a unit"
+
 # ---- probes
+labctl probe ping nobody web
+[ $? -eq 4 ] && grep -q "no node 'nobody'" "$work/log"
+say $? "a prober that there is not"
+labctl probe ping asker wep
+[ $? -eq 4 ] && grep -q "did you mean 'web'" "$work/log"
+say $? "a target that there is not"
 end=$((SECONDS + 30)) # the first question walks the whole tree
 until labctl probe dns asker www.shop.test || [ $SECONDS -ge $end ]; do :; done
 probe() { # NAME STATUS WORDS...: measured, with that exit status, and readable

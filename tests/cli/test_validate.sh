@@ -38,7 +38,6 @@ expect "several files at once" 0 "topology 'star-100' is valid" "$LABCTL" valida
 expect "quiet says nothing of a good file" 0 '^$' bash -c '"$0" -q validate topologies/home-lan.yaml; s=$?; echo; exit $s' "$LABCTL"
 expect "an option stands once" 2 "'fault' has '--at' twice: 'node/a' and 'node/b'" \
     "$LABCTL" fault inject loss --at node/a --at node/b
-expect "a command that comes later" 2 "the command 'top' is not supported yet" "$LABCTL" top "$work/none.yaml"
 printf 'lab: ruleset-%s\nnodes: { a: { nftables: "table inet x { chain" } }\n' $$ >"$work/ruleset.yaml"
 expect "a ruleset that nft cannot read" 2 'ruleset.yaml:2:25: error: nft: syntax error.*\[nftables\]' "$LABCTL" validate "$work/ruleset.yaml"
 cat >"$work/words.yaml" <<YAML

@@ -41,19 +41,6 @@ bool habit_is_node(const char *word, const char *lab)
     return false;
 }
 
-/* Commands of the language of this program that a later version brings. */
-static const char *const later[] = {
-    "explain", "flow-logs", "link", "mark", "pack", "top",
-};
-
-static bool is_later(const char *word)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(later); i++)
-        if (str_equal(later[i], word))
-            return true;
-    return false;
-}
-
 int habit_complain(const char *word, const char *lab)
 {
     ARENA_AUTO arena = arena_new();
@@ -61,10 +48,6 @@ int habit_complain(const char *word, const char *lab)
     size_t node_count = 0, count = 0;
     if (habit_is_node(word, lab)) {
         fprintf(stderr, "labctl: '%s' is a node: `labctl shell %s`, or `labctl exec %s CMD…`\n", word, word, word);
-        return 2;
-    }
-    if (is_later(word)) {
-        fprintf(stderr, "labctl: the command '%s' is not supported yet\nAll commands: labctl help\n", word);
         return 2;
     }
     for (size_t i = 0; i < command_count; i++)
