@@ -338,12 +338,14 @@ static void warn_of_lost_links(struct director *director, json_t *warnings)
     if (lab_lost_links(director->lab, arena, &links, &count, NULL) != 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        const struct plan_link_end *end = &plan->links[links[i]].end[0];
-        const char *node = plan->namespaces[end->ns].name;
+        bool wired = links[i] < plan->link_count;
+        const struct plan_device *device = wired ? NULL : &plan->devices[links[i] - plan->link_count];
+        const struct plan_link_end *end = wired ? &plan->links[links[i]].end[0] : NULL;
+        const char *node = plan->namespaces[wired ? end->ns : device->ns].name;
         json_array_append_new(
             warnings, json_sprintf("interface %s of %s is gone: it was deleted in the node; `labctl apply FILE` "
                                    "makes it again, `labctl exec %s reboot -f` starts the whole node anew",
-                                   end->name, node, node));
+                                   wired ? end->name : device->name, node, node));
     }
 }
 

@@ -79,7 +79,10 @@ void director_describe(const struct plan *before, const struct plan *after, stru
 void director_describe_lost(const struct plan *plan, uint32_t link, struct str *out)
 {
     str_append(out, "+ ");
-    plan_item_describe(plan, ITEM_LINK, link, out);
+    if (link < plan->link_count)
+        plan_item_describe(plan, ITEM_LINK, link, out);
+    else
+        plan_item_describe(plan, ITEM_DEVICE, link - plan->link_count, out);
     str_append(out, " (it was gone)\n");
 }
 

@@ -66,7 +66,8 @@ struct lab_wire {
 };
 int lab_wire(struct lab *lab, const struct plan *plan, size_t i, struct lab_wire *out);
 
-/* The links of the plan that are not there any more (somebody deleted one in a node): indices, in the arena. */
+/* The links and devices of the plan that are not there any more (somebody deleted one in a node): indices, those of
+ * devices behind those of all links; in the arena. */
 int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_t *count, struct error *err);
 /* Makes these again, with the addresses, routes and whatever else the plan says of them. */
 int lab_restore_links(struct lab *lab, const uint32_t *links, size_t count, struct error *err);

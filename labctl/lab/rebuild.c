@@ -226,9 +226,30 @@ int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_
         if (result == 0 && !observed_link_by_name(seen[far->ns], far->name))
             *ARENA_PUSH(arena, *links, *count) = i;
     }
+    for (uint32_t i = 0; i < plan->device_count && result == 0; i++) {
+        const struct plan_device *device = &plan->devices[i];
+        const struct space *space = space_of(lab, plan, device->ns);
+        if (!space || !space->ready || space->rebuild)
+            continue;
+        if (!seen[device->ns]) {
+            int netns = space_netns(space_of(lab, plan, device->ns), err);
+            result = netns < 0 ? -1 : observe_links(netns, &seen[device->ns], err);
+        }
+        if (result == 0 && !observed_link_by_name(seen[device->ns], device->name) &&
+            (!device->parent || observed_link_by_name(seen[device->ns], device->parent))) /* else it comes with that */
+            *ARENA_PUSH(arena, *links, *count) = (uint32_t)plan->link_count + i;
+    }
     for (uint32_t ns = 0; ns < plan->namespace_count; ns++)
         observation_free(seen[ns]);
     return result;
+}
+
+static int restore_device(struct rebuild *r, uint32_t i)
+{
+    const struct plan_device *device = &r->apply.after->devices[i];
+    struct plan_operation operation = {ACTION_ADD, ITEM_DEVICE, 0, i, false};
+    struct plan_link_end as_end = {.ns = device->ns, .name = device->name};
+    return change_device(&r->apply, &operation) == 0 ? restore_end(r, &as_end) : -1;
 }
 
 /* What stood on the interface went with it. */
@@ -238,9 +259,7 @@ static int restore_devices(struct rebuild *r, const struct plan_link_end *end)
     struct plan_group devices = plan_index_group(a->after_index, end->ns, ITEM_DEVICE);
     for (size_t g = 0; g < devices.count; g++) {
         const struct plan_device *device = &a->after->devices[devices.items[g]];
-        struct plan_operation operation = {ACTION_ADD, ITEM_DEVICE, 0, devices.items[g], false};
-        struct plan_link_end as_end = {.ns = device->ns, .name = device->name};
-        if (str_equal(device->parent, end->name) && (change_device(a, &operation) != 0 || restore_end(r, &as_end) != 0))
+        if (str_equal(device->parent, end->name) && restore_device(r, devices.items[g]) != 0)
             return -1;
     }
     return 0;
@@ -249,6 +268,8 @@ static int restore_devices(struct rebuild *r, const struct plan_link_end *end)
 static int restore_link(struct rebuild *r, uint32_t link)
 {
     struct apply *a = &r->apply;
+    if (link >= a->after->link_count)
+        return restore_device(r, link - (uint32_t)a->after->link_count);
     struct plan_operation operation = {ACTION_ADD, ITEM_LINK, 0, link, false};
     if (change_link(a, &operation) != 0)
         return -1;

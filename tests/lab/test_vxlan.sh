@@ -54,6 +54,9 @@ expect "with all that went with it" 0 "5 of 5 checks pass" "$LABCTL" check
 expect "the interface below goes down and comes back" 0 "in force: yes" "$LABCTL" fault inject link-down --at node/a/eth0
 expect "that one is taken out as well" 0 "taken out" "$LABCTL" fault clear
 expect "and the tunnel with it" 0 "5 of 5 checks pass" "$LABCTL" check
+"$LABCTL" exec a -- ip link del t0
+expect "an end that was deleted in its node comes back with the file" 0 "(it was gone)" "$LABCTL" apply "$work/lab.yaml"
+expect "with its addresses" 0 "5 of 5 checks pass" "$LABCTL" check
 expect "it is gone" 0 "down" "$LABCTL" down tunnels
 
 cat >"$work/vlan.yaml" <<'YAML'
