@@ -40,16 +40,17 @@ extern const struct fault_kind fault_address_duplicate, fault_address_missing, f
     fault_proxy_backend_dead, fault_proxy_health_check_wrong, fault_proxy_host_wrong, fault_proxy_sticky_skew,
     fault_proxy_upstream_wrong, fault_public_ip_missing, fault_rate_limit, fault_receive_window_small, fault_reordering,
     fault_resolver_first_dead, fault_resolver_wrong, fault_return_route_missing, fault_route_blackhole,
-    fault_route_missing, fault_route_table_wrong, fault_route_wrong, fault_routing_loop, fault_rp_filter_strict,
-    fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long, fault_security_group_peer_wrong,
-    fault_security_group_port_wrong, fault_security_group_protocol_wrong, fault_security_group_rule_missing,
-    fault_security_group_wrong, fault_service_command_wrong, fault_service_crash_loop, fault_service_down,
-    fault_service_loopback_only, fault_service_wrong_port, fault_source_dest_check_on, fault_tcp_options_stripped,
-    fault_tcp_reset, fault_time_wait_pile_up, fault_tls_cipher_mismatch, fault_tls_client_certificate_missing,
-    fault_tls_default_certificate, fault_tls_expired, fault_tls_missing_intermediate, fault_tls_not_yet_valid,
-    fault_tls_plain_http, fault_tls_unknown_authority, fault_tls_version_mismatch, fault_tls_wrong_name,
-    fault_transit_association_missing, fault_transit_attachment_missing, fault_transit_propagation_missing,
-    fault_transit_route_missing, fault_ttl_too_low, fault_vlan_missing, fault_vlan_wrong, fault_vpc_route_wrong;
+    fault_route_missing, fault_route_table_wrong, fault_route_wrong, fault_router_advertisement_rogue,
+    fault_routing_loop, fault_rp_filter_strict, fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long,
+    fault_security_group_peer_wrong, fault_security_group_port_wrong, fault_security_group_protocol_wrong,
+    fault_security_group_rule_missing, fault_security_group_wrong, fault_service_command_wrong,
+    fault_service_crash_loop, fault_service_down, fault_service_loopback_only, fault_service_wrong_port,
+    fault_source_dest_check_on, fault_tcp_options_stripped, fault_tcp_reset, fault_time_wait_pile_up,
+    fault_tls_cipher_mismatch, fault_tls_client_certificate_missing, fault_tls_default_certificate, fault_tls_expired,
+    fault_tls_missing_intermediate, fault_tls_not_yet_valid, fault_tls_plain_http, fault_tls_unknown_authority,
+    fault_tls_version_mismatch, fault_tls_wrong_name, fault_transit_association_missing,
+    fault_transit_attachment_missing, fault_transit_propagation_missing, fault_transit_route_missing, fault_ttl_too_low,
+    fault_vlan_missing, fault_vlan_wrong, fault_vpc_route_wrong;
 
 /* The mark of a parameter, or of the fault where it is not given. */
 struct mark fault_mark(const struct fault *fault, const char *key);
@@ -104,6 +105,8 @@ const char *fault_record_hint(const struct thing *thing, const char *asked, stru
 bool fault_is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings);
 /* The process of a service; NULL where nothing runs for it. */
 struct plan_process *fault_process(struct plan *plan, const struct topology *topology, const struct thing *service);
+/* The BIRD of a node, which runs for all its routing; NULL where it has none. */
+struct plan_process *fault_bird(struct plan *plan, const struct node *node);
 /* The file that a program reads as its configuration; NULL where it reads none. */
 struct plan_file *fault_configuration(struct plan *plan, const struct plan_process *process);
 /* Replaces that file's text, in the arena: the program reads it anew. */

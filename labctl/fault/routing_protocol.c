@@ -80,7 +80,7 @@ static int rewrite_as(struct topology *topology, const struct fault *fault, cons
 
 /* ---- BIRD's configuration ---- */
 
-static struct plan_process *bird_of(struct plan *plan, const struct node *node)
+struct plan_process *fault_bird(struct plan *plan, const struct node *node)
 {
     uint32_t ns = plan_find_namespace(plan, node->name);
     for (size_t i = 0; i < plan->process_count; i++)
@@ -106,7 +106,7 @@ static const char *find_session(const char *configuration, const struct addr *pe
 static void forget_session(struct plan *plan, const struct node *node, const struct addr *peer)
 {
     const char *line;
-    struct plan_process *process = bird_of(plan, node);
+    struct plan_process *process = fault_bird(plan, node);
     const char *start = process ? find_session(process->configuration, peer, &line) : NULL;
     size_t kept = 0;
     if (!start)
@@ -145,7 +145,7 @@ static int rewrite_filter(struct plan *plan, const struct topology *topology, co
     (void)topology;
     fault_read_destination(fault_text(fault, "destination"), &prefix);
     const struct bgp_neighbour *neighbour = neighbour_of(fault, things[0].service);
-    struct plan_process *process = bird_of(plan, things[0].node);
+    struct plan_process *process = fault_bird(plan, things[0].node);
     struct plan_file *file = process ? fault_configuration(plan, process) : NULL;
     if (!neighbour || !file || !find_session(file->content, &neighbour->addr[prefix.addr.family == 6], &line))
         return is_gone(fault, "session", err);

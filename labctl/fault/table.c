@@ -118,6 +118,7 @@ const struct fault_kind *const fault_kinds[] = {
     &fault_route_missing,
     &fault_route_table_wrong,
     &fault_route_wrong,
+    &fault_router_advertisement_rogue,
     &fault_routing_loop,
     &fault_rp_filter_strict,
     &fault_rule_shadowed,

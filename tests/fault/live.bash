@@ -40,7 +40,8 @@ state() { # what a learner can look at, in every node (all at once), and the top
         FNR == 1 { n = 100000 }
         /^== / { n = 0 }
         /REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE/ { next }
-        { gsub(/ \/tmp\/(nsd-xfr-[0-9]+|\*)/, ""); # what a name server leaves that was killed
+        { gsub(/ (valid_lft|preferred_lft|expires) [0-9]+sec/, "") # of what routers advertise: it runs
+          gsub(/ \/tmp\/(nsd-xfr-[0-9]+|\*)/, ""); # what a name server leaves that was killed
            print FILENAME, n ? n++ : n, $0 }' "${nodes[@]/#/state.}" | sort)
     "$LABCTL" --lab live dump
 }
