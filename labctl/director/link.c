@@ -46,20 +46,11 @@ static json_t *statistics_json(const struct relay_statistics *s)
                      "lateness_us", histogram_json(s));
 }
 
-/* The near end of a far end: "node/a/eth0". */
-static const struct plan_link_end *near_end(const struct plan *plan, const struct plan_impairment *item)
-{
-    for (size_t l = 0; l < plan->link_count; l++)
-        if (plan->links[l].end[1].ns == item->ns && str_equal(plan->links[l].end[1].name, item->interface))
-            return &plan->links[l].end[0];
-    return NULL;
-}
-
 static json_t *wire_json(struct director *director, size_t i)
 {
     const struct plan *plan = director_plan(director);
     const struct plan_impairment *item = &plan->impairments[i];
-    const struct plan_link_end *near = near_end(plan, item);
+    const struct plan_link_end *near = plan_near_end(plan, item);
     struct lab_wire wire;
     json_t *object = json_object();
     if (near)

@@ -207,7 +207,10 @@ static void dump_dhcp(struct yaml *yaml, const struct dhcp *dhcp)
 
 static void dump_exec(struct yaml *yaml, const struct service *service)
 {
-    dump_strings(yaml, "command", &service->command);
+    if (service->command.count == 1)
+        dump_text(yaml, "command", service->command.items[0]);
+    else
+        dump_strings(yaml, "command", &service->command);
     dump_text(yaml, "user", service->user);
     if (service->ready_port == 0)
         return;

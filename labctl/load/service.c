@@ -86,16 +86,13 @@ static void decode_dns_forward(struct decoder *decoder, const struct field *fiel
 
 /* ---- exec ------------------------------------------------------------------------------------------------------ */
 
-/* A list is an argv; one text is run by the shell. */
+/* A list is an argv; one text is a command line, which service/exec.c gives to the shell where it needs one. */
 static void decode_command(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     struct service *service = target;
-    static const char *const shell[] = {"/bin/sh", "-c"};
     const char *text;
     struct strings *command = &service->command;
     if (value->kind == VALUE_TEXT && decode_text(decoder, field->key, value, &text)) {
-        for (size_t i = 0; i < ARRAY_SIZE(shell); i++)
-            *ARENA_PUSH(decoder->arena, command->items, command->count) = shell[i];
         *ARENA_PUSH(decoder->arena, command->items, command->count) = text;
     } else if (value->kind == VALUE_LIST && value->item_count > 0) {
         for (size_t i = 0; i < value->item_count; i++)
@@ -231,7 +228,8 @@ static const struct field exec_fields[] = {
      .decode = decode_command,
      .wants = "a command line",
      .json = "{\"type\": [\"array\", \"string\"]}",
-     .doc = "What is run: a list of a program and its arguments, or one text for the shell."},
+     .doc = "What is run: a list of a program and its arguments, or one text for the shell, which is not "
+            "started for a line that it would only split at its spaces."},
     {.key = "user",
      .type = FIELD_CUSTOM,
      FIELD_AT(struct service, user),

@@ -203,7 +203,7 @@ struct service {
     size_t view_count;
     /* exec */
     const char *user;       /* one of the node's, or NULL: root */
-    struct strings command; /* argv; one string in YAML is run by /bin/sh -c */
+    struct strings command; /* argv; one string alone is a command line, split or run by /bin/sh -c */
     uint16_t ready_port;    /* ready: { tcp: port }; 0 = ready as soon as it runs */
     int64_t ready_within;   /* nanoseconds; 0 = as long as every service has */
     enum protocol ready_protocol;

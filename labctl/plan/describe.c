@@ -221,8 +221,9 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
         break;
     case ITEM_IMPAIRMENT: {
         const struct plan_impairment *impairment = &plan->impairments[i];
-        str_printf(out, "impairment of %s, %s: ", impairment->interface,
-                   impairment->direction == PLAN_SENT ? "sent" : "received");
+        const struct plan_link_end *near = plan_near_end(plan, impairment); /* the far end's name may be a made one */
+        str_printf(out, "impairment of %s%s%s, %s: ", near ? plan->namespaces[near->ns].name : "", near ? "/" : "",
+                   near ? near->name : impairment->interface, impairment->direction == PLAN_SENT ? "sent" : "received");
         impairment_format(&impairment->is, " ", ", ", out);
         break;
     }

@@ -30,3 +30,13 @@ uint32_t plan_find_namespace(const struct plan *plan, const char *name)
             return (uint32_t)i;
     return UINT32_MAX;
 }
+
+const struct plan_link_end *plan_near_end(const struct plan *plan, const struct plan_impairment *impairment)
+{
+    for (size_t l = 0; l < plan->link_count; l++) {
+        const struct plan_link_end *far = &plan->links[l].end[1];
+        if (far->ns == impairment->ns && str_equal(far->name, impairment->interface))
+            return &plan->links[l].end[0];
+    }
+    return NULL;
+}

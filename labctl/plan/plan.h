@@ -266,3 +266,5 @@ struct plan {
 struct plan *plan_new(const char *lab);                                  /* with the fabric as namespace 0 */
 void plan_free(struct plan *plan);                                       /* takes NULL */
 uint32_t plan_find_namespace(const struct plan *plan, const char *name); /* UINT32_MAX where absent; O(n) */
+/* The node's end of the wire whose far end the impairment sits at; NULL where there is no such wire; O(n). */
+const struct plan_link_end *plan_near_end(const struct plan *plan, const struct plan_impairment *impairment);

@@ -4,6 +4,7 @@
  * that is to run as another is put into a user namespace of its own, where root's id is that user's: what it makes
  * belongs to root outside and to the user inside.  It is the same in every lab, whoever started it. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -43,6 +44,35 @@ static void put_user(struct arena *arena, const char *user, struct strings *argv
     }
 }
 
+/* A line that a shell would only split at its spaces is run without one, as make(1) does: a program that there is not
+ * is then an error of its start, and not a shell that ends a moment later. */
+static bool is_plain(const char *line)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,- ";
+    /* The shell's own: POSIX, Shell Command Language, 2.4 and 2.14, and the utilities that only it can be. */
+    static const char *const own[] = {
+        "case",   "do",      "done",  "elif",  "else",     "esac",  "fi",     "for",   "if",      "in",      "then",
+        "until",  "while",   "break", ":",     "continue", ".",     "eval",   "exec",  "exit",    "export",  "readonly",
+        "return", "set",     "shift", "times", "trap",     "unset", "alias",  "bg",    "cd",      "command", "fc",
+        "fg",     "getopts", "hash",  "jobs",  "read",     "type",  "ulimit", "umask", "unalias", "wait"};
+    size_t start = strspn(line, " "), length = strcspn(line + start, " ");
+    if (length == 0 || line[strspn(line, plain)] != '\0')
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (strlen(own[i]) == length && strncmp(own[i], line + start, length) == 0)
+            return false;
+    return true;
+}
+
+static void put_words(struct arena *arena, const char *line, struct strings *argv)
+{
+    while (*(line += strspn(line, " "))) {
+        size_t length = strcspn(line, " ");
+        *ARENA_PUSH(arena, argv->items, argv->count) = arena_strndup(arena, line, length);
+        line += length;
+    }
+}
+
 void service_lower_exec(struct service_context *context)
 {
     static const char *const shell[] = {"/bin/sh", "-c"};
@@ -50,11 +80,14 @@ void service_lower_exec(struct service_context *context)
     struct arena *arena = context->plan->arena;
     struct strings argv = {0};
     put_user(arena, service->user, &argv);
-    if (service->command.count < 2) /* one string is a command line */
-        for (size_t i = 0; i < ARRAY_SIZE(shell); i++)
-            *ARENA_PUSH(arena, argv.items, argv.count) = shell[i];
-    for (size_t i = 0; i < service->command.count; i++)
+    bool line = service->command.count < 2; /* one string is a command line */
+    bool plain = service->command.count == 1 && is_plain(service->command.items[0]);
+    for (size_t i = 0; line && !plain && i < ARRAY_SIZE(shell); i++)
+        *ARENA_PUSH(arena, argv.items, argv.count) = shell[i];
+    for (size_t i = 0; !plain && i < service->command.count; i++)
         *ARENA_PUSH(arena, argv.items, argv.count) = service->command.items[i];
+    if (plain)
+        put_words(arena, service->command.items[0], &argv);
     if (service->command.count == 0)
         *ARENA_PUSH(arena, argv.items, argv.count) = "true";
     service_argv(context, argv.items, argv.count);

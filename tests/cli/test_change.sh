@@ -13,6 +13,7 @@ variant() { sed "s|10.0.0.1/24 }|10.0.0.1/24, $2 }|" "$work/lab.yaml" >"$work/$1
 variant refused 'files: { /etc/motd: { content: hi } }, nftables: "table inet x { chain y { iif nothing accept; }; }"'
 variant silent 'services: { s: { kind: exec, command: "echo waiting >\&2; sleep 100", ready: { tcp: 99 } } }'
 variant dead 'services: { s: { kind: exec, command: "echo no luck >\&2; exit 4", ready: { tcp: 99 } } }'
+variant missing 'services: { s: { kind: exec, command: no-such-program --now } }'
 variant motd 'files: { /etc/motd: { content: hi } }'
 snapshot >"$work/before"
 
@@ -23,6 +24,11 @@ check "up names the service that does not start, and shows its log" $?
 check "and says it once" $?
 clean_host
 check "and nothing is left" $?
+
+run "$LABCTL" up "$work/missing.yaml"
+[ $? -eq 3 ] && grep -q 'web/s could not be started: execute no-such-program: No such file' "$work/err"
+check "and one whose program there is not, though nothing waits for it" $?
+clean_host
 
 run "$LABCTL" up "$work/lab.yaml"
 check "up" $?

@@ -269,6 +269,31 @@ static void the_others_are_as_plain(void **state)
     bench_free(&bench);
 }
 
+/* What a shell would only split is run as it is, so that a missing program is noticed; the rest is the shell's. */
+static void a_line_needs_a_shell_or_not(void **state)
+{
+    static const struct {
+        const char *line, *argv;
+    } rows[] = {
+        {"  python3 -m http.server  9000 ", "python3 -m http.server 9000"},
+        {"/opt/x --rate=5", "/bin/sh -c /opt/x --rate=5"},
+        {"echo hi; sleep 5", "/bin/sh -c echo hi; sleep 5"},
+        {"cd /tmp", "/bin/sh -c cd /tmp"},
+        {"cdr /tmp", "cdr /tmp"},
+        {"exec nc -l 1", "/bin/sh -c exec nc -l 1"},
+        {"nc -l $PORT", "/bin/sh -c nc -l $PORT"},
+        {"", "/bin/sh -c "},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct bench bench = bench_new();
+        const char *line[] = {rows[i].line};
+        add(&bench, "x", SERVICE_EXEC, 0)->command = (struct strings){line, 1};
+        assert_argv(lower(&bench), rows[i].argv);
+        bench_free(&bench);
+    }
+}
+
 static void dns_is_configured_as_an_administrator_would(void **state)
 {
     (void)state;
@@ -428,6 +453,7 @@ int main(void)
         cmocka_unit_test(certificates_are_what_their_words_say),
         cmocka_unit_test(a_proxy_is_haproxy),
         cmocka_unit_test(exec_runs_as_users_that_nodes_have),
+        cmocka_unit_test(a_line_needs_a_shell_or_not),
         cmocka_unit_test(the_others_are_as_plain),
         cmocka_unit_test(dns_is_configured_as_an_administrator_would),
         cmocka_unit_test(dns_without_recursion_asks_nobody),
