@@ -163,8 +163,12 @@ json_t *faults_json(const struct session *session)
         set_text(object, "id", fault->id);
         set_text(object, "kind", fault->kind);
         json_object_set_new(object, "at", at);
-        set_text(object, "description", fault_describe(fault, scenario->arena));
+        bool came = session_fault_came(session, fault);
+        set_text(object, "description",
+                 arena_printf(scenario->arena, "%s%s", fault_describe(fault, scenario->arena),
+                              came ? "" : " (the exercise was over before it came)"));
         json_object_set_new(object, "scheduled", json_boolean(fault_is_scheduled(fault)));
+        json_object_set_new(object, "came", json_boolean(came));
         json_object_set_new(object, "ticket", text_or_null(fault->ticket ? fault->ticket->id : NULL));
         if (kind) {
             set_text(object, "family", fault_family_name(kind->family));

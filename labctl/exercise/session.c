@@ -293,6 +293,12 @@ int64_t session_fault_change(const struct session *session, const struct fault *
     return change == INT64_MAX ? INT64_MAX : session->at + (began + change - session->elapsed);
 }
 
+bool session_fault_came(const struct session *session, const struct fault *fault)
+{
+    int64_t began;
+    return schedule_began(session, fault, &began) && session->elapsed - began >= fault->after;
+}
+
 /* ---- the end ---- */
 
 int session_stop(struct session *session, enum session_end end, int64_t boot, int64_t real, struct error *err)

@@ -86,9 +86,9 @@ static const struct program_trial ps = {"ps", "procps", "procps-ng", "procps-ng"
     }
 #define QDISC(name_, purpose_, fidelity_)                                                                              \
     {                                                                                                                  \
-        .name = name_, .area = CAPABILITY_IMPAIRMENT, .need = CAPABILITY_LATER, .place = TRIAL_LAB, .try = try_qdisc,  \
-        .argument = name_, .requires = "veth", .purpose = purpose_, .backend = "qdisc " name_, .fidelity = fidelity_,  \
-        .module = "sch_" name_                                                                                         \
+        .name = name_, .area = CAPABILITY_IMPAIRMENT, .need = CAPABILITY_RECOMMENDED, .place = TRIAL_LAB,              \
+        .try = try_qdisc, .argument = name_, .requires = "veth", .purpose = purpose_, .backend = "qdisc " name_,       \
+        .fidelity = fidelity_, .module = "sch_" name_                                                                  \
     }
 #define DEVICE(name_, need_, link_, purpose_, module_)                                                                 \
     {                                                                                                                  \
@@ -213,8 +213,10 @@ const struct capability capabilities[] = {
      .backend = "nft numgen at the receiving end",
      .fidelity = "exact share, packet by packet; the sender sees nothing",
      .module = "nft_numgen"},
-    QDISC("netem", "delay, jitter, reordering", "the reference"),
-    QDISC("tbf", "rate", "token bucket: a short burst passes at once"),
+    QDISC("netem", "delay, jitter, reordering in the kernel; without it a relay in user space does them",
+          "the reference"),
+    QDISC("tbf", "rate in the kernel; without it a relay in user space limits it",
+          "token bucket: a short burst passes at once"),
 
     DEVICE("dummy", LATER, link_dummy, "extra addresses of a node", "dummy"),
     DEVICE("vlan", RECOMMENDED, link_vlan, "tagged interfaces (`parent`)", "8021q"),

@@ -293,6 +293,21 @@ static void a_pause_puts_scheduled_faults_off(void **state)
     assert_int_equal(session_fault_change(&f.session, noise, f.boot), f.boot + 30 * SECOND);
 }
 
+/* What was handed in before a scheduled fault came is not told as broken. */
+static void a_fault_may_come_too_late(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        FIXTURE_AUTO f;
+        open_fixture(&f, simple);
+        begin(&f, SESSION_PRACTICE);
+        pass_time(&f, late ? MINUTE : 3 * MINUTE);
+        MUST(&f, session_stop(&f.session, SESSION_SUBMITTED, NOW(&f)));
+        assert_true(session_fault_came(&f.session, &f.scenario->faults[0]));
+        assert_int_equal(session_fault_came(&f.session, &f.scenario->faults[1]), !late);
+    }
+}
+
 static void a_tickets_schedule_begins_with_its_phase(void **state)
 {
     (void)state;
@@ -344,6 +359,7 @@ int main(void)
         cmocka_unit_test(phases_follow_each_other),
         cmocka_unit_test(schedules_are_a_function_of_the_clock),
         cmocka_unit_test(a_pause_puts_scheduled_faults_off),
+        cmocka_unit_test(a_fault_may_come_too_late),
         cmocka_unit_test(a_tickets_schedule_begins_with_its_phase),
         cmocka_unit_test(what_is_claimed_exists),
     };
