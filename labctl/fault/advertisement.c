@@ -15,7 +15,7 @@
 #include "fault/walk.h"
 #include "plan/plan.h"
 
-#define CONFIGURATION "/etc/bird/bird.conf" /* where service/bird.c has it as well */
+#define CONFIGURATION "/etc/bird.conf" /* no directory that would stay */
 #define SOCKET        "/run/bird/bird.ctl"
 
 static bool has_listener(const struct topology *topology, const struct interface *interface)
