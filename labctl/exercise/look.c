@@ -46,6 +46,7 @@ const char look_script[] =
     "        section(\"mounts\"); print; next\n"
     "    }\n"
     "    $1 == \"tcp\" || $1 == \"udp\" { section(\"sockets\"); print $1, $5; next }\n"
+    "    / proto (bird|ra) / { next }\n" /* what others tell, and how it is with them: no plan says so */
     "    $1 == \"qdisc\" { section(\"queues\") }\n"
     "    /^[0-9]+: [^ ]+: </ { section(\"links\") }\n"
     "    /^[0-9]+: [^ ]+ +inet6? / { section(\"addresses\") }\n"
@@ -54,7 +55,8 @@ const char look_script[] =
     "    !/^[0-9]+:|^qdisc | PERMANENT *$| proxy *$/ { section(\"routes\") }\n"
     "    {\n"
     "        gsub(/ *link-netnsid [0-9]+/, \"\"); sub(/^[0-9]+: /, \"\"); gsub(/@if[0-9]+/, \"\")\n"
-    "        gsub(/ state [A-Z]+ /, \" \"); gsub(/ tentative/, \"\"); gsub(/ expires [0-9]+sec/, \"\")\n"
+    "        gsub(/ state [A-Z]+ /, \" \"); gsub(/ tentative/, \"\"); gsub(/ (expires|valid_lft|preferred_lft) "
+    "[0-9]+sec/, \"\")\n"
     "        gsub(/ refcnt [0-9]+/, \"\"); print\n"
     "    }' - /proc/net/unix /proc/self/mountinfo\n"
     "s nftables; nft -s list ruleset\n"
@@ -89,8 +91,8 @@ static const struct section {
     {"hostname", I(NAMESPACE), true},
     {"interfaces", I(LINK) | I(BRIDGE), true},
     {"links", I(LINK) | I(BRIDGE), false},
-    {"addresses", I(ADDRESS) | I(LINK), false},
-    {"routes", I(ROUTE) | I(ADDRESS) | I(LINK), false},
+    {"addresses", I(ADDRESS) | I(LINK) | I(PROCESS), false}, /* a DHCP client is a process */
+    {"routes", I(ROUTE) | I(ADDRESS) | I(LINK) | I(PROCESS), false},
     {"rules", I(RULE), false},
     {"neighbours", I(NEIGHBOUR) | I(LINK), false},
     {"nftables", I(NFT), false},
