@@ -11,6 +11,7 @@
 #include "cmd/common/reading.h"
 #include "doc/doc.h"
 #include "link/impairment.h"
+#include "link/profile.h"
 #include "load/edit.h"
 #include "load/load.h"
 #include "model/topology.h"
@@ -30,16 +31,32 @@ static bool end_matches(const struct interface *end, const char *text)
     return str_equal(text, end->node->name) || str_equal(text, str_text(&full));
 }
 
+#define PROFILE "profile"
+
+/* profile=NAME: all that such a line does, and nothing else; later words change it. */
+static int take_profile(struct context *context, const char *name, struct impairment *is)
+{
+    const char *near = str_nearest(name, profile_names, PROFILE_COUNT);
+    if (profile_find(name) == PROFILE_NONE && !str_equal(name, profile_names[PROFILE_NONE]))
+        return cmd_usage(context, "no profile is called '%s'%s%s%s (labctl-topology(5), \"Profiles of links\")", name,
+                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    *is = *profile_impairment(profile_find(name));
+    return 0;
+}
+
 /* KEY=VALUE into an impairment: 0, or 2 with the complaint printed. */
 static int take(struct context *context, const char *word, struct impairment *is)
 {
-    const char *keys[64], *value = strchr(word, '=');
+    const char *keys[64] = {PROFILE}, *value = strchr(word, '=');
     STR_AUTO key = STR_INIT;
     str_append_bytes(&key, word, value ? (size_t)(value - word) : strlen(word));
+    if (value && str_equal(str_text(&key), PROFILE))
+        return take_profile(context, value + 1, is);
     const struct impairment_row *row = impairment_row(str_text(&key));
-    for (size_t i = 0; i < impairment_row_count && i < ARRAY_SIZE(keys); i++)
-        keys[i] = impairment_rows[i].key;
-    const char *near = row ? NULL : str_nearest(str_text(&key), keys, impairment_row_count);
+    size_t count = 1;
+    for (size_t i = 0; i < impairment_row_count && count < ARRAY_SIZE(keys); i++)
+        keys[count++] = impairment_rows[i].key;
+    const char *near = row ? NULL : str_nearest(str_text(&key), keys, count);
     if (!row)
         return cmd_usage(context, "a link has no parameter '%s'%s%s%s", str_text(&key), near ? "; did you mean '" : "",
                          near ? near : "", near ? "'?" : "");
@@ -287,6 +304,7 @@ const struct command command_link = {
                    "\n"
                    "  labctl link set link/uplink delay=20ms jitter=2ms loss=0.5%\n"
                    "  labctl link set link/uplink --from node/isp rate=50mbit\n"
+                   "  labctl link set link/uplink profile=lte loss=1%\n"
                    "\n"
                    "Packets on their way stay on it. In an exercise 'link' is refused.",
     .options = options,

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "link/profile.h"
 #include "load/loader.h"
 
 /* ---- bridges --------------------------------------------------------------------------------------------------- */
@@ -75,6 +76,7 @@ void decode_bridges(struct decoder *decoder, const struct field *field, const st
 /* One entry of a link's properties: for both directions, or for the one that `from` names. */
 struct link_entry {
     uint32_t mtu;
+    int profile; /* enum profile: what the other keys change */
     struct impairment impairment;
 };
 
@@ -135,6 +137,13 @@ static const struct field link_fields[] = {
      .wants = "a node, or a node's interface",
      .json = "{\"type\": \"string\"}",
      .doc = "In a list of entries: the node, or its interface, whose packets the entry is about."},
+    {.key = "profile",
+     .type = FIELD_WORD,
+     FIELD_AT(struct link_entry, profile),
+     .words = profile_names,
+     .word_count = PROFILE_COUNT,
+     .fallback = "none",
+     .doc = "A line of a kind that everybody knows, in each direction; keys beside it change it."},
     IMPAIRMENT_ROWS(ROW)};
 #undef ROW
 const struct schema link_schema = SCHEMA("link", link_fields);
@@ -197,10 +206,12 @@ static void report_contradiction(struct loader *loader, const struct link *link,
 /* One entry of properties. */
 static void one_entry(struct loader *loader, struct link *link, const struct value *value)
 {
-    const struct value *from = value_get(value, "from");
+    const struct value *from = value_get(value, "from"), *profile = value_get(value, "profile");
     struct link_entry entry = {0};
     if (from == NULL)
         entry = (struct link_entry){.mtu = link->mtu, .impairment = link->both};
+    if (profile != NULL && profile->kind == VALUE_TEXT)
+        entry.impairment = *profile_impairment(profile_find(profile->text));
     if (!schema_decode(&loader->decoder, &link_schema, link->name, value->mark, value, &entry))
         return;
     report_contradiction(loader, link, value, &entry.impairment);

@@ -99,6 +99,12 @@ lab link set late --from node/a delay=0 && pings a 10.0.0.2 5 && between "$least
 check "one direction by itself" $?
 lab link reset link/late && pings a 10.0.0.2 5 && between "$least" 0 10
 check "reset takes all away" $?
+lab link set late profile=satellite-geo rate=50mbit && pings a 10.0.0.2 5 && between "$least" 540 640
+check "a line by its name" $?
+lab link set late profile=satelliet; [ $? -eq 2 ] && lab link show late && grep -q 'delay 300ms.* rate 50mbit' "$work/out"
+check "an unknown name changes nothing" $?
+lab link set late profile=none && pings a 10.0.0.2 5 && between "$least" 0 10
+check "none is none" $?
 lab set link/late/delay 30ms && pings a 10.0.0.2 5 && between "$least" 60 75
 check "set as for any key" $?
 

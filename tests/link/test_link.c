@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/units.h"
 #include "link/distribution.h"
 #include "link/impairment.h"
+#include "link/profile.h"
 #include "link/queue.h"
 #include "link/relay.h"
 #include "link/wire.h"
@@ -373,9 +375,45 @@ static void lateness_is_told_by_its_bucket(void **state)
     assert_int_equal(relay_lateness_quantile(&statistics, 1), 5000000);
 }
 
+/* The manual's text without its backslashes. */
+static void read_manual(struct str *out)
+{
+    FILE *file = fopen(LABCTL_SOURCE "/man/labctl-topology.5", "r");
+    assert_non_null(file);
+    for (int c; (c = fgetc(file)) != EOF;)
+        if (c != '\\')
+            str_append_char(out, (char)c);
+    fclose(file);
+}
+
+static void profiles_are_as_the_manual_says(void **state)
+{
+    (void)state;
+    STR_AUTO manual = STR_INIT;
+    read_manual(&manual);
+    assert_false(impairment_any(profile_impairment(PROFILE_NONE)));
+    assert_int_equal(profile_find("none"), PROFILE_NONE);
+    assert_int_equal(profile_find("isdn"), PROFILE_NONE);
+    for (int i = PROFILE_NONE + 1; i < PROFILE_COUNT; i++) {
+        const struct impairment *is = profile_impairment((enum profile)i);
+        const struct impairment_row *row;
+        STR_AUTO entry = STR_INIT;
+        assert_int_equal(profile_find(profile_names[i]), i);
+        assert_true(impairment_any(is));
+        assert_null(impairment_contradiction(is, &row));
+        str_printf(&entry, ".B %s\n%s:\n", profile_names[i], profile_docs[i]);
+        impairment_format(is, " ", ", ", &entry);
+        size_t doc = strlen(".B ") + strlen(profile_names[i]) + 1;
+        entry.data[doc] = (char)(entry.data[doc] - 'a' + 'A');
+        if (!strstr(str_text(&manual), str_text(&entry)))
+            fail_msg("labctl-topology(5) does not say:\n%s", str_text(&entry));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(profiles_are_as_the_manual_says),
         cmocka_unit_test(texts_come_back),
         cmocka_unit_test(bad_values_are_refused),
         cmocka_unit_test(contradictions_are_found),
