@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/common/contradiction.h"
 #include "cmd/common/ruleset.h"
 #include "cmd/common/variants.h"
 #include "doc/doc.h"
@@ -57,13 +58,17 @@ static void make_strict(struct findings *findings)
 static void read_scenario(struct validation *validation, struct document *document, struct validated *file)
 {
     struct scenario *scenario = NULL;
+    size_t before = validation->findings.errors;
     file->kind = "scenario";
     file->seeds = read_variants(document, validation->seeds, &scenario);
     if (scenario == NULL)
         return;
     file->name = scenario->name;
-    if (scenario->topology != NULL)
-        check_programs(validation, scenario->topology);
+    if (scenario->topology == NULL)
+        return;
+    check_programs(validation, scenario->topology);
+    if (validation->findings.errors == before)
+        contradictions_check(scenario, &validation->findings);
 }
 
 static void read_topology(struct validation *validation, struct document *document, struct validated *file)

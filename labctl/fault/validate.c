@@ -324,12 +324,10 @@ int fault_validate_all(const struct topology *topology, const struct fault *faul
     for (size_t i = 0; i < count; i++) {
         fault_validate(topology, &faults[i], findings);
         for (size_t j = 0; j < i; j++) {
-            bool same_id = str_equal(faults[i].id, faults[j].id);
-            if (!same_id && !fault_equal(&faults[i], &faults[j]))
-                continue;
-            struct finding *finding = findings_add(
-                findings, FINDING_ERROR, "duplicate-fault", faults[i].mark,
-                same_id ? "two faults are called '%s'" : "fault '%s' is the same as another", faults[i].id);
+            if (str_equal(faults[i].id, faults[j].id) || !fault_equal(&faults[i], &faults[j]))
+                continue; /* of one id: the reader's to say */
+            struct finding *finding = findings_add(findings, FINDING_ERROR, "duplicate-fault", faults[i].mark,
+                                                   "fault '%s' is the same as another", faults[i].id);
             finding->other = faults[j].mark;
             finding->other_text = "first here";
             break;

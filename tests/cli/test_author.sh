@@ -68,5 +68,37 @@ expect "standard input goes to standard output" 0 '^a: 1$' bash -c 'echo "a:  1"
 echo 'a: [' >syntax.yaml
 expect "bad syntax is reported" 2 'syntax.yaml:.*\[syntax\]' "$LABCTL" fmt syntax.yaml
 expect "and left alone" 0 '^a: \[$' cat syntax.yaml
+
+# ---- faults that contradict each other ----
+contradicting() { # FIRST SECOND: kinds with their targets
+    cat >contra.yaml <<YAML
+scenario: contra
+title: Two at once
+pass: 70%
+topology:
+  lab: contra
+  bridges: { lan: {} }
+  nodes:
+    a: { bridge: lan, address: 10.0.0.1/24 }
+    b: { bridge: lan, address: 10.0.0.2/24, services: { http: { port: 80 } } }
+faults:
+  - { id: one, $1 }
+  - { id: two, $2 }
+tasks: [ { id: t, checks: [ { from: a, http: "http://b/", points: 60 } ] } ]
+solution: [ { at: b, run: "true" } ]
+YAML
+}
+at_address='at: node/b/eth0' at_service='at: node/b/service/http'
+contradicting "kind: address-missing, $at_address" "kind: address-wrong, $at_address, address: 10.0.0.9/24"
+expect "one that cannot go in beside another" 2 "contra.yaml:12:41: error: fault 'two' cannot be put in beside those above it: .*\\[contradicting-faults\\]" "$LABCTL" validate contra.yaml
+contradicting "kind: service-wrong-port, $at_service, port: 81" "kind: service-down, $at_service"
+expect "one that another one covers" 2 "contra.yaml:11:46: error: fault 'one' changes nothing beside the others: .*\\[contradicting-faults\\]" "$LABCTL" validate contra.yaml
+contradicting "kind: service-wrong-port, $at_service, port: 81, after: 1m, for: 1m" "kind: service-down, $at_service"
+expect "one that comes by the clock may be covered" 0 'is valid' "$LABCTL" validate contra.yaml
+contradicting "kind: loss, $at_address, loss: 3%" "kind: loss, $at_address, loss: 5%"
+expect "what adds up does not contradict" 0 'is valid' "$LABCTL" validate contra.yaml
+contradicting "kind: service-down, $at_service" "kind: link-down, $at_address"
+sed -i 's/id: two/id: one/' contra.yaml
+expect "one id for two is one mistake" 0 '^1$' bash -c '"$0" validate contra.yaml 2>&1 | grep -c "error:"' "$LABCTL"
 cd "$root" || exit 1
 [ "$failures" -eq 0 ]
