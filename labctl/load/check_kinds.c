@@ -48,6 +48,22 @@ void decode_target(struct decoder *decoder, const struct field *field, const str
         read_target_text(LOADER(decoder), field->key, text, value->mark, out);
 }
 
+/* Where packets come from: an address, or the node's or interface's that has it. */
+static void decode_source(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct addr *out = (struct addr *)(void *)((char *)target + field->offset);
+    struct check_target source;
+    const char *text;
+    if (!decode_text(decoder, field->key, value, &text) ||
+        !read_target_text(LOADER(decoder), field->key, text, value->mark, &source))
+        return;
+    *out = source.node == NULL
+               ? source.addr
+               : topology_address_of(LOADER(decoder)->topology, source.node, source.node, source.interface, 0);
+    if (!addr_is_set(out))
+        findings_add(decoder->findings, FINDING_ERROR, "check-address", value->mark, "'%s' has no address", text);
+}
+
 /* Words in capitals: "A", "NXDOMAIN". */
 void decode_capitals(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
@@ -95,8 +111,11 @@ static const struct field ping_fields[] = {
      .fallback = "false",
      .doc = "Whether it must not be fragmented."},
     {.key = "source",
-     .type = FIELD_ADDRESS,
+     .type = FIELD_CUSTOM,
+     .decode = decode_source,
      FIELD_AT(struct check_ping, source),
+     .wants = TARGET_WANTS,
+     .json = "{\"type\": \"string\"}",
      .fallback = "the kernel's choice",
      .doc = "The address that it comes from."},
     {.key = "expect",

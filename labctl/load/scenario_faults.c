@@ -45,7 +45,7 @@ static const struct field fault_fields[] = {
     {.key = "every",
      .type = FIELD_DURATION,
      FIELD_AT(struct fault, every),
-     .doc = "How long after it came it comes again."},
+     .doc = "How long after it came it comes again: with a short `for`, it flaps."},
     {.key = "seed",
      .type = FIELD_CUSTOM,
      .decode = read_seed,

@@ -120,9 +120,25 @@ static void a_dump_asks_the_same(void **state)
     }
 }
 
+/* An address in a check may be a node, a node's interface or an IP. */
+static void a_source_may_be_a_node_or_its_interface(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {"web", "node/web", "web/eth0"};
+    for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+        STR_AUTO check = STR_INIT;
+        str_printf(&check, "ping: { to: 203.0.113.53, source: %s }", sources[i]);
+        struct topology *topology = load(str_text(&check));
+        const struct prefix *own = &topology->nodes[0]->interfaces[0]->addresses[0];
+        assert_memory_equal(&topology->checks[0]->ping.source, &own->addr, sizeof own->addr);
+        topology_free(topology);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_source_may_be_a_node_or_its_interface),
         cmocka_unit_test(what_is_written_is_asked),
         cmocka_unit_test(a_dump_asks_the_same),
     };
