@@ -255,9 +255,9 @@ static int run_exercise(const struct context *context, const struct course *cour
 }
 
 /* The findings were printed; of which variant they are is not in the file. */
-static int impossible(const struct variant *variant, int status)
+static int impossible(const char *file, const struct variant *variant, int status)
 {
-    if (variant->seed || variant->learner)
+    if (!access(file, R_OK) && (variant->seed || variant->learner))
         fprintf(stderr, "labctl: this is the variant of%s%s%s%s: it cannot be started\n", variant->seed ? " seed " : "",
                 variant->seed ? variant->seed : "", variant->learner ? " learner " : "",
                 variant->learner ? variant->learner : "");
@@ -273,7 +273,7 @@ static int read_open(struct context *context, const struct variant *variant, str
         return cmd_usage(context, "%s is not sealed: it has no start code", course->file);
     int status = exercise_read_variant(reading, context, course->file, variant);
     if (status)
-        return impossible(variant, status);
+        return impossible(course->file, variant, status);
     course->scenario = reading->scenario;
     scenario_strip(reading->document, &course->texts.stripped);
     dump_topology(reading->scenario->topology, &course->texts.topology);

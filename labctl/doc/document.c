@@ -1,4 +1,5 @@
 /* Documents: a file or a text, checked before it is parsed. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,6 +57,33 @@ static bool is_secret(const char *path, const char *named_in)
     return stat(path, &status) != 0 || (readers & ~status.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
+#define NEIGHBOURS_MAX 1000 /* files of a directory that are looked at */
+
+/* The file beside it whose name is nearest, or NULL. */
+static const char *nearest_file(const char *path, struct arena *arena)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, **names = NULL;
+    const char *folder = slash ? arena_strndup(arena, path, (size_t)(slash + 1 - path)) : "";
+    DIR *directory = opendir(*folder ? folder : ".");
+    size_t count = 0;
+    for (struct dirent *entry; directory && count < NEIGHBOURS_MAX && (entry = readdir(directory)) != NULL;)
+        if (entry->d_name[0] != '.')
+            *ARENA_PUSH(arena, names, count) = arena_strdup(arena, entry->d_name);
+    if (directory)
+        closedir(directory);
+    const char *nearest = str_nearest(name, names, count);
+    return nearest ? arena_printf(arena, "%s%s", folder, nearest) : NULL;
+}
+
+static void report_unreadable(struct findings *findings, struct mark mark, const char *path, int number)
+{
+    struct finding *finding = findings_add(findings, FINDING_ERROR, "unreadable-file", mark, "cannot read '%s': %s",
+                                           path, number == EINVAL ? "it is no file" : strerror(number));
+    const char *nearest = number == ENOENT ? nearest_file(path, findings->arena) : NULL;
+    if (nearest)
+        finding->hint = arena_printf(findings->arena, "did you mean '%s'?", nearest);
+}
+
 bool source_read(struct document *document, const char *path, const struct mark *mark)
 {
     STR_AUTO text = STR_INIT;
@@ -72,8 +100,7 @@ bool source_read(struct document *document, const char *path, const struct mark 
         findings_add(document->findings, FINDING_ERROR, "too-large", mark != NULL ? *mark : whole,
                      "'%s' is larger than 10 MB", path);
     else
-        findings_add(document->findings, FINDING_ERROR, "unreadable-file", mark != NULL ? *mark : whole,
-                     "cannot read '%s': %s", path, number == EINVAL ? "it is no file" : strerror(number));
+        report_unreadable(document->findings, mark != NULL ? *mark : whole, path, number);
     return false;
 }
 

@@ -69,6 +69,15 @@ echo 'a: [' >syntax.yaml
 expect "bad syntax is reported" 2 'syntax.yaml:.*\[syntax\]' "$LABCTL" fmt syntax.yaml
 expect "and left alone" 0 '^a: \[$' cat syntax.yaml
 
+# ---- names that are nearly right ----
+expect "a file beside it with a name like that" 2 "did you mean './first-scenario.yaml'" "$LABCTL" validate ./frist-scenario.yaml
+expect "nothing like that" 2 'No such file or directory' "$LABCTL" validate nothing-of-the-kind.yaml
+expect "and no guess" 1 '^0$' bash -c '"$0" validate nothing-of-the-kind.yaml 2>&1 | grep -c "did you mean"' "$LABCTL"
+here=$PWD
+cd "$root" || exit 1
+expect "a shipped scenario with a name like that" 2 "did you mean 'broken-dns'" "$LABCTL" prove broken-dn
+cd "$here" || exit 1
+
 # ---- faults that contradict each other ----
 contradicting() { # FIRST SECOND: kinds with their targets
     cat >contra.yaml <<YAML

@@ -73,3 +73,15 @@ size_t catalogue_list(struct arena *arena, struct shipped **out)
         qsort(*out, count, sizeof **out, by_name);
     return count;
 }
+
+const char *catalogue_hint(const char *file, struct arena *arena)
+{
+    struct shipped *shipped;
+    size_t count = strchr(file, '/') || !access(file, F_OK) ? 0 : catalogue_list(arena, &shipped);
+    const char **names = arena_alloc(arena, (count + 1) * sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = shipped[i].name;
+    const char *nearest = str_nearest(file, names, count);
+    return nearest ? arena_printf(arena, "did you mean '%s'? (`labctl exercises` lists what is shipped)", nearest)
+                   : NULL;
+}

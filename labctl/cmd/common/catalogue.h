@@ -15,3 +15,6 @@ struct shipped {
 size_t catalogue_list(struct arena *arena, struct shipped **out);
 /* The file that FILE means: itself, or the shipped scenario of that name. */
 const char *exercise_file(const char *file, struct str *path);
+/* What is shipped under a name like that of a file that there is not, as a hint for its finding; NULL where nothing is.
+ */
+const char *catalogue_hint(const char *file, struct arena *arena);

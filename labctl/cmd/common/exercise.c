@@ -1,4 +1,5 @@
 /* What the commands of an exercise share. */
+#include "cmd/common/catalogue.h"
 #include "cmd/common/exercise.h"
 
 #include <dirent.h>
@@ -77,6 +78,8 @@ int exercise_read_variant(struct exercise_reading *reading, const struct context
     reading->sources = sources_new(reading->arena);
     findings_init(&reading->findings, reading->arena);
     reading->document = document_read(reading->arena, reading->sources, path, &reading->findings);
+    if (!reading->document->root && reading->findings.count == 1 && !reading->findings.items[0].hint)
+        reading->findings.items[0].hint = catalogue_hint(path, reading->arena);
     if (reading->document->root && !document_is_scenario(reading->document))
         findings_add(&reading->findings, FINDING_ERROR, "no-scenario", reading->document->root->mark,
                      "this is no scenario: it has no key 'scenario'")
