@@ -197,6 +197,8 @@ check "submit: below the pass mark, 1" $?
 run "$LABCTL" start "$work/drill.yaml" && lab abandon && no_lab
 check "abandon ends it" $?
 latest=$(find "$XDG_STATE_HOME/labctl/exercises" -mindepth 1 -maxdepth 1 | sort | tail -n 1)
+run "$LABCTL" report && grep -q "the latest exercise, $(basename "$latest"), has no report: this is one before it" "$work/err"
+check "a report of one before it says so" $?
 grep -q '"event":"abandon"' "$latest/journal.jsonl" && [ ! -s "$latest/report.json" ]
 check "and leaves its journal, no score" $?
 killed=0 started=0 kept=$(directories)

@@ -312,6 +312,27 @@ static int find_directory(const char *name, struct str *path, struct error *err)
     return 0;
 }
 
+bool exercise_later(const char *name, const char *report, struct str *later)
+{
+    STR_AUTO home = STR_INIT;
+    struct error none = ERROR_INIT;
+    if ((name && strchr(name, '/')) || exercises_home(&home, &none) || !str_starts(report, str_text(&home)))
+        return false;
+    const char *shown = report + home.length + 1;
+    DIR *directory = opendir(str_text(&home));
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
+        const char *than = later->length ? str_text(later) : shown;
+        size_t length = strcspn(than, "/");
+        if (entry->d_name[0] == '.' || !is_of(entry->d_name, name) || strncmp(entry->d_name, than, length) <= 0)
+            continue;
+        str_clear(later);
+        str_append(later, entry->d_name);
+    }
+    if (directory)
+        closedir(directory);
+    return later->length > 0;
+}
+
 int exercise_journal_read(const char *name, struct str *path, struct str *text, struct error *err)
 {
     if (find_directory(name, path, err))
