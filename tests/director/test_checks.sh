@@ -99,7 +99,7 @@ run "$LABCTL" probe ping client web conut=3
 [ $? -eq 2 ] && grep -q "unknown key 'conut' in a ping check; did you mean 'count'?" "$work/err"
 check "an unknown key names the nearest" $?
 run "$LABCTL" probe ping clinet web
-[ $? -eq 2 ] && grep -q "no node 'clinet'; did you mean 'client'?" "$work/err"
+[ $? -eq 4 ] && grep -q "no node 'clinet'; did you mean 'client'?" "$work/err"
 check "an unknown node names the nearest" $?
 run "$LABCTL" probe ping
 [ $? -eq 2 ] && grep -q "'probe ping' needs the node that measures" "$work/err"
