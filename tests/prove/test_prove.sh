@@ -222,7 +222,7 @@ tickets:
     solution: [ { set: link/uplink/loss, to: 0% } ]
   rate:
     faults: [ { kind: route-missing, at: "node/\${where}", destination: default } ]
-    tasks: [ { id: port, checks: [ { from: "\${where}", ping: isp } ] } ]
+    tasks: [ { id: port, checks: [ { from: "\${where}", ping: { to: isp, count: 10 } } ] } ]
     solution: [ { at: "\${where}", run: "ip route add default via 192.168.1.1" } ]
   record:
     faults: [ { kind: dns-wrong-record, at: node/home-router/service/dns, name: nas.home.test, answer: 192.168.1.99 } ]
