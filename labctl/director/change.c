@@ -14,27 +14,12 @@
 #include "plan/plan.h"
 #include "service/service.h"
 
-/* Loads a text that was found valid before it came here. */
-static int load(const char *text, const char *allotments, struct topology **out, struct error *err)
-{
-    ARENA_AUTO arena = arena_new();
-    struct findings findings;
-    findings_init(&findings, arena);
-    struct sources *sources = sources_new(arena);
-    if (load_topology_keeping("topology", text, strlen(text), allotments, sources, &findings, out) == 0)
-        return 0;
-    const char *first = findings_first(&findings, sources, arena);
-    topology_free(*out);
-    *out = NULL;
-    return error_set(err, ERR_FILE, "%s", first ? first : "the topology is not valid");
-}
-
 static int derive(struct director *director, const char *text, const json_t *faults, const char *allotments,
                   struct topology **topology, struct plan **plan, struct error *err)
 {
     *topology = NULL;
     *plan = NULL;
-    if (load(text, allotments, topology, err) != 0)
+    if (load_valid_topology(text, allotments, topology, err) != 0)
         return -1;
     int result = lower_topology(*topology, plan, err);
     if (result == 0)

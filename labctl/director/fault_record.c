@@ -62,25 +62,11 @@ bool record_of_topology(const json_t *record)
 
 /* ---- the topology with and without ---- */
 
-static int load_text(const char *text, struct topology **out, struct error *err)
-{
-    ARENA_AUTO arena = arena_new();
-    struct findings findings;
-    findings_init(&findings, arena);
-    struct sources *sources = sources_new(arena);
-    if (!load_topology_text("topology", text, strlen(text), sources, &findings, out))
-        return 0;
-    const char *first = findings_first(&findings, sources, arena);
-    topology_free(*out);
-    *out = NULL;
-    return error_set(err, ERR_FILE, "%s", first ? first : "the topology is not valid");
-}
-
 /* text with a fault of the topology in it. */
 int record_rewrite(const char *text, const struct fault *fault, struct str *out, struct error *err)
 {
     struct topology *topology;
-    if (load_text(text, &topology, err))
+    if (load_valid_topology(text, NULL, &topology, err))
         return -1;
     int result = fault_rewrite_topology(topology, fault, err);
     if (!result)
@@ -95,7 +81,7 @@ int record_restore(const char *text, const json_t *record, struct str *out, stru
     STR_AUTO merged = STR_INIT;
     struct topology *topology;
     if (merge_undo(record_text(record, "before"), record_text(record, "after"), text, &merged, notes, err) ||
-        load_text(str_text(&merged), &topology, err))
+        load_valid_topology(str_text(&merged), NULL, &topology, err))
         return error_wrap(err, "take fault '%s' out", record_text(record, "id"));
     dump_topology(topology, out);
     topology_free(topology);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/table.h"
@@ -365,6 +366,20 @@ int load_topology_keeping(const char *name, const char *text, size_t length, con
     size_t before = findings->errors;
     struct document *document = document_parse(arena_new(), sources, name, text, length, findings);
     return load_document(document, allotments, before, out);
+}
+
+int load_valid_topology(const char *text, const char *allotments, struct topology **out, struct error *err)
+{
+    ARENA_AUTO arena = arena_new();
+    struct findings findings;
+    findings_init(&findings, arena);
+    struct sources *sources = sources_new(arena);
+    if (load_topology_keeping("topology", text, strlen(text), allotments, sources, &findings, out) == 0)
+        return 0;
+    const char *first = findings_first(&findings, sources, arena);
+    topology_free(*out);
+    *out = NULL;
+    return error_set(err, ERR_FILE, "%s", first != NULL ? first : "the topology is not valid");
 }
 
 int load_topology_value(struct document *document, struct value *map, struct topology **out)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mark.h"
 #include "base/str.h"
+#include "director/fault_record.h"
 #include "doc/doc.h"
 #include "fault/fault.h"
 #include "load/load.h"
@@ -18,35 +19,21 @@
 #include "plan/plan.h"
 #include "service/service.h"
 
-static int load(const char *text, struct topology **out, struct error *err)
-{
-    ARENA_AUTO arena = arena_new();
-    struct findings findings;
-    findings_init(&findings, arena);
-    struct sources *sources = sources_new(arena);
-    if (!load_topology_text("topology", text, strlen(text), sources, &findings, out))
-        return 0;
-    const char *first = findings_first(&findings, sources, arena);
-    return error_set(err, ERR_FILE, "%s", first ? first : "the topology is not valid any more");
-}
-
 /* The topology with the faults that are written into it. */
 static int fold_topology(const struct scenario *scenario, const bool *in, struct topology **out, struct error *err)
 {
     STR_AUTO text = STR_INIT;
     dump_topology(scenario->topology, &text);
-    int result = load(str_text(&text), out, err);
-    for (size_t i = 0; i < scenario->fault_count && !result; i++) {
+    for (size_t i = 0; i < scenario->fault_count; i++) {
+        STR_AUTO next = STR_INIT;
         if (!in[i] || fault_stage(scenario->topology, &scenario->faults[i]) != FAULT_TOPOLOGY)
             continue;
-        result = fault_rewrite_topology(*out, &scenario->faults[i], err);
+        if (record_rewrite(str_text(&text), &scenario->faults[i], &next, err))
+            return -1;
         str_clear(&text);
-        dump_topology(*out, &text);
-        topology_free(*out);
-        *out = NULL;
-        result = result ? result : load(str_text(&text), out, err);
+        str_append(&text, str_text(&next));
     }
-    return result;
+    return load_valid_topology(str_text(&text), NULL, out, err);
 }
 
 /* The plan with the faults that are `in`; NULL and err where they cannot be put in. */
