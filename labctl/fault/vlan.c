@@ -59,9 +59,10 @@ static void validate_wrong(const struct topology *topology, const struct fault *
         refuse_healthy(fault, findings, vlan);
 }
 
-/* What the port of a switch carries without a tag from now on. */
-static int set_untagged(struct plan *plan, const struct fault *fault, const struct interface *interface,
-                        struct error *err)
+/* The switch's port no longer carries a VLAN as it did: one with a tag is taken out, or (untagged) it takes the place
+ * of that without a tag. */
+static int change_port(struct plan *plan, const struct fault *fault, const struct interface *interface, bool untagged,
+                       struct error *err)
 {
     uint32_t ns;
     unsigned end;
@@ -72,9 +73,10 @@ static int set_untagged(struct plan *plan, const struct fault *fault, const stru
     struct plan_link_end *port = &link->end[!end];
     struct plan_vlan *vlans = NULL;
     size_t count = 0;
-    *ARENA_PUSH(plan->arena, vlans, count) = (struct plan_vlan){vlan, true};
+    if (untagged)
+        *ARENA_PUSH(plan->arena, vlans, count) = (struct plan_vlan){vlan, true};
     for (size_t i = 0; i < port->vlan_count; i++)
-        if (!port->vlans[i].untagged && port->vlans[i].id != vlan)
+        if (port->vlans[i].untagged ? !untagged : port->vlans[i].id != vlan)
             *ARENA_PUSH(plan->arena, vlans, count) = port->vlans[i];
     port->vlans = vlans;
     port->vlan_count = count;
@@ -87,7 +89,7 @@ static int rewrite_wrong(struct plan *plan, const struct topology *topology, con
     (void)topology;
     struct plan_device *device = fault_device(plan, things[0].interface);
     if (!device)
-        return set_untagged(plan, fault, things[0].interface, err);
+        return change_port(plan, fault, things[0].interface, true, err);
     device->id = vlan_of(fault, NULL);
     return 0;
 }
@@ -110,22 +112,8 @@ static void validate_missing(const struct topology *topology, const struct fault
 static int rewrite_missing(struct plan *plan, const struct topology *topology, const struct fault *fault,
                            const struct thing *things, struct error *err)
 {
-    uint32_t ns;
-    unsigned end;
-    uint16_t vlan = vlan_of(fault, NULL);
-    struct plan_link *link = fault_link(plan, fault, things[0].interface, &ns, &end, err);
     (void)topology;
-    if (!link)
-        return -1;
-    struct plan_link_end *port = &link->end[!end];
-    struct plan_vlan *vlans = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < port->vlan_count; i++)
-        if (port->vlans[i].untagged || port->vlans[i].id != vlan)
-            *ARENA_PUSH(plan->arena, vlans, count) = port->vlans[i];
-    port->vlans = vlans;
-    port->vlan_count = count;
-    return 0;
+    return change_port(plan, fault, things[0].interface, false, err);
 }
 
 /* ---- the native one ---- */
@@ -149,7 +137,7 @@ static int rewrite_native(struct plan *plan, const struct topology *topology, co
                           const struct thing *things, struct error *err)
 {
     (void)topology;
-    return set_untagged(plan, fault, things[0].interface, err);
+    return change_port(plan, fault, things[0].interface, true, err);
 }
 
 static const struct fault_target_row targets[] = {{THING_INTERFACE, FAULT_PLAN}};
