@@ -251,7 +251,7 @@ static int report_one(struct context *context, const struct reading *reading, co
     const char *name = context->argc > 0 ? context->argv[0] : NULL;
     if (read_one(reading, name, &found, &err))
         return cmd_fail(context, &err);
-    if (!context->quiet && exercise_later(name, str_text(&found.path), &later))
+    if (!context->quiet && exercise_later(name, &later))
         fprintf(stderr, "labctl: the latest exercise, %s, has no report: this is one before it\n", str_text(&later));
     int wrong = warn(context, reading, &found), status = exercise_print_report(context, as, found.result);
     return wrong || status == 2 ? 2 : 0;

@@ -286,25 +286,33 @@ static bool has_report(const char *home, const char *directory)
     return !stat(str_text(&path), &status) && status.st_size > 0;
 }
 
+/* The name of the latest exercise's directory: of that name (NULL: of all), with a report or not.  NULL where there is
+ * none; in the arena. */
+static const char *latest_of(const char *home, const char *name, bool reported, struct arena *arena)
+{
+    const char *latest = NULL;
+    DIR *directory = opendir(home);
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
+        if (entry->d_name[0] != '.' && is_of(entry->d_name, name) && (!latest || strcmp(entry->d_name, latest) > 0) &&
+            (!reported || has_report(home, entry->d_name)))
+            latest = arena_strdup(arena, entry->d_name);
+    if (directory)
+        closedir(directory);
+    return latest;
+}
+
 /* The directory of an exercise that has a report: a path as it is, else the latest one of that name. */
 static int find_directory(const char *name, struct str *path, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     STR_AUTO home = STR_INIT;
-    const char *latest = NULL;
     if (name && strchr(name, '/')) {
         str_append(path, name);
         return 0;
     }
     if (exercises_home(&home, err))
         return -1;
-    DIR *directory = opendir(str_text(&home));
-    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-        if (entry->d_name[0] != '.' && is_of(entry->d_name, name) && (!latest || strcmp(entry->d_name, latest) > 0) &&
-            has_report(str_text(&home), entry->d_name))
-            latest = arena_strdup(arena, entry->d_name);
-    if (directory)
-        closedir(directory);
+    const char *latest = latest_of(str_text(&home), name, true, arena);
     if (!latest)
         return error_set(err, ERR_ABSENT, "there is no report%s%s%s in %s", name ? " of '" : "", name ? name : "",
                          name ? "'" : "", str_text(&home));
@@ -312,25 +320,18 @@ static int find_directory(const char *name, struct str *path, struct error *err)
     return 0;
 }
 
-bool exercise_later(const char *name, const char *report, struct str *later)
+bool exercise_later(const char *name, struct str *later)
 {
+    ARENA_AUTO arena = arena_new();
     STR_AUTO home = STR_INIT;
     struct error none = ERROR_INIT;
-    if ((name && strchr(name, '/')) || exercises_home(&home, &none) || !str_starts(report, str_text(&home)))
+    if ((name && strchr(name, '/')) || exercises_home(&home, &none))
         return false;
-    const char *shown = report + home.length + 1;
-    DIR *directory = opendir(str_text(&home));
-    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
-        const char *than = later->length ? str_text(later) : shown;
-        size_t length = strcspn(than, "/");
-        if (entry->d_name[0] == '.' || !is_of(entry->d_name, name) || strncmp(entry->d_name, than, length) <= 0)
-            continue;
-        str_clear(later);
-        str_append(later, entry->d_name);
-    }
-    if (directory)
-        closedir(directory);
-    return later->length > 0;
+    const char *latest = latest_of(str_text(&home), name, false, arena);
+    if (!latest || has_report(str_text(&home), latest))
+        return false;
+    str_append(later, latest);
+    return true;
 }
 
 int exercise_journal_read(const char *name, struct str *path, struct str *text, struct error *err)

@@ -51,9 +51,9 @@ void exercise_directory_remove(const char *path);
 /* The report of an exercise: by the name of its directory or its scenario (the latest one), or by the path of a
  * directory (with a slash); NULL: the latest of all. */
 int exercise_report_read(const char *name, struct str *path, json_t **result, struct error *err);
-/* Whether an exercise of that name began after the one whose report that is, and has none (it was abandoned, or runs):
- * its directory's name, appended. */
-bool exercise_later(const char *name, const char *report, struct str *later);
+/* Whether the latest exercise of that name has no report (it was abandoned, or runs), so that exercise_report_read
+ * gives one before it: its directory's name, appended. */
+bool exercise_later(const char *name, struct str *later);
 /* Its journal, likewise. */
 int exercise_journal_read(const char *name, struct str *path, struct str *text, struct error *err);
 
