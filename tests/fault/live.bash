@@ -223,3 +223,13 @@ kill_rounds() { # ROUNDS
     done
     check "killed in the middle $1 times, nothing stays" $broken
 }
+
+# Every row, some deaths, and the end of the script.
+try_all() {
+    try_rows
+    kill_rounds "$KILLS"
+    lab down live
+    clean_host
+    check "nothing is left" $?
+    exit $((failures > 0))
+}

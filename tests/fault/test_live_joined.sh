@@ -108,9 +108,4 @@ rows=(
 
 
 . "$(dirname "$0")/live.bash"
-try_rows
-kill_rounds "$KILLS"
-lab down live
-clean_host
-check "nothing is left" $?
-exit $((failures > 0))
+try_all

@@ -113,9 +113,4 @@ round_is_red() { is red hairpin && is green outside second; }
 only_outside() { comes round_is_red; }
 
 . "$(dirname "$0")/live.bash"
-try_rows
-kill_rounds "$KILLS"
-lab down live
-clean_host
-check "nothing is left" $?
-exit $((failures > 0))
+try_all

@@ -73,9 +73,4 @@ waits_for_ever() { # the server closes after its answer (HTTP/1.0), and the clie
 }
 
 . "$(dirname "$0")/live.bash"
-try_rows
-kill_rounds "$KILLS"
-lab down live
-clean_host
-check "nothing is left" $?
-exit $((failures > 0))
+try_all

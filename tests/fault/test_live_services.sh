@@ -125,9 +125,4 @@ part_is_lame() { until_true 4 goes_red part; }
 nobody_is_well() { until_true 4 goes_red front-time; }
 
 . "$(dirname "$0")/live.bash"
-try_rows
-kill_rounds "$KILLS"
-lab down live
-clean_host
-check "nothing is left" $?
-exit $((failures > 0))
+try_all

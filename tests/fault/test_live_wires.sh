@@ -34,9 +34,4 @@ rows=(
 doubles() { in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 | grep -E '[1-9][0-9]* duplicates'; }
 
 . "$(dirname "$0")/live.bash"
-try_rows
-kill_rounds "$KILLS"
-lab down live
-clean_host
-check "nothing is left" $?
-exit $((failures > 0))
+try_all
