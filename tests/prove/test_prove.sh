@@ -135,6 +135,16 @@ files=', run: [ "date +%N >/root/number" ]'
 scenario dice
 refused dice leaks "ops, /root/number has what the healthy lab has not"
 check "what differs where the faults change nothing" $?
+# Every section of the look: what stands in it by chance must be missed in the other lab.
+by_chance='n() { echo $((1 + $(date +%s%N) / 1000 % 250)); }; ip address add 10.7.0.$(n)/32 dev lo; ip route add blackhole 10.8.$(n).0/24; ip rule add from 10.9.$(n).1 table 9; ip neighbour add 10.0.0.$(n) lladdr 02:00:00:00:00:77 dev eth0 nud permanent; nft add table ip t$(n); ip link set eth0 txqueuelen $(n)'
+files=", run: [ \"bash -c '$by_chance'\" ]"
+scenario chances
+run timeout 60 "$LABCTL" prove "$work/chances.yaml"
+sections=0
+for section in addresses routes rules neighbours nftables links; do
+    grep -q "ops, $section has what the healthy lab has not" "$work/out" || { sections=1; echo "not in $section"; }
+done
+check "in every section" $sections
 
 # ---- the rest of the language ----
 extra='diagnosis: { points: 10 }
