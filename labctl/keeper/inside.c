@@ -3,7 +3,8 @@
  * It runs as root of the node's user namespace, born into the nursery (nursery.c): locked, read-only mounts.  The root
  * is an overlay: below, the template that all nodes share and the view; above, a small tmpfs of the node's own, so that
  * all of it can be written and its size is bounded.  One overlay is cheaper than a tmpfs filled with directories.  It
- * is mounted over the root of the nursery; the way to it is "/..", which leads to the topmost mount.
+ * is mounted over the root of the nursery; the way to it is "/..", which leads to the topmost mount.  What only those
+ * need who run programs in the node is mounted when the first of them enters (furnish.c).
  *
  * It runs in its cradle's memory, on a small stack (cradle.c): what is large is static, and what was read is wiped. */
 #include <errno.h>
@@ -243,19 +244,10 @@ static void mount_tree(void)
     if (chdir("/.."))
         fail(errno, "enter the root");
     take_over();
-    const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if (mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-              keeper.root_mode ? "newinstance,ptmxmode=0666,mode=620,gid=5" : "newinstance,ptmxmode=0666,mode=620"))
-        fail(errno, "mount /dev/pts");
-    if (mount("proc", "proc", "proc", flags, NULL))
+    if (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
         fail(errno, "mount /proc");
     if (node->setting_count)
         write_settings();
-    if (mount("sysfs", "sys", "sysfs", flags, NULL))
-        fail(errno, "mount /sys");
-    /* Once more, below: `ip netns exec` takes the upper one away before it mounts its own, and the kernel lets a user
-     * namespace mount a sysfs only where one can be seen. */
-    bind("sys", "sys", 0);
 }
 
 void inside_run(const struct node_start *start, inside_failure *call, void *context)

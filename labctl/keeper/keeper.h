@@ -113,6 +113,7 @@ extern struct keeper_state {
     uint32_t beside_usr;
     int program;    /* this one */
     int proc;       /* /proc */
+    int lock;       /* a file for byte-range locks, a byte for each node (furnish.c) */
     int reports[2]; /* pipe */
     int signals;    /* signalfd of SIGCHLD and SIGTERM */
     int director;   /* socket, or -1 while none runs */
@@ -148,6 +149,8 @@ void node_reported(const struct report *report);
 void node_flush(void);       /* sends gathered NODE_READY events */
 void node_announce(void);    /* all that are ready */
 pid_t node_pid(uint32_t id); /* of its init, or 0 */
+bool node_is_furnished(uint32_t id);
+void node_furnished(uint32_t id, pid_t pid); /* where its init still is this one */
 /* Calls back for every running node that has this view. */
 void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context);
 
@@ -181,6 +184,10 @@ struct node_start {
 };
 typedef void inside_failure(void *context, int error, const char *operation);
 void inside_run(const struct node_start *start, inside_failure *failure, void *context);
+
+/* furnish.c, in a process that has entered a node that may not be furnished yet: 0 or an errno value.  `lock` is
+ * keeper.lock, for this process alone. */
+int furnish(int lock, uint32_t id);
 
 /* cloud.c */
 void cloud_create(const struct keeper_ids *request);

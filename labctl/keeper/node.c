@@ -16,8 +16,9 @@
 
 #include "keeper/keeper.h"
 
-#define CRADLES_MAX  4    /* at a time: what the kernel does for a node is little parallel */
-#define CRADLE_LEAST 4    /* nodes for which another cradle is worth its while */
+#define CRADLES_MAX 4  /* at a time: what the kernel does for a node is little parallel, and the director has its part \
+                        */
+#define CRADLE_LEAST 4 /* nodes for which another cradle is worth its while */
 #define NODE_LIVED   1000 /* ms: a node that dies sooner is rebuilt only after this pause */
 #define NODE_ID_MAX  (1u << 20)
 #define READY_MAX    1024
@@ -34,7 +35,7 @@ struct node {
     uint64_t files, settings;
     struct batch *batch;
     enum node_state state;
-    bool deleted;
+    bool deleted, furnished;
     pid_t pid; /* of its init; STARTING: 0 */
     pid_t cradle;
     int64_t time; /* WAITING: not before; READY: since */
@@ -71,6 +72,18 @@ pid_t node_pid(uint32_t id)
 {
     const struct node *node = find(id);
     return node && node->state == NODE_READY ? node->pid : 0;
+}
+
+bool node_is_furnished(uint32_t id)
+{
+    const struct node *node = find(id);
+    return node && node->furnished;
+}
+
+void node_furnished(uint32_t id, pid_t pid)
+{
+    if (node_pid(id) == pid)
+        find(id)->furnished = true;
 }
 
 static void send_event(uint32_t kind, const struct node *node, int error, const char *operation)
@@ -129,6 +142,7 @@ static void enqueue(struct node *node, int64_t time)
     node->state = NODE_WAITING;
     node->time = time;
     node->generation++;
+    node->furnished = false;
     node->next_waiting = NULL;
     *waiting_end = node;
     waiting_end = &node->next_waiting;
@@ -229,11 +243,13 @@ static struct node *dequeue(int64_t now, const struct node *first)
     return NULL;
 }
 
+/* A processor is the director's, which configures the nodes: where all of them made more, all would spin for the
+ * kernel's lock of all links. */
 static unsigned cradles_max(void)
 {
     cpu_set_t set;
     unsigned count = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
-    return count < CRADLES_MAX ? count : CRADLES_MAX;
+    return count < 2 ? 1 : count - 1 < CRADLES_MAX ? count - 1 : CRADLES_MAX;
 }
 
 static void start_cradle(struct node *const *some, size_t count)

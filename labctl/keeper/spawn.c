@@ -32,13 +32,13 @@
 #define NOT_EXECUTED       127 /* as a shell says it */
 
 /* Descriptors of a waiter. */
-enum { WAITER_CONTROL = 3, WAITER_REPORTS = 4, WAITER_RECORD = 5 };
+enum { WAITER_CONTROL = 3, WAITER_REPORTS = 4, WAITER_RECORD = 5, WAITER_LOCK = 6, WAITER_END };
 
 struct process {
     struct process *next;
     uint32_t number, generation, target, id, flags;
-    pid_t waiter, child;
-    bool reported; /* its end */
+    pid_t waiter, child, node; /* node: the init, or 0 */
+    bool reported;             /* its end */
 };
 
 static struct process *processes;
@@ -67,6 +67,7 @@ struct order {
     char **argv, **environment;
     uint32_t generation;
     pid_t node;
+    bool furnish; /* it may be the first in the node */
 };
 
 static const char *const default_environment[] = {
@@ -211,7 +212,7 @@ static int join(const struct order *order)
 /* Descriptors get fixed numbers; everything else of the keeper is closed. */
 static bool arrange(const struct keeper_spawn *request, const int *fds)
 {
-    int from[WAITER_RECORD + 1] = {fds[0], fds[1], fds[2], -1, keeper.reports[1], -1}, keep[ARRAY_SIZE(from)];
+    int from[WAITER_END] = {fds[0], fds[1], fds[2], -1, keeper.reports[1], -1, keeper.lock}, keep[ARRAY_SIZE(from)];
     size_t next = 3, kept = 0;
     if (request->flags & KEEPER_SPAWN_CONTROL)
         from[WAITER_CONTROL] = fds[next++];
@@ -274,6 +275,9 @@ static void run_waiter(const struct order *order, const int *fds)
     int error = join(order);
     if (error)
         wait_end(&waiter, KEEPER_NOT_STARTED, error, "enter the namespaces");
+    if (order->furnish && (error = furnish(WAITER_LOCK, request->id)))
+        wait_end(&waiter, KEEPER_NOT_STARTED, error, "mount /sys and /dev/pts");
+    close(WAITER_LOCK);
     if (own && pristine_lay(&pristine))
         wait_end(&waiter, KEEPER_EXITED, NOT_EXECUTED, "");
 
@@ -346,10 +350,11 @@ void spawn_start(const struct keeper_spawn *request, size_t length, int *fds, si
                                 .flags = request->flags};
     bool controlled = request->flags & KEEPER_SPAWN_CONTROL;
     int control = controlled && fd_count > 3 ? fds[3] : -1;
-    if (request->target == KEEPER_TARGET_NODE && !(order.node = node_pid(request->id))) {
+    if (request->target == KEEPER_TARGET_NODE && !(process->node = order.node = node_pid(request->id))) {
         end_now(process, control, ESRCH, "enter the node");
         return;
     }
+    order.furnish = order.node && !node_is_furnished(request->id);
     size_t wanted = 3u + controlled + (request->flags & KEEPER_SPAWN_RECORD ? 1u : 0u);
     pid_t waiter = fd_count < wanted ? (errno = EPROTO, -1) : fork();
     if (waiter == 0) {
@@ -382,6 +387,8 @@ void spawn_reported(const struct report *report)
         return;
     if (report->kind == REPORT_STARTED) {
         process->child = report->pid;
+        if (process->node)
+            node_furnished(process->id, process->node);
         send_event(process, KEEPER_PROCESS_STARTED, 0, 0, "");
     } else {
         process->reported = true;

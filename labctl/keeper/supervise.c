@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -137,7 +138,8 @@ static void prepare(void)
     nursery_adopt(&settings);
     keeper.program = open("/program/init", O_PATH | O_CLOEXEC);
     keeper.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (keeper.program < 0 || keeper.proc < 0)
+    keeper.lock = memfd_create("lock", MFD_CLOEXEC);
+    if (keeper.program < 0 || keeper.proc < 0 || keeper.lock < 0)
         stage_fail(errno, "open the lab's init");
     if (pipe2(keeper.reports, O_CLOEXEC) || fcntl(keeper.reports[0], F_SETFL, O_NONBLOCK))
         stage_fail(errno, "make the lab's report pipe");
