@@ -43,6 +43,7 @@ const struct verb verbs[] = {
     {"nodes", verb_nodes, false},
     {"probe", verb_probe, false},
     {"proof-build", verb_proof_build, true},
+    {"proof-look", verb_proof_look, false},
     {"proof-measure", verb_proof_measure, true},
     {"proof-score", verb_proof_score, true},
     {"proof-state", verb_proof_state, true},

@@ -18,69 +18,6 @@
 #define SHOWN_MAX  8   /* lines noted for each node and rule: the first tell enough */
 #define LINE_SHOWN 200 /* characters of a line */
 
-/* Starting a program takes longer than what it does here, so there are few: one ip(8) for each family, one find for all
- * content.  What the first ones say is told apart, and freed of what differs by chance, by one awk: its lines need not
- * come in the order of the sections. */
-const char look_script[] =
-    "exec 2>/dev/null\n"
-    "export LC_ALL=C\n"
-    "s() { printf '\\001%s\\n' \"$1\"; }\n"
-    "first() { a=; read -r a <\"$1\"; }\n"
-    "s hostname; first /proc/sys/kernel/hostname; echo \"$a\"; first /proc/sys/kernel/domainname; echo \"$a\"\n"
-    "s interfaces; for i in /sys/class/net/*; do first $i/ifalias; echo \"${i##*/} $a\"; done\n"
-    "{\n"
-    "    ip -o -d -b - <<-E\n"
-    "    link\n    address\n    route show table all\n    rule\n"
-    "    neighbour show nud permanent\n    neighbour show proxy\n"
-    "E\n"
-    "    ip -6 -o -d -b - <<-E\n"
-    "    route show table all\n    rule\n"
-    "E\n"
-    "    tc qdisc show\n"
-    "    ss -Hlntu\n"
-    "} | awk '\n"
-    "    function section(name) { if (name != last) printf \"\\001%s\\n\", name; last = name }\n"
-    "    FILENAME ~ /unix$/ { if (FNR > 1 && $8) { section(\"sockets\"); print $8 }; next }\n"
-    "    FILENAME ~ /mountinfo$/ {\n"
-    "        gsub(/ (master|shared):[0-9]+/, \"\"); sub(/^[0-9]+ [0-9]+ [0-9:]+ /, \"\")\n"
-    "        section(\"mounts\"); print; next\n"
-    "    }\n"
-    "    $1 == \"tcp\" || $1 == \"udp\" { section(\"sockets\"); print $1, $5; next }\n"
-    "    / proto (bird|ra) / { next }\n" /* what others tell, and how it is with them: no plan says so */
-    "    $1 == \"qdisc\" { section(\"queues\") }\n"
-    "    /^[0-9]+: [^ ]+: </ { section(\"links\") }\n"
-    "    /^[0-9]+: [^ ]+ +inet6? / { section(\"addresses\") }\n"
-    "    /^[0-9]+:\\t/ { section(\"rules\") }\n"
-    "    / PERMANENT *$| proxy *$/ { section(\"neighbours\") }\n"
-    "    !/^[0-9]+:|^qdisc | PERMANENT *$| proxy *$/ { section(\"routes\") }\n"
-    "    {\n"
-    "        gsub(/ *link-netnsid [0-9]+/, \"\"); sub(/^[0-9]+: /, \"\"); gsub(/@if[0-9]+/, \"\")\n"
-    "        gsub(/ state [A-Z]+ /, \" \"); gsub(/ tentative/, \"\"); gsub(/ (expires|valid_lft|preferred_lft) "
-    "[0-9]+sec/, \"\")\n"
-    "        gsub(/ refcnt [0-9]+/, \"\"); print\n"
-    "    }' - /proc/net/unix /proc/self/mountinfo\n"
-    "s nftables; nft -s list ruleset\n"
-    "session() { read -r l <$1/stat || return 1; set -- ${l##*) }; session=$4; }\n"
-    "session /proc/$$; own=$session\n"
-    "s processes\n"
-    "for p in /proc/[0-9]*; do\n"
-    "    session $p && [ $session != $own ] && first $p/comm && echo \"$a\" && " /* of another session than this look */
-    "c=\"$c $p/cmdline\" w=\"$w $p/cwd\" e=\"$e $p/environ\"\n"
-    "done\n"
-    "sed 's/\\x00/ /g' $c /dev/null; echo; readlink $w\n"
-    "s environment; sed 's/\\x00/\\n/g' $e /dev/null\n"
-    "s sysctls; grep -rs . /proc/sys/net --exclude='*conntrack_count' --exclude='*fastopen_key' --exclude='*random*' "
-    "--exclude-dir=stat --exclude-dir='*random*' --exclude-dir=nf_log\n"
-    "s files; find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev \\) -prune -o "
-    "\\( -type f -o -type l -o -type d \\) -printf '%M %p %l\\n'\n"
-    "for d in /usr/share/labctl /usr/local/share/labctl /usr/libexec/labctl /usr/local/libexec/labctl; do\n"
-    "    [ -e $d ] && echo $d\n"
-    "done\n"
-    "for f; do [ -r \"$f\" ] && echo \"scenario $f\"; done\n"
-    "s contents\n"
-    "find / /opt /dev/shm -xdev \\( -path /usr -o -path /proc -o -path /sys -o -path /dev -o -path /etc/ssl/certs \\) "
-    "-prune -o -type f -size -257k ! -name '*.pid' -exec sed -s -e '1{i\\' -e '\002' -e 'F' -e '}' {} +\n";
-
 /* Each section, and the items of a plan that account for a difference in it. */
 static const struct section {
     const char *name;

@@ -1,5 +1,6 @@
-/* What a learner can see in a node: a script that shows it, words that it must not hold, and the difference between two
- * looks.  Pure: somebody else runs the script. */
+/* What a learner can see in a node: words that it must not hold, and the difference between two looks.  A look is text
+ * in sections, each headed by a line "\001NAME"; in "contents" each file is headed by a line "\002PATH".  Pure:
+ * lab/look.h takes it. */
 #pragma once
 
 #include <jansson.h>
@@ -9,10 +10,6 @@
 
 struct str;
 struct strings;
-
-/* A script for /bin/sh in a node; its arguments are files that no node may read (the scenario).  Its output is
- * sections, each headed by a line "\001NAME"; in "contents" each file is headed by a line "\002PATH". */
-extern const char look_script[];
 
 /* Makes valid UTF-8 of the output: whatever is no text becomes a dot. */
 void look_clean(const char *raw, size_t length, struct str *out);

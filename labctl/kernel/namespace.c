@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -63,4 +65,20 @@ int netns_new(struct error *err)
         return error_set_errno(err, number, "make a network namespace");
     }
     return netns_own(err);
+}
+
+int uts_names(pid_t process, struct utsname *out, struct error *err)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/uts", (int)process);
+    FD_AUTO home = open("/proc/thread-self/ns/uts", O_RDONLY | O_CLOEXEC);
+    FD_AUTO there = open(path, O_RDONLY | O_CLOEXEC);
+    if (home < 0 || there < 0)
+        return error_set_errno(err, errno, "open %s", path);
+    if (setns(there, CLONE_NEWUTS) != 0)
+        return error_set_errno(err, errno, "enter the names of process %d", (int)process);
+    int result = uname(out), number = errno;
+    if (setns(home, CLONE_NEWUTS) != 0)
+        abort();
+    return result == 0 ? 0 : error_set_errno(err, number, "read a host name");
 }

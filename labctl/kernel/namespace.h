@@ -1,7 +1,10 @@
 /* Network namespaces: visiting one by its descriptor, and sockets opened inside. */
 #pragma once
 
+#include <sys/types.h>
+
 struct error;
+struct utsname;
 
 /* A visit: between netns_visit and netns_return the calling thread is in that namespace. */
 struct netns_visit {
@@ -25,3 +28,7 @@ int netns_socket(int fd, int domain, int type, int protocol, struct error *err);
 int netns_new(struct error *err);
 /* The calling thread's own. */
 int netns_own(struct error *err);
+
+/* The names (uname(2)) of the UTS namespace that the process is in.  The calling thread comes back to its own, or the
+ * process ends, as after a visit. */
+int uts_names(pid_t process, struct utsname *out, struct error *err);

@@ -136,15 +136,22 @@ scenario dice
 refused dice leaks "ops, /root/number has what the healthy lab has not"
 check "what differs where the faults change nothing" $?
 # Every section of the look: what stands in it by chance must be missed in the other lab.
-by_chance='n() { echo $((1 + $(date +%s%N) / 1000 % 250)); }; ip address add 10.7.0.$(n)/32 dev lo; ip route add blackhole 10.8.$(n).0/24; ip rule add from 10.9.$(n).1 table 9; ip neighbour add 10.0.0.$(n) lladdr 02:00:00:00:00:77 dev eth0 nud permanent; nft add table ip t$(n); ip link set eth0 txqueuelen $(n)'
-files=", run: [ \"bash -c '$by_chance'\" ]"
-scenario chances
-run timeout 60 "$LABCTL" prove "$work/chances.yaml"
-sections=0
-for section in addresses routes rules neighbours nftables links; do
-    grep -q "ops, $section has what the healthy lab has not" "$work/out" || { sections=1; echo "not in $section"; }
-done
-check "in every section" $sections
+by_chance() { # NAME COMMANDS SECTION…: n is a number by chance
+    local name=$1 section missed=0
+    files=", run: [ \"bash -c 'n=\$((1 + \$(date +%s%N) / 1000 % 250)); $2'\" ]"
+    scenario "$name"
+    run timeout 60 "$LABCTL" prove "$work/$name.yaml"
+    for section in "${@:3}"; do
+        grep -q "ops, $section has what the healthy lab has not" "$work/out" || { missed=1; echo "not in $section"; }
+    done
+    check "what differs by chance is missed: ${*:3}" $missed
+}
+by_chance chances 'ip address add 10.7.0.$n/32 dev lo; ip route add blackhole 10.8.$n.0/24; ip rule add from 10.9.$n.1 table 9; ip neighbour add 10.0.0.$n lladdr 02:00:00:00:00:77 dev eth0 nud permanent; nft add table ip t$n; ip link set eth0 txqueuelen $n' \
+    addresses routes rules neighbours nftables links
+by_chance surroundings 'hostname h$n; ip link set lo alias a$n; tc qdisc add dev lo root pfifo limit $n; mount -t tmpfs t$n /mnt; sysctl -qw net.ipv4.tcp_fin_timeout=$n; nc -lk $((2000 + n)) >/dev/null 2>&1 & ' \
+    hostname interfaces queues sockets mounts sysctls
+by_chance belongings 'touch /root/f$n; echo $n >/srv/c; X=$n sleep 1000 >/dev/null 2>&1 & sleep 1$n >/dev/null 2>&1 & ' \
+    files /srv/c environment processes
 
 # ---- the rest of the language ----
 extra='diagnosis: { points: 10 }

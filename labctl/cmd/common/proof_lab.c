@@ -8,18 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/table.h"
 #include "cmd/common/client.h"
 #include "cmd/common/launch.h"
-#include "cmd/common/spawn.h"
+#include "exercise/look.h"
 #include "lab/control.h"
 #include "model/scenario.h"
 
-#define LOOK_TIMEOUT 30000 /* ms */
-#define FILE_MAX     ((size_t)1 << 20)
+#define FILE_MAX ((size_t)1 << 20)
 
 int proof_lab_start(const struct proof_job *job, struct launch **out, struct error *err)
 {
@@ -102,54 +99,58 @@ static bool of_the_machine(const char *path, const char *content, size_t length)
     return clean.length + !ends == length && !memcmp(str_text(&clean), content, clean.length);
 }
 
-/* Appends a look without the content of files that are the machine's own, each path beside its mark. */
+/* Appends a look without the content of files that are the machine's own. */
 static void take_look(const char *look, struct str *out)
 {
     const char *file = look, *end;
     while ((end = strchr(file, '\002')) != NULL) {
         str_append_bytes(out, file, (size_t)(end - file));
-        const char *path = end + 1 + (end[1] == '\n'), *content = path + strcspn(path, "\n");
+        const char *path = end + 1, *content = path + strcspn(path, "\n");
         content += *content == '\n';
         size_t length = strcspn(content, "\001\002");
         STR_AUTO name = STR_INIT;
         str_append_bytes(&name, path, strcspn(path, "\n"));
-        if (!of_the_machine(str_text(&name), content, length)) {
-            str_append_char(out, *end);
-            str_append_bytes(out, path, (size_t)(content + length - path));
-        }
+        if (!of_the_machine(str_text(&name), content, length))
+            str_append_bytes(out, end, (size_t)(content + length - end));
         file = content + length;
     }
     str_append(out, file);
 }
 
-int proof_lab_look(struct launch *launch, const struct proof_run *run, json_t **looks, struct error *err)
+/* Each node's look, of a text as "proof-look" sends it. */
+static json_t *looks_of(const char *text)
 {
-    ARENA_AUTO arena = arena_new();
-    const struct topology *topology = run->reading.scenario->topology;
-    struct spawned *spawned = arena_alloc(arena, (topology->node_count + 1) * sizeof *spawned);
-    char path[PATH_MAX];
-    const char *argv[] = {"/bin/sh", "-c", look_script, "sh", realpath(run->file, path) ? path : run->file};
-    size_t begun = 0;
-    *looks = json_object();
-    int result = 0;
-    for (; begun < topology->node_count && !result; begun++)
-        result = spawn_begin(launch_control(launch), topology->nodes[begun]->name, argv, ARRAY_SIZE(argv),
-                             &spawned[begun], err);
-    begun -= result != 0;
-    for (size_t i = 0; i < begun; i++) {
-        STR_AUTO raw = STR_INIT;
+    json_t *looks = json_object();
+    while (*text == '\003') {
+        STR_AUTO node = STR_INIT;
         STR_AUTO clean = STR_INIT;
         STR_AUTO look = STR_INIT;
-        int status;
-        result = spawn_finish(&spawned[i], launch_control(launch), LOOK_TIMEOUT, &raw, &status, result ? NULL : err) ||
-                 result;
-        look_clean(str_text(&raw), raw.length, &clean);
+        size_t length = strcspn(++text, "\n");
+        str_append_bytes(&node, text, length);
+        text += length + (text[length] == '\n');
+        length = strcspn(text, "\003");
+        look_clean(text, length, &clean);
         take_look(str_text(&clean), &look);
-        json_object_set_new(*looks, topology->nodes[i]->name, json_string(str_text(&look)));
+        json_object_set_new(looks, str_text(&node), json_string(str_text(&look)));
+        text += length;
     }
-    if (!result)
-        return 0;
-    json_decref(*looks);
+    return looks;
+}
+
+int proof_lab_look(struct launch *launch, const struct proof_run *run, json_t **looks, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    int fds[CONTROL_FDS_MAX];
+    size_t count = 0;
+    char path[PATH_MAX];
+    json_t *params = json_pack("{s:s}", "closed", realpath(run->file, path) ? path : run->file);
     *looks = NULL;
-    return -1;
+    if (control_call(launch_control(launch), "proof-look", params, NULL, 0, NULL, NULL, NULL, fds, &count, err))
+        return -1;
+    int result = count ? client_read_text(fds[0], &text, err) : error_set(err, ERR_SYSTEM, "the lab sent no looks");
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    if (!result)
+        *looks = looks_of(str_text(&text));
+    return result;
 }
