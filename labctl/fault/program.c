@@ -149,6 +149,7 @@ static int rewrite_crash(struct plan *plan, const struct topology *topology, con
     process->argc = ARRAY_SIZE(argv);
     process->configuration = NULL;
     process->ready = READY_NONE;
+    process->ready_hoped = true;
     return 0;
 }
 

@@ -246,6 +246,8 @@ int process_settle(struct lab *lab, const struct plan_process *spec, struct erro
 int process_go_on(struct lab *lab, const struct plan_process *spec, struct error *err);
 /* Whether it runs as the plan has it: there, or about to be started again; stopped, limited. */
 bool process_as_planned(struct lab *lab, const struct plan_process *spec);
+/* Where it is to run and has ended: starts it again after a while, which grows as long as it does not last. */
+void process_start_later(struct lab *lab, struct process *process);
 /* Waits until all of these (indices of plan->processes) are ready. */
 int processes_await(struct lab *lab, const struct plan *plan, const uint32_t *items, size_t count,
                     lab_progress *progress, void *context, struct error *err);

@@ -293,7 +293,7 @@ static int status_of(const struct keeper_event *event)
                                            : W_EXITCODE(127, 0);
 }
 
-static void plan_restart(struct lab *lab, struct process *process)
+void process_start_later(struct lab *lab, struct process *process)
 {
     const struct space *space = process->space == lab->fabric->id ? lab->fabric
                                 : process->space < lab->id_count  ? lab->by_id[process->space]
@@ -334,7 +334,7 @@ void process_event(struct lab *lab, const struct keeper_event *event)
     process->wait_status = status_of(event);
     process->failure = problem.length ? arena_strdup(lab->arena, problem.data) : NULL;
     if (process->listening)
-        plan_restart(lab, process);
+        process_start_later(lab, process);
     if (!process->own)
         lab_queue(lab, LAB_EVENT_PROCESS_EXITED, process->name, event->process, process->wait_status, process->failure);
 }

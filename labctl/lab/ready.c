@@ -156,6 +156,10 @@ static int look(struct lab *lab, const struct plan *plan, const struct plan_proc
     if (spec->ready == READY_NONE && !spec->restart && process->state == LAB_PROCESS_EXITED &&
         process->wait_status == 0)
         return 1; /* it had something to do and did it */
+    if (spec->ready == READY_NONE && spec->ready_hoped && process->state == LAB_PROCESS_EXITED && !process->failure) {
+        process_start_later(lab, process); /* so quickly that nobody saw it run, which makes no difference */
+        return 1;
+    }
     if (process->state != LAB_PROCESS_RUNNING)
         return ended(lab, spec, process, err);
     int ready = spec->ready == READY_NONE && has_executed(process);
@@ -169,7 +173,7 @@ static int look(struct lab *lab, const struct plan *plan, const struct plan_proc
     return ready;
 }
 
-/* What depends on others is not waited for beyond its time; it goes on trying. */
+/* What is only hoped for is not waited for beyond its time; it goes on trying. */
 static bool given_up(struct lab *lab, const struct plan_process *spec, int64_t waited)
 {
     if (!spec->ready_hoped || waited < (spec->ready_within ? spec->ready_within : READY_DEADLINE))

@@ -549,6 +549,28 @@ static void services_that_end_are_restarted(void **state)
     apply(make_plan());
 }
 
+static bool exited_often(const struct seen_events *seen)
+{
+    return seen->exits > 2;
+}
+
+/* A program that is not to last: whether it was seen to run before it ended is a matter of microseconds. */
+static void what_ends_at_once_may(void **state)
+{
+    (void)state;
+    static const char *const crash[] = {"/bin/false", NULL};
+    struct seen_events seen = {0};
+    for (int round = 0; round < 8; round++) {
+        struct plan *after = make_plan();
+        add_process(after, plan_find_namespace(after, "db"), "db/crash", crash, 0);
+        after->processes[1].restart = after->processes[1].ready_hoped = true;
+        apply(after);
+        if (round == 0)
+            await_events(&seen, exited_often); /* and it is started again, over and over */
+        apply(make_plan());
+    }
+}
+
 static void what_fails_says_so(void **state)
 {
     (void)state;
@@ -645,6 +667,7 @@ static _Noreturn void director(void)
         cmocka_unit_test(killed_in_the_middle),
         cmocka_unit_test(dead_node_is_rebuilt),
         cmocka_unit_test(services_that_end_are_restarted),
+        cmocka_unit_test(what_ends_at_once_may),
         cmocka_unit_test(what_fails_says_so),
         cmocka_unit_test(files_stay_in_the_node),
     };
