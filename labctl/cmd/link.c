@@ -230,7 +230,10 @@ static void show_wire(const json_t *wire)
     const json_t *statistics = json_object_get(wire, "statistics");
     const char *key, *separator = "";
     json_t *value;
-    printf("%s, %s: ", client_text(wire, "interface"), client_text(wire, "direction"));
+    printf("%s, %s", client_text(wire, "interface"), client_text(wire, "direction"));
+    if (json_object_get(wire, "port"))
+        printf(" for port %" JSON_INTEGER_FORMAT, client_integer(wire, "port"));
+    printf(": ");
     json_object_foreach(json_object_get(wire, "impairment"), key, value)
     {
         printf("%s%s %s", separator, key, json_string_value(value));

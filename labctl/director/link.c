@@ -57,6 +57,8 @@ static json_t *wire_json(struct director *director, size_t i)
         json_object_set_new(object, "interface",
                             json_sprintf("node/%s/%s", plan->namespaces[near->ns].name, near->name));
     json_object_set_new(object, "direction", json_string(item->direction == PLAN_SENT ? "sent" : "received"));
+    if (item->port)
+        json_object_set_new(object, "port", json_integer(item->port));
     json_object_set_new(object, "origin", json_string(item->origin ? item->origin : ""));
     json_object_set_new(object, "impairment", impairment_json(&item->is));
     if (lab_wire(director_lab(director), plan, i, &wire) != 0)

@@ -43,6 +43,7 @@ const struct fault_kind *const fault_kinds[] = {
     &fault_dns_refused,
     &fault_dns_server_down,
     &fault_dns_servfail,
+    &fault_dns_slow,
     &fault_dns_tcp_blocked,
     &fault_dns_view_wrong,
     &fault_dns_wrong_record,

@@ -13,17 +13,17 @@
 #include "kernel/nft.h"
 #include "link/relay.h"
 
-#define TABLE_FILE "impairments" /* a line "SPACE INTERFACE DIRECTION BACKEND MTU PARAMETERS" for each wire */
+#define TABLE_FILE "impairments" /* a line "SPACE INTERFACE DIRECTION PORT BACKEND MTU PARAMETERS" for each wire */
 #define TABLE_MAX  (16u << 20)
 
 const struct impair_backend *const impair_backends[] = {&impair_nftables, &impair_netem, &impair_tbf, &impair_relay};
 const size_t impair_backend_count = ARRAY_SIZE(impair_backends);
 
-/* The last one serves everything. */
+/* The last one serves everything; of the others none looks at ports. */
 static const struct impair_backend *choose(struct lab *lab, const struct impaired *wire)
 {
     size_t b = 0;
-    while (b + 1 < impair_backend_count && !impair_backends[b]->serves(lab, wire))
+    while (b + 1 < impair_backend_count && (wire->port || !impair_backends[b]->serves(lab, wire)))
         b++;
     return impair_backends[b];
 }
@@ -43,8 +43,8 @@ static void write_list(const struct impaired_list *list, bool making, struct str
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct impaired *wire = &list->items[i];
-        str_printf(out, "%u %s %d %s %u ", wire->space->id, wire->interface, (int)wire->direction, wire->backend->name,
-                   making && wire->stale ? 0 : wire->mtu);
+        str_printf(out, "%u %s %d %u %s %u ", wire->space->id, wire->interface, (int)wire->direction, wire->port,
+                   wire->backend->name, making && wire->stale ? 0 : wire->mtu);
         impairment_format(&wire->is, "=", " ", out);
         str_append_char(out, '\n');
     }
@@ -68,14 +68,15 @@ static struct space *space_by_id(struct lab *lab, uint32_t id)
 /* A line, or false where its namespace has gone, and all with it. */
 static bool read_line(struct lab *lab, char *line, struct impaired *out)
 {
-    unsigned id;
+    unsigned id, port;
     char backend[16];
     int direction, end = 0;
     *out = (struct impaired){0};
-    if (sscanf(line, "%u %15s %d %15s %u%n", &id, out->interface, &direction, backend, &out->mtu, &end) != 5)
+    if (sscanf(line, "%u %15s %d %u %15s %u%n", &id, out->interface, &direction, &port, backend, &out->mtu, &end) != 6)
         return false;
     out->space = space_by_id(lab, id);
     out->direction = direction ? PLAN_RECEIVED : PLAN_SENT;
+    out->port = (uint16_t)port;
     out->backend = backend_named(backend);
     return out->space && out->backend && !out->space->gone && relay_impairment_parse(line + end, &out->is);
 }
@@ -100,7 +101,7 @@ static const struct impaired *find(const struct impaired_list *list, const struc
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].space == wire->space && list->items[i].direction == wire->direction &&
-            str_equal(list->items[i].interface, wire->interface))
+            list->items[i].port == wire->port && str_equal(list->items[i].interface, wire->interface))
             return &list->items[i];
     return NULL;
 }
@@ -116,15 +117,32 @@ static uint32_t mtu_of(const struct plan *plan, const struct plan_impairment *it
     return 1500;
 }
 
-static struct impaired wanted_wire(struct lab *lab, const struct plan *plan, size_t i)
+static struct impaired wire_alone(struct lab *lab, const struct plan *plan, size_t i)
 {
     const struct plan_impairment *item = &plan->impairments[i];
     struct impaired wire = {.space = space_of(lab, plan, item->ns),
                             .direction = item->direction,
+                            .port = item->port,
                             .mtu = mtu_of(plan, item),
                             .is = item->is};
     snprintf(wire.interface, sizeof wire.interface, "%s", item->interface);
     wire.backend = choose(lab, &wire);
+    return wire;
+}
+
+/* What the relay sends passes the other mechanisms' hooks and queues like any packet, but not a way of the relay's own:
+ * what befalls all packets by such a one is added to what befalls those of a port. */
+static struct impaired wanted_wire(struct lab *lab, const struct plan *plan, size_t i)
+{
+    struct impaired wire = wire_alone(lab, plan, i);
+    for (size_t k = 0; wire.port && k < plan->impairment_count; k++)
+        if (!plan->impairments[k].port && plan->impairments[k].ns == plan->impairments[i].ns &&
+            plan->impairments[k].direction == wire.direction &&
+            str_equal(plan->impairments[k].interface, plan->impairments[i].interface)) {
+            struct impaired all = wire_alone(lab, plan, k);
+            if (all.backend == wire.backend)
+                wire.is = impairment_add(&all.is, &wire.is);
+        }
     return wire;
 }
 

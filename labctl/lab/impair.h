@@ -17,6 +17,7 @@ struct impaired {
     struct space *space;
     char interface[16];
     enum plan_direction direction;
+    uint16_t port; /* as plan_impairment */
     uint32_t mtu;
     const struct impair_backend *backend;
     struct impairment is;

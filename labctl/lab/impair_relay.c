@@ -153,7 +153,8 @@ bool impair_relay_statistics(struct lab *lab, const struct impaired *wire, struc
         return false;
     for (size_t i = 0; !found && i < (size_t)status.st_size / sizeof *all; i++) {
         found = __atomic_load_n(&all[i].in_use, __ATOMIC_ACQUIRE) && all[i].direction == line.direction &&
-                str_equal(all[i].device, line.device) && str_equal(all[i].netns, line.netns);
+                str_equal(all[i].device, line.device) && str_equal(all[i].relay_end, line.relay_end) &&
+                str_equal(all[i].netns, line.netns);
         if (found)
             *out = all[i];
     }

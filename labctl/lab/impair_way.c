@@ -2,10 +2,12 @@
  *
  * What leaves by F towards the node (received) is forwarded to the pair by nft fwd in the egress hook of F.  What
  * arrives at F from the node (sent) is taken in its ingress hook.  On its way back a packet carries a mark, by which
- * the hooks let it pass; act_mirred lets it arrive at F once more.  (Whether a frame is for this host is decided where
- * it arrives first, so that end of the pair has the MAC address of F.) */
+ * the hooks let it pass.  A way for the packets of one port comes before that for all.  act_mirred lets it arrive at F
+ * once more.  (Whether a frame is for this host is decided where it arrives first, so that end of the pair has the MAC
+ * address of F.) */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -16,16 +18,18 @@
 #include "lab/impair.h"
 #include "link/relay.h"
 
-/* Named after far end and direction (FNV-1a): up to 15 characters have room for no more. */
+/* Named after far end, direction and port (FNV-1a): up to 15 characters have room for no more. */
 struct way way_of(const struct impaired *wire)
 {
-    uint32_t hash = 0x811c9dc5u + (uint32_t)wire->direction;
+    uint32_t hash = 0x811c9dc5u + (uint32_t)wire->direction + 2u * wire->port;
     struct way way;
     for (const char *c = wire->interface; *c; c++)
         hash = (hash ^ (uint8_t)*c) * 0x01000193;
     snprintf(way.out, sizeof way.out, "wo-%08x", hash);
     snprintf(way.in, sizeof way.in, "wi-%08x", hash);
     snprintf(way.table, sizeof way.table, "%s-%s", wire->direction == PLAN_SENT ? "sent" : "received", wire->interface);
+    if (wire->port)
+        snprintf(way.table + strlen(way.table), sizeof way.table - strlen(way.table), "-%u", wire->port);
     return way;
 }
 
@@ -123,6 +127,8 @@ int way_lead(const struct impaired *wire, enum way_of_packets how, struct error 
     int netns = space_netns(wire->space, err);
     if (must_find(wire, way.out, &out, err) < 0)
         return -1;
+    if (wire->port)
+        str_printf(&rule, "meta l4proto { tcp, udp } th dport %u ", wire->port);
     if (how == WAY_FORWARD_MARKED)
         str_printf(&rule, "meta mark set %d ", RELAY_MARK);
     if (how == WAY_DROP)
@@ -130,9 +136,9 @@ int way_lead(const struct impaired *wire, enum way_of_packets how, struct error 
     else
         str_printf(&rule, "fwd to %u", out.index);
     str_printf(&body,
-               "\tchain wire {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n"
+               "\tchain wire {\n\t\ttype filter hook %s device \"%s\" priority %d; policy accept;\n"
                "\t\tmeta mark %d %saccept\n\t\t%s\n\t}\n",
-               wire->direction == PLAN_SENT ? "ingress" : "egress", wire->interface, RELAY_MARK,
+               wire->direction == PLAN_SENT ? "ingress" : "egress", wire->interface, wire->port ? -2 : 0, RELAY_MARK,
                wire->direction == PLAN_SENT ? "meta mark set 0 " : "", str_text(&rule));
     /* What comes in at either end is no concern of the namespace's own stack. */
     str_printf(&body,

@@ -29,6 +29,7 @@ enum relay_direction { RELAY_SENT, RELAY_RECEIVED, RELAY_DIRECTION_COUNT };
 extern const char *const relay_direction_names[RELAY_DIRECTION_COUNT];
 
 /* One wire.  The kernel diverts packets from `device` to the relay, and the relay gives them back:
+ * (several wires may lead to one device, each for packets of its own, with a relay_end of its own:)
  *   received: what leaves by `device` is diverted to `relay_end`, and sent by `device`;
  *   sent: what arrives at `device` is seen there (and dropped), and sent by `relay_end`, which leads back to it. */
 struct relay_wire {
@@ -52,7 +53,7 @@ int64_t relay_lateness_bound(unsigned bucket);
 unsigned relay_lateness_bucket(int64_t nanoseconds);
 
 struct relay_statistics {
-    char netns[32], device[16];
+    char netns[32], device[16], relay_end[16];
     uint32_t direction;
     uint32_t in_use;
     uint32_t held, held_most;

@@ -222,8 +222,11 @@ void plan_item_describe(const struct plan *plan, enum plan_item item, size_t i, 
     case ITEM_IMPAIRMENT: {
         const struct plan_impairment *impairment = &plan->impairments[i];
         const struct plan_link_end *near = plan_near_end(plan, impairment); /* the far end's name may be a made one */
-        str_printf(out, "impairment of %s%s%s, %s: ", near ? plan->namespaces[near->ns].name : "", near ? "/" : "",
+        str_printf(out, "impairment of %s%s%s, %s", near ? plan->namespaces[near->ns].name : "", near ? "/" : "",
                    near ? near->name : impairment->interface, impairment->direction == PLAN_SENT ? "sent" : "received");
+        if (impairment->port)
+            str_printf(out, " for port %u", impairment->port);
+        str_append(out, ": ");
         impairment_format(&impairment->is, " ", ", ", out);
         break;
     }

@@ -17,12 +17,13 @@ static const struct plan_link *link_of(const struct plan *plan, uint32_t ns, con
     return NULL;
 }
 
-static size_t find(const struct plan *plan, const struct plan_link_end *far, enum plan_direction direction)
+static size_t find(const struct plan *plan, const struct plan_link_end *far, enum plan_direction direction,
+                   uint16_t port)
 {
     size_t i = 0;
     while (i < plan->impairment_count &&
            !(plan->impairments[i].ns == far->ns && plan->impairments[i].direction == direction &&
-             str_equal(plan->impairments[i].interface, far->name)))
+             plan->impairments[i].port == port && str_equal(plan->impairments[i].interface, far->name)))
         i++;
     return i;
 }
@@ -32,7 +33,7 @@ struct impairment plan_get_impairment(const struct plan *plan, uint32_t ns, cons
 {
     unsigned end;
     const struct plan_link *link = link_of(plan, ns, interface, &end);
-    size_t i = link ? find(plan, &link->end[!end], direction) : plan->impairment_count;
+    size_t i = link ? find(plan, &link->end[!end], direction, 0) : plan->impairment_count;
     return i < plan->impairment_count ? plan->impairments[i].is : (struct impairment){0};
 }
 
@@ -44,7 +45,7 @@ bool plan_set_impairment(struct plan *plan, uint32_t ns, const char *interface, 
     if (!link)
         return false;
     const struct plan_link_end *far = &link->end[!end];
-    size_t i = find(plan, far, direction);
+    size_t i = find(plan, far, direction, 0);
     if (i < plan->impairment_count) {
         memmove(&plan->impairments[i], &plan->impairments[i + 1],
                 (plan->impairment_count - i - 1) * sizeof plan->impairments[0]);
@@ -54,11 +55,27 @@ bool plan_set_impairment(struct plan *plan, uint32_t ns, const char *interface, 
     return true;
 }
 
+bool plan_impair_port(struct plan *plan, uint32_t ns, const char *interface, uint16_t port,
+                      const struct impairment *more, const char *origin)
+{
+    unsigned end;
+    const struct plan_link *link = link_of(plan, ns, interface, &end);
+    if (!link)
+        return false;
+    const struct plan_link_end *far = &link->end[!end];
+    size_t i = find(plan, far, PLAN_RECEIVED, port);
+    if (i == plan->impairment_count)
+        *ARENA_PUSH(plan->arena, plan->impairments, plan->impairment_count) =
+            (struct plan_impairment){far->ns, far->name, PLAN_RECEIVED, port, {0}, arena_strdup(plan->arena, origin)};
+    plan->impairments[i].is = impairment_add(&plan->impairments[i].is, more);
+    return true;
+}
+
 void plan_add_impairment(struct plan *plan, uint32_t far_ns, const char *far_name, enum plan_direction direction,
                          const struct impairment *is, const char *origin)
 {
     if (!impairment_any(is))
         return;
     struct plan_impairment *item = ARENA_PUSH(plan->arena, plan->impairments, plan->impairment_count);
-    *item = (struct plan_impairment){far_ns, far_name, direction, *is, origin};
+    *item = (struct plan_impairment){far_ns, far_name, direction, 0, *is, origin};
 }

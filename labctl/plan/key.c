@@ -93,7 +93,7 @@ uint64_t key_hash(const struct side *side, enum plan_item item, size_t i)
         return hash_text(hash, plan->nfts[i].table);
     case ITEM_IMPAIRMENT:
         hash = hash_text(hash_mix(hash, side->identity[plan->impairments[i].ns]), plan->impairments[i].interface);
-        return hash_mix(hash, plan->impairments[i].direction);
+        return hash_mix(hash_mix(hash, plan->impairments[i].direction), plan->impairments[i].port);
     case ITEM_FILE:
         return hash_text(hash_mix(hash, side->identity[plan->files[i].ns]), plan->files[i].path);
     case ITEM_PROCESS:
@@ -172,7 +172,8 @@ bool key_same(const struct side *a, size_t i, const struct side *b, size_t j, en
                text_same(p->nfts[i].table, q->nfts[j].table);
     case ITEM_IMPAIRMENT:
         return SAME_NS(impairments) && text_same(p->impairments[i].interface, q->impairments[j].interface) &&
-               p->impairments[i].direction == q->impairments[j].direction;
+               p->impairments[i].direction == q->impairments[j].direction &&
+               p->impairments[i].port == q->impairments[j].port;
     case ITEM_FILE:
         return SAME_NS(files) && text_same(p->files[i].path, q->files[j].path);
     case ITEM_PROCESS:

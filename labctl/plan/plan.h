@@ -165,6 +165,7 @@ struct plan_impairment {
     uint32_t ns;           /* of the far end */
     const char *interface; /* the far end */
     enum plan_direction direction;
+    uint16_t port; /* 0: all packets; else only TCP and UDP received for this port, on top of what befalls all */
     struct impairment is;
     const char *origin;
 };
@@ -211,8 +212,8 @@ struct plan_process {
     const char *ready_socket;    /* READY_SESSIONS: BIRD's control socket in the node, and which of its protocols */
     const char **ready_sessions;
     size_t ready_session_count;
-    bool ready_hoped;     /* whether it gets ready depends on others, or is not to be: the lab goes on without it in time;
-                             READY_NONE: also where it has ended already */
+    bool ready_hoped;     /* it depends on others, or is not to be: where it does not come in time, the lab goes on;
+                             READY_NONE: also where it has ended */
     int64_t ready_within; /* nanoseconds that it may take, where it is slow; 0: as long as any */
     bool restart;         /* restart when it dies */
     bool stopped;         /* sent SIGSTOP once it is ready, and only then: not when it is restarted */

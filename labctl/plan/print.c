@@ -214,6 +214,8 @@ static void json_impairment(const struct plan_impairment *impairment, struct jso
 {
     json_put_string_member(json, "interface", impairment->interface);
     json_put_string_member(json, "direction", impairment->direction == PLAN_SENT ? "sent" : "received");
+    if (impairment->port)
+        json_put_integer_member(json, "port", impairment->port);
     for (size_t i = 0; i < impairment_row_count; i++) {
         STR_AUTO value = STR_INIT;
         if (impairment_get(&impairment->is, &impairment_rows[i], &value))

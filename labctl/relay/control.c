@@ -46,7 +46,7 @@ static struct line *find(struct pump *pump, const struct relay_wire *spec)
 {
     for (struct line *line = pump->lines; line; line = line->next)
         if (str_equal(line->spec.netns, spec->netns) && str_equal(line->spec.device, spec->device) &&
-            line->spec.direction == spec->direction)
+            line->spec.direction == spec->direction && str_equal(line->spec.relay_end, spec->relay_end))
             return line;
     return NULL;
 }
@@ -82,8 +82,7 @@ static int begin_line(struct pump *pump, const struct relay_wire *spec, uint32_t
 static void put_line(struct pump *pump, const struct relay_wire *spec, uint32_t frames, struct error *err)
 {
     struct line *line = find(pump, spec);
-    if (line &&
-        (line->spec.mtu != spec->mtu || !str_equal(line->spec.relay_end, spec->relay_end) || !line_stands(line))) {
+    if (line && (line->spec.mtu != spec->mtu || !line_stands(line))) {
         end_line(pump, line);
         line = NULL;
     }

@@ -109,6 +109,7 @@ struct line *line_open(const struct relay_wire *spec, struct relay_statistics *s
     memset(statistics, 0, sizeof *statistics);
     memcpy(statistics->netns, spec->netns, sizeof statistics->netns);
     memcpy(statistics->device, spec->device, sizeof statistics->device);
+    memcpy(statistics->relay_end, spec->relay_end, sizeof statistics->relay_end);
     statistics->direction = spec->direction;
     __atomic_store_n(&statistics->in_use, 1, __ATOMIC_RELEASE);
     return line;

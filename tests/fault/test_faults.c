@@ -340,6 +340,20 @@ static void a_server_is_down(void **state)
     assert_ptr_equal(strchr(changes, '\n') + 1, strchr(changes, 0)); /* one operation: the configuration stays */
 }
 
+static void a_slow_server_is_slow_for_its_port_alone(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    assert_string_equal(effect(&bench, "dns-slow node/home-router/service/dns delay=400ms"),
+                        "+ impairment of home-router/lan0, received for port 53: delay 400ms in fabric\n"
+                        "+ impairment of home-router/wan0, received for port 53: delay 400ms in fabric\n");
+    uint32_t router = plan_find_namespace(bench.after, "home-router");
+    assert_int_equal(plan_get_impairment(bench.after, router, "lan0", PLAN_RECEIVED).delay, 0); /* of all packets */
+    assert_int_equal(plan_get_impairment(bench.after, router, "lan0", PLAN_SENT).delay, 0);
+    effect(&bench, "delay node/home-router/lan0 delay=10ms direction=in");
+    assert_int_equal(plan_get_impairment(bench.after, router, "lan0", PLAN_RECEIVED).delay, 10000000);
+}
+
 static void the_internets_zones_break_as_well(void **state)
 {
     (void)state;
@@ -548,6 +562,7 @@ int main(void)
         cmocka_unit_test(exactly_one_rule_must_match),
         cmocka_unit_test(a_record_is_wrong),
         cmocka_unit_test(a_server_is_down),
+        cmocka_unit_test(a_slow_server_is_slow_for_its_port_alone),
         cmocka_unit_test(the_internets_zones_break_as_well),
         cmocka_unit_test(set_replaces_a_lossy_line),
         cmocka_unit_test(force_is_looked_up_in_the_devices),

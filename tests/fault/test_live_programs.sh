@@ -43,11 +43,13 @@ rows=(
     "http-error|page|node/server/service/http|"
     "resolver-wrong|by-name|client|servers=10.1.0.99"
     "dns-tcp-blocked|name-over-tcp|names|"
-    "resolver-first-dead|by-name|client|server=10.1.0.99"
+    # Nobody has failed to find that one just before, which a resolver would be told at once.
+    "resolver-first-dead|by-name|client|server=10.1.0.98"
     "search-domain-wrong|by-short-name|client|domain=example.test"
     "search-list-long|by-short-name|client|"
     "hosts-override|by-name|client|name=www.lab.test address=10.1.0.99"
     "nsswitch-without-dns|by-name|client|"
+    "dns-slow|late_answer|node/names/service/dns|delay=600ms"
     "dns-record-missing|by-name|node/names/service/dns|name=www.lab.test"
     "dns-zone-missing|other-zone|node/names/service/dns|zone=other.test"
     "service-crash-loop|page|node/server/service/http|"
@@ -60,6 +62,11 @@ rows=(
 
 held() { # COUNT AFTER: so many connections to the page, then what is to be looked at
     in_node client bash -c "for ((i = 0; i < $1; i++)); do exec {fd}<>/dev/tcp/10.1.0.20/80 || exit 9; done; $2"
+}
+late_answer() { # and nothing else of that machine is late
+    local late
+    late=$(in_node client dig +noall +answer +stats @10.1.0.53 www.lab.test | tee "$work/answer" | sed -n 's/^;; Query time: \([0-9]*\) .*/\1/p')
+    grep -q '10\.1\.0\.20' "$work/answer" && [ "${late:-0}" -ge 600 ] && in_node client ping -q -c 1 -W 0.3 10.1.0.53
 }
 no_more() { held 14 "curl -s -m 1 http://10.1.0.20/ || echo full" | grep -x full; }
 third_waits() { held 2 "nc -z -w 1 10.1.0.20 80 || echo full" | grep -x full; }
