@@ -16,7 +16,7 @@
 #include "cmd/common/interrupted.h"
 #include "cmd/common/launch.h"
 #include "cmd/common/reading.h"
-#include "cmd/common/sealed.h"
+#include "cmd/common/starting.h"
 #include "cmd/common/terminal.h"
 #include "lab/control.h"
 #include "lab/start.h"
@@ -31,154 +31,6 @@ static const struct option_spec options[] = {
     {"--learner", "ID", "Whose exercise it is: the variant depends on it, and the report names it."},
     {"--code", "CODE", "The start code of a sealed scenario (or LABCTL_START_CODE; else it is asked for)."},
 };
-
-/* What is started. */
-struct course {
-    const char *file;
-    struct scenario *scenario; /* the reading's, or an exam's own */
-    struct sealed_texts texts;
-    struct sealed sealed; /* of an exam */
-    bool exam;
-};
-
-/* ---- the labs ---- */
-
-/* A call with the two texts. */
-static int call(struct launch *launch, const struct context *context, const char *verb, json_t *params,
-                const struct sealed_texts *texts, json_t **reply, struct error *err)
-{
-    FD_AUTO stripped = fd_memory("scenario", str_text(&texts->stripped), texts->stripped.length);
-    FD_AUTO topology = fd_memory("topology", str_text(&texts->topology), texts->topology.length);
-    if (stripped < 0 || topology < 0) {
-        json_decref(params);
-        return error_set_errno(err, errno, "make a memory file");
-    }
-    return launch_call_fds(launch, context, verb, params, (const int[]){stripped, topology}, 2, reply, err);
-}
-
-/* Builds the healthy lab, checks it, takes it down again. */
-static int prove(const struct context *context, const struct course *course, json_t **proved)
-{
-    struct error err = ERROR_INIT;
-    struct launch *launch = NULL;
-    int status = 0;
-    if (launch_begin(course->scenario->topology->name, course->file, &launch, &err))
-        return cmd_fail(context, &err);
-    if (call(launch, context, "exercise-prove", NULL, &course->texts, proved, &err))
-        status = launch_fail(launch, context, &err);
-    launch_end(launch);
-    return status;
-}
-
-/* ---- beginning ---- */
-
-struct begun {
-    struct str directory;
-    json_t *status;
-};
-
-/* What is told goes to the file as well: a page wide, without colours. */
-static void write_briefing(int fd, const json_t *status)
-{
-    STR_AUTO text = STR_INIT;
-    briefing_write(status, 0, false, &text);
-    if (fd_write_all(fd, str_text(&text), text.length))
-        fprintf(stderr, "labctl: write the briefing: %s\n", strerror(errno));
-}
-
-/* What stays of the scenario of an exam, for whoever verifies its journal. */
-static int keep_sealed(const char *directory, const struct sealed *sealed, struct error *err)
-{
-    STR_AUTO path = STR_INIT;
-    str_printf(&path, "%s/" SEALED_FILE, directory);
-    if (file_replace(AT_FDCWD, str_text(&path), sealed->file.data, sealed->file.length, 0600))
-        return error_set_errno(err, errno, "write %s", str_text(&path));
-    return 0;
-}
-
-/* How its checkpoints are taken; and what a lab that is built again must hide from its nodes. */
-static json_t *keeping(const char *file)
-{
-    char path[PATH_MAX];
-    const char *seconds = getenv("LABCTL_CHECKPOINT");
-    return json_pack("{s:s, s:I}", "hidden", file && realpath(file, path) ? path : "", "interval_ms",
-                     (json_int_t)(seconds ? strtod(seconds, NULL) * 1000 : 0));
-}
-
-/* The director takes the exercise over with its files, and with the key where it is an exam. */
-static int hand_over(struct launch *launch, const struct context *context, const struct course *course,
-                     const json_t *reach, const int files[static INTERRUPTED_FILES], struct begun *begun,
-                     struct error *err)
-{
-    FD_AUTO key = -1;
-    json_t *note =
-        json_pack("{s:s, s:s}", "lab", course->scenario->topology->name, "directory", str_text(&begun->directory));
-    json_t *params = json_pack("{s:o, s:O, s:o}", "note", note, "reach", reach, "options", keeping(course->file));
-    if (course->exam) {
-        json_object_set_new(note, "sealed", json_string(course->sealed.sum));
-        key = fd_memory("key", course->sealed.key, SEAL_KEY);
-        if (key < 0 || keep_sealed(str_text(&begun->directory), &course->sealed, err)) {
-            json_decref(params);
-            return err->kind ? -1 : error_set_errno(err, errno, "make a memory file");
-        }
-    }
-    int all[INTERRUPTED_FILES + 1];
-    memcpy(all, files, INTERRUPTED_FILES * sizeof *files);
-    all[INTERRUPTED_FILES] = key;
-    return launch_call_fds(launch, context, "exercise-begin", params, all, INTERRUPTED_FILES + (course->exam ? 1 : 0),
-                           &begun->status, err);
-}
-
-/* Starts the clock.  The exercise's files are made only now, so that a start that is killed leaves none. */
-static int begin(struct launch *launch, const struct context *context, const struct course *course, const json_t *reach,
-                 struct begun *begun, struct error *err)
-{
-    FD_AUTO journal = -1;
-    FD_AUTO report = -1;
-    FD_AUTO briefing = -1;
-    int kept[3] = {-1, -1, -1}, result = -1;
-    if (exercise_directory_new(course->scenario->name, &begun->directory, &journal, &report, err))
-        return -1;
-    if (!exercise_briefing_new(str_text(&begun->directory), &briefing, err) &&
-        !checkpoint_files_new(str_text(&begun->directory), kept, err)) {
-        const int files[INTERRUPTED_FILES] = {journal, report, briefing, kept[0], kept[1], kept[2]};
-        if (!hand_over(launch, context, course, reach, files, begun, err) &&
-            !exercise_record(launch, context, str_text(&begun->directory), err) && !launch_commit(launch, err)) {
-            write_briefing(briefing, begun->status);
-            result = 0;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-        fd_close(&kept[i]);
-    if (result)
-        exercise_directory_remove(str_text(&begun->directory));
-    return result;
-}
-
-/* One lab with faults in it: it is seen that they show, and where these are the faults of the beginning, it is the
- * exercise.  0, or the exit status. */
-static int break_lab(const struct context *context, const struct course *course, const json_t *listened, json_t *reach,
-                     bool begins, struct begun *begun)
-{
-    struct error err = ERROR_INIT;
-    struct launch *launch = NULL;
-    json_t *broken = NULL;
-    int status = 0;
-    if (launch_begin(course->scenario->topology->name, course->file, &launch, &err))
-        return cmd_fail(context, &err);
-    json_t *params = json_pack("{s:O, s:b}", "listened", listened, "begins", begins);
-    if (call(launch, context, "exercise-break", params, &course->texts, &broken, &err)) {
-        status = launch_fail(launch, context, &err);
-    } else {
-        if (json_is_object(json_object_get(broken, "reach")))
-            json_object_set(reach, "broken", json_object_get(broken, "reach"));
-        if (client_truth(broken, "begins") && begin(launch, context, course, reach, begun, &err))
-            status = launch_fail(launch, context, &err);
-    }
-    json_decref(broken);
-    launch_end(launch);
-    return status;
-}
 
 /* ---- telling ---- */
 
@@ -234,21 +86,10 @@ static int refuse_running(const struct context *context, const char *lab)
 
 static int run_exercise(const struct context *context, const struct course *course, int64_t started)
 {
-    const char *lab = course->scenario->topology->name;
     struct begun begun = {STR_INIT, NULL};
-    json_t *proved = NULL, *reach = json_object();
-    int status = prove(context, course, &proved);
-    if (!status) {
-        const json_t *listened = json_object_get(proved, "listened");
-        json_object_set(reach, "healthy", json_object_get(proved, "reach"));
-        status = break_lab(context, course, listened, reach, false, &begun);
-        if (!status && !begun.status) /* later phases bring faults of their own */
-            status = break_lab(context, course, listened, reach, true, &begun);
-    }
+    int status = starting_run(context, course, &begun);
     if (!status)
-        tell(context, lab, &begun, clock_boot() - started);
-    json_decref(proved);
-    json_decref(reach);
+        tell(context, course->scenario->topology->name, &begun, clock_boot() - started);
     json_decref(begun.status);
     str_free(&begun.directory);
     return status;
@@ -346,8 +187,8 @@ const struct command command_start = {
     .summary = "Start an exercise: prove it, break the lab, start the clock",
     .description =
         "SCENARIO is a file, or the name of a scenario that labctl ships.\n"
-        "The healthy lab is built and every task and guard must be green; it is taken down and built again with the\n"
-        "faults in it; each must be in force, exactly the tasks red, the guards green.  Only then the clock starts.\n"
+        "A healthy lab is built, in which every task and guard must be green, and beside it the one with the faults in it;\n"
+        "each must be in force, exactly the tasks red, the guards green.  Only then the clock starts.\n"
         "If any of this does not hold, nothing is left and the exit status is 2.  The briefing is printed, and lies "
         "as\n"
         "briefing.txt in the directory of the exercise.\n"

@@ -20,6 +20,7 @@ static const struct rule {
     {"exercise-abandon", "abandon", ON_RUNNING | ON_PAUSED | ON_BETWEEN, NULL},
     {"exercise-begin", "start", ON_NEVER, NULL},
     {"exercise-break", "start", ON_NEVER, NULL},
+    {"exercise-build", "start", ON_NEVER, NULL},
     {"exercise-prove", "start", ON_NEVER, NULL},
     {"exercise-restore", "resume", ON_NEVER, NULL},
     {"exercise-resume", "resume", ON_RUNNING | ON_PAUSED, NULL},
@@ -90,6 +91,15 @@ static int refuse_now(const struct exercise *exercise, const char *command, stru
     }
 }
 
+/* Its faults can be seen in the lab before its clock runs. */
+static int refuse_before(const struct rule *rule, struct error *err)
+{
+    const char *starting = start_pending();
+    if (!starting || rule->when == ON_ALL || str_equal(rule->command, "start"))
+        return 0;
+    return error_set(err, ERR_BUSY, "exercise '%s' is being started; a moment, please", starting);
+}
+
 int exercise_refuse(struct director *director, const struct request *request, struct error *err)
 {
     const struct exercise *exercise = exercise_current();
@@ -98,7 +108,7 @@ int exercise_refuse(struct director *director, const struct request *request, st
     const char *command = rule->command ? rule->command : verb;
     (void)director;
     if (!exercise)
-        return 0;
+        return refuse_before(rule, err);
     if (rule->when == ON_NEVER)
         return error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s'", command, exercise->scenario->name);
     if (!(rule->when & now(exercise)))

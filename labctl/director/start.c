@@ -1,9 +1,9 @@
-/* How an exercise starts.  "exercise-prove": the healthy lab is built and every check must be green.  The command line
- * then ends this lab and starts another, to which it says "exercise-break": the same lab, built with the faults of all
- * phases folded in, so that nothing was changed and there is nothing to find but the state itself; each fault must be
- * in force and its symptom seen, exactly the repair tasks red, the guards green.  Where only some of these faults are
- * those of the beginning, a third lab is built with them alone.  "exercise-begin" then starts the clock.  Scheduled
- * faults are no part of it: nobody waits for them. */
+/* How an exercise starts.  "exercise-prove": a healthy lab is built and every check must be green.  Beside it, to another
+ * lab, "exercise-build": the same, built with the faults folded in, so that nothing was changed and there is nothing to
+ * find but the state itself; each fault must be in force.  Then, with what the healthy one has shown, "exercise-break":
+ * each symptom must be seen, exactly the repair tasks red, the guards green.  Where only some of the faults are those of
+ * the beginning, that is a lab with the faults of all phases, and another is built with those of the beginning alone.
+ * "exercise-begin" then starts the clock in the latter.  Scheduled faults are no part of it: nobody waits for them. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ struct start {
     struct scenario *scenario;
     struct str stripped;
     json_t *listened, *broken; /* broken: who reaches whom with the faults in */
-    bool begins;               /* this lab is the one in which the exercise begins */
+    bool begins;               /* this lab is the one in which the exercise begins: with the faults of the beginning */
     unsigned pending;          /* sets of checks under way */
     struct str problems;
     bool error, unsupported; /* some check had no verdict */
@@ -182,8 +182,14 @@ int verb_exercise_prove(struct director *director, struct request *request, json
 
 /* ---- the broken lab ---- */
 
-/* Broken, seen to be so, and waiting for its clock: the command line makes the exercise's files only now. */
+/* Built with its faults: first it waits for what the healthy lab has shown; then, seen to be broken, for its clock, as
+ * the command line makes the exercise's files only now. */
 static struct start *broken;
+
+const char *start_pending(void)
+{
+    return broken ? broken->scenario->name : NULL;
+}
 
 static int verify_faults(struct director *director, struct start *start, struct error *err)
 {
@@ -205,20 +211,6 @@ static const struct check_result *result_of(const struct exercise_results *resul
     return NULL;
 }
 
-/* The faults that the exercise begins with. */
-static bool is_first(const struct fault *fault)
-{
-    return fault->phase <= 0;
-}
-
-static bool all_first(const struct scenario *scenario)
-{
-    for (size_t i = 0; i < scenario->fault_count; i++)
-        if (!is_first(&scenario->faults[i]) && !fault_is_scheduled(&scenario->faults[i]))
-            return false;
-    return true;
-}
-
 static void end_break(struct director *director, struct start *start, const struct error *err)
 {
     struct error failed = ERROR_INIT;
@@ -227,16 +219,12 @@ static void end_break(struct director *director, struct start *start, const stru
         set_error(start, &failed, "the faults do not show as they should");
         err = &failed;
     }
-    bool begins = start->begins || all_first(start->scenario);
-    request_finish(start->request, err ? NULL : json_pack("{s:b, s:O?}", "begins", begins, "reach", start->broken),
-                   NULL, 0, err);
+    request_finish(start->request, err ? NULL : json_pack("{s:O?}", "reach", start->broken), NULL, 0, err);
     start->request = NULL;
-    if (err || !begins) {
-        start_free(start);
+    if (!err)
         return;
-    }
-    start_free(broken);
-    broken = start;
+    start_free(start);
+    broken = NULL;
 }
 
 /* What is scheduled does not show yet: a task that hangs on such a fault may be green. */
@@ -314,7 +302,7 @@ static int build_broken(struct director *director, struct start *start, struct e
     some.fault_count = 0;
     for (size_t i = 0; i < start->scenario->fault_count; i++) {
         const struct fault *fault = &start->scenario->faults[i];
-        if (!fault_is_scheduled(fault) && (!start->begins || is_first(fault)))
+        if (!fault_is_scheduled(fault) && (!start->begins || fault_is_first(fault)))
             *ARENA_PUSH(arena, some.faults, some.fault_count) = *fault;
     }
     if (faults_fold(&some, &text, &records, err))
@@ -324,29 +312,44 @@ static int build_broken(struct director *director, struct start *start, struct e
     return result ? -1 : verify_faults(director, start, err);
 }
 
-/* params: listened; begins: true: what is to be seen was seen, the exercise begins in this lab. */
-int verb_exercise_break(struct director *director, struct request *request, json_t **reply, struct error *err)
+/* params: begins: false: with the faults of all phases, to be looked at only. */
+int verb_exercise_build(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     STR_AUTO topology = STR_INIT;
     (void)reply;
     struct start *start = read_start(request, &topology, err);
     if (!start)
         return -1;
-    start->listened = json_incref(json_object_get(request_params(request), "listened"));
     start->begins = json_is_true(json_object_get(request_params(request), "begins"));
     if (build_broken(director, start, err)) {
         start_free(start);
         return -1;
     }
-    if (start->begins) {
-        end_break(director, start, NULL);
+    start->request = NULL;
+    start_free(broken);
+    broken = start;
+    return 0;
+}
+
+/* params: listened.  Where the exercise begins with some of its faults, the symptoms were seen in the lab that has all of
+ * them. */
+int verb_exercise_break(struct director *director, struct request *request, json_t **reply, struct error *err)
+{
+    (void)reply;
+    if (!broken)
+        return error_set(err, ERR_USAGE, "'%s' comes after 'exercise-build'", request_verb(request));
+    broken->request = request;
+    broken->listened = json_incref(json_object_get(request_params(request), "listened"));
+    if (broken->begins && !scenario_begins_with_all(broken->scenario)) {
+        end_break(director, broken, NULL);
         return REQUEST_DEFERRED;
     }
     director_occupy(director, "start", request_client(request));
-    if (!see_symptoms(director, start, err))
+    if (!see_symptoms(director, broken, err))
         return REQUEST_DEFERRED;
     director_occupy(director, NULL, 0);
-    start_free(start);
+    start_free(broken);
+    broken = NULL;
     return -1;
 }
 
@@ -364,7 +367,7 @@ static int keep(struct director *director, struct request *request, struct error
 int verb_exercise_begin(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     struct start *start = broken;
-    if (!start || request_fd(request, 1) < 0)
+    if (!start || !start->listened || request_fd(request, 1) < 0)
         return error_set(err, ERR_USAGE, "'%s' comes after 'exercise-break', with the exercise's files",
                          request_verb(request));
     broken = NULL;

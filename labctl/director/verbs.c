@@ -20,6 +20,7 @@ const struct verb verbs[] = {
     {"exercise-answer", verb_exercise_answer, false},
     {"exercise-begin", verb_exercise_begin, true},
     {"exercise-break", verb_exercise_break, true},
+    {"exercise-build", verb_exercise_build, true},
     {"exercise-claim", verb_exercise_claim, false},
     {"exercise-hint", verb_exercise_hint, false},
     {"exercise-pause", verb_exercise_pause, false},

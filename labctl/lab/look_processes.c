@@ -87,11 +87,20 @@ static void look_names(const char *line, size_t length, struct str *out)
 }
 
 /* Without numbers, which are given as mounts are made, and groups of propagation. */
+/* Is there as soon as somebody enters (keeper/furnish.c), and whoever looks has. */
+static bool comes_with_entry(const char *mount)
+{
+    return (str_starts(mount, "/ /sys ") && strstr(mount, " - sysfs ")) ||
+           (str_starts(mount, "/ /dev/pts ") && strstr(mount, " - devpts "));
+}
+
 static void look_mount(const char *line, size_t length, struct str *out)
 {
     char text[PATH_MAX * 2];
     snprintf(text, sizeof text, "%.*s", (int)length, line);
     const char *at = after_fields(text, 3);
+    if (comes_with_entry(at))
+        return;
     while (*at) {
         size_t size = strcspn(at, " ");
         if (!(str_starts(at, "master:") || str_starts(at, "shared:"))) {

@@ -21,3 +21,11 @@ const struct task *scenario_task(const struct scenario *scenario, const char *id
             return &scenario->tasks[i];
     return NULL;
 }
+
+bool scenario_begins_with_all(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        if (!fault_is_first(&scenario->faults[i]) && !fault_is_scheduled(&scenario->faults[i]))
+            return false;
+    return true;
+}

@@ -36,6 +36,11 @@ static inline bool fault_is_scheduled(const struct fault *fault)
 {
     return fault->after || fault->lasts || fault->every;
 }
+/* True where the exercise begins with it, if it does not come by the clock. */
+static inline bool fault_is_first(const struct fault *fault)
+{
+    return fault->phase <= 0;
+}
 
 /* One step of a solution or of a wrong fix. */
 enum step_kind { STEP_SET, STEP_UNSET, STEP_RUN, STEP_APPLY, STEP_KIND_COUNT };
@@ -181,5 +186,7 @@ struct scenario {
 
 /* How long all phases take together, or the scenario's time; 0 = no deadline. */
 int64_t scenario_time(const struct scenario *scenario);
+/* False where a later phase brings faults of its own, other than by the clock. */
+bool scenario_begins_with_all(const struct scenario *scenario);
 /* The part of that id, or NULL. */
 const struct task *scenario_task(const struct scenario *scenario, const char *id);

@@ -43,6 +43,11 @@ static void interrupt(int number)
     errno = saved;
 }
 
+int launch_interrupted(void)
+{
+    return interrupted;
+}
+
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = interrupt};

@@ -20,6 +20,8 @@ int launch_call(struct launch *launch, const struct context *context, const char
 /* The same with any descriptors, which stay the caller's. */
 int launch_call_fds(struct launch *launch, const struct context *context, const char *verb, json_t *params,
                     const int *fds, size_t fd_count, json_t **reply, struct error *err);
+/* The signal that this process got since the first of these began, or 0. */
+int launch_interrupted(void);
 /* Its connection, for calls without progress. */
 struct control *launch_control(const struct launch *launch);
 /* The lab is on its own from now on. */
