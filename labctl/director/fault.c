@@ -62,7 +62,13 @@ static int observe_item(void *context, const struct plan *plan, int item, size_t
     return lab_item_state(director_lab(context), plan, item, index);
 }
 
-enum fault_force fault_record_force(struct director *director, const json_t *record)
+static void note_program(void *programs, const char *name)
+{
+    json_array_append_new(programs, json_string(name));
+}
+
+/* programs: an array that gets those that it has changed, or NULL. */
+static enum fault_force look(struct director *director, const json_t *record, json_t *programs)
 {
     STR_AUTO text = STR_INIT;
     struct topology *topology;
@@ -77,9 +83,16 @@ enum fault_force fault_record_force(struct director *director, const json_t *rec
     if (result)
         return FORCE_UNKNOWN;
     enum fault_force force = fault_verify(plan, director_plan(director), observe_item, director);
+    if (programs)
+        fault_programs(plan, director_plan(director), note_program, programs);
     plan_free(plan);
     topology_free(topology);
     return force;
+}
+
+enum fault_force fault_record_force(struct director *director, const json_t *record)
+{
+    return look(director, record, NULL);
 }
 
 static json_t *show(struct director *director, const json_t *record)
@@ -88,11 +101,13 @@ static json_t *show(struct director *director, const json_t *record)
     struct fault fault = record_fault(record, arena);
     const struct fault_kind *kind = fault_kind_find(fault.kind);
     char time[CLOCK_TEXT_MAX];
-    return json_pack("{s:s, s:s, s:O, s:O, s:s, s:s, s:s, s:s}", "id", fault.id, "kind", fault.kind, "at",
+    json_t *programs = json_array();
+    enum fault_force force = look(director, record, programs);
+    return json_pack("{s:s, s:s, s:O, s:O, s:s, s:s, s:s, s:s, s:o}", "id", fault.id, "kind", fault.kind, "at",
                      json_object_get(record, "at"), "parameters", json_object_get(record, "parameters"), "description",
                      fault_describe(&fault, arena), "injected",
                      clock_format_real(json_integer_value(json_object_get(record, "injected")), time), "symptom",
-                     kind ? kind->symptom : "", "in_force", fault_force_name(fault_record_force(director, record)));
+                     kind ? kind->symptom : "", "in_force", fault_force_name(force), "programs", programs);
 }
 
 /* ---- verbs ---- */

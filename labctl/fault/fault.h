@@ -134,3 +134,7 @@ typedef int fault_observe(void *context, const struct plan *plan, int item, size
 /* without, with: the plans without and with the fault.  FORCE_NO where they do not differ. */
 enum fault_force fault_verify(const struct plan *without, const struct plan *with, fault_observe *observe,
                               void *context);
+/* Whom a fault, and its end, wait for: programs of other projects that it starts, ends or changes.  Called with the name
+ * of each in the plans without and with it. */
+void fault_programs(const struct plan *without, const struct plan *with,
+                    void (*program)(void *context, const char *name), void *context);

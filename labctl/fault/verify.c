@@ -1,4 +1,5 @@
-/* Whether a fault is in force: each item in which the plans without and with it differ is looked up in the device. */
+/* Whether a fault is in force: each item in which the plans without and with it differ is looked up in the device; and
+ * which programs are among them. */
 #include "base/arena.h"
 #include "fault/fault.h"
 #include "plan/difference.h"
@@ -26,4 +27,22 @@ enum fault_force fault_verify(const struct plan *without, const struct plan *wit
             return FORCE_NO;
     }
     return unknown ? FORCE_UNKNOWN : FORCE_YES;
+}
+
+void fault_programs(const struct plan *without, const struct plan *with,
+                    void (*program)(void *context, const char *name), void *context)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t count = 0;
+    const struct plan_operation *operations = plan_difference(without, with, arena, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct plan_operation *operation = &operations[i];
+        if (operation->item != ITEM_PROCESS)
+            continue;
+        const struct plan_process *was =
+            operation->action == ACTION_ADD ? NULL : &without->processes[operation->before];
+        const struct plan_process *is = operation->action == ACTION_REMOVE ? NULL : &with->processes[operation->after];
+        if ((was && !was->embedded) || (is && !is->embedded))
+            program(context, was ? was->name : is->name);
+    }
 }
