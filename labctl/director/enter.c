@@ -116,7 +116,8 @@ int verb_logs(struct director *director, struct request *request, json_t **reply
         owner += strlen("node/");
     json_t *names = json_array();
     for (size_t i = 0; i < plan->process_count; i++)
-        if (str_equal(plan->namespaces[plan->processes[i].ns].name, owner))
+        if (str_equal(plan->namespaces[plan->processes[i].ns].name, owner) &&
+            !str_starts(plan->processes[i].name, PLAN_WIRE_PROCESS))
             json_array_append_new(names, json_string(plan->processes[i].name));
     node = topology_node(director_topology(director), owner);
     *reply = json_pack("{s:o, s:o}", "names", names, "runners", runners(node));

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "fault/kinds.h"
+#include "link/relay.h"
 #include "plan/plan.h"
 
 int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *out, struct error *err)
@@ -36,6 +37,30 @@ struct plan_link *fault_link(struct plan *plan, const struct fault *fault, const
                 return &plan->links[i];
     error_set(err, ERR_ABSENT, "fault '%s': %s/%s has no wire", fault->id, interface->node->name, interface->name);
     return NULL;
+}
+
+int fault_add_wire_process(struct plan *plan, const struct fault *fault, const struct plan_link_end *far,
+                           const char *word, const char *const *arguments, size_t count, struct error *err)
+{
+    const char *name = arena_printf(plan->arena, PLAN_WIRE_PROCESS "%s/%s", word, far->name);
+    for (size_t i = 0; i < plan->process_count; i++)
+        if (str_equal(plan->processes[i].name, name))
+            return error_set(err, ERR_BUSY, "fault '%s': another fault does this to the wire of %s already", fault->id,
+                             fault->at.items[0]);
+    struct plan_process *process = ARENA_PUSH(plan->arena, plan->processes, plan->process_count);
+    *process = (struct plan_process){
+        .ns = far->ns,
+        .name = name,
+        .origin = name,
+        .ready = READY_NONE,
+        .restart = true,
+    };
+    *ARENA_PUSH(plan->arena, process->argv, process->argc) = RELAY_PROGRAM;
+    *ARENA_PUSH(plan->arena, process->argv, process->argc) = word;
+    *ARENA_PUSH(plan->arena, process->argv, process->argc) = far->name;
+    for (size_t i = 0; i < count; i++)
+        *ARENA_PUSH(plan->arena, process->argv, process->argc) = arguments[i];
+    return 0;
 }
 
 struct plan_file *fault_configuration(struct plan *plan, const struct plan_process *process)

@@ -6,6 +6,7 @@
 
 struct plan_file;
 struct plan_link;
+struct plan_link_end;
 struct plan_process;
 struct str;
 
@@ -29,23 +30,24 @@ extern const struct fault_kind fault_address_duplicate, fault_address_missing, f
     fault_flows_dropped, fault_forwarding_off, fault_fragments_dropped, fault_gateway_missing, fault_gateway_wrong,
     fault_hairpin_nat_missing, fault_hosts_override, fault_http_error, fault_http_rate_limited,
     fault_http_redirect_loop, fault_http_slow, fault_http_truncated, fault_http_wrong_content, fault_icmp_blocked,
-    fault_internet_gateway_detached, fault_ipv6_broken, fault_jitter, fault_link_down, fault_listen_backlog_full,
-    fault_loss, fault_mac_duplicate, fault_masquerade_missing, fault_masquerade_too_broad, fault_more_specific_route,
-    fault_mtu_wrong, fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced, fault_nat_gateway_ports_exhausted,
-    fault_native_vlan_mismatch, fault_neighbour_wrong, fault_netmask_wrong, fault_network_acl_ephemeral_missing,
-    fault_network_acl_order, fault_network_acl_rule_missing, fault_network_acl_wrong, fault_networks_overlapping,
-    fault_nsswitch_without_dns, fault_one_way_link, fault_ospf_area_mismatch, fault_packet_filter,
-    fault_peering_missing, fault_pmtu_black_hole, fault_policy_rule_wrong, fault_port_forward_missing,
-    fault_port_forward_wrong, fault_port_isolated, fault_port_redirected, fault_port_taken, fault_process_stopped,
-    fault_proxy_backend_dead, fault_proxy_health_check_wrong, fault_proxy_host_wrong, fault_proxy_sticky_skew,
-    fault_proxy_upstream_wrong, fault_public_ip_missing, fault_rate_limit, fault_receive_window_small, fault_reordering,
-    fault_resolver_first_dead, fault_resolver_wrong, fault_return_route_missing, fault_route_blackhole,
-    fault_route_missing, fault_route_table_wrong, fault_route_wrong, fault_router_advertisement_rogue,
-    fault_routing_loop, fault_rp_filter_strict, fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long,
+    fault_internet_gateway_detached, fault_ipv6_broken, fault_jitter, fault_link_down, fault_link_flapping,
+    fault_listen_backlog_full, fault_loss, fault_mac_duplicate, fault_masquerade_missing, fault_masquerade_too_broad,
+    fault_more_specific_route, fault_mtu_wrong, fault_nat_gateway_idle_timeout, fault_nat_gateway_misplaced,
+    fault_nat_gateway_ports_exhausted, fault_native_vlan_mismatch, fault_neighbour_wrong, fault_netmask_wrong,
+    fault_network_acl_ephemeral_missing, fault_network_acl_order, fault_network_acl_rule_missing,
+    fault_network_acl_wrong, fault_networks_overlapping, fault_nsswitch_without_dns, fault_one_way_link,
+    fault_ospf_area_mismatch, fault_packet_filter, fault_peering_missing, fault_pmtu_black_hole,
+    fault_policy_rule_wrong, fault_port_forward_missing, fault_port_forward_wrong, fault_port_isolated,
+    fault_port_redirected, fault_port_taken, fault_process_stopped, fault_proxy_backend_dead,
+    fault_proxy_health_check_wrong, fault_proxy_host_wrong, fault_proxy_sticky_skew, fault_proxy_upstream_wrong,
+    fault_public_ip_missing, fault_rate_limit, fault_receive_window_small, fault_reordering, fault_resolver_first_dead,
+    fault_resolver_wrong, fault_return_route_missing, fault_route_blackhole, fault_route_missing,
+    fault_route_table_wrong, fault_route_wrong, fault_router_advertisement_rogue, fault_routing_loop,
+    fault_rp_filter_strict, fault_rule_shadowed, fault_search_domain_wrong, fault_search_list_long,
     fault_security_group_peer_wrong, fault_security_group_port_wrong, fault_security_group_protocol_wrong,
     fault_security_group_rule_missing, fault_security_group_wrong, fault_service_command_wrong,
     fault_service_crash_loop, fault_service_down, fault_service_loopback_only, fault_service_wrong_port,
-    fault_source_dest_check_on, fault_tcp_options_stripped, fault_tcp_reset, fault_time_wait_pile_up,
+    fault_source_dest_check_on, fault_syn_flood, fault_tcp_options_stripped, fault_tcp_reset, fault_time_wait_pile_up,
     fault_tls_cipher_mismatch, fault_tls_client_certificate_missing, fault_tls_default_certificate, fault_tls_expired,
     fault_tls_missing_intermediate, fault_tls_not_yet_valid, fault_tls_plain_http, fault_tls_unknown_authority,
     fault_tls_version_mismatch, fault_tls_wrong_name, fault_transit_association_missing,
@@ -76,6 +78,11 @@ struct plan_device *fault_device(struct plan *plan, const struct interface *inte
 /* The wire of an interface, its node's namespace and which end is the node's; NULL with err where it has none. */
 struct plan_link *fault_link(struct plan *plan, const struct fault *fault, const struct interface *interface,
                              uint32_t *ns, unsigned *end, struct error *err);
+
+/* Adds a process of the lab's own that does something to a wire at its far end (link/relay.h): `word` and, behind the
+ * far end's name, `count` arguments, which live as long as the plan.  -1 with err where another fault does the same. */
+int fault_add_wire_process(struct plan *plan, const struct fault *fault, const struct plan_link_end *far,
+                           const char *word, const char *const *arguments, size_t count, struct error *err);
 
 /* Adds a table of an administrator's to a node: named like those that people make, and like none that is there. */
 void fault_add_table(struct plan *plan, uint32_t ns, const char *origin, const char *body);

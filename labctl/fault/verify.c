@@ -1,6 +1,7 @@
 /* Whether a fault is in force: each item in which the plans without and with it differ is looked up in the device; and
  * which programs are among them. */
 #include "base/arena.h"
+#include "base/str.h"
 #include "fault/fault.h"
 #include "plan/difference.h"
 #include "plan/plan.h"
@@ -42,7 +43,8 @@ void fault_programs(const struct plan *without, const struct plan *with,
         const struct plan_process *was =
             operation->action == ACTION_ADD ? NULL : &without->processes[operation->before];
         const struct plan_process *is = operation->action == ACTION_REMOVE ? NULL : &with->processes[operation->after];
-        if ((was && !was->embedded) || (is && !is->embedded))
-            program(context, was ? was->name : is->name);
+        const char *name = was ? was->name : is->name;
+        if (((was && !was->embedded) || (is && !is->embedded)) && !str_starts(name, PLAN_WIRE_PROCESS))
+            program(context, name);
     }
 }

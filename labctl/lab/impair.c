@@ -275,8 +275,7 @@ void impair_adopt(struct lab *lab)
     for (size_t i = 0; i < installed.count; i++)
         if (installed.items[i].backend == &impair_relay) {
             struct process *process = process_get(lab, RELAY_PROCESS);
-            process->own = process->wanted = true;
-            process->listening = true;
+            process->wanted = process->listening = true;
             if (process->state != LAB_PROCESS_RUNNING)
                 process->due = clock_boot();
             return;

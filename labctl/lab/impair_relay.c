@@ -129,7 +129,7 @@ int impair_relay_serve(struct lab *lab, const struct plan *plan, const struct im
         unlinkat(lab->state, RELAY_SOCKET, 0);
         if (!spec || process_start(lab, plan, spec, err) != 0)
             return -1;
-        process->own = process->listening = true;
+        process->listening = true;
     }
     if (process->state != LAB_PROCESS_RUNNING)
         return 0;

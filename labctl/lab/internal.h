@@ -45,7 +45,7 @@ struct process {
     enum lab_process_state state;
     int wait_status;
     char *failure;  /* why it did not start, or NULL */
-    bool own;       /* not of the plan: nobody is told of its end */
+    bool own;       /* the relay's program: nobody is told of its end */
     bool wanted;    /* to be restarted when it ends */
     bool listening; /* has been seen ready */
     int64_t started, due;

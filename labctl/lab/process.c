@@ -34,6 +34,7 @@ struct process *process_get(struct lab *lab, const char *name)
         process = ARENA_NEW(lab->arena, struct process);
         process->name = arena_strdup(lab->arena, name);
         process->due = INT64_MAX;
+        process->own = str_equal(name, RELAY_PROCESS) || str_starts(name, PLAN_WIRE_PROCESS);
         map_set(lab->processes, name, process);
         *ARENA_PUSH(lab->arena, lab->all_processes, lab->process_count) = process;
     }
@@ -154,7 +155,7 @@ static int spawn(struct lab *lab, struct process *process, const struct space *s
         .fds = {configuration, log, log},
         .control = -1,
         .open_files = spec->open_files,
-        .own = str_equal(spec->name, RELAY_PROCESS),
+        .own = process->own,
     };
     return keeper_spawn(lab->keeper, &request, err);
 }

@@ -24,6 +24,12 @@ struct str;
 /* Packets that the relay sends carry this mark until they have passed the hooks that divert all others. */
 #define RELAY_MARK 0x6c6b
 
+/* The same program also does to a wire what is no matter of packets under way; each such process has a name of its own:
+ *   RELAY_FLAP DEVICE DOWN UP: milliseconds;
+ *   RELAY_FLOOD DEVICE VICTIM-MAC OWN-MAC VICTIM PORT FIRST-SOURCE SOURCES RATE: SYNs in a second. */
+#define RELAY_FLAP  "flap"
+#define RELAY_FLOOD "flood"
+
 /* As the node at the near end sees it. */
 enum relay_direction { RELAY_SENT, RELAY_RECEIVED, RELAY_DIRECTION_COUNT };
 extern const char *const relay_direction_names[RELAY_DIRECTION_COUNT];

@@ -195,6 +195,10 @@ struct plan_certificate {
 /* How one knows that a process is ready. */
 enum ready_kind { READY_NONE, READY_TCP, READY_UDP_BOUND, READY_ADDRESS, READY_SESSIONS, READY_COUNT };
 
+/* A process of such a name does something to a wire, outside of every node: it is the lab's own, and no list, log or
+ * event of the lab has it.  (No node's name has a colon.) */
+#define PLAN_WIRE_PROCESS "wire:"
+
 struct plan_process {
     uint32_t ns;      /* a node: runs inside its container; a cloud namespace: in the fabric's mount namespace with that
                          network */

@@ -1,11 +1,18 @@
-/* labctl-relay DIRECTORY: serves the wires that DIRECTORY/relay.conf names (link/relay.h). */
+/* labctl-relay DIRECTORY: serves the wires that DIRECTORY/relay.conf names; labctl-relay WORD …: the other things that
+ * it does to wires (link/relay.h). */
+#include <arpa/inet.h>
+#include <netinet/ether.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/str.h"
+#include "base/units.h"
 #include "relay/relay.h"
 
 /* Short turns, and therefore soon: since Linux 6.12 a task that asks for a shorter slice is run before others that
@@ -23,8 +30,41 @@ static void ask_for_short_turns(void)
     syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+static int64_t milliseconds(const char *text)
+{
+    return strtoll(text, NULL, 10) * (NANOSECONDS_PER_SECOND / 1000);
+}
+
+static uint32_t number(const char *text)
+{
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
+static bool mac(const char *text, uint8_t out[static ETH_ALEN])
+{
+    struct ether_addr address;
+    if (!ether_aton_r(text, &address))
+        return false;
+    memcpy(out, &address, ETH_ALEN);
+    return true;
+}
+
+static int run_flood(char **argv)
+{
+    struct flood spec = {
+        .device = argv[0], .port = (uint16_t)number(argv[4]), .sources = number(argv[6]), .rate = number(argv[7])};
+    if (!mac(argv[1], spec.victim_mac) || !mac(argv[2], spec.own_mac) || inet_aton(argv[3], &spec.victim) == 0 ||
+        inet_aton(argv[5], &spec.first) == 0 || !spec.sources)
+        return 2;
+    return flood(&spec);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 5 && str_equal(argv[1], RELAY_FLAP))
+        return flap(argv[2], milliseconds(argv[3]), milliseconds(argv[4]));
+    if (argc == 10 && str_equal(argv[1], RELAY_FLOOD))
+        return run_flood(argv + 2);
     if (argc != 2) {
         fprintf(stderr, "labctl-relay: this program is started by a lab\n");
         return 2;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <linux/virtio_net.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -93,6 +94,17 @@ void pump_send_due(struct pump *pump);                       /* what is due */
 void pump_flush(struct pump *pump, const struct line *line); /* all packets of a line, due or not */
 int pump_wait(struct pump *pump);                            /* until something is to be done */
 int64_t pump_now(void);                                      /* CLOCK_MONOTONIC, nanoseconds */
+
+/* ---- flap.c, flood.c: programs of their own, which end with a status ---- */
+int flap(const char *device, int64_t down, int64_t up); /* nanoseconds */
+struct flood {
+    const char *device; /* the far end of the victim's wire */
+    uint8_t victim_mac[6], own_mac[6];
+    struct in_addr victim, first; /* the first of its own addresses */
+    uint16_t port;
+    uint32_t sources, rate; /* how many addresses it has; SYNs in a second */
+};
+int flood(const struct flood *flood);
 
 /* ---- control.c ---- */
 int control_open(void);

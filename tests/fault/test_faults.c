@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -354,6 +355,44 @@ static void a_slow_server_is_slow_for_its_port_alone(void **state)
     assert_int_equal(plan_get_impairment(bench.after, router, "lan0", PLAN_RECEIVED).delay, 10000000);
 }
 
+static void what_a_wire_suffers_is_a_process_of_its_own(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    const char *changes = effect(&bench, "link-flapping node/laptop/eth0 period=3s down=500ms");
+    assert_non_null(strstr(changes, "wire:flap/"));
+    const struct plan_process *process = &bench.after->processes[bench.after->process_count - 1];
+    assert_string_equal(bench.after->namespaces[process->ns].name, "fabric"); /* no node has it */
+    assert_string_equal(process->argv[process->argc - 2], "500");
+    assert_string_equal(process->argv[process->argc - 1], "2500");
+    assert_true(process->restart);
+    struct fault again = fault_of(&bench, "link-flapping node/laptop/eth0 period=9s");
+    struct error err = ERROR_INIT;
+    assert_int_equal(fault_rewrite_plan(bench.after, bench.topology, &again, &err), -1);
+    assert_non_null(strstr(err.text, "another fault does this to the wire of node/laptop/eth0 already"));
+}
+
+static void who_floods_has_addresses_of_nobody(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("home-lan.yaml");
+    const char *changes = effect(&bench, "syn-flood node/nas/service/files rate=50 backlog=16");
+    assert_non_null(strstr(changes, "tcp_syncookies"));
+    assert_non_null(strstr(changes, "somaxconn"));
+    const struct plan_process *process = &bench.after->processes[bench.after->process_count - 1];
+    assert_true(str_starts(process->name, "wire:flood/"));
+    assert_string_equal(process->argv[process->argc - 1], "50");
+    struct addr first;
+    assert_true(addr_parse(process->argv[process->argc - 3], &first));
+    int count = atoi(process->argv[process->argc - 2]);
+    assert_in_range(count, 1, 8);
+    for (size_t i = 0; i < bench.after->address_count; i++) {
+        const struct addr *taken = &bench.after->addresses[i].address.addr;
+        assert_false(taken->family == 4 && !memcmp(taken->bytes, first.bytes, 3) && taken->bytes[3] >= first.bytes[3] &&
+                     taken->bytes[3] < first.bytes[3] + count);
+    }
+}
+
 static void the_internets_zones_break_as_well(void **state)
 {
     (void)state;
@@ -563,6 +602,8 @@ int main(void)
         cmocka_unit_test(a_record_is_wrong),
         cmocka_unit_test(a_server_is_down),
         cmocka_unit_test(a_slow_server_is_slow_for_its_port_alone),
+        cmocka_unit_test(what_a_wire_suffers_is_a_process_of_its_own),
+        cmocka_unit_test(who_floods_has_addresses_of_nobody),
         cmocka_unit_test(the_internets_zones_break_as_well),
         cmocka_unit_test(set_replaces_a_lossy_line),
         cmocka_unit_test(force_is_looked_up_in_the_devices),

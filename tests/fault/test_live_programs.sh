@@ -36,6 +36,7 @@ rows=(
     "process-stopped|page|node/server/service/http|"
     "descriptor-limit|no_more|node/server/service/http|files=12"
     "listen-backlog-full|third_waits|node/server/service/http|"
+    "syn-flood|flooded|node/server/service/http|rate=1000"
     "service-down|page|node/server/service/http|"
     "service-loopback-only|page|node/server/service/http|"
     "service-wrong-port|page|node/server/service/http|port=8080"
@@ -70,6 +71,14 @@ late_answer() { # and nothing else of that machine is late
 }
 no_more() { held 14 "curl -s -m 1 http://10.1.0.20/ || echo full" | grep -x full; }
 third_waits() { held 2 "nc -z -w 1 10.1.0.20 80 || echo full" | grep -x full; }
+# Its queue is full of connections that nobody goes on with, the kernel counts those that it drops, and a client waits.
+half_open() { [ "$(in_node server ss -Htn state syn-recv | wc -l)" -ge 60 ]; }
+no_page() { lab check page; [ $? -eq 1 ]; }
+flooded() {
+    until_true 3 half_open && until_true 5 no_page &&
+        in_node server nstat -a -s -z TcpExtTCPReqQFullDrop | grep -E '^TcpExtTCPReqQFullDrop +[1-9]' &&
+        in_node server ss -tln | grep -q ' 64 .*:80 '
+}
 half_a_page() { # what it says of itself is right, and not all of it comes
     in_node client sh -c 'curl -si -m 2 http://10.1.0.20/; echo " status $?"' | tr -d '\r' >"$work/page"
     grep -qx 'Content-Length: 6' "$work/page" && grep -q '^rig status 18$' "$work/page"

@@ -28,9 +28,16 @@ rows=(
     "corruption|loss|node/server/eth0|corrupt=60%"
     "reordering|late|node/server/eth0|reorder=10% delay=80ms"
     "rate-limit|late|node/server/eth0|rate=16kbit"
+    "link-flapping|comes_and_goes|node/server/eth0|period=800ms down=400ms"
     "duplicate|doubles|link/wire|duplicate=40%"
 )
 
+# Over three rounds and more: two at least in which a fifth of a second or more is missing, and all before and after is there.
+comes_and_goes() {
+    in_node client ping -i 0.05 -c 64 -W 0.2 10.3.0.2 | sed -n 's/.*icmp_seq=\([0-9]*\) .*/\1/p' |
+        awk '{ if ($1 - last > 4) gaps++; else if (last) whole++; last = $1 }
+             END { print gaps + 0, whole + 0; exit !(gaps >= 2 && whole >= 10) }'
+}
 doubles() { in_node client ping -q -c 60 -i 0.01 -W 1 10.3.0.2 | grep -E '[1-9][0-9]* duplicates'; }
 
 . "$(dirname "$0")/live.bash"
