@@ -105,8 +105,11 @@ try_row() { # KIND SYMPTOM WHERE PARAMETERS: in, seen, hidden, out
 
 # To look at everything takes longer than a fault: what was put in and taken out since the last look is compared at once.
 taken_out() {
+    local taken status
     until_true "${settle:-3}" same_state
-    check "$(printf '%s, ' "${out[@]}")all are taken out exactly" $?
+    status=$? # of that, not of what the name is made with
+    taken=$(printf '%s, ' "${out[@]}")
+    check "${taken}all are taken out exactly" $status
     out=()
 }
 
