@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # A lab that runs keeps the addresses that it allotted: over a node whose name collides, a declared address that is
 # taken, and a director that is killed.
 # shellcheck disable=SC2154 # what the sourced file sets

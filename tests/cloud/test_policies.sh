@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Kubernetes-like policies: isolation by direction, rules that add up, answers, what is not told, IPv6, who forwards,
 # changes of a running lab; and that the second opinion says of every pair what packets say.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 9: a change of a security group leaves tracked flows alone.  Flows that are not tracked (TCP and UDP, allowed by a
 # rule for any address while the other direction allows everything to any address) are cut at once.  Flows that are not
 # concerned live on, and what a person changed by hand inside a node stays.

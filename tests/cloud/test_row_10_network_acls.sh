@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 10: network ACLs filter at the subnet's border only; stateless; rules by ascending number, the first that matches
 # decides; what matches none is denied; a declared direction without rules denies all.  A subnet without one has the
 # default ACL.  ICMP errors must be allowed explicitly.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 14: a NAT gateway sends with its own public address, only outward; it follows the table of ITS subnet; `ports`
 # narrows what it can do.  Row 15: it has no security group.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 15: a NAT gateway has no security group (test_row_14); the network ACL of its subnet applies to what passes it, in
 # both directions and at both sides.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh

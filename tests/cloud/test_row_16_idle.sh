@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 16: an idle TCP flow through a NAT gateway is forgotten after its timeout; a later packet from inside gets a RST.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 17: a peering is not transitive, each side needs its own route, and there is no way through a peer to its internet
 # gateway, NAT gateway or resolver.  VPCs that overlap cannot be peered.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Rows 17 and 18 in IPv6: peerings and transit gateways carry it as they carry IPv4.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 18: a transit gateway routes between attachments by association and propagation; each VPC needs a route to it.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"

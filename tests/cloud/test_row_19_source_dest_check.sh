@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 19: an instance neither sends nor gets packets that are not from or to its own address, unless
 # `source_dest_check: false` (a NAT or firewall instance as route target `node/fw`).
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 23: what a security group drops is dropped silently: a timeout, never "refused".
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# as user
 # Row 25: IPv6: no NAT; an internet gateway routes; an egress-only gateway lets out and nothing in.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh
 . "$(dirname "$0")/lab.sh"

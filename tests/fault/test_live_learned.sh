@@ -1,5 +1,5 @@
 #!/bin/bash
-# long
+# waits
 # as user
 # Kinds of faults of what machines learn from each other (routes by BGP and OSPF, addresses by DHCP) and of who leads them
 # round a corner, each put into a running lab: it shows, tells nothing of itself, and is taken out exactly.

@@ -24,7 +24,7 @@ rows=(
     "burst-loss|loss|node/server/eth0|loss=40% loss_burst=4"
     "delay|late|node/server/eth0|delay=60ms"
     "delay|late|node/client/eth0|delay=60ms direction=out"
-    "jitter|steady|node/server/eth0|jitter=100ms"
+    "jitter|steady|node/server/eth0|jitter=200ms"
     "corruption|loss|node/server/eth0|corrupt=60%"
     "reordering|late|node/server/eth0|reorder=10% delay=80ms"
     "rate-limit|late|node/server/eth0|rate=16kbit"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# waits
 # as user
 # A proxy before web servers: routes, weights, health, cookies, limits, TLS; its file is repaired in the node.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh

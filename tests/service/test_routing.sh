@@ -1,4 +1,5 @@
 #!/bin/bash
+# waits
 # as user
 # Routers that learn: sessions, what they tell and take, another way when one dies, birdc as on any machine.
 # shellcheck disable=SC2154 # $work and $lab are of lab.sh
