@@ -56,6 +56,17 @@ check "a lab that is not healthy is not started, and it says why" $?
 run "$LABCTL" start "$work/never.yaml"
 [ $? -eq 2 ] && grep -q "late (tcp ops -> web:99 open): expected open, got refused" "$work/err"
 check "nor one whose service does not come" $?
+"$LABCTL" start "$work/never.yaml" >"$work/out" 2>"$work/err" &
+starting=$!
+being_started() { "$LABCTL" --lab drill fault status 2>&1 | grep -q "exercise 'drill' is being started; a moment, please"; }
+until_true 5 being_started
+check "nobody hears of its faults while it is being started" $?
+kill -TERM $starting
+wait $starting
+[ $? -eq 143 ] && [ "$(grep -c interrupted "$work/err")" = 1 ] && [ ! -s "$work/out" ]
+check "a start that is interrupted says so once" $?
+until_true 2 same_host || { snapshot | diff "$work/before" -; false; }
+check "and leaves nothing of any of its labs" $?
 run "$LABCTL" start "$work/late.yaml"
 check "a service that is late costs nothing where green is expected" $?
 run "$LABCTL" down drill
