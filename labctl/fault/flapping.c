@@ -33,11 +33,7 @@ static void validate(const struct topology *topology, const struct fault *fault,
     const struct rhythm rhythm = rhythm_of(fault);
     const struct interface *interface = things[0].interface;
     (void)topology;
-    if (interface->parent || interface->attachment == ATTACH_NONE)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "'%s' has no cable of its own%s%s",
-                     fault->at.items[0], interface->parent ? ": it stands on " : "",
-                     interface->parent ? interface->parent->name : "");
-    else if (interface->down)
+    if (interface->down)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "'%s' is down when healthy",
                      fault->at.items[0]);
     if (rhythm.period < 2 * LEAST || rhythm.period > PERIOD_MOST)
@@ -78,6 +74,7 @@ const struct fault_kind fault_link_flapping = {
     .family = FAMILY_LINK,
     .layer = 1,
     .things = 1,
+    .wire = true,
     FAULT_TARGETS(targets),
     FAULT_PARAMETERS(parameters),
     .symptom =

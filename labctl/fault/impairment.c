@@ -98,6 +98,7 @@ static const char *const directions[] = {"in", "out", "both"};
         .parameter_count = ARRAY_SIZE(table),                                                                          \
         .symptom = (seen),                                                                                             \
         .tools = (by),                                                                                                 \
+        .wire = true,                                                                                                  \
         .set_key = (key),                                                                                              \
         .validate = validate,                                                                                          \
         .rewrite_plan = rewrite_plan,                                                                                  \

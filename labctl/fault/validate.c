@@ -222,6 +222,37 @@ static const char *targets_text(const struct fault_kind *kind, struct arena *are
     return arena_strdup(arena, str_text(&text));
 }
 
+/* The interface on whose wire the packets of one without its own are; NULL where it has one. */
+static const struct interface *carrier(const struct interface *interface)
+{
+    const struct bridge *bridge = interface->bridge ? bridge_whole(interface->bridge) : NULL;
+    const struct node *node = interface->node;
+    struct addr ends[2];
+    if (interface->parent)
+        return interface->parent;
+    int end = bridge && bridge->vxlan && node ? vxlan_end(bridge, node) : -1;
+    if (end < 0 || !vxlan_addresses(bridge, ends))
+        return NULL;
+    for (size_t i = 0; i < node->interface_count; i++)
+        for (size_t a = 0; a < node->interfaces[i]->address_count; a++)
+            if (addr_equal(&node->interfaces[i]->addresses[a].addr, &ends[end]))
+                return node->interfaces[i];
+    return NULL;
+}
+
+static bool validate_wire(const struct fault *fault, const struct interface *interface, const char *name,
+                          struct mark mark, struct findings *findings)
+{
+    const struct interface *on = carrier(interface);
+    if (!on)
+        return true;
+    struct finding *finding = findings_add(findings, FINDING_ERROR, "fault-target", mark,
+                                           "fault %s is at a wire; '%s' has none of its own", fault->kind, name);
+    finding->hint = arena_printf(findings->arena, "its packets are on that of 'node/%s/%s', with others: name that one",
+                                 on->node->name, on->name);
+    return false;
+}
+
 static bool validate_target(const struct topology *topology, const struct fault *fault, const struct fault_kind *kind,
                             size_t i, struct thing *thing, struct findings *findings)
 {
@@ -237,9 +268,11 @@ static bool validate_target(const struct topology *topology, const struct fault 
     }
     for (size_t t = 0; t < kind->target_count; t++)
         if (kind->targets[t].thing == thing->kind)
-            return true;
-    findings_add(findings, FINDING_ERROR, "fault-target", mark, "fault %s is at %s; '%s' is a %s", kind->name,
-                 targets_text(kind, findings->arena), name, thing_kind_name(thing->kind));
+            return !kind->wire || thing->kind != THING_INTERFACE ||
+                   validate_wire(fault, thing->interface, name, mark, findings);
+    const char *is = thing_kind_name(thing->kind);
+    findings_add(findings, FINDING_ERROR, "fault-target", mark, "fault %s is at %s; '%s' is %s %s", kind->name,
+                 targets_text(kind, findings->arena), name, strchr("aeiou", is[0]) ? "an" : "a", is);
     return false;
 }
 
