@@ -115,9 +115,11 @@ $(BUILD)/tests/$(1): tests/$(1).c $(call archives,$(sort $(filter $(ROOMS),$(cal
 	@echo "  TEST  $$@"
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests -DLABCTL_SOURCE='"$$(CURDIR)"' -MF $$@.d -o $$@ $$< $(SANITIZER) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDFLAGS) $$(PACKAGE_LIBS) -lcmocka -lm $(TEST_LIBS_$(call room_of,$(1)))
 endef
-$(foreach test,$(patsubst $(BUILD)/tests/%,%,$(TESTS)),$(eval $(call test_program,$(test))))
+# No test itself: what scripts of faults in running labs look with.
+TEST_TOOLS := $(BUILD)/tests/cmd/look
+$(foreach test,$(patsubst $(BUILD)/tests/%,%,$(TESTS) $(TEST_TOOLS)),$(eval $(call test_program,$(test))))
 
-tests: all $(TESTS)
+tests: all $(TESTS) $(TEST_TOOLS)
 
 deps:
 	$(Q)tests/deps
@@ -129,7 +131,7 @@ check: deps
 
 # A thousand proofs of the shipped scenarios while every core is busy: not one verdict may differ.  Thousands of random
 # topologies: the second opinion and packets may not differ.
-check-long: all $(BUILD)/tests/explain/test_differential
+check-long: all $(BUILD)/tests/explain/test_differential $(TEST_TOOLS)
 	$(Q)BUILD=$(BUILD) tests/long
 
 # What other kernels have and this one may lack: Debian's own, in qemu.

@@ -18,7 +18,6 @@
 #include "director/proof_state.h"
 #include "exercise/proof.h"
 #include "lab/lab.h"
-#include "lab/look.h"
 #include "load/load.h"
 #include "load/scenario.h"
 #include "model/check.h"
@@ -294,30 +293,6 @@ int verb_proof_state(struct director *director, struct request *request, json_t 
         return -1;
     }
     request_finish(request, json_pack("{s:o}", "missing", list), &memory, 1, NULL);
-    return REQUEST_DEFERRED;
-}
-
-/* ---- what a learner sees ---- */
-
-int verb_proof_look(struct director *director, struct request *request, json_t **reply, struct error *err)
-{
-    STR_AUTO text = STR_INIT;
-    const struct plan *plan = director_plan(director);
-    const char *closed = json_string_value(json_object_get(request_params(request), "closed"));
-    (void)reply;
-    if (stands(request, err))
-        return -1;
-    for (size_t i = 0; i < plan->namespace_count; i++) {
-        if (plan->namespaces[i].kind != NAMESPACE_NODE)
-            continue;
-        str_printf(&text, "\003%s\n", plan->namespaces[i].name);
-        if (look_take(director_lab(director), plan->namespaces[i].name, closed, &text, err))
-            return -1;
-    }
-    FD_AUTO memory = fd_memory("looks", str_text(&text), text.length);
-    if (memory < 0)
-        return error_set_errno(err, errno, "make a memory file");
-    request_finish(request, json_object(), &memory, 1, NULL);
     return REQUEST_DEFERRED;
 }
 

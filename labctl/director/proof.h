@@ -15,9 +15,6 @@ verb_run verb_proof_measure;
 /* Answers {"missing": […]}: what the healthy lab's plan says and a device does not; and as descriptor 0 a text of all
  * that no node sees: links, addresses, routes, rules and nftables of the fabric and the cloud. */
 verb_run verb_proof_state;
-/* What a learner can see in every node.  params: "closed": a path that no node may have.  Answers nothing but a text as
- * descriptor 0: of each node a line "\003NAME" and its look (lab/look.h). */
-verb_run verb_proof_look;
 /* Measures everything as the end of an exercise does, and scores it.  params: "listened"; "solved": with the answer key
  * and the true claim; "settle_ms": a red check is believed after that time (0: after its own).  Answers {"result": as
  * exercise/result.h makes it}. */

@@ -11,8 +11,12 @@ verb_run verb_flows;                                          /* flows.c */
 void flows_standing(struct director *director);               /* flows get their times from now on */
 verb_run verb_link_show;                                      /* link.c */
 json_t *impairment_json(const struct impairment *impairment); /* the parameters as they stand in YAML */
-verb_run verb_metrics;                                        /* metrics.c */
-verb_run verb_capture;                                        /* capture.c */
+/* What a learner can see in every node.  params: "closed", "learned": as lab/look.h has them.  Answers a text as
+ * descriptor 0: a line "\003" and the look of the template, then of each node a line "\003NAME"
+ * and its look. */
+verb_run verb_look;    /* look.c */
+verb_run verb_metrics; /* metrics.c */
+verb_run verb_capture; /* capture.c */
 /* A node's name from the parameters: ERR_ABSENT with the nearest one where there is none. */
 struct interface;
 struct node;

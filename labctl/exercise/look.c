@@ -15,8 +15,9 @@
 
 #define SECTION    '\001'
 #define FILE_HEAD  '\002'
-#define SHOWN_MAX  8   /* lines noted for each node and rule: the first tell enough */
-#define LINE_SHOWN 200 /* characters of a line */
+#define TEMPLATE   '\004' /* in the place of a file's content: that of the template (lab/look.h) */
+#define SHOWN_MAX  8      /* lines noted for each node and rule: the first tell enough */
+#define LINE_SHOWN 200    /* characters of a line */
 
 /* Each section, and the items of a plan that account for a difference in it. */
 static const struct section {
@@ -44,17 +45,27 @@ static const struct section {
 #undef I
 };
 
+static bool is_shown(unsigned char c)
+{
+    return c >= ' ' || c == '\n' || c == '\t' || c == SECTION || c == FILE_HEAD || c == TEMPLATE;
+}
+
 void look_clean(const char *raw, size_t length, struct str *out)
 {
+    size_t begin = 0; /* of what is appended as it is */
     for (size_t i = 0; i < length;) {
-        size_t n = str_utf8_length(raw + i, length - i);
         unsigned char c = (unsigned char)raw[i];
-        if (n > 1 || (n == 1 && (c >= ' ' || c == '\n' || c == '\t' || c == SECTION || c == FILE_HEAD)))
-            str_append_bytes(out, raw + i, n);
-        else
-            str_append_char(out, '.');
+        size_t n = c < 0x80 ? 1 : str_utf8_length(raw + i, length - i);
+        if (n > 1 || (n == 1 && is_shown(c))) {
+            i += n;
+            continue;
+        }
+        str_append_bytes(out, raw + begin, i - begin);
+        str_append_char(out, '.');
         i += n ? n : 1;
+        begin = i;
     }
+    str_append_bytes(out, raw + begin, length - begin);
 }
 
 /* ---- lines ---- */

@@ -24,6 +24,7 @@ struct reading {
     const char **names; /* of interfaces, by their numbers */
     size_t count;
     struct str *out; /* of the part that is being read */
+    bool learned;
 };
 
 static const char *name_of(void *context, uint32_t index)
@@ -52,13 +53,13 @@ static int on_interface(void *context, const struct nlmsghdr *message)
     return 0;
 }
 
-static bool is_passing(const struct nlmsghdr *message)
+static bool is_passing(const struct nlmsghdr *message, bool learned)
 {
     const struct rtmsg *route = nlmsg_data(message);
     const struct ndmsg *neighbour = nlmsg_data(message);
     if (message->nlmsg_type == RTM_NEWROUTE)
-        return route->rtm_protocol == RTPROT_BIRD || route->rtm_protocol == RTPROT_RA ||
-               (route->rtm_flags & RTM_F_CLONED);
+        return route->rtm_flags & RTM_F_CLONED ||
+               (!learned && (route->rtm_protocol == RTPROT_BIRD || route->rtm_protocol == RTPROT_RA));
     if (message->nlmsg_type == RTM_NEWNEIGH)
         return !(neighbour->ndm_flags & NTF_PROXY) && !(neighbour->ndm_state & NUD_PERMANENT);
     return false;
@@ -67,12 +68,12 @@ static bool is_passing(const struct nlmsghdr *message)
 static int on_message(void *context, const struct nlmsghdr *message)
 {
     struct reading *reading = context;
-    if (!is_passing(message) && message_text(message, name_of, reading, reading->out))
+    if (!is_passing(message, reading->learned) && message_text(message, name_of, reading, reading->out))
         str_append(reading->out, "\n");
     return 0;
 }
 
-int network_text(int netns, struct str parts[static NETWORK_PART_COUNT], struct error *err)
+int network_text(int netns, bool learned, struct str parts[static NETWORK_PART_COUNT], struct error *err)
 {
     static const struct ifinfomsg link;
     static const struct ifaddrmsg address;
@@ -97,7 +98,7 @@ int network_text(int netns, struct str parts[static NETWORK_PART_COUNT], struct 
         {NETWORK_QUEUES, RTM_GETQDISC, &queue, sizeof queue, on_message},
     };
     ARENA_AUTO arena = arena_new();
-    struct reading reading = {.arena = arena};
+    struct reading reading = {.arena = arena, .learned = learned};
     NETLINK_AUTO netlink = NETLINK_INIT;
     if (netlink_open(netns, &netlink, err))
         return -1;

@@ -1,7 +1,9 @@
 /* A network namespace as text: what ip and tc show of it, from the kernel's own dumps, a line for each thing
- * (kernel/message_text.h).  Left out is what comes and goes by itself: learnt neighbours, and routes that routers
- * advertise or routing daemons learn. */
+ * (kernel/message_text.h).  Left out is what comes and goes by itself: learnt neighbours, and, unless they are
+ * asked for, routes that routers advertise or routing daemons learn. */
 #pragma once
+
+#include <stdbool.h>
 
 #include "base/str.h"
 
@@ -19,5 +21,5 @@ enum network_part {
 };
 extern const char *const network_part_names[NETWORK_PART_COUNT]; /* "interfaces", … */
 
-/* Appends each part to its own text. */
-int network_text(int netns, struct str parts[static NETWORK_PART_COUNT], struct error *err);
+/* Appends each part to its own text.  learned: such routes as well. */
+int network_text(int netns, bool learned, struct str parts[static NETWORK_PART_COUNT], struct error *err);

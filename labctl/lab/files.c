@@ -86,6 +86,24 @@ int node_file_remove(int root, const char *path, struct error *err)
     return 0;
 }
 
+/* Directories of /etc that were made for a file go with the last one in them. */
+static void remove_made(int root, const char *path)
+{
+    STR_AUTO directory = STR_INIT;
+    FD_AUTO template = open(KEEPER_TEMPLATE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    str_append_bytes(&directory, path, (size_t)(base_name(path) - path));
+    while (template >= 0 && str_starts(directory.data, "/etc/") && strlen(directory.data) > strlen("/etc/")) {
+        directory.data[--directory.length] = '\0'; /* the slash */
+        FD_AUTO original = open_inside(template, directory.data, O_PATH);
+        FD_AUTO parent = open_parent(root, directory.data, 0);
+        const char *name = base_name(directory.data);
+        if (original >= 0 || parent < 0 || unlinkat(parent, name, AT_REMOVEDIR) != 0)
+            return;
+        directory.length = (size_t)(name - directory.data);
+        directory.data[directory.length] = '\0';
+    }
+}
+
 int node_file_template(const char *path, struct str *out, uint32_t *mode)
 {
     FD_AUTO template = open(KEEPER_TEMPLATE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -98,5 +116,8 @@ int node_file_restore(int root, const char *path, struct error *err)
     uint32_t mode = 0;
     if (node_file_template(path, &content, &mode) == 0)
         return node_file_write(root, path, str_text(&content), content.length, mode, err);
-    return node_file_remove(root, path, err);
+    if (node_file_remove(root, path, err) != 0)
+        return -1;
+    remove_made(root, path);
+    return 0;
 }

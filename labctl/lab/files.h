@@ -16,5 +16,6 @@ int node_file_read(int root, const char *path, size_t limit, struct str *out, ui
 int node_file_remove(int root, const char *path, struct error *err);
 /* A file as every node has it from the start; -1 where nodes start without it. */
 int node_file_template(const char *path, struct str *out, uint32_t *mode);
-/* Puts back what the node started with at that path: the template's file, or none. */
+/* Puts back what the node started with at that path: the template's file, or none, nor an empty directory of /etc that
+ * nodes start without. */
 int node_file_restore(int root, const char *path, struct error *err);

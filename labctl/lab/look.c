@@ -33,7 +33,7 @@ void look_append(struct str *out, const char *text, size_t length)
     size_t at = out->length;
     str_append_bytes(out, text, length);
     for (; at < out->length; at++)
-        if (!out->data[at] || (out->data[at] >= '\001' && out->data[at] <= '\003'))
+        if (!out->data[at] || (out->data[at] >= '\001' && out->data[at] <= '\004'))
             out->data[at] = '.';
 }
 
@@ -60,10 +60,10 @@ static int look_nftables(int netns, struct str *out, struct error *err)
     return 0;
 }
 
-static int look_network(int netns, struct str *out, struct error *err)
+static int look_network(int netns, bool learned, struct str *out, struct error *err)
 {
     struct str parts[NETWORK_PART_COUNT] = {STR_INIT};
-    int result = network_text(netns, parts, err);
+    int result = network_text(netns, learned, parts, err);
     for (size_t i = 0; i < NETWORK_PART_COUNT; i++) {
         look_section(out, network_part_names[i]);
         look_append(out, str_text(&parts[i]), parts[i].length);
@@ -145,15 +145,16 @@ static int look_sysctls(int netns, struct str *out, struct error *err)
     return 0;
 }
 
-int look_take(struct lab *lab, const char *node, const char *closed, struct str *out, struct error *err)
+int look_take(struct lab *lab, const char *node, const struct look *look, struct str *out, struct error *err)
 {
     int netns = lab_netns(lab, node), root = lab_node_root(lab, node);
     pid_t init = lab_node_init(lab, node);
     if (netns < 0 || root < 0 || init < 0)
         return error_set(err, ERR_ABSENT, "look at %s: it is not there", node);
-    if (look_hostname(init, out, err) || look_nftables(netns, out, err) || look_network(netns, out, err) ||
-        look_sockets(netns, out, err) || look_processes(root, init, out, err) || look_sysctls(netns, out, err) ||
-        look_files(root, closed, out, err))
+    if (look_hostname(init, out, err) || look_nftables(netns, out, err) ||
+        look_network(netns, look->learned, out, err) || look_sockets(netns, out, err) ||
+        look_processes(root, init, out, err) || look_sysctls(netns, out, err) ||
+        look_files(root, look->closed, out, err))
         return error_wrap(err, "look at %s", node);
     return 0;
 }

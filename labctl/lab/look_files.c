@@ -13,8 +13,11 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/sha256.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "keeper/protocol.h"
+#include "lab/look.h"
 #include "lab/look_parts.h"
 
 #define FILE_MAX  ((off_t)256 << 10) /* of a file that is shown */
@@ -31,6 +34,8 @@ static const char *const own[] = {"/usr/share/labctl", "/usr/local/share/labctl"
 struct search {
     struct str *files, contents;
     dev_t device;
+    ino_t linked; /* the last file, where it has several names */
+    int template; /* what is its own is not told again; -1: all is told */
 };
 
 static int open_in(int root, const char *path, int flags)
@@ -67,15 +72,54 @@ static void look_name(struct search *search, int directory, const char *name, co
     str_append(search->files, "\n");
 }
 
+/* An overlay shows the template's own file until somebody touches it; the embedded services are the lab's own. */
+static bool is_template(const struct search *search, const char *path, const struct stat *status)
+{
+    struct stat original;
+    bool embedded = str_starts(path, KEEPER_OPT "/");
+    return search->template >= 0 &&
+           !fstatat(search->template, embedded ? path : path + 1, &original, AT_SYMLINK_NOFOLLOW) &&
+           S_ISREG(original.st_mode) && status->st_ino == original.st_ino && status->st_size == original.st_size &&
+           (!embedded || status->st_dev == original.st_dev) && status->st_ctim.tv_sec == original.st_ctim.tv_sec &&
+           status->st_ctim.tv_nsec == original.st_ctim.tv_nsec;
+}
+
+/* The embedded services are one file with several names: its content is shown once. */
+static bool is_again(struct search *search, const struct stat *status)
+{
+    bool again = status->st_nlink > 1 && status->st_ino == search->linked;
+    search->linked = status->st_nlink > 1 ? status->st_ino : 0;
+    return again;
+}
+
+/* Of a file in a place of many: that it is another one shows by its hash. */
+#define HASHED "/etc/ssl/certs/"
+
 static void look_content(struct search *search, int directory, const char *name, const char *path,
                          const struct stat *status)
 {
     STR_AUTO text = STR_INIT;
-    if (!status->st_size || status->st_size > FILE_MAX || str_ends(name, ".pid") || str_starts(path, "/etc/ssl/certs/"))
+    if (!status->st_size || status->st_size > FILE_MAX || str_ends(name, ".pid"))
         return;
+    if (is_again(search, status))
+        return;
+    if (is_template(search, path, status)) {
+        str_append(&search->contents, "\002");
+        look_append(&search->contents, path, strlen(path));
+        str_append(&search->contents, "\n\004\n");
+        return;
+    }
     FD_AUTO fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || fd_read_all(fd, &text, (size_t)FILE_MAX) || !text.length)
         return;
+    if (str_starts(path, HASHED)) {
+        char hash[SHA256_TEXT];
+        sha256_text(text.data, text.length, hash);
+        str_printf(search->files, "sha256 %s ", hash);
+        look_append(search->files, path, strlen(path));
+        str_append(search->files, "\n");
+        return;
+    }
     str_append(&search->contents, "\002");
     look_append(&search->contents, path, strlen(path));
     str_append(&search->contents, "\n");
@@ -129,7 +173,7 @@ static void look_from(struct search *search, int root, const char *path)
         return;
     search->device = status.st_dev;
     if (*path)
-        str_printf(&name, "/%s", path);
+        str_printf(&name, "/%s", path + (*path == '/'));
     look_name(search, directory, ".", *path ? str_text(&name) : "/", status.st_mode);
     look_directory(search, fd_steal(&directory), str_text(&name), 0);
 }
@@ -142,8 +186,10 @@ static bool has(int root, const char *path)
 
 int look_files(int root, const char *closed, struct str *out, struct error *err)
 {
-    struct search search = {.files = out};
-    (void)err;
+    FD_AUTO template = open(KEEPER_TEMPLATE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct search search = {.files = out, .template = template};
+    if (template <0)
+        return error_set_errno(err, errno, "open the template of nodes");
     look_section(out, "files");
     for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
         look_from(&search, root, roots[i]);
@@ -152,6 +198,21 @@ int look_files(int root, const char *closed, struct str *out, struct error *err)
             str_printf(out, "%s\n", own[i]);
     if (closed && has(root, closed))
         str_printf(out, "scenario %s\n", closed);
+    look_section(out, "contents");
+    str_append_bytes(out, str_text(&search.contents), search.contents.length);
+    str_free(&search.contents);
+    return 0;
+}
+
+int look_template(struct str *out, struct error *err)
+{
+    STR_AUTO files = STR_INIT;
+    FD_AUTO root = open(KEEPER_TEMPLATE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct search search = {.files = &files, .template = -1};
+    if (root < 0)
+        return error_set_errno(err, errno, "open the template of nodes");
+    look_from(&search, root, "");
+    look_from(&search, AT_FDCWD, KEEPER_OPT);
     look_section(out, "contents");
     str_append_bytes(out, str_text(&search.contents), search.contents.length);
     str_free(&search.contents);

@@ -9,7 +9,7 @@ struct lab;
 struct str;
 
 void look_section(struct str *out, const char *name);
-/* Text of others: NULs, and what would be taken for the head of a node, a section or a file, become dots. */
+/* Text of others: NULs, and what would be taken for the head of a section and the like, become dots. */
 void look_append(struct str *out, const char *text, size_t length);
 
 /* look_files.c: root: the node's (lab_node_root).  Files and contents. */

@@ -31,12 +31,23 @@ static void look_words(int process, const char *file, char separator, struct str
         str_append(out, "\n");
 }
 
+/* Running and sleeping follow each other; one that is stopped or dead stays so. */
+static void look_state(int process, struct str *out)
+{
+    STR_AUTO text = STR_INIT;
+    (void)file_read(process, "stat", &text, TEXT_MAX);
+    const char *end = text.length ? strrchr(text.data, ')') : NULL;
+    if (end && end[1] == ' ' && end[2] && !strchr("RSDI", end[2]))
+        str_printf(out, "state %c\n", end[2]);
+}
+
 static void look_process(int process, struct str *processes, struct str *environment)
 {
     char directory[PATH_MAX];
     ssize_t length = readlinkat(process, "cwd", directory, sizeof directory);
     look_words(process, "comm", ' ', processes);
     look_words(process, "cmdline", ' ', processes);
+    look_state(process, processes);
     if (length > 0) {
         look_append(processes, directory, (size_t)length);
         str_append(processes, "\n");
@@ -86,7 +97,6 @@ static void look_names(const char *line, size_t length, struct str *out)
     }
 }
 
-/* Without numbers, which are given as mounts are made, and groups of propagation. */
 /* Is there as soon as somebody enters (keeper/furnish.c), and whoever looks has. */
 static bool comes_with_entry(const char *mount)
 {
@@ -94,6 +104,7 @@ static bool comes_with_entry(const char *mount)
            (str_starts(mount, "/ /dev/pts ") && strstr(mount, " - devpts "));
 }
 
+/* Without numbers, which are given as mounts are made, and groups of propagation. */
 static void look_mount(const char *line, size_t length, struct str *out)
 {
     char text[PATH_MAX * 2];

@@ -5,44 +5,10 @@ snapshot >"$work/before"
 lab() { run "$LABCTL" --lab live "$@"; }
 in_node() { "$LABCTL" --lab live exec "$@" 2>&1; }
 
-# In a node, with few programs: what has an order of its own (rules, files), then what has none (ip, programs).
-look='nft list ruleset
-for f in /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/send_redirects /proc/sys/net/ipv4/tcp_rmem \
-    /proc/sys/net/ipv4/ip_default_ttl /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/tcp_tw_reuse \
-    /proc/sys/net/ipv4/tcp_max_syn_backlog /proc/sys/net/ipv4/tcp_syncookies /proc/sys/net/core/somaxconn \
-    /proc/sys/net/netfilter/nf_conntrack_tcp_loose /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established
-do read -r v <"$f"; echo "$f $v"; done
-cat /etc/resolv.conf /etc/hosts /etc/nsswitch.conf /etc/dnsmasq.conf /etc/nginx/*.conf /etc/haproxy/*.cfg /etc/nsd/* /etc/bind/*
-cksum /etc/ssl/certs/*.pem /etc/ssl/certs/ca-certificates.crt /etc/ssl/private/*
-echo "== in any order"
-echo /root/* /root/.[a-z]* /tmp/* /tmp/.[a-z]* /var/tmp/* /run/*
-ip -o -b - <<E
-addr
-link
-route show table all
-rule
-neigh
-E
-ip -6 -o -b - <<E
-route show table all
-rule
-E
-for f in /proc/[0-9]*/stat; do read -r pid name state parent v <"$f" && [ "$pid $parent" != "$$ 0" ] && echo "program $name ${state#[RSD]}"; done'
-
-state() { # what a learner can look at, in every node (all at once), and the topology
-    local node waiting=()
-    for node in "${nodes[@]}"; do
-        in_node "$node" -- sh -c "$look" </dev/null >"$work/state.$node" &
-        waiting+=($!)
-    done
-    wait "${waiting[@]}"
-    (cd "$work" && awk '
-        FNR == 1 { n = 100000 }
-        /^== / { n = 0 }
-        /REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE/ { next }
-        { gsub(/ (valid_lft|preferred_lft|expires) [0-9]+sec/, "") # of what routers advertise: it runs
-          gsub(/ \/tmp\/(nsd-xfr-[0-9]+|\*)/, ""); # what a name server leaves that was killed
-           print FILENAME, n ? n++ : n, $0 }' "${nodes[@]/#/state.}" | sort)
+look=${LABCTL%/*}/tests/cmd/look
+[ -x "$look" ] || { echo "not ok $look is there (make tests)"; exit 1; }
+state() { # what a learner can look at, in every node, and the topology; without a look, never the same
+    "$look" live || echo "no look: $EPOCHREALTIME"
     "$LABCTL" --lab live dump
 }
 
@@ -136,12 +102,6 @@ try_pairs() {
     check "two at a time, in both orders ($pairs pairs)" $?
 }
 
-# The kernel tells late that a link is up (linkwatch, once a second).
-settled() {
-    state >"$work/state"
-    ! grep ' state UNKNOWN ' "$work/state" | grep -qv ': lo:'
-}
-
 try_rows() { # all of them in a healthy lab, which is healthy afterwards
     local i kind symptom where parameters step=1 out=()
     # tests/run runs all of them as an ordinary user; where root runs one too, a part of the rows is enough.
@@ -150,7 +110,7 @@ try_rows() { # all of them in a healthy lab, which is healthy afterwards
     check "the lab is up" $?
     until_true 20 lab check
     check "it is healthy" $?
-    until_true 5 settled
+    state >"$work/state"
     if [ -n "${KILL_EACH:-}" ]; then
         kill_each
         return

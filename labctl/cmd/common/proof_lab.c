@@ -12,11 +12,9 @@
 #include "base/fd.h"
 #include "cmd/common/client.h"
 #include "cmd/common/launch.h"
-#include "exercise/look.h"
+#include "cmd/common/looks.h"
 #include "lab/control.h"
 #include "model/scenario.h"
-
-#define FILE_MAX ((size_t)1 << 20)
 
 int proof_lab_start(const struct proof_job *job, struct launch **out, struct error *err)
 {
@@ -85,72 +83,9 @@ int proof_lab_score(struct launch *launch, const struct proof_run *run, bool sol
     return 0;
 }
 
-/* ---- looking ---- */
-
-/* Whether a file of a node is the machine's own, byte for byte: then it tells what every node of every lab tells. */
-static bool of_the_machine(const char *path, const char *content, size_t length)
-{
-    STR_AUTO raw = STR_INIT;
-    STR_AUTO clean = STR_INIT;
-    if (!str_starts(path, "/etc/") || file_read(AT_FDCWD, path, &raw, FILE_MAX))
-        return false;
-    look_clean(str_text(&raw), raw.length, &clean);
-    bool ends = clean.length && str_text(&clean)[clean.length - 1] == '\n'; /* else the look ends it */
-    return clean.length + !ends == length && !memcmp(str_text(&clean), content, clean.length);
-}
-
-/* Appends a look without the content of files that are the machine's own. */
-static void take_look(const char *look, struct str *out)
-{
-    const char *file = look, *end;
-    while ((end = strchr(file, '\002')) != NULL) {
-        str_append_bytes(out, file, (size_t)(end - file));
-        const char *path = end + 1, *content = path + strcspn(path, "\n");
-        content += *content == '\n';
-        size_t length = strcspn(content, "\001\002");
-        STR_AUTO name = STR_INIT;
-        str_append_bytes(&name, path, strcspn(path, "\n"));
-        if (!of_the_machine(str_text(&name), content, length))
-            str_append_bytes(out, end, (size_t)(content + length - end));
-        file = content + length;
-    }
-    str_append(out, file);
-}
-
-/* Each node's look, of a text as "proof-look" sends it. */
-static json_t *looks_of(const char *text)
-{
-    json_t *looks = json_object();
-    while (*text == '\003') {
-        STR_AUTO node = STR_INIT;
-        STR_AUTO clean = STR_INIT;
-        STR_AUTO look = STR_INIT;
-        size_t length = strcspn(++text, "\n");
-        str_append_bytes(&node, text, length);
-        text += length + (text[length] == '\n');
-        length = strcspn(text, "\003");
-        look_clean(text, length, &clean);
-        take_look(str_text(&clean), &look);
-        json_object_set_new(looks, str_text(&node), json_string(str_text(&look)));
-        text += length;
-    }
-    return looks;
-}
-
 int proof_lab_look(struct launch *launch, const struct proof_run *run, json_t **looks, struct error *err)
 {
-    STR_AUTO text = STR_INIT;
-    int fds[CONTROL_FDS_MAX];
-    size_t count = 0;
     char path[PATH_MAX];
-    json_t *params = json_pack("{s:s}", "closed", realpath(run->file, path) ? path : run->file);
-    *looks = NULL;
-    if (control_call(launch_control(launch), "proof-look", params, NULL, 0, NULL, NULL, NULL, fds, &count, err))
-        return -1;
-    int result = count ? client_read_text(fds[0], &text, err) : error_set(err, ERR_SYSTEM, "the lab sent no looks");
-    for (size_t i = 0; i < count; i++)
-        close(fds[i]);
-    if (!result)
-        *looks = looks_of(str_text(&text));
-    return result;
+    const char *closed = realpath(run->file, path) ? path : run->file;
+    return looks_take(launch_control(launch), json_pack("{s:s}", "closed", closed), looks, err);
 }
