@@ -243,13 +243,11 @@ static struct node *dequeue(int64_t now, const struct node *first)
     return NULL;
 }
 
-/* A processor is the director's, which configures the nodes: where all of them made more, all would spin for the
- * kernel's lock of all links. */
 static unsigned cradles_max(void)
 {
     cpu_set_t set;
     unsigned count = sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
-    return count < 2 ? 1 : count - 1 < CRADLES_MAX ? count - 1 : CRADLES_MAX;
+    return count < CRADLES_MAX ? count : CRADLES_MAX;
 }
 
 static void start_cradle(struct node *const *some, size_t count)
