@@ -33,7 +33,8 @@ enum parameter_type {
     PARAMETER_ADDRESSES,         /* one or a list of these */
     PARAMETER_INTERFACE_ADDRESS, /* 10.0.0.1/24 */
     PARAMETER_MAC,               /* 02:00:00:00:00:01 */
-    PARAMETER_NUMBER,            /* a number of at most 65535 */
+    PARAMETER_NUMBER,            /* a number from 1 to 65535 */
+    PARAMETER_AREA,              /* an area of OSPF: a number from 0 to 65535 */
     PARAMETER_DURATION,          /* 250ms */
     PARAMETER_TEXT,              /* any text that is not empty */
     PARAMETER_COUNT

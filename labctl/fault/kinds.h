@@ -68,6 +68,7 @@ size_t fault_read_ports(const char *text, struct port_range *out, size_t max); /
 int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *out, struct error *err);
 size_t fault_read_addresses(const char *text, struct addr *out, size_t max); /* 0 where malformed */
 bool fault_read_number(const char *text, uint32_t *out);
+bool fault_read_area(const char *text, uint32_t *out);
 /* Reads `destination`; false, with a finding, where it has host bits set. */
 bool fault_check_destination(const struct fault *fault, struct findings *findings, struct prefix *destination);
 void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count); /* "80, 8000-8010" */

@@ -233,7 +233,7 @@ static void validate_area(const struct topology *topology, const struct fault *f
     uint32_t id = 0;
     struct ospf_area *area;
     size_t place;
-    fault_read_number(fault_text(fault, "area"), &id);
+    fault_read_area(fault_text(fault, "area"), &id);
     if (!fault_is_service(fault, things, SERVICE_OSPF, findings))
         return;
     if (!find_interface(&things[0].service->routing->ospf, name, &area, &place))
@@ -274,7 +274,7 @@ static int rewrite_area(struct topology *topology, const struct fault *fault, co
     uint32_t id = 0;
     struct ospf_area *from;
     size_t place;
-    fault_read_number(fault_text(fault, "area"), &id);
+    fault_read_area(fault_text(fault, "area"), &id);
     if (!find_interface(ospf, fault_text(fault, "interface"), &from, &place))
         return is_gone(fault, "interface", err);
     struct ospf_interface moved = from->interfaces[place];
@@ -307,7 +307,7 @@ static const struct fault_parameter_row port_parameters[] = {
 };
 static const struct fault_parameter_row area_parameters[] = {
     {.key = "interface", .type = PARAMETER_TEXT, .required = true, .doc = "the interface that is in the wrong area"},
-    {.key = "area", .type = PARAMETER_NUMBER, .fallback = "1", .doc = "the area that it is in instead"},
+    {.key = "area", .type = PARAMETER_AREA, .fallback = "1", .doc = "the area that it is in instead"},
 };
 const struct fault_kind fault_bgp_as_mismatch = {
     .name = "bgp-as-mismatch",

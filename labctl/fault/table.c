@@ -185,6 +185,7 @@ static const char *const type_names[] = {
     [PARAMETER_INTERFACE_ADDRESS] = "address with its length",
     [PARAMETER_MAC] = "MAC address",
     [PARAMETER_NUMBER] = "number",
+    [PARAMETER_AREA] = "number",
     [PARAMETER_DURATION] = "duration",
     [PARAMETER_TEXT] = "text",
 };

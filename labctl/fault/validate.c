@@ -116,14 +116,19 @@ size_t fault_read_addresses(const char *text, struct addr *out, size_t max)
     return count;
 }
 
-bool fault_read_number(const char *text, uint32_t *out)
+bool fault_read_area(const char *text, uint32_t *out)
 {
     char *end;
     if (*text < '0' || *text > '9')
         return false;
     unsigned long value = strtoul(text, &end, 10);
     *out = (uint32_t)value;
-    return !*end && value > 0 && value <= UINT16_MAX;
+    return !*end && value <= UINT16_MAX;
+}
+
+bool fault_read_number(const char *text, uint32_t *out)
+{
+    return fault_read_area(text, out) && *out > 0;
 }
 
 /* NULL where the text is a value of the row's type, else the rule that it breaks. */
@@ -163,6 +168,8 @@ static const char *value_problem(const struct topology *topology, const struct f
         return mac_parse(text, &mac) ? NULL : "a MAC address such as 02:00:00:00:00:01";
     case PARAMETER_NUMBER:
         return fault_read_number(text, &number) ? NULL : "a number from 1 to 65535";
+    case PARAMETER_AREA:
+        return fault_read_area(text, &number) ? NULL : "a number from 0 to 65535";
     case PARAMETER_DURATION: {
         int64_t duration;
         return duration_parse(text, &duration);

@@ -34,12 +34,12 @@ nodes:
         redistribute: ospf
         networks: [10.4.0.0/24, "2001:db8:4::/64"]
         neighbours: { edge: { as: 65001, import: [10.0.0.0/8, "2001:db8::/32"] } }
-      ospf: { redistribute: bgp, areas: { 0: { interfaces: [inner0] } } }
+      ospf: { redistribute: bgp, areas: { 1: { interfaces: [inner0] } } }
   inner:
     forwarding: true
     interfaces: { core0: { link: inner, address: 172.16.1.2/30 }, www0: { link: servers, address: 10.3.0.1/24 } }
     services:
-      ospf: { areas: { 0: { interfaces: { core0: {}, www0: { passive: true } } } } }
+      ospf: { areas: { 1: { interfaces: { core0: {}, www0: { passive: true } } } } }
   www: { link: servers, address: 10.3.0.2/24, gateway: 10.3.0.1, services: { http: { body: "right\n" } } }
   other:
     link: others
@@ -76,7 +76,7 @@ rows=(
     "bgp-port-blocked|no_session|node/edge/service/bgp|"
     "bgp-port-blocked|no_session|node/core/service/bgp|neighbour=edge"
     "dhcp-pool-exhausted|no_address|node/edge/service/dhcp|"
-    "ospf-area-mismatch|only_other|node/inner/service/ospf|interface=core0 area=1"
+    "ospf-area-mismatch|only_other|node/inner/service/ospf|interface=core0 area=0"
     "dhcp-server-down|no_address|node/edge/service/dhcp|"
 )
 
