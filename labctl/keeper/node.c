@@ -16,9 +16,8 @@
 
 #include "keeper/keeper.h"
 
-#define CRADLES_MAX 4  /* at a time: what the kernel does for a node is little parallel, and the director has its part \
-                        */
-#define CRADLE_LEAST 4 /* nodes for which another cradle is worth its while */
+#define CRADLES_MAX  4    /* at a time: what the kernel does for a node is little parallel */
+#define CRADLE_LEAST 4    /* nodes for which another cradle is worth its while */
 #define NODE_LIVED   1000 /* ms: a node that dies sooner is rebuilt only after this pause */
 #define NODE_ID_MAX  (1u << 20)
 #define READY_MAX    1024
