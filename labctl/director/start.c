@@ -1,9 +1,10 @@
-/* How an exercise starts.  "exercise-prove": a healthy lab is built and every check must be green.  Beside it, to another
- * lab, "exercise-build": the same, built with the faults folded in, so that nothing was changed and there is nothing to
- * find but the state itself; each fault must be in force.  Then, with what the healthy one has shown, "exercise-break":
- * each symptom must be seen, exactly the repair tasks red, the guards green.  Where only some of the faults are those of
- * the beginning, that is a lab with the faults of all phases, and another is built with those of the beginning alone.
- * "exercise-begin" then starts the clock in the latter.  Scheduled faults are no part of it: nobody waits for them. */
+/* How an exercise starts.  "exercise-prove": a healthy lab is built and every check must be green.  Beside it, to
+ * another lab, "exercise-build": the same, built with the faults folded in, so that nothing was changed and there is
+ * nothing to find but the state itself; each fault must be in force.  Then, with what the healthy one has shown,
+ * "exercise-break": each symptom must be seen, exactly the repair tasks red, the guards green.  Where only some of the
+ * faults are those of the beginning, that is a lab with the faults of all phases, and another is built with those of
+ * the beginning alone. "exercise-begin" then starts the clock in the latter.  Scheduled faults are no part of it:
+ * nobody waits for them. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -331,8 +332,8 @@ int verb_exercise_build(struct director *director, struct request *request, json
     return 0;
 }
 
-/* params: listened.  Where the exercise begins with some of its faults, the symptoms were seen in the lab that has all of
- * them. */
+/* params: listened.  Where the exercise begins with some of its faults, the symptoms were seen in the lab that has all
+ * of them. */
 int verb_exercise_break(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     (void)reply;

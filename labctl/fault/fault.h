@@ -86,7 +86,7 @@ struct fault_kind {
     size_t parameter_count;
     const char *symptom; /* what a user notices */
     const char *tools;   /* what reveals it, separated by ", " */
-    bool wire;           /* interfaces that it is at have a wire of their own: none on another one, no end of a tunnel */
+    bool wire; /* interfaces that it is at have a wire of their own: none on another one, no end of a tunnel */
     const char *set_key; /* `set THING/KEY` that replaces the broken part and so takes the fault out, or NULL */
     /* What the types alone do not say (that the rule exists, that there is another way).  May be NULL. */
     void (*validate)(const struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -136,7 +136,7 @@ typedef int fault_observe(void *context, const struct plan *plan, int item, size
 /* without, with: the plans without and with the fault.  FORCE_NO where they do not differ. */
 enum fault_force fault_verify(const struct plan *without, const struct plan *with, fault_observe *observe,
                               void *context);
-/* Whom a fault, and its end, wait for: programs of other projects that it starts, ends or changes.  Called with the name
- * of each in the plans without and with it. */
+/* Whom a fault, and its end, wait for: programs of other projects that it starts, ends or changes.  Called with the
+ * name of each in the plans without and with it. */
 void fault_programs(const struct plan *without, const struct plan *with,
                     void (*program)(void *context, const char *name), void *context);

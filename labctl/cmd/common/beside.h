@@ -1,5 +1,5 @@
-/* Part of a command's work in a child process beside it, with a lab of its own: the lab lives only as long as the child,
- * and the child only as long as this process, so that nothing is left whoever is killed. */
+/* Part of a command's work in a child process beside it, with a lab of its own: the lab lives only as long as the
+ * child, and the child only as long as this process, so that nothing is left whoever is killed. */
 #pragma once
 
 #include <jansson.h>
@@ -22,8 +22,8 @@ int beside_begin(struct beside *beside, beside_work *work, void *context, struct
 void beside_tell(const struct beside *beside, const json_t *value);
 /* Waits for a value from the other one; NULL where there will be none, or this process was sent a signal. */
 json_t *beside_hear(const struct beside *beside);
-/* Waits for what the work tells: 0, or its exit status; -1 with err where it was ended from outside, or this process was
- * sent a signal meanwhile. */
+/* Waits for what the work tells: 0, or its exit status; -1 with err where it was ended from outside, or this process
+ * was sent a signal meanwhile. */
 int beside_take(struct beside *beside, json_t **out, struct error *err);
 /* Ends it where it still works, and waits until its lab is gone.  Takes one that was never begun. */
 void beside_end(struct beside *beside);

@@ -201,9 +201,9 @@ static int build_all(struct starting *labs, struct beside_context *known, const 
     if (beside_begin(&labs->healthy, prove_beside, known, &err) ||
         (!scenario_begins_with_all(course->scenario) && beside_begin(&labs->later, break_beside, known, &err)))
         return cmd_fail(context, &err);
-    bool built = !launch_begin(course->scenario->topology->name, course->file, &labs->launch, &err) &&
-                 !call(labs->launch, context, "exercise-build", json_pack("{s:b}", "begins", true), &course->texts,
-                       NULL, &err);
+    bool built =
+        !launch_begin(course->scenario->topology->name, course->file, &labs->launch, &err) &&
+        !call(labs->launch, context, "exercise-build", json_pack("{s:b}", "begins", true), &course->texts, NULL, &err);
     /* What fails here may be what fails there, and was said. */
     int status = launch_interrupted() ? 0 : take(&labs->healthy, context, proved);
     if (status || built)
