@@ -187,7 +187,7 @@ const struct command command_start = {
     .summary = "Start an exercise: prove it, break the lab, start the clock",
     .description =
         "SCENARIO is a file, or the name of a scenario that labctl ships.\n"
-        "A healthy lab is built, in which every task and guard must be green, and beside it one with the faults in it;\n"
+        "A healthy lab is built, in which every task and guard must be green, and beside it one with the faults;\n"
         "each must be in force, exactly the tasks red, the guards green.  Only then the clock starts.\n"
         "If any of this does not hold, nothing is left and the exit status is 2.  The briefing is printed, and lies "
         "as\n"
