@@ -69,6 +69,9 @@ int fault_namespace(const struct plan *plan, const struct node *node, uint32_t *
 size_t fault_read_addresses(const char *text, struct addr *out, size_t max); /* 0 where malformed */
 bool fault_read_number(const char *text, uint32_t *out);
 bool fault_read_area(const char *text, uint32_t *out);
+/* An error with its mark where a parameter, a number, is not from `least` to `most`. */
+void fault_check_number(const struct fault *fault, const char *key, uint32_t least, uint32_t most,
+                        struct findings *findings);
 /* Reads `destination`; false, with a finding, where it has host bits set. */
 bool fault_check_destination(const struct fault *fault, struct findings *findings, struct prefix *destination);
 void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count); /* "80, 8000-8010" */

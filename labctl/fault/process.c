@@ -27,21 +27,11 @@ static int rewrite_stopped(struct plan *plan, const struct topology *topology, c
     return 0;
 }
 
-static void check_number(const struct fault *fault, const char *key, uint32_t least, uint32_t most,
-                         struct findings *findings)
-{
-    uint32_t number = 0;
-    fault_read_number(fault_text(fault, key), &number);
-    if (number < least || number > most)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, key),
-                     "%s of fault %s is from %u to %u, not %u", key, fault->kind, least, most, number);
-}
-
 static void validate_files(const struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct findings *findings)
 {
     (void)topology, (void)things;
-    check_number(fault, "files", FILES_LEAST, FILES_MOST, findings);
+    fault_check_number(fault, "files", FILES_LEAST, FILES_MOST, findings);
 }
 
 static int rewrite_files(struct plan *plan, const struct topology *topology, const struct fault *fault,
@@ -61,7 +51,7 @@ static void validate_backlog(const struct topology *topology, const struct fault
     if (!service_listens_tcp(things[0].service->kind))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' listens on no TCP port of its own", fault->at.items[0]);
-    check_number(fault, "backlog", 1, BACKLOG_MOST, findings);
+    fault_check_number(fault, "backlog", 1, BACKLOG_MOST, findings);
 }
 
 /* What a program asks for when it listens is cut to somaxconn (listen(2)): it is started anew. */

@@ -69,24 +69,14 @@ static uint32_t free_addresses(const struct topology *topology, const struct pre
     return count;
 }
 
-static void check_number(const struct fault *fault, const char *key, uint32_t least, uint32_t most,
-                         struct findings *findings)
-{
-    uint32_t number = 0;
-    fault_read_number(fault_text(fault, key), &number);
-    if (number < least || number > most)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, key),
-                     "%s of fault %s is from %u to %u, not %u", key, fault->kind, least, most, number);
-}
-
 static void validate(const struct topology *topology, const struct fault *fault, const struct thing *things,
                      struct findings *findings)
 {
     const struct service *service = things[0].service;
     struct prefix address;
     uint32_t first;
-    check_number(fault, "rate", RATE_LEAST, RATE_MOST, findings);
-    check_number(fault, "backlog", BACKLOG_LEAST, BACKLOG_MOST, findings);
+    fault_check_number(fault, "rate", RATE_LEAST, RATE_MOST, findings);
+    fault_check_number(fault, "backlog", BACKLOG_LEAST, BACKLOG_MOST, findings);
     const struct interface *interface = door(service, &address);
     if (!service_listens_tcp(service->kind))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),

@@ -131,6 +131,16 @@ bool fault_read_number(const char *text, uint32_t *out)
     return fault_read_area(text, out) && *out > 0;
 }
 
+void fault_check_number(const struct fault *fault, const char *key, uint32_t least, uint32_t most,
+                        struct findings *findings)
+{
+    uint32_t number = 0;
+    fault_read_number(fault_text(fault, key), &number);
+    if (number < least || number > most)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, key),
+                     "%s of fault %s is from %u to %u, not %u", key, fault->kind, least, most, number);
+}
+
 /* NULL where the text is a value of the row's type, else the rule that it breaks. */
 static const char *value_problem(const struct topology *topology, const struct fault_parameter_row *row,
                                  const char *text, struct arena *arena)
