@@ -337,8 +337,8 @@ int verb_exercise_build(struct director *director, struct request *request, json
 int verb_exercise_break(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     (void)reply;
-    if (!broken)
-        return error_set(err, ERR_USAGE, "'%s' comes after 'exercise-build'", request_verb(request));
+    if (!broken || broken->listened)
+        return error_set(err, ERR_USAGE, "'%s' comes once, after 'exercise-build'", request_verb(request));
     broken->request = request;
     broken->listened = json_incref(json_object_get(request_params(request), "listened"));
     if (broken->begins && !scenario_begins_with_all(broken->scenario)) {
