@@ -47,7 +47,7 @@
 #define CRADLE_ROOT 1 /* the lab's root as a cradle in its own user namespace sees it */
 
 /* Descriptors of a cradle. */
-enum { CRADLE_ORDER = 3, CRADLE_REPORTS = 4, CRADLE_MEMORY = 5, CRADLE_PROC = 6, CRADLE_END = 7 };
+enum { CRADLE_ORDER = 3, CRADLE_REPORTS = 4, CRADLE_MEMORY = 5, CRADLE_PROC = 6, CRADLE_VIEWS = 7, CRADLE_END = 8 };
 
 /* ---- the keeper's part ------------------------------------------------------------------------------------------- */
 
@@ -88,14 +88,16 @@ static void keep_capabilities(void)
 
 static void take_descriptors(int order, int memory)
 {
-    int fds[] = {order, keeper.reports[1], memory, keeper.proc, keeper.program};
+    int fds[] = {order, keeper.reports[1], memory, keeper.proc, keeper.views, keeper.program};
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         if ((fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 100)) < 0)
             _exit(1);
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         if (dup3(fds[i], CRADLE_ORDER + (int)i, CRADLE_ORDER + (int)i == CRADLE_END ? O_CLOEXEC : 0) < 0)
             _exit(1);
-    child_close_all((const int[]){STAGE_LOG, CRADLE_ORDER, CRADLE_REPORTS, CRADLE_MEMORY, CRADLE_PROC, CRADLE_END}, 6);
+    child_close_all(
+        (const int[]){STAGE_LOG, CRADLE_ORDER, CRADLE_REPORTS, CRADLE_MEMORY, CRADLE_PROC, CRADLE_VIEWS, CRADLE_END},
+        7);
 }
 
 /* The program anew, in memory that belongs to the cradle's user namespace. */
@@ -317,6 +319,8 @@ void cradle(void)
                                             .generation = nodes[i].generation,
                                             .hostname = nodes[i].hostname,
                                             .memory = CRADLE_MEMORY,
+                                            .views = CRADLE_VIEWS,
+                                            .copied_view = nodes[i].copied_view,
                                             .files = nodes[i].files,
                                             .settings = nodes[i].settings,
                                             .file_count = nodes[i].file_count,

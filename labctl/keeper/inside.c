@@ -181,6 +181,16 @@ static void write_settings(void)
         close(sysctls);
 }
 
+/* A view that is no layer: below the node's own files. */
+static void copy_view(const char *upper)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%u", node->copied_view);
+    int error = node->copied_view == UINT32_MAX ? 0 : base_copy(node->views, name, AT_FDCWD, upper, true);
+    if (error)
+        fail(-error, "copy the view of /etc");
+}
+
 /* Where overlays are not fit: the template and the view, copied. */
 static void copy_root(void)
 {
@@ -189,6 +199,7 @@ static void copy_root(void)
         error = base_copy(AT_FDCWD, "/view", AT_FDCWD, "root", true);
     if (error)
         fail(-error, "copy the root");
+    copy_view("root");
     write_files("root");
     if (mount("root", "/", NULL, MS_BIND, NULL))
         fail(errno, "mount the root");
@@ -198,6 +209,7 @@ static void overlay_root(void)
 {
     if (mkdir("upper", 0755) || mkdir("work", 0755))
         fail(errno, "make directories");
+    copy_view("upper");
     write_files("upper");
     if (mount("overlay", "/", "overlay", MS_NOSUID | MS_NODEV,
               "lowerdir=/view:/template,upperdir=upper,workdir=work,userxattr"))

@@ -113,6 +113,7 @@ extern struct keeper_state {
     uint32_t beside_usr;
     int program;    /* this one */
     int proc;       /* /proc */
+    int views;      /* /views (view.c) */
     int lock;       /* a file for byte-range locks, a byte for each node (furnish.c) */
     int reports[2]; /* pipe */
     int signals;    /* signalfd of SIGCHLD and SIGTERM */
@@ -151,8 +152,8 @@ void node_announce(void);    /* all that are ready */
 pid_t node_pid(uint32_t id); /* of its init, or 0 */
 bool node_is_furnished(uint32_t id);
 void node_furnished(uint32_t id, pid_t pid); /* where its init still is this one */
-/* Calls back for every running node that has this view. */
-void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context);
+/* Calls back for every running node that has a copy of this view. */
+void node_each_copy_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context);
 
 /* view.c */
 void view_define(const struct keeper_view *request, int memory);
@@ -164,12 +165,14 @@ struct cradle_order {
     uint32_t root_mode, overlay, beside_usr, count;
     struct cradle_node {
         uint32_t id, generation, file_count, setting_count;
+        uint32_t copied_view;     /* UINT32_MAX: it has the cradle's, as a layer */
         uint64_t files, settings; /* places in the memfd */
         char hostname[KEEPER_HOSTNAME_MAX + 1];
     } nodes[];
 };
-/* In the keeper: makes nodes of one view, whose files are in the memfd.  The cradle reports on each of them, with the
- * pid of its init, and ends; the inits are the keeper's children then.  Its pid, or a negative errno value. */
+/* In the keeper: makes nodes of one view (UINT32_MAX: none, or each its copy), whose files are in the memfd.  The
+ * cradle reports on each of them, with the pid of its init, and ends; the inits are the keeper's children then.  Its
+ * pid, or a negative errno value. */
 pid_t cradle_start(uint32_t view, int memory, const struct cradle_order *order);
 /* In the program that it executes. */
 void cradle(void) __attribute__((noreturn));
@@ -179,6 +182,8 @@ struct node_start {
     uint32_t id, generation;
     const char *hostname;
     int memory; /* memfd with the files' records */
+    int views;  /* where copied_view is, unless that is UINT32_MAX */
+    uint32_t copied_view;
     uint64_t files, settings;
     uint32_t file_count, setting_count;
 };

@@ -18,6 +18,7 @@
 
 #define CRADLES_MAX  4    /* at a time: what the kernel does for a node is little parallel */
 #define CRADLE_LEAST 4    /* nodes for which another cradle is worth its while */
+#define LAYER_LEAST  32   /* nodes of a view for which its layer is worth its while: else each has a copy (view.c) */
 #define NODE_LIVED   1000 /* ms: a node that dies sooner is rebuilt only after this pause */
 #define NODE_ID_MAX  (1u << 20)
 #define READY_MAX    1024
@@ -35,7 +36,8 @@ struct node {
     struct batch *batch;
     enum node_state state;
     bool deleted, furnished;
-    pid_t pid; /* of its init; STARTING: 0 */
+    bool copied; /* since it was last started: its view is a copy */
+    pid_t pid;   /* of its init; STARTING: 0 */
     pid_t cradle;
     int64_t time; /* WAITING: not before; READY: since */
     struct node *next_waiting, *next_of_pid;
@@ -47,6 +49,8 @@ static uint32_t node_limit;
 static struct node *of_pid[4096];
 static struct node *waiting, **waiting_end = &waiting;
 static size_t waiting_count;
+static uint32_t *of_view; /* how many nodes have it, by view */
+static uint32_t view_limit;
 static pid_t cradles[CRADLES_MAX]; /* 0: none */
 static unsigned cradle_count;
 static union {
@@ -128,9 +132,37 @@ static void release_batch(struct batch *batch)
     free(batch);
 }
 
+static bool reserve_view(uint32_t view)
+{
+    if (view == UINT32_MAX || view < view_limit)
+        return true;
+    uint32_t limit = view_limit ? view_limit : 64;
+    while (limit <= view)
+        limit *= 2;
+    uint32_t *grown = realloc(of_view, limit * sizeof *grown);
+    if (!grown)
+        return false;
+    memset(grown + view_limit, 0, (limit - view_limit) * sizeof *grown);
+    of_view = grown;
+    view_limit = limit;
+    return true;
+}
+
+static void leave_view(const struct node *node)
+{
+    if (node->view != UINT32_MAX)
+        of_view[node->view]--;
+}
+
+static bool wants_copy(const struct node *node)
+{
+    return node->view != UINT32_MAX && of_view[node->view] < LAYER_LEAST;
+}
+
 static void forget(struct node *node)
 {
     send_event(KEEPER_NODE_GONE, node, 0, "");
+    leave_view(node);
     nodes[node->id] = NULL;
     release_batch(node->batch);
     free(node);
@@ -174,11 +206,15 @@ static int take_spec(const struct keeper_node *spec, struct batch *batch)
     bool fresh = !node;
     if (node && node->deleted)
         return EBUSY;
-    if (fresh && !(node = nodes[spec->id] = calloc(1, sizeof *node)))
+    if (!reserve_view(spec->view) || (fresh && !(node = nodes[spec->id] = calloc(1, sizeof *node))))
         return ENOMEM;
+    if (!fresh)
+        leave_view(node);
     release_batch(node->batch);
     node->id = spec->id;
     node->view = spec->view;
+    if (node->view != UINT32_MAX)
+        of_view[node->view]++;
     node->files = spec->files;
     node->file_count = spec->file_count;
     node->settings = spec->settings;
@@ -225,13 +261,18 @@ static void fail_node(struct node *node, int error, const char *operation)
     send_event(KEEPER_NODE_FAILED, node, error, operation);
 }
 
+/* May one cradle make both? */
+static bool together(const struct node *a, const struct node *b)
+{
+    return a->batch == b->batch && (wants_copy(a) ? wants_copy(b) : a->view == b->view);
+}
+
 /* The next node whose time has come and that a cradle with this one may make (NULL: any), taken out of the queue. */
 static struct node *dequeue(int64_t now, const struct node *first)
 {
     for (struct node **at = &waiting; *at; at = &(*at)->next_waiting) {
         struct node *node = *at;
-        if ((node->time > now && !node->deleted) ||
-            (first && (node->view != first->view || node->batch != first->batch)))
+        if ((node->time > now && !node->deleted) || (first && !together(first, node)))
             continue;
         *at = node->next_waiting;
         if (waiting_end == &node->next_waiting)
@@ -258,16 +299,18 @@ static void start_cradle(struct node *const *some, size_t count)
     struct cradle_order *order = &memory.order;
     *order = (struct cradle_order){keeper.root_mode, keeper.overlay, keeper.beside_usr, (uint32_t)count};
     for (size_t i = 0; i < count; i++) {
-        const struct node *node = some[i];
+        struct node *node = some[i];
+        node->copied = wants_copy(node);
         order->nodes[i] = (struct cradle_node){.id = node->id,
                                                .generation = node->generation,
+                                               .copied_view = node->copied ? node->view : UINT32_MAX,
                                                .file_count = node->file_count,
                                                .setting_count = node->setting_count,
                                                .files = node->files,
                                                .settings = node->settings};
         memcpy(order->nodes[i].hostname, node->hostname, sizeof node->hostname);
     }
-    pid_t pid = cradle_start(some[0]->view, some[0]->batch->memory, order);
+    pid_t pid = cradle_start(some[0]->copied ? UINT32_MAX : some[0]->view, some[0]->batch->memory, order);
     for (size_t i = 0; i < count; i++) {
         some[i]->state = NODE_STARTING;
         some[i]->cradle = pid;
@@ -386,9 +429,10 @@ void node_delete(uint32_t id)
         forget(node);
 }
 
-void node_each_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context)
+void node_each_copy_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context)
 {
     for (uint32_t id = 0; id < node_limit; id++)
-        if (nodes[id] && nodes[id]->view == view && nodes[id]->state == NODE_READY)
+        if (nodes[id] && nodes[id]->view == view && nodes[id]->state == NODE_READY &&
+            (nodes[id]->copied || !keeper.overlay))
             call(nodes[id]->pid, context);
 }

@@ -138,8 +138,9 @@ static void prepare(void)
     nursery_adopt(&settings);
     keeper.program = open("/program/init", O_PATH | O_CLOEXEC);
     keeper.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    keeper.views = open("/views", O_PATH | O_DIRECTORY | O_CLOEXEC);
     keeper.lock = memfd_create("lock", MFD_CLOEXEC);
-    if (keeper.program < 0 || keeper.proc < 0 || keeper.lock < 0)
+    if (keeper.program < 0 || keeper.proc < 0 || keeper.views < 0 || keeper.lock < 0)
         stage_fail(errno, "open the lab's init");
     if (pipe2(keeper.reports, O_CLOEXEC) || fcntl(keeper.reports[0], F_SETFL, O_NONBLOCK))
         stage_fail(errno, "make the lab's report pipe");

@@ -1,8 +1,11 @@
 /* Views: layers of the root that nodes share; they have files of /etc.
  *
+ * A layer of its own costs a view a mount namespace and a cradle.  So a view of few nodes (where every link is a
+ * network, each node sees other addresses than all others) is copied into their roots.
+ *
  * A view that changes is written in place, into the same inodes: nodes see the new content through their overlays, but
- * where they have changed the file, which is theirs then.  Where the root of a node is a copy, the file is rewritten if
- * it still has the old content. */
+ * where they have changed the file, which is theirs then.  Where a node has a copy, the file is rewritten if it still
+ * has the old content. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -49,7 +52,7 @@ static char *read_whole(int fd, size_t *length)
     return content;
 }
 
-/* The copy of one node.  The tree is the learner's: no path of it may lead out. */
+/* The copy that one node has.  The tree is the learner's: no path of it may lead out. */
 static void rewrite_copy(pid_t pid, void *context)
 {
     const struct content *content = context;
@@ -84,8 +87,8 @@ static int define_file(int directory, uint32_t view, struct content *content, un
     if (!error && fchmod(fd, mode))
         error = errno;
     close(fd);
-    if (!error && content->old && !keeper.overlay)
-        node_each_of_view(view, rewrite_copy, content);
+    if (!error && content->old)
+        node_each_copy_of_view(view, rewrite_copy, content);
     free(content->old);
     return error;
 }
