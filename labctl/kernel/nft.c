@@ -186,6 +186,14 @@ int nft_list(int netns, const char *family, const char *table, bool with_element
     return 0;
 }
 
+bool nft_has_chain(int netns, const char *family, const char *table, const char *chain)
+{
+    STR_AUTO command = STR_INIT;
+    STR_AUTO unread = STR_INIT;
+    str_printf(&command, "list chain %s %s %s\n", family, table, chain);
+    return list(netns, NFT_CTX_OUTPUT_STATELESS, str_text(&command), &unread, NULL) == 0;
+}
+
 int nft_list_tables(int netns, struct str *out, struct error *err)
 {
     STR_AUTO text = STR_INIT;

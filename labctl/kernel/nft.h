@@ -21,6 +21,7 @@ int nft_replace(int netns, const char *what, const char *family, const char *tab
 int nft_list(int netns, const char *family, const char *table, bool with_elements, struct str *out, struct error *err);
 /* Appends a set with its elements as JSON (libnftables-json(5)). */
 int nft_set_json(int netns, const char *family, const char *table, const char *set, struct str *out, struct error *err);
+bool nft_has_chain(int netns, const char *family, const char *table, const char *chain);
 /* Appends "family name" of each table, a line each. */
 int nft_list_tables(int netns, struct str *out, struct error *err);
 /* The tables that a ruleset would make, in the same form: tried in a scratch namespace.  A text that is refused makes

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/table.h"
-#include "kernel/nft.h"
 #include "link/relay.h"
 
 #define TABLE_FILE "impairments" /* a line "SPACE INTERFACE DIRECTION PORT BACKEND MTU PARAMETERS" for each wire */
@@ -164,6 +163,7 @@ static void mark_differences(struct impaired_list *installed, struct impaired_li
     }
     for (size_t i = 0; i < wanted->count; i++) {
         const struct impaired *was = find(installed, &wanted->items[i]);
+        wanted->items[i].fresh = !was;
         wanted->items[i].stale =
             !was || was->stale || was->mtu != wanted->items[i].mtu || !impairment_equal(&was->is, &wanted->items[i].is);
     }
@@ -178,19 +178,30 @@ static bool any_stale(const struct impaired_list *list)
 }
 
 /* One step of the backend of each stale wire; the first that fails ends it. */
-typedef int step(const struct impaired *wire, struct error *err);
 enum which { PREPARE, ENGAGE, RELEASE };
 
 static int each_stale(const struct impaired_list *list, enum which which, struct error *err)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    struct hooks hooks = {STR_INIT, STR_INIT};
+    struct space *space = NULL;
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < list->count; i++) {
         const struct impaired *wire = &list->items[i];
-        step *const steps[] = {
+        impair_step *const steps[] = {
             [PREPARE] = wire->backend->prepare, [ENGAGE] = wire->backend->engage, [RELEASE] = wire->backend->release};
-        if (wire->stale && steps[which] && steps[which](wire, err) != 0)
-            return error_wrap(err, "%s (%s)", wire->interface, wire->backend->name);
+        if (!wire->stale || !steps[which])
+            continue;
+        if (wire->space != space)
+            result = way_load(space, &hooks, err);
+        space = wire->space;
+        if (result == 0 && steps[which](wire, &hooks, err) != 0)
+            result = error_wrap(err, "%s (%s)", wire->interface, wire->backend->name);
     }
-    return 0;
+    if (result == 0)
+        result = way_load(space, &hooks, err);
+    str_free(&hooks.removed);
+    str_free(&hooks.chains);
+    return result;
 }
 
 static bool of_relay(const struct impaired_list *list)
@@ -207,7 +218,26 @@ static int each_gone(const struct impaired_list *installed, const struct impaire
     for (size_t i = 0; i < installed->count; i++) {
         const struct impaired *wire = &installed->items[i], *now = find(wanted, wire);
         if (wire->stale && wire->backend->remove && !(now && now->backend->remove) &&
-            wire->backend->remove(wire, err) != 0)
+            wire->backend->remove(wire, NULL, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool any_in(const struct impaired_list *list, size_t count, const struct space *space)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list->items[i].space == space)
+            return true;
+    return false;
+}
+
+/* Namespaces in which no wire is impaired any more. */
+static int drop_tables(const struct impaired_list *installed, const struct impaired_list *wanted, struct error *err)
+{
+    for (size_t i = 0; i < installed->count; i++) {
+        struct space *space = installed->items[i].space;
+        if (!any_in(installed, i, space) && !any_in(wanted, wanted->count, space) && way_drop(space, err) != 0)
             return -1;
     }
     return 0;
@@ -220,7 +250,9 @@ static int execute(struct lab *lab, const struct plan *plan, const struct impair
         return -1;
     if ((of_relay(installed) || of_relay(wanted)) && impair_relay_serve(lab, plan, wanted, err) != 0)
         return -1;
-    return each_stale(wanted, ENGAGE, err) == 0 ? each_gone(installed, wanted, err) : -1;
+    if (each_stale(wanted, ENGAGE, err) != 0 || each_gone(installed, wanted, err) != 0)
+        return -1;
+    return drop_tables(installed, wanted, err);
 }
 
 int impair_sync(struct lab *lab, const struct plan *plan, struct error *err)

@@ -9,6 +9,7 @@
  * So no packet is led where nobody takes it, and what the relay holds of a wire that goes is sent first. */
 #pragma once
 
+#include "base/str.h"
 #include "lab/internal.h"
 #include "plan/plan.h"
 
@@ -22,6 +23,7 @@ struct impaired {
     const struct impair_backend *backend;
     struct impairment is;
     bool stale; /* of the installed: goes; of the wanted: is not in force yet */
+    bool fresh; /* of the wanted: nothing of it can be there, not even from an attempt that was cut short */
 };
 
 struct impaired_list {
@@ -29,14 +31,20 @@ struct impaired_list {
     size_t count;
 };
 
+/* What nft does for the wires of a namespace, in one load: their chains are in one table, as each table costs
+ * libnftables 1.0.6 half a megabyte, which is some milliseconds. */
+struct hooks {
+    struct str removed; /* commands */
+    struct str chains;  /* of the table */
+};
+/* One step for one wire; it may find its work done already. */
+typedef int impair_step(const struct impaired *wire, struct hooks *hooks, struct error *err);
+
 struct impair_backend {
     const char *name, *fidelity;
     bool (*serves)(struct lab *lab, const struct impaired *wire);
-    /* Each may find its work done already.  prepare and remove may be NULL: it needs no devices of its own. */
-    int (*prepare)(const struct impaired *wire, struct error *err);
-    int (*engage)(const struct impaired *wire, struct error *err);
-    int (*release)(const struct impaired *wire, struct error *err);
-    int (*remove)(const struct impaired *wire, struct error *err);
+    /* prepare and remove may be NULL: it needs no devices of its own. */
+    impair_step *prepare, *engage, *release, *remove;
     bool (*stands)(struct lab *lab, const struct impaired *wire); /* is it in force? */
 };
 extern const struct impair_backend *const impair_backends[]; /* the preferred first */
@@ -46,15 +54,21 @@ extern const struct impair_backend impair_nftables, impair_tbf, impair_netem, im
 /* impair_way.c: the devices and hooks that lead packets of a wire out of their way and back. */
 struct way {
     char out[16], in[16]; /* a veth pair: what is sent by `out` comes in at `in`, and the other way round */
-    char table[48];       /* of the netdev family */
+    char chain[48];       /* of nft; its other chains, and its set, have names that begin like it */
 };
 struct way way_of(const struct impaired *wire);
 int way_make(const struct impaired *wire, struct error *err); /* the devices, where they are not there yet */
-int way_remove(const struct impaired *wire, struct error *err);
-/* Loads the hooks for packets that are not back from their way yet: they are forwarded to the pair, or dropped. */
+impair_step way_remove;
+/* Before new chains of a wire are appended: takes away those that may be there. */
+void way_clear(const struct impaired *wire, struct hooks *hooks);
+/* Loads what was gathered, and empties it. */
+int way_load(struct space *space, struct hooks *hooks, struct error *err);
+/* No wire of the namespace is impaired any more. */
+int way_drop(struct space *space, struct error *err);
+/* Appends the hooks for packets that are not back from their way yet: they are forwarded to the pair, or dropped. */
 enum way_of_packets { WAY_FORWARD, WAY_FORWARD_MARKED, WAY_DROP }; /* marked: they are let pass when they come back */
-int way_lead(const struct impaired *wire, enum way_of_packets how, struct error *err);
-int way_close(const struct impaired *wire, struct error *err);
+int way_lead(const struct impaired *wire, enum way_of_packets how, struct hooks *hooks, struct error *err);
+impair_step way_close;
 bool way_stands(const struct impaired *wire);
 /* What comes in at this device of the pair arrives at the wire's far end once more. */
 int way_back(const struct impaired *wire, const char *device, struct error *err);

@@ -1,8 +1,7 @@
-/* Losses by nftables: a table of the netdev family at the far end.  The hook sees packets of at most the MTU (no
+/* Losses by nftables: chains of the netdev family at the far end.  The hook sees packets of at most the MTU (no
  * segmentation offload), so one lost packet is one. */
 #include "base/str.h"
 #include "base/units.h"
-#include "kernel/nft.h"
 #include "lab/impair.h"
 
 static bool serves(struct lab *lab, const struct impaired *wire)
@@ -32,43 +31,48 @@ static void lose(struct str *out, uint32_t share)
 
 /* The state of the model is one element of a set: there in the bad state.  A packet meets the state that the one before
  * it left, as in netem. */
-static void put_bursts(struct str *out, const char *hook, const char *device, const char *own, const struct gilbert *g)
+static void put_bursts(struct str *out, const char *hook, const struct impaired *wire, const struct gilbert *g)
 {
-    str_append(out, "\tset state {\n\t\ttypeof oifname\n\t\tsize 16\n\t\tflags dynamic\n\t}\n\tchain bad {\n\t\t");
+    struct way way = way_of(wire);
+    const char *own = wire->direction == PLAN_SENT ? "iifname" : "oifname";
+    str_printf(out, "\tset %s-state {\n\t\ttypeof oifname\n\t\tsize 16\n\t\tflags dynamic\n\t}\n", way.chain);
+    str_printf(out, "\tchain %s-bad {\n\t\t", way.chain);
     chance(out, g->leave);
-    str_printf(out, "delete @state { %s }\n", own);
+    str_printf(out, "delete @%s-state { %s }\n", way.chain, own);
     lose(out, g->bad);
     str_append(out, "\t\taccept\n\t}\n");
-    str_printf(out, "\tchain wire {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n", hook, device);
-    str_printf(out, "\t\t%s @state goto bad\n\t\t", own);
+    str_printf(out, "\tchain %s {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n", way.chain, hook,
+               wire->interface);
+    str_printf(out, "\t\t%s @%s-state goto %s-bad\n\t\t", own, way.chain, way.chain);
     chance(out, g->enter);
-    str_printf(out, "add @state { %s }\n", own);
+    str_printf(out, "add @%s-state { %s }\n", way.chain, own);
     lose(out, g->good);
 }
 
-static int engage(const struct impaired *wire, struct error *err)
+static int engage(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
-    STR_AUTO body = STR_INIT;
+    (void)err;
     struct gilbert gilbert;
     struct way way = way_of(wire);
+    struct str *out = &hooks->chains;
     const char *hook = wire->direction == PLAN_SENT ? "ingress" : "egress";
-    int netns = space_netns(wire->space, err);
     bool bursts = impairment_gilbert(&wire->is, &gilbert);
+    way_clear(wire, hooks);
     if (wire->is.loss_every) {
-        str_printf(&body, "\tchain count {\n\t\ttype filter hook %s device \"%s\" priority -1; policy accept;\n", hook,
-                   wire->interface);
-        str_printf(&body, "\t\tnumgen inc mod %u == %u counter drop\n\t}\n", wire->is.loss_every,
+        str_printf(out, "\tchain %s-count {\n\t\ttype filter hook %s device \"%s\" priority -1; policy accept;\n",
+                   way.chain, hook, wire->interface);
+        str_printf(out, "\t\tnumgen inc mod %u == %u counter drop\n\t}\n", wire->is.loss_every,
                    wire->is.loss_every - 1);
     }
     if (bursts)
-        put_bursts(&body, hook, wire->interface, wire->direction == PLAN_SENT ? "iifname" : "oifname", &gilbert);
+        put_bursts(out, hook, wire, &gilbert);
     else
-        str_printf(&body, "\tchain wire {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n", hook,
-                   wire->interface);
+        str_printf(out, "\tchain %s {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n", way.chain,
+                   hook, wire->interface);
     if (!bursts)
-        lose(&body, wire->is.loss);
-    str_append(&body, "\t}\n");
-    return netns < 0 ? -1 : nft_replace(netns, "the loss of packets", "netdev", way.table, str_text(&body), err);
+        lose(out, wire->is.loss);
+    str_append(out, "\t}\n");
+    return 0;
 }
 
 static bool stands(struct lab *lab, const struct impaired *wire)

@@ -36,8 +36,9 @@ static int put(const struct impaired *wire, const char *device, bool netem, stru
     return impair_commit(wire, &batch, netem ? "add qdisc netem" : "add qdisc tbf", err);
 }
 
-static int take_away(const struct impaired *wire, struct error *err)
+static int take_away(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
+    (void)hooks;
     BATCH_AUTO batch = BATCH_INIT;
     NETLINK_AUTO netlink = NETLINK_INIT;
     struct observed_link seen;
@@ -65,8 +66,9 @@ static bool tbf_serves(struct lab *lab, const struct impaired *wire)
            known(&lab->tbf, "tbf");
 }
 
-static int tbf_engage(const struct impaired *wire, struct error *err)
+static int tbf_engage(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
+    (void)hooks;
     return put(wire, wire->interface, false, err);
 }
 
@@ -86,23 +88,24 @@ static bool netem_serves(struct lab *lab, const struct impaired *wire)
     return !wire->is.loss_every && !wire->is.trace && !wire->is.seed && known(&lab->netem, "netem");
 }
 
-static int netem_prepare(const struct impaired *wire, struct error *err)
+static int netem_prepare(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
+    (void)hooks;
     struct way way = way_of(wire);
     if (wire->direction == PLAN_RECEIVED)
         return 0;
     return way_make(wire, err) == 0 && put(wire, way.out, true, err) == 0 ? way_back(wire, way.in, err) : -1;
 }
 
-static int netem_engage(const struct impaired *wire, struct error *err)
+static int netem_engage(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
     return wire->direction == PLAN_RECEIVED ? put(wire, wire->interface, true, err)
-                                            : way_lead(wire, WAY_FORWARD_MARKED, err);
+                                            : way_lead(wire, WAY_FORWARD_MARKED, hooks, err);
 }
 
-static int netem_release(const struct impaired *wire, struct error *err)
+static int netem_release(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
-    return wire->direction == PLAN_RECEIVED ? take_away(wire, err) : way_close(wire, err);
+    return wire->direction == PLAN_RECEIVED ? take_away(wire, hooks, err) : way_close(wire, hooks, err);
 }
 
 const struct impair_backend impair_netem = {

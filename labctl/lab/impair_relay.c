@@ -177,8 +177,9 @@ static bool serves(struct lab *lab, const struct impaired *wire)
     return true;
 }
 
-static int prepare(const struct impaired *wire, struct error *err)
+static int prepare(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
+    (void)hooks;
     struct way way = way_of(wire);
     if (way_make(wire, err) != 0)
         return -1;
@@ -186,9 +187,9 @@ static int prepare(const struct impaired *wire, struct error *err)
 }
 
 /* What a node sends the relay has seen when it meets the hook. */
-static int engage(const struct impaired *wire, struct error *err)
+static int engage(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
-    return way_lead(wire, wire->direction == PLAN_SENT ? WAY_DROP : WAY_FORWARD, err);
+    return way_lead(wire, wire->direction == PLAN_SENT ? WAY_DROP : WAY_FORWARD, hooks, err);
 }
 
 const struct impair_backend impair_relay = {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "kernel/dump.h"
 #include "kernel/link.h"
 #include "kernel/nft.h"
@@ -27,9 +28,9 @@ struct way way_of(const struct impaired *wire)
         hash = (hash ^ (uint8_t)*c) * 0x01000193;
     snprintf(way.out, sizeof way.out, "wo-%08x", hash);
     snprintf(way.in, sizeof way.in, "wi-%08x", hash);
-    snprintf(way.table, sizeof way.table, "%s-%s", wire->direction == PLAN_SENT ? "sent" : "received", wire->interface);
+    snprintf(way.chain, sizeof way.chain, "%s-%s", wire->direction == PLAN_SENT ? "sent" : "received", wire->interface);
     if (wire->port)
-        snprintf(way.table + strlen(way.table), sizeof way.table - strlen(way.table), "-%u", wire->port);
+        snprintf(way.chain + strlen(way.chain), sizeof way.chain - strlen(way.chain), "-%u", wire->port);
     return way;
 }
 
@@ -96,8 +97,9 @@ int way_make(const struct impaired *wire, struct error *err)
     return impair_commit(wire, &batch, "change the way", err);
 }
 
-int way_remove(const struct impaired *wire, struct error *err)
+int way_remove(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
+    (void)hooks;
     struct way way = way_of(wire);
     struct observed_link out;
     BATCH_AUTO batch = BATCH_INIT;
@@ -118,13 +120,72 @@ int way_back(const struct impaired *wire, const char *device, struct error *err)
     return impair_commit(wire, &batch, "lead back (act_mirred) packets", err);
 }
 
-/* Where they are forwarded to stands there as a number: libnftables remembers the names of another namespace. */
-int way_lead(const struct impaired *wire, enum way_of_packets how, struct error *err)
+/* ---- hooks ------------------------------------------------------------------------------------------------------ */
+
+#define TABLE "impairments"
+
+/* Making it first takes away what may not be there. */
+static void clear(const struct impaired *wire, struct str *out)
 {
-    STR_AUTO body = STR_INIT, rule = STR_INIT;
+    static const char *const chains[] = {"", "-count", "-bad", "-aside"};
+    static const char *const commands[] = {"add", "flush", "delete"};
+    struct way way = way_of(wire);
+    str_printf(out, "add set netdev " TABLE " %s-state { typeof oifname; size 16; flags dynamic; }\n", way.chain);
+    for (size_t c = 0; c < ARRAY_SIZE(commands); c++)
+        for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
+            str_printf(out, "%s chain netdev " TABLE " %s%s\n", commands[c], way.chain, chains[i]);
+    str_printf(out, "delete set netdev " TABLE " %s-state\n", way.chain);
+}
+
+void way_clear(const struct impaired *wire, struct hooks *hooks)
+{
+    if (!wire->fresh)
+        clear(wire, &hooks->removed);
+}
+
+int way_close(const struct impaired *wire, struct hooks *hooks, struct error *err)
+{
+    (void)err;
+    clear(wire, &hooks->removed);
+    return 0;
+}
+
+int way_load(struct space *space, struct hooks *hooks, struct error *err)
+{
+    STR_AUTO text = STR_INIT;
+    if (!hooks->removed.length && !hooks->chains.length)
+        return 0;
+    if (hooks->removed.length)
+        str_printf(&text, "table netdev " TABLE "\n%s", str_text(&hooks->removed));
+    if (hooks->chains.length)
+        str_printf(&text, "table netdev " TABLE " {\n%s}\n", str_text(&hooks->chains));
+    int netns = space_netns(space, err);
+    str_clear(&hooks->removed);
+    str_clear(&hooks->chains);
+    return netns < 0 ? -1 : nft_load(netns, "the hooks of wires", str_text(&text), err);
+}
+
+int way_drop(struct space *space, struct error *err)
+{
+    int netns = space_netns(space, err);
+    return netns < 0
+               ? -1
+               : nft_load(netns, "the hooks of wires", "table netdev " TABLE "\ndelete table netdev " TABLE "\n", err);
+}
+
+bool way_stands(const struct impaired *wire)
+{
+    struct way way = way_of(wire);
+    int netns = space_netns(wire->space, NULL);
+    return netns >= 0 && nft_has_chain(netns, "netdev", TABLE, way.chain);
+}
+
+/* Where they are forwarded to stands there as a number: libnftables remembers the names of another namespace. */
+int way_lead(const struct impaired *wire, enum way_of_packets how, struct hooks *hooks, struct error *err)
+{
+    STR_AUTO rule = STR_INIT;
     struct way way = way_of(wire);
     struct observed_link out;
-    int netns = space_netns(wire->space, err);
     if (must_find(wire, way.out, &out, err) < 0)
         return -1;
     if (wire->port)
@@ -135,33 +196,16 @@ int way_lead(const struct impaired *wire, enum way_of_packets how, struct error 
         str_append(&rule, "drop");
     else
         str_printf(&rule, "fwd to %u", out.index);
-    str_printf(&body,
-               "\tchain wire {\n\t\ttype filter hook %s device \"%s\" priority %d; policy accept;\n"
+    way_clear(wire, hooks);
+    str_printf(&hooks->chains,
+               "\tchain %s {\n\t\ttype filter hook %s device \"%s\" priority %d; policy accept;\n"
                "\t\tmeta mark %d %saccept\n\t\t%s\n\t}\n",
-               wire->direction == PLAN_SENT ? "ingress" : "egress", wire->interface, wire->port ? -2 : 0, RELAY_MARK,
-               wire->direction == PLAN_SENT ? "meta mark set 0 " : "", str_text(&rule));
+               way.chain, wire->direction == PLAN_SENT ? "ingress" : "egress", wire->interface, wire->port ? -2 : 0,
+               RELAY_MARK, wire->direction == PLAN_SENT ? "meta mark set 0 " : "", str_text(&rule));
     /* What comes in at either end is no concern of the namespace's own stack. */
-    str_printf(&body,
-               "\tchain aside {\n\t\ttype filter hook ingress devices = { \"%s\", \"%s\" } priority 0; policy drop;\n"
-               "\t}\n",
-               way.out, way.in);
-    return nft_replace(netns, "the way of packets", "netdev", way.table, str_text(&body), err);
-}
-
-int way_close(const struct impaired *wire, struct error *err)
-{
-    STR_AUTO text = STR_INIT;
-    struct way way = way_of(wire);
-    int netns = space_netns(wire->space, err);
-    /* Making it first takes away what may not be there. */
-    str_printf(&text, "table netdev %s\ndelete table netdev %s\n", way.table, way.table);
-    return netns < 0 ? -1 : nft_load(netns, "the way of packets", str_text(&text), err);
-}
-
-bool way_stands(const struct impaired *wire)
-{
-    STR_AUTO text = STR_INIT;
-    struct way way = way_of(wire);
-    int netns = space_netns(wire->space, NULL);
-    return netns >= 0 && nft_list(netns, "netdev", way.table, false, &text, NULL) == 0;
+    str_printf(&hooks->chains,
+               "\tchain %s-aside {\n\t\ttype filter hook ingress devices = { \"%s\", \"%s\" } priority 0; "
+               "policy drop;\n\t}\n",
+               way.chain, way.out, way.in);
+    return 0;
 }
