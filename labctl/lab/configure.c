@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/table.h"
 #include "kernel/dump.h"
 #include "kernel/link.h"
 #include "kernel/namespace.h"
@@ -274,16 +275,33 @@ int configure(struct configuration *c, uint32_t ns)
     return 0;
 }
 
+/* Written in the namespace that the thread is in; what this kernel does not have is nothing to write. */
+static int quiet(const char *key, const char *value, const char *name, struct error *err)
+{
+    struct error off = ERROR_INIT;
+    if (sysctl_write_here(-1, key, value, &off) != 0 && off.number != ENOENT)
+        return error_set(err, ERR_SYSTEM, "%s in %s", off.text, name);
+    return 0;
+}
+
 int configure_quiet(struct configuration *c, uint32_t ns)
 {
+    /* Where br_netfilter is loaded (by Docker, mostly), each new namespace shows bridged packets to the rules for
+     * routed ones: a switch that does a router's work. */
+    static const char *const bridged[] = {
+        "net/bridge/bridge-nf-call-iptables",
+        "net/bridge/bridge-nf-call-ip6tables",
+        "net/bridge/bridge-nf-call-arptables",
+    };
     const struct plan_namespace *namespace = &c->plan->namespaces[ns];
-    struct error off = ERROR_INIT;
+    NETNS_VISIT visit = NETNS_VISIT_INIT;
     int netns = space_netns(space_of(c->lab, c->plan, ns), c->err);
-    if (netns < 0)
+    if (netns < 0 || netns_visit(netns, &visit, c->err) != 0 ||
+        quiet(namespace->ipv6 ? "net/ipv6/conf/default/addr_gen_mode" : NO_IPV6, "1", namespace->name, c->err) != 0)
         return -1;
-    const char *key = namespace->ipv6 ? "net/ipv6/conf/default/addr_gen_mode" : NO_IPV6;
-    if (sysctl_write(netns, key, "1", &off) != 0 && off.number != ENOENT)
-        return error_set(c->err, ERR_SYSTEM, "%s in %s", off.text, namespace->name);
+    for (size_t i = 0; i < ARRAY_SIZE(bridged); i++)
+        if (quiet(bridged[i], "0", namespace->name, c->err) != 0)
+            return -1;
     return 0;
 }
 

@@ -200,7 +200,7 @@ void configuration_init(struct configuration *c, struct lab *lab, const struct p
                         const struct plan_index *index, struct interfaces *interfaces, struct arena *arena,
                         struct error *err);
 void configuration_end(struct configuration *c);
-/* Quiets IPv6 before the first link of a fabric or cloud namespace is there. */
+/* Quiets IPv6 and the filtering of bridged packets before the first link of a fabric or cloud namespace is there. */
 int configure_quiet(struct configuration *c, uint32_t ns);
 int configure_bridges(struct configuration *c, uint32_t ns);
 /* Sysctls, loopback, links up, addresses, neighbours, routes, rules, nft; in one send. */
