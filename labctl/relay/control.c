@@ -15,7 +15,7 @@
 
 #define CONF_MAX     (4u << 20)
 #define FRAMES_ALL   32768 /* of all rings together, as long as each has */
-#define FRAMES_LEAST 512
+#define FRAMES_LEAST 128
 #define FRAMES_MOST  4096
 
 static struct relay_statistics *statistics; /* RELAY_WIRES_MAX of them, shared */

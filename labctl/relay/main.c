@@ -86,6 +86,8 @@ int main(int argc, char **argv)
         perror(RELAY_SOCKET);
         return 1;
     }
+    packet_reserve();
+    packet_reserve();
     for (;;) {
         if (pump_wait(&pump))
             control_answer(&pump, listener);

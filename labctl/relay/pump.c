@@ -7,12 +7,15 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/table.h"
 #include "base/units.h"
 #include "relay/relay.h"
 
 #define TAKE_MOST    256                    /* frames of one wire before the others' turn */
 #define SEND_MOST    32                     /* packets in one system call */
 #define WATCH        30000                  /* ns before a packet is due from which on the clock is watched */
+#define TURN         100000                 /* ns that two turns are apart where packets are dense */
+#define TURNS_SAVED  10                     /* turns that may follow one another at once after a rest */
 #define ARRIVAL_MOST NANOSECONDS_PER_SECOND /* a stamp older than that is of a clock that was set */
 #define WAIT_MOST    (60 * NANOSECONDS_PER_SECOND)
 
@@ -232,19 +235,46 @@ void pump_flush(struct pump *pump, const struct line *line)
 
 /* ---- between -------------------------------------------------------------------------------------------------- */
 
+static void sleep_until(int64_t then)
+{
+    struct timespec at = {then / NANOSECONDS_PER_SECOND, then % NANOSECONDS_PER_SECOND};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+/* A turn costs system calls and a switch of tasks, whatever the number of packets in it.  So turns are rationed, by a
+ * token bucket: where packets are far apart each has a turn of its own, at its moment; where they are dense, the relay
+ * sleeps without being woken by them, and takes and sends several in one turn.  Their arrival is stamped by the kernel,
+ * so they are late by TURN at most. */
+static void pace(struct pump *pump)
+{
+    int64_t now = pump_now();
+    pump->turns += now - pump->last_turn;
+    pump->last_turn = now;
+    if (pump->turns > TURNS_SAVED * TURN)
+        pump->turns = TURNS_SAVED * TURN;
+    if (pump->turns < TURN)
+        sleep_until(now + TURN - pump->turns);
+    pump->turns -= TURN;
+}
+
+static int sleep_and_listen(struct pump *pump, struct epoll_event *events, int room)
+{
+    int64_t due = queue_due(&pump->queue), left = due == INT64_MAX ? WAIT_MOST : due - pump_now() - WATCH;
+    left = left < 0 ? 0 : left > WAIT_MOST ? WAIT_MOST : left;
+    struct timespec wait = {left / NANOSECONDS_PER_SECOND, left % NANOSECONDS_PER_SECOND};
+    int count = epoll_pwait2(pump->epoll, events, room, &wait, NULL);
+    for (int64_t now = pump_now(); count == 0 && now < due && due - now <= WATCH;)
+        now = pump_now();
+    return count;
+}
+
 /* Takes what is there; returns 0, or 1 where the control socket (data NULL) wants to be heard. */
 int pump_wait(struct pump *pump)
 {
     struct epoll_event events[64];
-    int64_t left = queue_due(&pump->queue) == INT64_MAX ? WAIT_MOST : queue_due(&pump->queue) - pump_now();
-    int control = 0, count;
-    if (left <= 0 || left > WATCH) {
-        left = left <= 0 ? 0 : left > WAIT_MOST ? WAIT_MOST : left - WATCH;
-        struct timespec wait = {left / NANOSECONDS_PER_SECOND, left % NANOSECONDS_PER_SECOND};
-        count = epoll_pwait2(pump->epoll, events, 64, &wait, NULL);
-    } else { /* soon: look without sleeping */
-        count = epoll_wait(pump->epoll, events, 64, 0);
-    }
+    int control = 0;
+    pace(pump);
+    int count = sleep_and_listen(pump, events, ARRAY_SIZE(events));
     for (int i = 0; i < count; i++) {
         if (events[i].data.ptr)
             pump_take(pump, events[i].data.ptr);

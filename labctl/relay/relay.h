@@ -34,6 +34,7 @@ struct packet {
 };
 
 /* ---- store.c: packets, used again ---- */
+bool packet_reserve(void);                /* memory for some hundred */
 struct packet *packet_new(size_t length); /* NULL where memory is used up */
 void packet_free(struct packet *packet);
 
@@ -88,6 +89,7 @@ struct pump {
     struct line *lines;
     struct queue queue;
     int epoll;
+    int64_t turns, last_turn; /* nanoseconds saved for turns; CLOCK_MONOTONIC */
 };
 void pump_take(struct pump *pump, struct line *line);        /* what waits in its ring */
 void pump_send_due(struct pump *pump);                       /* what is due */
