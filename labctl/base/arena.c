@@ -1,4 +1,8 @@
-/* Arena: chunks of zeroed memory, handed out from the front and given back all at once. */
+/* Arena: chunks of zeroed memory, handed out from the front and given back all at once.
+ *
+ * A page that is touched for the first time costs a fault; where page tables are shadowed (a virtual machine in a
+ * virtual machine) that is the dearest thing that reading a large topology does.  So large chunks ask for huge pages.
+ */
 #include "base/arena.h"
 
 #include <errno.h>
@@ -7,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Under AddressSanitizer what is not handed out is poisoned, with a gap behind each allocation, so that an overrun
@@ -32,11 +37,14 @@
 
 #define CHUNK_MIN ((size_t)4096)
 #define CHUNK_MAX ((size_t)1 << 20)
-#define ARRAY_MIN 4 /* elements in the first storage of a growing array */
+#define MAPPED    ((size_t)512 << 10) /* a chunk of that size has pages of its own */
+#define HUGE_PAGE ((size_t)2 << 20)   /* where the machine has them; else it is a unit like any other */
+#define ARRAY_MIN 4                   /* elements in the first storage of a growing array */
 
 struct chunk {
     struct chunk *next;
     size_t used, size; /* bytes of data */
+    size_t mapped;     /* bytes with this header, 0: by calloc */
     _Alignas(max_align_t) unsigned char data[];
 };
 
@@ -67,7 +75,10 @@ void arena_free(struct arena *arena)
     for (struct chunk *chunk = arena->chunks, *next; chunk != NULL; chunk = next) {
         next = chunk->next;
         arena_show(chunk->data, chunk->size);
-        free(chunk);
+        if (chunk->mapped)
+            munmap(chunk, chunk->mapped);
+        else
+            free(chunk);
     }
     free(arena);
 }
@@ -78,12 +89,33 @@ void arena_free_pointer(struct arena **arena)
     *arena = NULL;
 }
 
-/* A chunk of `size` zeroed bytes, not yet linked into an arena. */
+/* Pages for at least so many bytes, from a multiple of HUGE_PAGE on. */
+static struct chunk *chunk_map(size_t least)
+{
+    size_t size = (least + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    unsigned char *memory =
+        mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        arena_exhausted();
+    size_t before = (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
+    if (before > 0)
+        munmap(memory, before);
+    if (HUGE_PAGE > before)
+        munmap(memory + before + size, HUGE_PAGE - before);
+    struct chunk *chunk = (struct chunk *)(void *)(memory + before);
+    madvise(chunk, size, MADV_HUGEPAGE);
+    chunk->mapped = size;
+    return chunk;
+}
+
+/* A chunk of at least `size` zeroed bytes, not yet linked into an arena. */
 static struct chunk *chunk_new(size_t size)
 {
-    struct chunk *chunk = calloc(1, sizeof *chunk + size);
+    bool large = size >= MAPPED;
+    struct chunk *chunk = large ? chunk_map(sizeof *chunk + size) : calloc(1, sizeof *chunk + size);
     if (chunk == NULL)
         arena_exhausted();
+    size = large ? chunk->mapped - sizeof *chunk : size;
     chunk->size = size;
     arena_hide(chunk->data, size);
     return chunk;
@@ -97,6 +129,11 @@ static struct chunk *chunk_with_room(struct arena *arena, size_t size)
         return first;
     if (first != NULL && size > arena->next_size / 4) { /* keep on filling the first: link the big one behind it */
         struct chunk *big = chunk_new(size);
+        if (big->size - size > first->size - first->used) { /* but where that has more room left */
+            big->next = first;
+            arena->chunks = big;
+            return big;
+        }
         big->next = first->next;
         first->next = big;
         return big;

@@ -4,6 +4,7 @@
  * Killed at any moment it loses nothing: what the lab is lies in its state directory (state.h), the lab itself in the
  * kernel and with the keeper.  A change that was under way has its target on record and is finished. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 #include "model/topology.h"
 #include "plan/plan.h"
 
+#define KEPT_MOST       (64 << 20)
 #define STATE_DIRECTORY KEEPER_STATE "/director"
 
 struct topology *director_topology(struct director *director)
@@ -212,6 +214,10 @@ int director_main(int argc, char **argv)
     struct director director = {.state.directory = -1};
     struct error err = ERROR_INIT;
     signal(SIGPIPE, SIG_IGN);
+    /* What was allocated for a large topology, or for nft, is so again for the next request: a page that comes back
+     * from the kernel costs more than all that is written into it. */
+    mallopt(M_MMAP_THRESHOLD, KEPT_MOST);
+    mallopt(M_TRIM_THRESHOLD, KEPT_MOST);
     snprintf(director.lab_name, sizeof director.lab_name, "%s", argc > 1 ? argv[1] : "");
     int result = start(&director, &err);
     if (result == 0)

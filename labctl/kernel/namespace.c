@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -51,6 +53,13 @@ int netns_socket(int fd, int domain, int type, int protocol, struct error *err)
     if (sock < 0)
         return error_set_errno(err, errno, "open a socket");
     return sock;
+}
+
+uint32_t netns_interface(int socket, const char *name)
+{
+    struct ifreq request = {0};
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    return ioctl(socket, SIOCGIFINDEX, &request) == 0 ? (uint32_t)request.ifr_ifindex : 0;
 }
 
 int netns_new(struct error *err)

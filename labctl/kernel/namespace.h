@@ -1,6 +1,7 @@
 /* Network namespaces: visiting one by its descriptor, and sockets opened inside. */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct error;
@@ -23,6 +24,10 @@ void netns_return(struct netns_visit *visit);
 
 /* A socket (close-on-exec) of that namespace; it stays there.  -1 with err. */
 int netns_socket(int fd, int domain, int type, int protocol, struct error *err);
+
+/* Index of an interface of the namespace that a socket is of, 0 where there is none of that name: for many names, where
+ * the kernel is not to describe each (to say where its peer is it looks through all namespaces that it knows). */
+uint32_t netns_interface(int socket, const char *name);
 
 /* A new empty namespace, owned by the caller's user namespace: its descriptor, or -1 with err. */
 int netns_new(struct error *err);

@@ -212,10 +212,3 @@ bool tap_read(int fd, tap_handler *handler, void *context)
     socklen_t size = sizeof lost;
     return getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &lost, &size) == 0 && lost.tp_drops == 0;
 }
-
-uint32_t tap_interface(int fd, const char *name)
-{
-    struct ifreq request = {0};
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    return ioctl(fd, SIOCGIFINDEX, &request) == 0 ? (uint32_t)request.ifr_ifindex : 0;
-}

@@ -44,6 +44,3 @@ typedef void tap_handler(void *context, const struct tap_packet *packet);
 
 /* Hands over what is waiting.  False where packets were lost for want of room, now or earlier. */
 bool tap_read(int fd, tap_handler *handler, void *context);
-
-/* The index of an interface, 0 where there is none.  fd: any socket of the namespace. */
-uint32_t tap_interface(int fd, const char *name);

@@ -2,10 +2,13 @@
  * ends of its links what went with them.  And a link that somebody deleted in a node, made again with all that the plan
  * says of it. */
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "kernel/link.h"
+#include "kernel/namespace.h"
 #include "kernel/sysctl.h"
 #include "lab/apply.h"
 
@@ -207,41 +210,49 @@ int lab_rebuild_node(struct lab *lab, const char *node, struct error *err)
 /* ---- links that are gone ------------------------------------------------------------------------------------------
  */
 
+/* Sockets of namespaces, to ask for names with; -1: none yet. */
+static bool is_there(struct lab *lab, const struct plan *plan, int *sockets, uint32_t ns, const char *name,
+                     struct error *err)
+{
+    if (sockets[ns] < 0) {
+        int netns = space_netns(space_of(lab, plan, ns), err);
+        sockets[ns] = netns < 0 ? -1 : netns_socket(netns, AF_INET, SOCK_DGRAM, 0, err);
+    }
+    return sockets[ns] >= 0 && netns_interface(sockets[ns], name) > 0;
+}
+
 int lab_lost_links(struct lab *lab, struct arena *arena, uint32_t **links, size_t *count, struct error *err)
 {
     const struct plan *plan = lab->plan;
-    struct observation **seen = arena_alloc(arena, plan->namespace_count * sizeof *seen);
-    int result = 0;
+    int *sockets = arena_alloc(arena, (plan->namespace_count + 1) * sizeof *sockets);
+    struct error unread = ERROR_INIT;
     *links = NULL;
     *count = 0;
-    for (uint32_t i = 0; i < plan->link_count && result == 0; i++) {
+    for (uint32_t ns = 0; ns < plan->namespace_count; ns++)
+        sockets[ns] = -1;
+    for (uint32_t i = 0; i < plan->link_count && unread.kind == ERR_NONE; i++) {
         const struct plan_link_end *near = &plan->links[i].end[0], *far = &plan->links[i].end[1];
         const struct space *space = space_of(lab, plan, near->ns);
         if (!space || !space->ready || space->rebuild) /* the node's return brings them back */
             continue;
-        if (!seen[far->ns]) {
-            int netns = space_netns(space_of(lab, plan, far->ns), err);
-            result = netns < 0 ? -1 : observe_links(netns, &seen[far->ns], err);
-        }
-        if (result == 0 && !observed_link_by_name(seen[far->ns], far->name))
+        if (!is_there(lab, plan, sockets, far->ns, far->name, &unread) && unread.kind == ERR_NONE)
             *ARENA_PUSH(arena, *links, *count) = i;
     }
-    for (uint32_t i = 0; i < plan->device_count && result == 0; i++) {
+    for (uint32_t i = 0; i < plan->device_count && unread.kind == ERR_NONE; i++) {
         const struct plan_device *device = &plan->devices[i];
         const struct space *space = space_of(lab, plan, device->ns);
         if (!space || !space->ready || space->rebuild)
             continue;
-        if (!seen[device->ns]) {
-            int netns = space_netns(space_of(lab, plan, device->ns), err);
-            result = netns < 0 ? -1 : observe_links(netns, &seen[device->ns], err);
-        }
-        if (result == 0 && !observed_link_by_name(seen[device->ns], device->name) &&
-            (!device->parent || observed_link_by_name(seen[device->ns], device->parent))) /* else it comes with that */
+        if (!is_there(lab, plan, sockets, device->ns, device->name, &unread) &&
+            (!device->parent || /* else it comes with that */
+             is_there(lab, plan, sockets, device->ns, device->parent, &unread)) &&
+            unread.kind == ERR_NONE)
             *ARENA_PUSH(arena, *links, *count) = (uint32_t)plan->link_count + i;
     }
     for (uint32_t ns = 0; ns < plan->namespace_count; ns++)
-        observation_free(seen[ns]);
-    return result;
+        if (sockets[ns] >= 0)
+            close(sockets[ns]);
+    return unread.kind == ERR_NONE ? 0 : error_set(err, unread.kind, "%s", unread.text);
 }
 
 static int restore_device(struct rebuild *r, uint32_t i)

@@ -90,13 +90,6 @@ bool neighbours_dynamic(const struct probe_world *world, const struct node *node
     return dynamic;
 }
 
-static uint32_t index_of(int fd, const char *name)
-{
-    struct ifreq request = {0};
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    return ioctl(fd, SIOCGIFINDEX, &request) == 0 ? (uint32_t)request.ifr_ifindex : 0;
-}
-
 /* The gateway's hardware address, from the node's own table (arp(7)). */
 static bool router_mac(int fd, const struct interface *interface, struct mac *out)
 {
@@ -126,7 +119,7 @@ static void add_peer(struct arena *arena, struct group *group, struct local *loc
         mac = local->router;
     }
     if (!local->index)
-        local->index = index_of(fd, local->interface->name);
+        local->index = netns_interface(fd, local->interface->name);
     for (size_t i = 0; i < peer->address_count && local->index; i++)
         *ARENA_PUSH(arena, group->entries, group->entry_count) =
             (struct entry){.interface = local->index, .addr = peer->addresses[i].addr, .mac = mac};

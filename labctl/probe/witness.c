@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "kernel/namespace.h"
 #include "kernel/tap.h"
 #include "model/topology.h"
 #include "probe/engine.h"
@@ -93,7 +94,7 @@ static struct space *space_of(struct witness *witness, int netns)
 static bool cover_end(struct witness *witness, uint32_t node, const struct probe_end *end)
 {
     struct space *space = end->netns >= 0 ? space_of(witness, end->netns) : NULL;
-    uint32_t index = space ? tap_interface(space->watch.fd, end->name) : 0;
+    uint32_t index = space ? netns_interface(space->watch.fd, end->name) : 0;
     if (!index)
         return false;
     while (space->node_count <= index)
