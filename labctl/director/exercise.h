@@ -95,7 +95,7 @@ int exercise_measure_phase(struct director *director, struct exercise *exercise,
 /* Reads a scenario from its stripped text and a topology; allotments: of the running lab, or NULL. */
 int exercise_load(const char *stripped, const char *topology, const char *allotments, struct scenario **out,
                   struct error *err);
-verb_run verb_exercise_prove, verb_exercise_build, verb_exercise_break, verb_exercise_begin;
+verb_run verb_exercise_prove, verb_exercise_build, verb_exercise_look, verb_exercise_break, verb_exercise_begin;
 /* The name of the exercise that is being started here and whose clock does not run yet, or NULL. */
 const char *start_pending(void);
 

@@ -21,6 +21,7 @@ static const struct rule {
     {"exercise-begin", "start", ON_NEVER, NULL},
     {"exercise-break", "start", ON_NEVER, NULL},
     {"exercise-build", "start", ON_NEVER, NULL},
+    {"exercise-look", "start", ON_NEVER, NULL},
     {"exercise-prove", "start", ON_NEVER, NULL},
     {"exercise-restore", "resume", ON_NEVER, NULL},
     {"exercise-resume", "resume", ON_RUNNING | ON_PAUSED, NULL},

@@ -23,6 +23,7 @@ const struct verb verbs[] = {
     {"exercise-build", verb_exercise_build, true},
     {"exercise-claim", verb_exercise_claim, false},
     {"exercise-hint", verb_exercise_hint, false},
+    {"exercise-look", verb_exercise_look, true},
     {"exercise-pause", verb_exercise_pause, false},
     {"exercise-prove", verb_exercise_prove, true},
     {"exercise-record", verb_exercise_record, false},

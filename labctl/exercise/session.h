@@ -136,7 +136,8 @@ int session_next_phase(struct session *session, const struct outcome *outcomes, 
  * (INT64_MAX: not while the clock stands, or never). */
 bool session_fault_due(const struct session *session, const struct fault *fault, int64_t boot);
 int64_t session_fault_change(const struct session *session, const struct fault *fault, int64_t boot);
-/* Whether this fault has been in force by the exercise's clock as it stands: one that is scheduled may come too late. */
+/* Whether this fault has been in force by the exercise's clock as it stands: one that is scheduled may come too late.
+ */
 bool session_fault_came(const struct session *session, const struct fault *fault);
 
 /* ---- what a learner does ---- */

@@ -240,4 +240,14 @@ at a 'ip route del blackhole 10.0.0.1'
 at web "nft add table ip n; nft 'add chain ip n x { type filter hook input priority 0; }'; nft add rule ip n x tcp dport 22 reject with tcp reset"
 guard 0 'refused' "an honest filter is green, whatever it is called"
 "$LABCTL" abandon >/dev/null 2>&1
+
+# At the start the broken lab is measured beside the healthy one: what depends on how that was is seen all the same.
+sed -e '/^faults:/,$d' "$work/guard.yaml" >"$work/kept.yaml"
+cat >>"$work/kept.yaml" <<'YAML'
+faults: [ { id: kept, kind: packet-filter, at: a, chain: output, protocol: tcp, ports: 22 } ]
+tasks: [ { id: closed, title: web keeps ssh out, checks: [ { id: no-ssh, from: a, tcp: { to: web, port: 22, expect: closed }, points: 10 } ] } ]
+YAML
+run "$LABCTL" start "$work/kept.yaml"
+check "a task is red where a silence means another thing than in the healthy lab" $?
+"$LABCTL" abandon >/dev/null 2>&1
 [ "$failures" -eq 0 ]

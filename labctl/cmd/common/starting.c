@@ -1,9 +1,10 @@
 /* Starting an exercise.
  *
  * Theory of operation.  A healthy lab, the one with the faults in it, and where later phases bring faults of their own
- * one with those as well, are built side by side, because most of the time is spent waiting for checks.  The last but
- * one is the exercise's and this process's own; the others are those of processes beside it, and end with them.  What
- * the healthy lab has shown (who listened where) is told to the broken ones, where the symptoms are then looked for. */
+ * one with those as well, are built and measured side by side, because most of the time is spent waiting for answers
+ * that do not come.  The last but one is the exercise's and this process's own; the others are those of processes
+ * beside it, and end with them.  What the healthy lab has shown (who listened where) is told to the broken ones, which
+ * judge with it what they have seen. */
 #include "cmd/common/starting.h"
 
 #include <errno.h>
@@ -72,7 +73,17 @@ static int prove_beside(void *data, struct beside *self)
     return status;
 }
 
-/* Builds a lab with the faults of all phases; when it is told what the healthy one has shown, sees that they show. */
+/* A lab with faults, and what shows of them. */
+static int build_broken(struct launch *launch, const struct context *context, const struct sealed_texts *texts,
+                        bool begins, struct error *err)
+{
+    if (call(launch, context, "exercise-build", json_pack("{s:b}", "begins", begins), texts, NULL, err))
+        return -1;
+    return launch_call_fds(launch, context, "exercise-look", NULL, NULL, 0, NULL, err);
+}
+
+/* Builds a lab with the faults of all phases; when it is told what the healthy one has shown, says whether they show.
+ */
 static int break_beside(void *data, struct beside *self)
 {
     const struct beside_context *known = data;
@@ -82,8 +93,7 @@ static int break_beside(void *data, struct beside *self)
     int status = 0;
     if (launch_begin(self->name, known->course->file, &launch, &err))
         return failed(NULL, &known->context, &err);
-    bool built = !call(launch, &known->context, "exercise-build", json_pack("{s:b}", "begins", false),
-                       &known->course->texts, NULL, &err);
+    bool built = !build_broken(launch, &known->context, &known->course->texts, false, &err);
     if (!(listened = beside_hear(self)))
         status = 3; /* another one failed; that was said */
     else if (!built)
@@ -201,9 +211,8 @@ static int build_all(struct starting *labs, struct beside_context *known, const 
     if (beside_begin(&labs->healthy, prove_beside, known, &err) ||
         (!scenario_begins_with_all(course->scenario) && beside_begin(&labs->later, break_beside, known, &err)))
         return cmd_fail(context, &err);
-    bool built =
-        !launch_begin(course->scenario->topology->name, course->file, &labs->launch, &err) &&
-        !call(labs->launch, context, "exercise-build", json_pack("{s:b}", "begins", true), &course->texts, NULL, &err);
+    bool built = !launch_begin(course->scenario->topology->name, course->file, &labs->launch, &err) &&
+                 !build_broken(labs->launch, context, &course->texts, true, &err);
     /* What fails here may be what fails there, and was said. */
     int status = launch_interrupted() ? 0 : take(&labs->healthy, context, proved);
     if (status || built)
