@@ -84,8 +84,10 @@ static int load(struct lab *lab, struct arena *arena, struct impaired_list *out,
 {
     STR_AUTO text = STR_INIT;
     *out = (struct impaired_list){0};
-    if (file_read(lab->state, TABLE_FILE, &text, TABLE_MAX) != 0)
-        return errno == ENOENT ? 0 : error_set_errno(err, errno, "read the table of impairments");
+    if (file_read(lab->state, TABLE_FILE, &text, TABLE_MAX) != 0) {
+        out->first = errno == ENOENT;
+        return out->first ? 0 : error_set_errno(err, errno, "read the table of impairments");
+    }
     char *save_at = NULL;
     char *lines = arena_strdup(arena, str_text(&text)); /* the wires borrow from it */
     for (char *line = strtok_r(lines, "\n", &save_at); line; line = strtok_r(NULL, "\n", &save_at)) {
@@ -163,7 +165,7 @@ static void mark_differences(struct impaired_list *installed, struct impaired_li
     }
     for (size_t i = 0; i < wanted->count; i++) {
         const struct impaired *was = find(installed, &wanted->items[i]);
-        wanted->items[i].fresh = !was;
+        wanted->items[i].fresh = installed->first;
         wanted->items[i].stale =
             !was || was->stale || was->mtu != wanted->items[i].mtu || !impairment_equal(&was->is, &wanted->items[i].is);
     }

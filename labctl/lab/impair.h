@@ -23,12 +23,13 @@ struct impaired {
     const struct impair_backend *backend;
     struct impairment is;
     bool stale; /* of the installed: goes; of the wanted: is not in force yet */
-    bool fresh; /* of the wanted: nothing of it can be there, not even from an attempt that was cut short */
+    bool fresh; /* of the wanted: nothing of it can be there (a chain stays where its device has gone) */
 };
 
 struct impaired_list {
     struct impaired *items;
     size_t count;
+    bool first; /* of the installed: this lab has never had any */
 };
 
 /* What nft does for the wires of a namespace, in one load: their chains are in one table, as each table costs

@@ -116,6 +116,12 @@ grep -q ' 5 received' "$work/out" && [ "$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/
 check "delays what it sends and what it receives" $?
 lab fault clear
 
+# An interface that somebody deleted and that is made again: its wire is as it was, and not so twice over.
+lab exec a -- ip link del l1
+lab apply "$work/lab.yaml" && pings a 10.0.1.2 40
+[ "$received" -eq 23 ]
+check "a wire that went with its interface comes back with it" $?
+
 # The relay is nobody's single point of failure.
 if pid=$(relay_pid) && [ -n "$pid" ]; then
     kill -KILL "$pid"
