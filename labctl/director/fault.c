@@ -29,11 +29,11 @@ int faults_rewrite(struct director *director, const json_t *faults, struct topol
     {
         struct error problem = ERROR_INIT;
         struct fault fault = record_fault(record, arena);
-        if (record_of_topology(record) || !fault_rewrite_plan(plan, topology, &fault, &problem))
-            continue;
-        if (problem.kind != ERR_ABSENT)
+        /* What is absent was broken and is not there any more: the change of the topology has repaired it. */
+        if (!record_of_topology(record) && fault_rewrite_plan(plan, topology, &fault, &problem) &&
+            problem.kind != ERR_ABSENT)
             return error_set(err, problem.kind, "%s", problem.text);
-        /* What it broke is not there any more: the change of the topology has repaired it. */
+        fault_relax_plan(plan, topology, &fault);
     }
     return 0;
 }

@@ -87,6 +87,7 @@ struct fault_kind {
     const char *symptom; /* what a user notices */
     const char *tools;   /* what reveals it, separated by ", " */
     bool wire; /* interfaces that it is at have a wire of their own: none on another one, no end of a tunnel */
+    bool fleeting; /* the service's program may end at once: the lab does not wait for it, nor fail without it */
     const char *set_key; /* `set THING/KEY` that replaces the broken part and so takes the fault out, or NULL */
     /* What the types alone do not say (that the rule exists, that there is another way).  May be NULL. */
     void (*validate)(const struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -115,6 +116,8 @@ enum fault_stage fault_stage(const struct topology *topology, const struct fault
 int fault_rewrite_topology(struct topology *topology, const struct fault *fault, struct error *err);
 int fault_rewrite_plan(struct plan *plan, const struct topology *topology, const struct fault *fault,
                        struct error *err);
+/* After them, at either stage: in the plan, a program that the fault lets end at once is only hoped for. */
+void fault_relax_plan(struct plan *plan, const struct topology *topology, const struct fault *fault);
 
 /* True where `set PATH` (or unset) replaces what the fault broke: the fault is then taken out with that change. */
 bool fault_repaired_by(const struct topology *topology, const struct fault *fault, const char *path);

@@ -106,7 +106,7 @@ static void validate_command(const struct topology *topology, const struct fault
                      service_kind_name(things[0].service->kind));
 }
 
-/* A text is run by the shell, as where it stands in a file.  When it is ready nobody knows: it is not waited for. */
+/* A text is run by the shell, as where it stands in a file.  When it is ready nobody knows. */
 static int rewrite_command(struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct error *err)
 {
@@ -135,7 +135,6 @@ struct plan_process *fault_process(struct plan *plan, const struct topology *top
     return NULL;
 }
 
-/* Nobody waits for it to be ready: it never is. */
 static int rewrite_crash(struct plan *plan, const struct topology *topology, const struct fault *fault,
                          const struct thing *things, struct error *err)
 {
@@ -149,7 +148,6 @@ static int rewrite_crash(struct plan *plan, const struct topology *topology, con
     process->argc = ARRAY_SIZE(argv);
     process->configuration = NULL;
     process->ready = READY_NONE;
-    process->ready_hoped = true;
     return 0;
 }
 
@@ -241,6 +239,7 @@ const struct fault_kind fault_service_command_wrong = {
     .parameter_count = ARRAY_SIZE(command_parameters),
     .symptom = "the service is there and behaves wrongly",
     .tools = "ps, the program's own log (labctl logs), labctl dump",
+    .fleeting = true,
     .set_key = "command",
     .validate = validate_command,
     .rewrite_topology = rewrite_command,
@@ -252,6 +251,7 @@ const struct fault_kind fault_service_crash_loop = {
     .layer = 7,
     .things = 1,
     FAULT_TARGETS(plan_targets),
+    .fleeting = true,
     .symptom = "connections to it are refused; it is started again and again",
     .tools = "labctl logs, ps (new pids), ss -ltnu",
     .rewrite_plan = rewrite_crash,

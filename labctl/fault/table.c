@@ -319,6 +319,17 @@ int fault_rewrite_plan(struct plan *plan, const struct topology *topology, const
     return kind->rewrite_plan(plan, topology, fault, things, err);
 }
 
+void fault_relax_plan(struct plan *plan, const struct topology *topology, const struct fault *fault)
+{
+    struct thing things[2] = {0};
+    const struct fault_kind *kind;
+    if (prepare(topology, fault, &kind, things, NULL) || !kind->fleeting)
+        return;
+    struct plan_process *process = fault_process(plan, topology, &things[0]);
+    if (process)
+        process->ready_hoped = true;
+}
+
 bool fault_repaired_by(const struct topology *topology, const struct fault *fault, const char *path)
 {
     struct thing things[2] = {0};

@@ -445,6 +445,33 @@ static void force_is_looked_up_in_the_devices(void **state)
     assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_UNKNOWN);
 }
 
+/* A program that may end as soon as it runs is no service that fails to start. */
+static void what_may_end_at_once_is_only_hoped_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fault;
+        bool hoped;
+    } rows[] = {
+        {"service-command-wrong node/shop/service/web command=false", true},
+        {"service-crash-loop node/shop/service/web", true},
+        {"port-taken node/wiki/service/http", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        BENCH_AUTO bench = bench_of("exit-test.yaml");
+        effect(&bench, rows[i].fault);
+        struct fault fault = fault_of(&bench, rows[i].fault);
+        size_t hoped = 0;
+        fault_relax_plan(bench.after, bench.topology, &fault);
+        for (size_t p = 0; p < bench.after->process_count; p++)
+            if (bench.after->processes[p].ready_hoped) {
+                assert_string_equal(bench.after->processes[p].name, "shop/web");
+                hoped++;
+            }
+        assert_int_equal(hoped, rows[i].hoped);
+    }
+}
+
 /* Exactly these lines and no other: in its order, as the plan's difference says it. */
 static const struct {
     const char *topology, *fault, *lines[6];
@@ -607,6 +634,7 @@ int main(void)
         cmocka_unit_test(the_internets_zones_break_as_well),
         cmocka_unit_test(set_replaces_a_lossy_line),
         cmocka_unit_test(force_is_looked_up_in_the_devices),
+        cmocka_unit_test(what_may_end_at_once_is_only_hoped_for),
         cmocka_unit_test(each_kind_changes_exactly_what_it_says),
         cmocka_unit_test(the_table_is_well_formed),
     };

@@ -41,6 +41,7 @@ rows=(
     "service-loopback-only|page|node/server/service/http|"
     "service-wrong-port|page|node/server/service/http|port=8080"
     "service-command-wrong|own|node/server/service/own|command=sleep\${IFS}1000"
+    "service-command-wrong|own|node/server/service/own|command=false"
     "http-error|page|node/server/service/http|"
     "resolver-wrong|by-name|client|servers=10.1.0.99"
     "dns-tcp-blocked|name-over-tcp|names|"
