@@ -85,13 +85,13 @@ namespace_pids() { # DEPTH: processes that are pid 1 of a pid namespace that dee
 
 keeper_pid() { namespace_pids 1; }
 node_inits() { namespace_pids 2; }
-director_pid() {
-    local p
+director_pid() { # starts no process: who wants to kill it in the middle of something has little time
+    local p argv
     for p in /proc/[0-9]*; do
-        [ "$(tr '\0' ' ' 2>/dev/null <"$p/cmdline" | cut -d' ' -f1)" = director ] && echo "${p#/proc/}" && return
+        { IFS= read -rd "" argv <"$p/cmdline"; } 2>/dev/null && [ "$argv" = director ] && echo "${p#/proc/}" && return
     done
 }
 
 pause() { # MILLISECONDS, by a read that times out
-    read -rt "$(printf '0.%03d' "$1")" -u "$quiet" || :
+    read -rt "$(($1 / 1000)).$(printf '%03d' $(($1 % 1000)))" -u "$quiet" || :
 }

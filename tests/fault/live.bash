@@ -127,32 +127,33 @@ try_rows() { # all of them in a healthy lab, which is healthy afterwards
 }
 
 struck() { # MILLISECONDS CMD…: the director is killed so long after the command began
+    local client director
+    director=$(director_pid) # before: to look for it takes longer than many a fault
     "${@:2}" &
-    local client=$!
+    client=$!
     pause "$1"
-    kill -KILL "$(director_pid)" 2>/dev/null
-    wait $client
+    kill -KILL "$director" 2>/dev/null
+    wait $client || in_the_middle=$((in_the_middle + 1)) # it got no answer
     until_true 10 answers
 }
 
 no_lab() { [ -z "$(keeper_pid)" ]; }
 
-# Each kind: the director dies while it goes in, while it is in and while it goes out, and what was begun is finished;
-# the keeper dies with it in, and nothing is left of the lab.
+took() { # CMD…: how many milliseconds
+    local began=${EPOCHREALTIME/./}
+    "$@"
+    echo $(((${EPOCHREALTIME/./} - began) / 1000))
+}
+
+# Each kind, as often as STRIKES says, at moments spread over what it takes: the director dies while it goes in, while it is
+# in and while it goes out, and what was begun is finished; the keeper dies with it in, and nothing is left of the lab.
+strikes=${STRIKES:-3} in_the_middle=0
 kill_each() {
     local row kind where parameters name
     for row in "${rows[@]}"; do
         IFS='|' read -r kind _ where parameters <<<"$row"
         name="$kind at $where"
-        struck $((RANDOM % 60)) lab fault inject "$kind" --at "$where" $parameters
-        lab fault inject "$kind" --at "$where" $parameters # it is in already, or it goes in now
-        in_force yes
-        check "$name: goes in, killed or not" $?
-        struck 0 true && in_force yes
-        check "$name: outlives the director" $?
-        struck $((RANDOM % 60)) lab fault clear
-        lab fault clear && until_true "${settle:-5}" same_state
-        check "$name: goes out, killed or not" $?
+        kill_director
         lab fault inject "$kind" --at "$where" $parameters
         kill -KILL "$(keeper_pid)"
         until_true 5 no_lab && clean_host 5
@@ -160,28 +161,36 @@ kill_each() {
         lab up "$work/lab.yaml" && until_true "${settle:-5}" same_state
         check "$name: is not in the next lab" $?
     done
+    [ $((in_the_middle * 4)) -ge $((strikes * 2 * ${#rows[@]})) ] # about half of them are
+    check "the director died in the middle $in_the_middle times" $?
+}
+
+kill_director() {
+    local strike in out goes_in=0 stays=0 goes_out=0
+    in=$(took lab fault inject "$kind" --at "$where" $parameters)
+    out=$(took lab fault clear)
+    for ((strike = 0; strike < strikes && goes_in + stays + goes_out == 0; strike++)); do
+        struck $(((strike * in + RANDOM % (in + 1)) / strikes)) lab fault inject "$kind" --at "$where" $parameters
+        lab fault inject "$kind" --at "$where" $parameters # it is in already, or it goes in now
+        in_force yes || goes_in=1
+        [ $strike -gt 0 ] || struck 0 true && in_force yes || stays=1
+        struck $(((strike * out + RANDOM % (out + 1)) / strikes)) lab fault clear
+        lab fault clear && until_true "${settle:-5}" same_state || goes_out=1
+    done
+    check "$name: goes in, killed or not" $goes_in
+    check "$name: outlives the director" $stays
+    check "$name: goes out, killed or not" $goes_out
 }
 
 # The director is killed at random moments of going in and going out; what was begun is finished.
 kill_rounds() { # ROUNDS
     [ -z "${KILL_EACH:-}" ] || return 0
-    local broken=0 round row kind symptom where parameters client
+    local broken=0 round row kind where parameters
     for ((round = 0; round < $1; round++)); do
         row=${rows[RANDOM % ${#rows[@]}]}
-        IFS='|' read -r kind symptom where parameters <<<"$row"
-        lab fault inject "$kind" --at "$where" $parameters &
-        client=$!
-        pause $((RANDOM % 40))
-        kill -KILL "$(director_pid)" 2>/dev/null
-        wait $client
-        until_true 10 answers || { broken=1; break; }
-        lab fault clear &
-        client=$!
-        if [ $((round % 2)) -eq 0 ]; then
-            pause $((RANDOM % 30))
-            kill -KILL "$(director_pid)" 2>/dev/null
-        fi
-        wait $client
+        IFS='|' read -r kind _ where parameters <<<"$row"
+        struck $((RANDOM % 40)) lab fault inject "$kind" --at "$where" $parameters || { broken=1; break; }
+        if [ $((round % 2)) -eq 0 ]; then struck $((RANDOM % 30)) lab fault clear; else lab fault clear; fi
         until_true 10 answers && lab fault clear && until_true "${settle:-5}" same_state || { broken=1; echo "round $round: $row" >>"$work/out"; break; }
     done
     check "killed in the middle $1 times, nothing stays" $broken
