@@ -11,15 +11,15 @@ DESTDIR ?=
 CC      ?= gcc
 OPTIMIZE ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
-PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 libmicrohttpd jansson
+PACKAGES := libnl-3.0 libnl-route-3.0 yaml-0.1 jansson
 # Not linked, but loaded when they are needed (base/late.h); their names are taken from the libraries that are here.
-LATE     := libcurl ldns libnftables libpcap openssl
+LATE     := libcurl ldns libmicrohttpd libnftables libpcap openssl
 VERSION := $(shell cat VERSION)
 soname = -DSONAME_LIB$(shell echo $(1) | tr a-z A-Z)='"$(shell LC_ALL=C readelf -d "$$($(CC) -print-file-name=lib$(1).so)" | \
 	sed -n 's/.*soname: \[\(.*\)\].*/\1/p')"'
 # Expanded once, and only when something is compiled: `make deps` must run where the libraries are still missing.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(LATE)) \
-	$(call soname,curl) $(call soname,ldns) $(call soname,nftables) $(call soname,pcap) \
+	$(call soname,curl) $(call soname,ldns) $(call soname,microhttpd) $(call soname,nftables) $(call soname,pcap) \
 	$(call soname,ssl) $(call soname,crypto) $(call soname,iperf))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 CFLAGS  ?= $(OPTIMIZE)
@@ -66,7 +66,7 @@ $(BUILD)/labctl-keeper: $(call objects,keeper)
 # The embedded services (http, tcp, echo, iperf), run inside nodes: without the symbols that would tell there where they were built.
 $(BUILD)/labctl-serve: $(call objects,serve) $(call archive,base) $(SANITIZER)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(SANITIZE) $(if $(SANITIZE),,-s) -o $@ $^ $(LDFLAGS) -lmicrohttpd
+	$(Q)$(CC) $(SANITIZE) $(if $(SANITIZE),,-s) -o $@ $^ $(LDFLAGS)
 
 # The relay, which gives packets back later than they came: static as well, it is copied into the lab.
 $(BUILD)/labctl-relay: $(call objects,relay) $(call archive,link) $(call archive,base) $(SANITIZER)
