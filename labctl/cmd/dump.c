@@ -15,7 +15,7 @@ static int run(struct context *context)
         return 2;
     if (context->argc == 1)
         context->lab = context->argv[0];
-    if (changing_fetch(context, &text, lab, sizeof lab, &generation, &err) != 0)
+    if (changing_fetch(context, "dump", &text, lab, sizeof lab, &generation, &err) != 0)
         return cmd_fail(context, &err);
     if (context->format == FORMAT_TEXT) {
         fwrite(str_text(&text), 1, text.length, stdout);

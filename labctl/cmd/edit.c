@@ -94,7 +94,7 @@ static int run(struct context *context)
     int generation;
     if (cmd_operands(context, 0, 0) != 0)
         return 2;
-    if (changing_fetch(context, &before, lab, sizeof lab, &generation, &err) != 0 ||
+    if (changing_fetch(context, "dump", &before, lab, sizeof lab, &generation, &err) != 0 ||
         write_copy(path, sizeof path, lab, &before, &err) != 0)
         return cmd_fail(context, &err);
     READING_AUTO reading = READING_INIT;

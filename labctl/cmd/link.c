@@ -183,7 +183,7 @@ static int change(struct context *context, bool reset)
     struct error err = ERROR_INIT;
     char lab[80];
     int generation;
-    if (changing_fetch(context, &running, lab, sizeof lab, &generation, &err) != 0)
+    if (changing_fetch(context, "link-set", &running, lab, sizeof lab, &generation, &err) != 0)
         return cmd_fail(context, &err);
     struct context quiet = *context;
     quiet.quiet = true; /* the warnings were shown by `up` */

@@ -35,7 +35,7 @@ static int change(struct context *context)
     struct error err = ERROR_INIT;
     char lab[80];
     int generation;
-    if (changing_fetch(context, &running, lab, sizeof lab, &generation, &err) != 0)
+    if (changing_fetch(context, "dump", &running, lab, sizeof lab, &generation, &err) != 0)
         return cmd_fail(context, &err);
     int status = edited(context, str_text(&running), running.length, &text);
     if (status != 0)

@@ -32,8 +32,8 @@ static const struct rule {
     {"fault-inject", "fault", ON_NEVER, NULL},
     {"fault-status", "fault", ON_NEVER, NULL},
     {"inspect", "inspect", ON_ALL, NULL},
-    {"link-set", "link set", ON_NEVER, NULL},
-    {"link-show", "link show", ON_NEVER, NULL},
+    {"link-set", "link", ON_NEVER, NULL},
+    {"link-show", "link", ON_NEVER, NULL},
     {"log", "log", ON_ALL, NULL},
     {"look", "prove", ON_NEVER, NULL}, /* it shows what no learner may read, too */
     {"matrix", "matrix", ON_RUNNING, "matrix"},

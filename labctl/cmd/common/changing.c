@@ -39,10 +39,10 @@ static int fetch(const struct context *context, const char *verb, struct str *ou
     return result;
 }
 
-int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
-                   struct error *err)
+int changing_fetch(const struct context *context, const char *verb, struct str *out, char *lab, size_t lab_size,
+                   int *generation, struct error *err)
 {
-    return fetch(context, "dump", out, NULL, lab, lab_size, generation, err);
+    return fetch(context, verb, out, NULL, lab, lab_size, generation, err);
 }
 
 int changing_fetch_whole(const struct context *context, const char *verb, struct str *out, struct str *allotments,

@@ -11,11 +11,11 @@ struct error;
 struct sources;
 struct topology;
 
-/* The running lab's canonical YAML; *generation counts its changes. */
-int changing_fetch(const struct context *context, struct str *out, char *lab, size_t lab_size, int *generation,
-                   struct error *err);
-/* The same with the addresses that the lab allotted (load_topology_keeping).  verb: "dump", or "explain", which an
- * exercise may refuse. */
+/* The running lab's canonical YAML; *generation counts its changes.  verb: "dump", or what an exercise may refuse:
+ * "explain", "link-set". */
+int changing_fetch(const struct context *context, const char *verb, struct str *out, char *lab, size_t lab_size,
+                   int *generation, struct error *err);
+/* The same with the addresses that the lab allotted (load_topology_keeping). */
 int changing_fetch_whole(const struct context *context, const char *verb, struct str *out, struct str *allotments,
                          char *lab, size_t lab_size, struct error *err);
 

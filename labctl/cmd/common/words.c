@@ -24,7 +24,7 @@ void words_things(const char *lab)
     struct context context = {.lab = lab, .quiet = true};
     struct findings findings;
     struct topology *topology = NULL;
-    if (changing_fetch(&context, &text, name, sizeof name, &generation, NULL))
+    if (changing_fetch(&context, "dump", &text, name, sizeof name, &generation, NULL))
         return;
     findings_init(&findings, arena);
     if (!load_topology_text("lab", str_text(&text), text.length, sources_new(arena), &findings, &topology)) {
