@@ -97,7 +97,7 @@ static const struct field upstream_fields[] = {
      .decode = decode_upstream_to,
      .wants = upstream_wants,
      .json = "{\"type\": \"string\"}",
-     .doc = "The server: NODE:PORT, NODE/INTERFACE:PORT or ADDRESS:PORT."},
+     .doc = "The server: NODE:PORT, NODE/INTERFACE:PORT or ADDRESS:PORT; without a port, the proxy's own."},
     {.key = "weight",
      .type = FIELD_INTEGER,
      FIELD_AT(struct upstream, weight),

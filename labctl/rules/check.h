@@ -84,4 +84,4 @@ rule_check check_dns_record, check_zone_delegation, check_zone_unserved;        
 rule_check check_tls_answer, check_certificate_file, check_certificate_name;                         /* certificate.c */
 rule_check check_bgp_session, check_ospf_area, check_ospf_interface, check_router_forwarding;        /* routing.c */
 rule_check check_dhcp_client, check_dhcp_range, check_dhcp_reservation;                              /* dhcp.c */
-rule_check check_upstream, check_proxy_route;                                                        /* proxy.c */
+rule_check check_upstream, check_upstream_port, check_proxy_route;                                   /* proxy.c */

@@ -18,21 +18,75 @@ static void upstreams(struct rules *rules, const struct service *service, const 
     }
 }
 
-static void proxies(struct rules *rules, const struct node *node)
+typedef void pool_check(struct rules *rules, const struct service *service, const struct server_pool *pool);
+
+static void each_pool(struct rules *rules, const struct node *node, pool_check *check)
 {
     for (size_t i = 0; i < node->service_count; i++) {
         const struct service *service = node->services[i];
         if (!service->proxy)
             continue;
-        upstreams(rules, service, &service->proxy->pool);
+        check(rules, service, &service->proxy->pool);
         for (size_t k = 0; k < service->proxy->route_count; k++)
-            upstreams(rules, service, &service->proxy->routes[k].pool);
+            check(rules, service, &service->proxy->routes[k].pool);
     }
+}
+
+static void reachable(struct rules *rules, const struct node *node)
+{
+    each_pool(rules, node, upstreams);
 }
 
 void check_upstream(struct rules *rules)
 {
-    each_node(rules, proxies);
+    each_node(rules, reachable);
+}
+
+/* The TCP port of the node's first service that a proxy may be meant for, where nothing of the node may answer on this
+ * one; else 0. */
+static uint16_t other_port(const struct node *node, uint16_t port)
+{
+    uint16_t other = 0;
+    if (node->nftables || node->nat.forward_count > 0 || node->run.count > 0)
+        return 0; /* who knows where that leads */
+    for (size_t i = 0; i < node->service_count; i++) {
+        const struct service *service = node->services[i];
+        bool program = service->kind == SERVICE_EXEC, named = service->kind == SERVICE_DNS || service->routing;
+        uint16_t at = program ? service->ready_port : service->port;
+        if (at == port || (program && !at))
+            return 0;
+        if (!other && !named &&
+            (program ? service->ready_protocol == PROTOCOL_TCP : service_listens_tcp(service->kind)))
+            other = at;
+    }
+    return other;
+}
+
+static void upstream_ports(struct rules *rules, const struct service *service, const struct server_pool *pool)
+{
+    for (size_t i = 0; i < pool->upstream_count; i++) {
+        const struct upstream *upstream = pool->upstreams[i];
+        if (!upstream->node || upstream->node == service->node || upstream->port)
+            continue;
+        uint16_t other = other_port(upstream->node, service->port);
+        if (other)
+            remedy(rules,
+                   broken(rules, upstream->mark,
+                          "service '%s' asks upstream '%s' on its own port, %u, where nothing of that node listens",
+                          service->name, upstream->node->name, service->port),
+                   "name the port: '%s%s%s:%u'", upstream->node->name, upstream->interface ? "/" : "",
+                   upstream->interface ? upstream->interface->name : "", other);
+    }
+}
+
+static void ports(struct rules *rules, const struct node *node)
+{
+    each_pool(rules, node, upstream_ports);
+}
+
+void check_upstream_port(struct rules *rules)
+{
+    each_node(rules, ports);
 }
 
 static void route(struct rules *rules, const struct service *service, const struct proxy_route *route_)

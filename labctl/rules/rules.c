@@ -104,6 +104,7 @@ const struct rule rules_table[] = {
     {"unpeered-group", FINDING_ERROR, "A rule refers to groups of its own VPC and of peers.", check_unpeered_group},
     {"unusable-address", FINDING_ERROR, "An interface's address is a single machine's.", check_unusable_address},
     {"upstream", FINDING_ERROR, "A proxy reaches its upstreams, and is none of them itself.", check_upstream},
+    {"upstream-port", FINDING_WARNING, "An upstream without a port listens on the proxy's own.", check_upstream_port},
     {"vlan-carried", FINDING_WARNING, "An interface's port carries its VLAN.", check_vlan_carried},
     {"vpc-ipv6", FINDING_ERROR, "IPv6 in a VPC is that of its /56, in a subnet of a /64 in it.", check_vpc_ipv6},
     {"vpc-networks", FINDING_ERROR, "The networks of a VPC do not overlap.", check_vpc_networks},
