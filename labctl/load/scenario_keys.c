@@ -40,6 +40,27 @@ static void read_allow(struct decoder *decoder, const struct field *field, const
     }
 }
 
+static void read_capability(struct decoder *decoder, const char *key, const struct value *value,
+                            struct scenario *scenario)
+{
+    const char *text;
+    size_t count = scenario->requires_kernel.count;
+    if (!decode_text(decoder, key, value, &text))
+        return;
+    *ARENA_PUSH(decoder->arena, scenario->requires_kernel_marks, count) = value->mark;
+    *ARENA_PUSH(decoder->arena, scenario->requires_kernel.items, scenario->requires_kernel.count) = text;
+}
+
+static void decode_kernel(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    if (value->kind == VALUE_TEXT)
+        read_capability(decoder, field->key, value, target);
+    else if (value->kind != VALUE_LIST)
+        decode_wrong(decoder, field->key, "a list of texts", value);
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
+        read_capability(decoder, field->key, value->items[i], target);
+}
+
 static const struct field requires_fields[] = {
     {.key = "programs",
      .type = FIELD_TEXTS,
@@ -48,6 +69,7 @@ static const struct field requires_fields[] = {
     {.key = "kernel",
      .type = FIELD_TEXTS,
      FIELD_AT(struct scenario, requires_kernel),
+     .decode = decode_kernel,
      .doc = "Capabilities of the kernel that have no fallback, by their names in labctl doctor."},
 };
 static const struct schema requires_schema = SCHEMA("requires", requires_fields);

@@ -96,6 +96,9 @@ expect "each of many choices is among them" 2 "port 10000.*[(]port = 10000, who 
 expect "seeds are counted" 2 "is a number from 1" "$LABCTL" validate --seeds 0 "$work/variants.yaml"
 expect "a blackhole is a warning" 0 'warning: .*\[blackhole-route\]' "$LABCTL" validate "$work/blackhole.yaml"
 expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" validate --strict "$work/blackhole.yaml"
+sed 's/^vars.*/requires: { kernel: [veth, vteh] }/; /^faults/d; s/"*\${port}"*/80/; s/\$taken/81/' "$work/range.yaml" >"$work/requires.yaml"
+line=$(grep -n '^requires' "$work/requires.yaml" | cut -d: -f1)
+expect "a capability that is none, where it stands" 2 ":$line:28: error: no capability is called 'vteh'" "$LABCTL" validate "$work/requires.yaml"
 expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml
 expect "a vanished file" 2 'error: cannot read .*No such file' "$LABCTL" validate "$work/none.yaml"
 expect "a directory" 2 'error: cannot read .*Is a directory' "$LABCTL" validate "$work/directory"

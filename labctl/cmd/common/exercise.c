@@ -60,8 +60,9 @@ void exercise_check_scenario(const struct scenario *scenario, struct findings *f
         for (; count < capability_count && count < ARRAY_SIZE(names); count++)
             names[count] = capabilities[count].name;
         const char *near = str_nearest(name, names, count);
-        struct finding *finding = findings_add(findings, FINDING_ERROR, "unknown-capability", scenario->name_mark,
-                                               "no capability is called '%s' (requires: kernel)", name);
+        struct finding *finding =
+            findings_add(findings, FINDING_ERROR, "unknown-capability", scenario->requires_kernel_marks[i],
+                         "no capability is called '%s' (requires: kernel)", name);
         finding->hint = near ? arena_printf(findings->arena, "did you mean '%s'?", near) : "`labctl doctor` names them";
     }
 }
