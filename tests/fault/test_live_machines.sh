@@ -102,10 +102,10 @@ rows=(
 )
 
 frames() { in_node twin sh -c 'read -r n </sys/class/net/eth0/statistics/rx_packets; echo $n'; }
-storm() { # what was asked for once comes again and again
-    in_node twin ping -c 1 -W 1 10.1.0.10 >/dev/null
+storm() { # what was asked for once comes again and again; it may be over before somebody has looked twice
     local before
     before=$(frames)
+    in_node twin ping -c 1 -W 1 10.1.0.10 >/dev/null
     until_true 1 more_than $((before + 100))
 }
 more_than() { [ "$(frames)" -gt "$1" ]; }
