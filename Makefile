@@ -135,7 +135,7 @@ check-long: all $(BUILD)/tests/explain/test_differential $(TEST_TOOLS)
 	$(Q)BUILD=$(BUILD) tests/long
 
 # What other kernels have and this one may lack: Debian's own, in qemu.
-check-vm: all $(filter $(BUILD)/tests/kernel/%,$(TESTS))
+check-vm: all $(filter $(BUILD)/tests/kernel/%,$(TESTS)) $(TEST_TOOLS)
 	$(Q)BUILD=$(BUILD) CC="$(CC)" tests/vm/run
 
 demo: deps
@@ -164,7 +164,7 @@ help:
 	@echo "  deps     install the Debian packages that are missing (as root; otherwise print the command)"
 	@echo "  all      build $(BUILD)/labctl          check    deps, build, run all tests"
 	@echo "  check-long  a thousand proofs under load, 3,000 random topologies, deaths around each kind of fault (two hours)"
-	@echo "  check-vm    tests in qemu, on Debian's own kernel (qemu-system-x86, busybox-static, cpio, kmod)"
+	@echo "  check-vm    tests in qemu, on Debian's own kernel (qemu-system-x86, busybox-static, cpio, kmod, wireguard-tools)"
 	@echo "  demo     deps, build, one exercise     bench    figures as ratios against the floor program"
 	@echo "  asan     all tests with sanitizers     lint     static checks and formatting"
 	@echo "  install  into DESTDIR and prefix       clean    remove $(BUILD)"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Faults of VLANs, each put into a running lab: it shows, tells nothing of itself, and is taken out exactly.  On a kernel
-# without VLANs nothing can be tried: the lab is refused by the capability's name; tests/vm has the rows on another one.
+# without VLANs nothing can be tried: the lab is refused by the capability's name; tests/vm runs it on another one.
 # shellcheck disable=SC2034,SC2154 # what the sourced files use and set
 . "$(dirname "$0")/../cli/host.bash"
 cat >"$work/lab.yaml" <<'YAML'
@@ -17,17 +17,21 @@ nodes:
       eth0: { bridge: floor, vlan: { tagged: [10, 20], native: 99 }, address: 10.0.99.1/24 }
       eth0.10: { parent: eth0, vlan: 10, address: 10.0.10.1/24 }
       eth0.20: { parent: eth0, vlan: 20, address: 10.0.20.1/24 }
+  east: { interfaces: { eth0: { link: trunk }, eth0.7: { parent: eth0, vlan: 7, address: 10.7.0.1/24 } } }
+  west: { interfaces: { eth0: { link: trunk }, eth0.7: { parent: eth0, vlan: 7, address: 10.7.0.2/24 } } }
 checks:
   - { id: peer, from: desk, ping: { to: peer } }
   - { id: routed, from: desk, ping: { to: printer } }
   - { id: managed, from: manager, ping: { to: 10.0.99.1 } }
+  - { id: trunk, from: east, ping: { to: 10.7.0.2 } }
 YAML
-nodes=(desk peer printer manager router)
+nodes=(desk peer printer manager router east west)
 
 # KIND|SYMPTOM|WHERE|PARAMETERS
 rows=(
     "vlan-wrong|peer|node/desk/eth0|vlan=20"
     "vlan-wrong|routed|node/router/eth0.20|vlan=21"
+    "vlan-wrong|trunk|node/east/eth0.7|vlan=9"
     "vlan-missing|routed|node/router/eth0|vlan=20"
     "native-vlan-mismatch|managed|node/router/eth0|vlan=30"
 )
