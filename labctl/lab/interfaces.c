@@ -1,4 +1,8 @@
-/* The interfaces of a plan by (namespace, name): their indices, chosen beforehand so that nothing need be asked for. */
+/* The interfaces of a plan by (namespace, name): their indices, chosen beforehand so that nothing need be asked for.
+ *
+ * Pairs are asked for in the fabric, wherever they are to stand.  Kernels up to 6.14 look there, not where it is to stand,
+ * whether something has the index that the second end is to have (rtnl_newlink), and refuse the pair: EEXIST.  So such an
+ * end that stands elsewhere has an index that nothing in the fabric has. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -38,6 +42,31 @@ static void add(struct interfaces *table, uint32_t *next, uint32_t ns, const cha
         *entry = (struct entry){name, ns, next[ns]++, down};
 }
 
+/* No interface that is made in the fabric with the lab has a higher index. */
+static uint32_t last_in_fabric(const struct plan *plan)
+{
+    uint32_t last = 1;
+    for (size_t i = 0; i < plan->bridge_count; i++)
+        last += plan->namespaces[plan->bridges[i].ns].kind == NAMESPACE_FABRIC;
+    for (size_t i = 0; i < plan->link_count; i++)
+        for (int e = 0; e < 2; e++)
+            last += plan->namespaces[plan->links[i].end[e].ns].kind == NAMESPACE_FABRIC;
+    for (size_t i = 0; i < plan->device_count; i++)
+        last += plan->namespaces[plan->devices[i].ns].kind == NAMESPACE_FABRIC;
+    return last;
+}
+
+static void add_link(struct interfaces *table, const struct plan *plan, uint32_t *next, const struct plan_link *link,
+                     uint32_t last)
+{
+    for (int e = 0; e < 2; e++) {
+        const struct plan_link_end *end = &link->end[e];
+        if (e == 1 && next[end->ns] <= last && plan->namespaces[end->ns].kind != NAMESPACE_FABRIC)
+            next[end->ns] = last + 1;
+        add(table, next, end->ns, end->name, end->down);
+    }
+}
+
 struct interfaces *interfaces_new(const struct plan *plan, struct arena *arena)
 {
     struct interfaces *table = ARENA_NEW(arena, struct interfaces);
@@ -53,9 +82,9 @@ struct interfaces *interfaces_new(const struct plan *plan, struct arena *arena)
     }
     for (size_t i = 0; i < plan->bridge_count; i++)
         add(table, next, plan->bridges[i].ns, plan->bridges[i].name, false);
+    uint32_t last = last_in_fabric(plan);
     for (size_t i = 0; i < plan->link_count; i++)
-        for (int e = 0; e < 2; e++)
-            add(table, next, plan->links[i].end[e].ns, plan->links[i].end[e].name, plan->links[i].end[e].down);
+        add_link(table, plan, next, &plan->links[i], last);
     for (size_t i = 0; i < plan->device_count; i++)
         add(table, next, plan->devices[i].ns, plan->devices[i].name, plan->devices[i].down);
     return table;
