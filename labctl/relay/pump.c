@@ -32,20 +32,23 @@ int64_t pump_now(void)
 }
 
 /* How far CLOCK_REALTIME, by which the kernel stamps packets, is ahead of CLOCK_MONOTONIC: the closest of a few looks,
- * as this process may be interrupted between two; looked at anew ten times a second. */
+ * as this process may be interrupted between two; looked at anew ten times a second.  A look is as good as it is short:
+ * what it does not contradict stays, or a machine that stands still in all of them would let packets go too early. */
 static int64_t ahead(int64_t now)
 {
     static int64_t difference, looked;
-    int64_t closest = INT64_MAX;
+    int64_t closest = INT64_MAX, seen = 0;
     if (looked && now - looked < NANOSECONDS_PER_SECOND / 10)
         return difference;
     for (int i = 0; i < 5 && closest > 1000; i++) {
         int64_t before = pump_now(), real = clock_of(CLOCK_REALTIME), after = pump_now();
         if (after - before < closest) {
             closest = after - before;
-            difference = real - (before + after) / 2;
+            seen = real - (before + after) / 2;
         }
     }
+    if (!looked || llabs(seen - difference) > closest)
+        difference = seen;
     looked = now;
     return difference;
 }
