@@ -86,7 +86,7 @@ struct fault_kind {
     size_t parameter_count;
     const char *symptom; /* what a user notices */
     const char *tools;   /* what reveals it, separated by ", " */
-    bool wire; /* interfaces that it is at have a wire of their own: none on another one, no end of a tunnel */
+    bool wire;     /* interfaces that it is at have a wire of their own: none on another one, no end of a tunnel */
     bool fleeting; /* the service's program may end at once: the lab does not wait for it, nor fail without it */
     const char *set_key; /* `set THING/KEY` that replaces the broken part and so takes the fault out, or NULL */
     /* What the types alone do not say (that the rule exists, that there is another way).  May be NULL. */

@@ -155,7 +155,10 @@ void node_furnished(uint32_t id, pid_t pid); /* where its init still is this one
 /* Calls back for every running node that has a copy of this view. */
 void node_each_copy_of_view(uint32_t view, void (*call)(pid_t pid, void *context), void *context);
 
-/* view.c */
+/* view.c.  UINT32_MAX is no view. */
+void view_enter(uint32_t view); /* one node more has it */
+void view_leave(uint32_t view);
+bool view_is_small(uint32_t view); /* nodes that are made now get a copy of it, not a layer */
 void view_define(const struct keeper_view *request, int memory);
 
 /* cradle.c */

@@ -18,7 +18,6 @@
 
 #define CRADLES_MAX  4    /* at a time: what the kernel does for a node is little parallel */
 #define CRADLE_LEAST 4    /* nodes for which another cradle is worth its while */
-#define LAYER_LEAST  32   /* nodes of a view for which its layer is worth its while: else each has a copy (view.c) */
 #define NODE_LIVED   1000 /* ms: a node that dies sooner is rebuilt only after this pause */
 #define NODE_ID_MAX  (1u << 20)
 #define READY_MAX    1024
@@ -49,8 +48,6 @@ static uint32_t node_limit;
 static struct node *of_pid[4096];
 static struct node *waiting, **waiting_end = &waiting;
 static size_t waiting_count;
-static uint32_t *of_view; /* how many nodes have it, by view */
-static uint32_t view_limit;
 static pid_t cradles[CRADLES_MAX]; /* 0: none */
 static unsigned cradle_count;
 static union {
@@ -132,37 +129,10 @@ static void release_batch(struct batch *batch)
     free(batch);
 }
 
-static bool reserve_view(uint32_t view)
-{
-    if (view == UINT32_MAX || view < view_limit)
-        return true;
-    uint32_t limit = view_limit ? view_limit : 64;
-    while (limit <= view)
-        limit *= 2;
-    uint32_t *grown = realloc(of_view, limit * sizeof *grown);
-    if (!grown)
-        return false;
-    memset(grown + view_limit, 0, (limit - view_limit) * sizeof *grown);
-    of_view = grown;
-    view_limit = limit;
-    return true;
-}
-
-static void leave_view(const struct node *node)
-{
-    if (node->view != UINT32_MAX)
-        of_view[node->view]--;
-}
-
-static bool wants_copy(const struct node *node)
-{
-    return node->view != UINT32_MAX && of_view[node->view] < LAYER_LEAST;
-}
-
 static void forget(struct node *node)
 {
     send_event(KEEPER_NODE_GONE, node, 0, "");
-    leave_view(node);
+    view_leave(node->view);
     nodes[node->id] = NULL;
     release_batch(node->batch);
     free(node);
@@ -206,15 +176,14 @@ static int take_spec(const struct keeper_node *spec, struct batch *batch)
     bool fresh = !node;
     if (node && node->deleted)
         return EBUSY;
-    if (!reserve_view(spec->view) || (fresh && !(node = nodes[spec->id] = calloc(1, sizeof *node))))
+    if (fresh && !(node = nodes[spec->id] = calloc(1, sizeof *node)))
         return ENOMEM;
     if (!fresh)
-        leave_view(node);
+        view_leave(node->view);
     release_batch(node->batch);
     node->id = spec->id;
     node->view = spec->view;
-    if (node->view != UINT32_MAX)
-        of_view[node->view]++;
+    view_enter(node->view);
     node->files = spec->files;
     node->file_count = spec->file_count;
     node->settings = spec->settings;
@@ -264,7 +233,7 @@ static void fail_node(struct node *node, int error, const char *operation)
 /* May one cradle make both? */
 static bool together(const struct node *a, const struct node *b)
 {
-    return a->batch == b->batch && (wants_copy(a) ? wants_copy(b) : a->view == b->view);
+    return a->batch == b->batch && (view_is_small(a->view) ? view_is_small(b->view) : a->view == b->view);
 }
 
 /* The next node whose time has come and that a cradle with this one may make (NULL: any), taken out of the queue. */
@@ -300,7 +269,7 @@ static void start_cradle(struct node *const *some, size_t count)
     *order = (struct cradle_order){keeper.root_mode, keeper.overlay, keeper.beside_usr, (uint32_t)count};
     for (size_t i = 0; i < count; i++) {
         struct node *node = some[i];
-        node->copied = wants_copy(node);
+        node->copied = view_is_small(node->view);
         order->nodes[i] = (struct cradle_node){.id = node->id,
                                                .generation = node->generation,
                                                .copied_view = node->copied ? node->view : UINT32_MAX,

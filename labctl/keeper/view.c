@@ -18,6 +18,40 @@
 
 #include "keeper/keeper.h"
 
+#define LAYER_LEAST 32 /* nodes of a view for which its layer is worth its while */
+
+static uint32_t *members; /* how many nodes have it, by view */
+static uint32_t limit;
+
+void view_enter(uint32_t view)
+{
+    if (view == UINT32_MAX)
+        return;
+    if (view >= limit) {
+        uint32_t wanted = limit ? limit : 64;
+        while (wanted <= view)
+            wanted *= 2;
+        uint32_t *grown = realloc(members, wanted * sizeof *grown);
+        if (!grown)
+            return; /* not counted: small */
+        memset(grown + limit, 0, (wanted - limit) * sizeof *grown);
+        members = grown;
+        limit = wanted;
+    }
+    members[view]++;
+}
+
+void view_leave(uint32_t view)
+{
+    if (view < limit && members[view] > 0)
+        members[view]--;
+}
+
+bool view_is_small(uint32_t view)
+{
+    return view != UINT32_MAX && (view >= limit || members[view] < LAYER_LEAST);
+}
+
 struct content {
     const char *path;
     char *old, *new;

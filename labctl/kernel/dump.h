@@ -22,7 +22,7 @@ struct observed_link {
     uint32_t mtu;
     uint32_t master; /* index, 0 = none */
     struct mac mac;
-    bool up; /* as the administrator wants it */
+    bool up;      /* as the administrator wants it */
     bool carrier; /* of the wire itself; the operational state follows it up to a second later */
     bool loopback;
     bool stp; /* bridges */

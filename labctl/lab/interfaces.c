@@ -1,8 +1,8 @@
 /* The interfaces of a plan by (namespace, name): their indices, chosen beforehand so that nothing need be asked for.
  *
- * Pairs are asked for in the fabric, wherever they are to stand.  Kernels up to 6.14 look there, not where it is to stand,
- * whether something has the index that the second end is to have (rtnl_newlink), and refuse the pair: EEXIST.  So such an
- * end that stands elsewhere has an index that nothing in the fabric has. */
+ * Pairs are asked for in the fabric, wherever they are to stand.  Kernels up to 6.14 look there, not where it is to
+ * stand, whether something has the index that the second end is to have (rtnl_newlink), and refuse the pair: EEXIST. So
+ * such an end that stands elsewhere has an index that nothing in the fabric has. */
 #include <string.h>
 
 #include "base/arena.h"
