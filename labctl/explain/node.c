@@ -253,7 +253,7 @@ static int reverse_path_filter(const struct walk *w, const struct node *node, co
 static void check_source(struct walk *w, const struct node *node, const struct interface *in, const struct addr *source)
 {
     char text[ADDR_TEXT_MAX];
-    if (node_owner(node, source)) {
+    if (source->family == 4 && node_owner(node, source)) { /* IPv6 does not look for it */
         STOP(w, CODE_OWN_SOURCE, DROP_SILENT, interface_name(w, in), in->mark, "the source %s is its own address",
              addr_format(source, text));
         return;
