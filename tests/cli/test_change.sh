@@ -95,6 +95,20 @@ kill %% 2>/dev/null
 wait 2>/dev/null
 run "$LABCTL" down
 check "down" $?
+# ---- names in a lab whose nodes share their hosts file as a layer, which few nodes do not ----
+{
+    echo 'lab: many'; echo 'bridges: { lan: {} }'; echo 'nodes:'
+    for i in {1..40}; do echo "  n$i: { bridge: lan, address: 10.0.0.$i/24 }"; done
+} >"$work/many.yaml"
+many() { run "$LABCTL" --lab many "$@"; }
+resolves() { many exec "$1" -- getent hosts n1 && grep -q "^$2 " "$work/out"; }
+run "$LABCTL" up "$work/many.yaml" && resolves n7 10.0.0.1 && many exec n5 -- sh -c 'echo 10.9.9.9 mine >>/etc/hosts'
+check "forty nodes resolve each other" $?
+many set node/n1/eth0/address 10.0.0.101/24 && resolves n7 10.0.0.101 && resolves n40 10.0.0.101
+check "and by the new address when one changes" $?
+many exec n5 -- tail -n 1 /etc/hosts && grep -qx '10.9.9.9 mine' "$work/out"
+check "but the hosts file that somebody changed stays" $?
+run "$LABCTL" down many
 clean_host
 check "the host is as it was" $?
 [ "$failures" -eq 0 ]
