@@ -118,14 +118,25 @@ static int restore_links(struct director *director, struct str *operations, stru
     return 0;
 }
 
+static int discard(struct topology *topology, struct plan *plan)
+{
+    plan_free(plan);
+    topology_free(topology);
+    return -1;
+}
+
+static int permit(struct director *director, const struct director_change *change, const struct topology *wanted,
+                  struct error *err)
+{
+    return change->by_hand && director_hooks.permit ? director_hooks.permit(director, change->path, wanted, err) : 0;
+}
+
 int director_change_with(struct director *director, struct director_change *change, struct error *err)
 {
     if (!director->plan)
         return error_set(err, ERR_BUSY, "lab '%s' is not built yet", director->lab_name);
     if (director->unfinished && director_roll_forward(director, err) != 0)
         return error_wrap(err, "finish the change before this one");
-    if (change->restore && restore_links(director, change->operations, err) != 0)
-        return -1;
     struct state *state = &director->state;
     const char *text = change->text ? change->text : str_text(&state->current.text);
     const json_t *faults = change->faults ? change->faults : state->current.faults;
@@ -133,11 +144,12 @@ int director_change_with(struct director *director, struct director_change *chan
     struct plan *plan;
     if (director_derive(director, text, faults, &topology, &plan, err) != 0)
         return -1;
+    if (permit(director, change, topology, err) != 0 ||
+        (change->restore && restore_links(director, change->operations, err) != 0))
+        return discard(topology, plan);
     if (record(director, text, faults, topology, err) != 0) {
         state_abandon(state);
-        plan_free(plan);
-        topology_free(topology);
-        return -1;
+        return discard(topology, plan);
     }
     if (change->operations)
         director_describe(director->plan, plan, change->operations);

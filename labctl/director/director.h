@@ -71,6 +71,8 @@ struct director_change {
     const json_t *faults;   /* NULL: the faults as they are */
     bool restore;           /* make links again that somebody deleted in a node */
     bool keep_changes;      /* undo: what somebody changed since is left as it is */
+    bool by_hand;           /* `apply`, `set`, `unset`, `edit`: the hook `permit` is asked before anything is done */
+    const char *path;       /* of `set`, by hand: THING/KEY, or NULL */
     struct str *notes;      /* lines for a person, or NULL */
     struct str *operations; /* receives what is done, a line each, or NULL */
     size_t executed, kept;  /* out */
@@ -112,6 +114,9 @@ struct director_hooks {
     /* Applies the faults to a fresh plan. */
     int (*rewrite)(struct director *director, const json_t *faults, struct topology *topology, struct plan *plan,
                    struct error *err);
+    /* Before `apply`, `set`, `unset` or `edit` makes the topology this one: -1 with err where that is refused now.
+     * path: THING/KEY of `set`, or NULL. */
+    int (*permit)(struct director *director, const char *path, const struct topology *wanted, struct error *err);
     /* `set PATH` was done: the faults that remain (a new reference), or NULL where none was about it. */
     json_t *(*repaired)(struct director *director, const char *path);
     /* The lab stands, after a build or a restart of the director. */

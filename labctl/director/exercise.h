@@ -157,6 +157,8 @@ verb_run verb_exercise_restore;
 /* ---- exercise_rules.c ---- */
 /* For director_hooks: refuses what the exercise does not allow now. */
 int exercise_refuse(struct director *director, const struct request *request, struct error *err);
+/* For director_hooks: refuses a change of what a link does to packets, unless the solution changes it so. */
+int exercise_permit(struct director *director, const char *path, const struct topology *wanted, struct error *err);
 
 /* ---- exercise_verbs.c ---- */
 verb_run verb_exercise_status, verb_exercise_hint, verb_exercise_claim, verb_exercise_answer, verb_exercise_pause,

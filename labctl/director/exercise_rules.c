@@ -1,10 +1,14 @@
 /* What may be done when: one row for each verb that an exercise does not simply allow. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "director/exercise.h"
+#include "link/impairment.h"
 #include "model/scenario.h"
+#include "model/topology.h"
 
 enum when { ON_RUNNING = 1, ON_PAUSED = 2, ON_BETWEEN = 4, ON_ENDED = 8, ON_NEVER = 0, ON_ALL = 15 };
 
@@ -121,5 +125,60 @@ int exercise_refuse(struct director *director, const struct request *request, st
     if (rule->allow && !allowed(exercise->scenario, rule->allow))
         return error_set(err, ERR_BUSY, "'%s' is refused during exercise '%s': it does not allow it", command,
                          exercise->scenario->name);
+    return 0;
+}
+
+/* ---- what lines do to packets ------------------------------------------------------------------------------- */
+
+/* Does THING/KEY name what a link does to packets?  Then the link's name, of that length. */
+static const char *link_in(const char *path, size_t *length)
+{
+    if (!path || strncmp(path, "link/", 5) != 0)
+        return NULL;
+    const char *name = path + 5, *slash = strchr(name, '/');
+    *length = slash ? (size_t)(slash - name) : strlen(name);
+    /* `mtu` is a machine's as much as a line's. */
+    return slash && str_equal(slash + 1, "mtu") ? NULL : name;
+}
+
+static bool names_link(const char *path, const char *link)
+{
+    size_t length;
+    const char *name = link_in(path, &length);
+    return name && strlen(link) == length && strncmp(name, link, length) == 0;
+}
+
+static bool is_solution(const struct scenario *scenario, const char *link)
+{
+    for (size_t i = 0; i < scenario->solution_count; i++)
+        if (names_link(scenario->solution[i].path, link))
+            return true;
+    return false;
+}
+
+static bool does_the_same(const struct link *a, const struct link *b)
+{
+    for (int end = 0; end < 2; end++)
+        if (a->from_declared[end] != b->from_declared[end] || !impairment_equal(&a->from_end[end], &b->from_end[end]))
+            return false;
+    return impairment_equal(&a->both, &b->both);
+}
+
+/* The way round `link set`, which an exercise refuses: a line that is bad would be made good by one line.  It is the
+ * author who says that it may be, by a solution that does it or by `allow: [apply]`. */
+int exercise_permit(struct director *director, const char *path, const struct topology *wanted, struct error *err)
+{
+    const struct exercise *exercise = exercise_current();
+    if (!exercise || allowed(exercise->scenario, "apply"))
+        return 0;
+    const struct topology *present = director_topology(director);
+    for (size_t i = 0; i < present->link_count; i++) {
+        const struct link *link = present->links[i], *changed = topology_link(wanted, link->name);
+        if ((names_link(path, link->name) || !changed || !does_the_same(link, changed)) &&
+            !is_solution(exercise->scenario, link->name))
+            return error_set(err, ERR_BUSY,
+                             "what 'link/%s' does to packets is not changed during exercise '%s', as with `link set`",
+                             link->name, exercise->scenario->name);
+    }
     return 0;
 }

@@ -109,8 +109,13 @@ int verb_apply(struct director *director, struct request *request, json_t **repl
         return -1;
     const char *path = json_string_value(json_object_get(request_params(request), "path"));
     json_t *faults = path && director_hooks.repaired ? director_hooks.repaired(director, path) : NULL;
-    struct director_change change = {
-        .text = str_text(&text), .faults = faults, .restore = !path, .notes = &notes, .operations = &operations};
+    struct director_change change = {.text = str_text(&text),
+                                     .faults = faults,
+                                     .restore = !path,
+                                     .by_hand = true,
+                                     .path = path,
+                                     .notes = &notes,
+                                     .operations = &operations};
     int result = director_change_with(director, &change, err);
     json_decref(faults);
     if (result != 0)
@@ -133,8 +138,12 @@ int verb_difference(struct director *director, struct request *request, json_t *
     if (director_derive(director, str_text(&text), director_faults(director), &topology, &plan, err) != 0)
         return -1;
     STR_AUTO operations = STR_INIT;
-    int result = json_object_get(request_params(request), "path") ? 0 : describe_lost(director, &operations, err);
-    director_describe(director_plan(director), plan, &operations);
+    const char *path = json_string_value(json_object_get(request_params(request), "path"));
+    int result = director_hooks.permit ? director_hooks.permit(director, path, topology, err) : 0;
+    if (result == 0 && !path)
+        result = describe_lost(director, &operations, err);
+    if (result == 0)
+        director_describe(director_plan(director), plan, &operations);
     if (result == 0)
         *reply = json_pack("{s:o, s:i}", "operations", lines_of(&operations), "generation",
                            (int)director_generation(director));

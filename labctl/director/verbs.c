@@ -37,7 +37,8 @@ const struct verb verbs[] = {
     {"fault-status", verb_fault_status, false},
     {"flows", verb_flows, false},
     {"inspect", verb_inspect, false},
-    {"link-set", verb_dump, false}, /* what `link` changes; refused in an exercise, where `set` is not */
+    {"link-set", verb_dump,
+     false}, /* what `link` changes; refused in an exercise, as exercise_permit does with `set` */
     {"link-show", verb_link_show, false},
     {"log", verb_log, false},
     {"logs", verb_logs, false},
@@ -61,6 +62,7 @@ static void standing(struct director *director, bool restarted)
 
 const struct director_hooks director_hooks = {
     .rewrite = faults_rewrite,
+    .permit = exercise_permit,
     .repaired = faults_repaired,
     .standing = standing,
     .refuse = exercise_refuse,

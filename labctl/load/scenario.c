@@ -277,21 +277,44 @@ void scenario_free(struct scenario *scenario)
         arena_free(scenario->arena);
 }
 
-/* A scenario's or a ticket's mapping without topology, solution and wrong fixes. */
+/* Of a solution the steps that change links: what an exercise permits beyond `allow`. */
+static struct value *changes_of_links(struct arena *arena, const struct value *solution)
+{
+    struct value *rest = arena_copy(arena, solution, sizeof *solution);
+    rest->items = NULL;
+    rest->item_count = 0;
+    for (size_t i = 0; solution->kind == VALUE_LIST && i < solution->item_count; i++) {
+        const struct value *step = solution->items[i];
+        for (size_t k = 0; step->kind == VALUE_MAP && k < step->entry_count; k++) {
+            const struct entry *entry = &step->entries[k];
+            if ((str_equal(entry->key, "set") || str_equal(entry->key, "unset")) && entry->value->kind == VALUE_TEXT &&
+                strncmp(entry->value->text, "link/", 5) == 0)
+                *ARENA_PUSH(arena, rest->items, rest->item_count) = solution->items[i];
+        }
+    }
+    return rest;
+}
+
+/* A scenario's or a ticket's mapping without topology and wrong fixes, and with no more of the solution than that. */
 static struct value *without_answers(struct arena *arena, const struct value *map)
 {
-    static const char *const left_out[] = {"topology", "solution", "wrong_fixes"};
+    static const char *const left_out[] = {"topology", "wrong_fixes"};
     struct value *rest = arena_copy(arena, map, sizeof *map);
     if (map->kind != VALUE_MAP)
         return rest;
     rest->entries = NULL;
     rest->entry_count = 0;
     for (size_t i = 0; i < map->entry_count; i++) {
+        struct entry entry = map->entries[i];
         bool keep = true;
         for (size_t w = 0; w < ARRAY_SIZE(left_out); w++)
-            keep = keep && !str_equal(map->entries[i].key, left_out[w]);
+            keep = keep && !str_equal(entry.key, left_out[w]);
+        if (str_equal(entry.key, "solution")) {
+            entry.value = changes_of_links(arena, entry.value);
+            keep = entry.value->item_count > 0;
+        }
         if (keep)
-            *ARENA_PUSH(arena, rest->entries, rest->entry_count) = map->entries[i];
+            *ARENA_PUSH(arena, rest->entries, rest->entry_count) = entry;
     }
     return rest;
 }
