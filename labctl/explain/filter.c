@@ -69,7 +69,7 @@ static bool rule_matches(const struct walk *w, const struct security_rule *rule,
 }
 
 /* The rule of a group that allows the packet, as its number from 1; 0: none; SIZE_MAX: everything may leave. */
-static size_t allowing(const struct walk *w, const struct security_group *group, enum direction direction,
+static size_t allowing(const struct walk *w, const struct security_group *group, enum side direction,
                        const struct far *far)
 {
     const struct security_rule *rules = direction == INGRESS ? group->ingress : group->egress;
@@ -82,17 +82,25 @@ static size_t allowing(const struct walk *w, const struct security_group *group,
     return 0;
 }
 
-/* The answer to a flow that was allowed passes, whatever the other direction says, and by whichever interface. */
-static bool is_tracked(const struct walk *w, const struct interface *interface)
+/* What the VPC knows of the flow whose packet this is, one way, or whose answer, the other; NULL: nothing. */
+static struct tracked *tracked_of(struct walk *w, const struct vpc *vpc)
 {
-    struct tuple request = mirrored(&w->packet.tuple);
-    for (size_t i = 0; w->way == WAY_RETURN && i < w->tracked_count; i++)
-        if (w->tracked[i].vpc == interface->subnet->vpc && tuple_equal(&w->tracked[i].tuple, &request))
-            return true;
-    return false;
+    struct tuple request = w->way == WAY_RETURN ? mirrored(&w->packet.tuple) : w->packet.tuple;
+    for (size_t i = 0; i < w->tracked_count; i++)
+        if (w->tracked[i].vpc == vpc && tuple_equal(&w->tracked[i].tuple, &request))
+            return &w->tracked[i];
+    return NULL;
 }
 
-static const char *direction_name(enum direction direction)
+/* The answer to a tracked flow passes, whatever the rules say, and by whichever interface: an answer comes in where
+ * the request may have gone out.  An ICMP error passes that is about a flow of which anything is known. */
+static bool is_tracked(struct walk *w, const struct interface *interface, enum side direction)
+{
+    const struct tracked *flow = w->way == WAY_RETURN ? tracked_of(w, interface->subnet->vpc) : NULL;
+    return flow && (w->packet.error || flow->sides[direction == INGRESS ? EGRESS : INGRESS]);
+}
+
+static const char *direction_name(enum side direction)
 {
     return direction == INGRESS ? "ingress" : "egress";
 }
@@ -103,7 +111,7 @@ static const char *group_name(const struct walk *w, const struct security_group 
 }
 
 /* "no ingress rule of web, ssh allows tcp/443 from 10.0.0.4" */
-static void refuse(struct walk *w, const struct interface *interface, enum direction direction, const struct addr *far)
+static void refuse(struct walk *w, const struct interface *interface, enum side direction, const struct addr *far)
 {
     STR_AUTO names = STR_INIT;
     size_t rules = 0;
@@ -121,24 +129,31 @@ static void refuse(struct walk *w, const struct interface *interface, enum direc
          packet_text(w, far, direction == INGRESS ? "from" : "to"));
 }
 
-static void track(struct walk *w, const struct interface *interface)
+/* The groups have let the first packet of a flow pass. */
+static void track(struct walk *w, const struct interface *interface, enum side direction)
 {
-    if (w->way == WAY_FORWARD && w->tracked_count < TRACKED_MAX)
-        w->tracked[w->tracked_count++] = (struct tracked){interface->subnet->vpc, w->packet.tuple};
+    const struct packet *packet = &w->packet;
+    struct tracked *flow = w->way == WAY_FORWARD ? tracked_of(w, interface->subnet->vpc) : NULL;
+    if (w->way == WAY_FORWARD && !flow && w->tracked_count < TRACKED_MAX) {
+        flow = &w->tracked[w->tracked_count++];
+        *flow = (struct tracked){.vpc = interface->subnet->vpc, .tuple = packet->tuple};
+    }
+    if (flow && groups_track(interface->security_groups, interface->security_group_count, direction,
+                             packet_protocol(packet), packet->tuple.destination.family, packet->tuple.port))
+        flow->sides[direction] = true;
 }
 
-static const struct addr *far_side(const struct walk *w, enum direction direction)
+static const struct addr *far_side(const struct walk *w, enum side direction)
 {
     return direction == INGRESS ? packet_source(&w->packet) : &w->packet.tuple.destination;
 }
 
-void judge_groups(struct walk *w, const struct interface *interface, enum direction direction, const struct vpc *peer)
+void judge_groups(struct walk *w, const struct interface *interface, enum side direction, const struct vpc *peer)
 {
     struct far far = {far_side(w, direction), interface->subnet->vpc, peer};
     if (interface->security_group_count == 0)
         return; /* a load balancer's */
-    track(w, interface);
-    if (is_tracked(w, interface)) {
+    if (is_tracked(w, interface, direction)) {
         if (interface->security_group_count)
             PASS(w, group_name(w, interface->security_groups[0]), interface->security_groups[0]->mark,
                  "%s at %s: belongs to a flow that was let through", direction_name(direction), interface->name);
@@ -150,6 +165,7 @@ void judge_groups(struct walk *w, const struct interface *interface, enum direct
         if (rule == 0)
             continue;
         const struct security_rule *rules = direction == INGRESS ? group->ingress : group->egress;
+        track(w, interface, direction);
         if (rule == SIZE_MAX)
             PASS(w, group_name(w, group), group->mark, "declares no egress: everything may leave");
         else
@@ -157,10 +173,11 @@ void judge_groups(struct walk *w, const struct interface *interface, enum direct
                  rule, packet_text(w, far.addr, direction == INGRESS ? "from" : "to"));
         return;
     }
+    track(w, interface, direction); /* were it let through: its answers are no further cause */
     refuse(w, interface, direction, far.addr);
 }
 
-void judge_acl(struct walk *w, const struct subnet *subnet, enum direction direction)
+void judge_acl(struct walk *w, const struct subnet *subnet, enum side direction)
 {
     const struct network_acl *acl = subnet->network_acl;
     if (!acl || !(direction == INGRESS ? acl->ingress_declared : acl->egress_declared))

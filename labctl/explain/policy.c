@@ -31,7 +31,7 @@ static bool rule_allows(const struct walk *w, const struct policy_rule *rule, co
     return false;
 }
 
-void judge_policies(struct walk *w, const struct node *node, enum direction direction)
+void judge_policies(struct walk *w, const struct node *node, enum side direction)
 {
     const struct topology *topology = w->explainer->topology;
     const struct policy *first = NULL;

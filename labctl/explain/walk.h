@@ -154,6 +154,7 @@ struct walk {
     struct tracked {
         const struct vpc *vpc;
         struct tuple tuple;
+        bool sides[2]; /* INGRESS, EGRESS: a rule of that direction has made it a tracked flow */
     } tracked[TRACKED_MAX];
     size_t tracked_count;
     struct visit {
@@ -273,11 +274,10 @@ bool somebody_listens(struct walk *w, const struct node *node);
 
 /* ---- filter.c ----------------------------------------------------------------------------------------------- */
 
-enum direction { INGRESS, EGRESS };
 /* The security groups of an interface; remembers the flow.  peer: the VPC on the other side of the peering that the
  * packet comes from or goes to, whose groups rules may name; NULL: none. */
-void judge_groups(struct walk *w, const struct interface *interface, enum direction direction, const struct vpc *peer);
+void judge_groups(struct walk *w, const struct interface *interface, enum side direction, const struct vpc *peer);
 /* The network ACL of a subnet whose border the packet crosses. */
 /* The policies that select a node which sends or gets the packet (policy.c). */
-void judge_policies(struct walk *w, const struct node *node, enum direction direction);
-void judge_acl(struct walk *w, const struct subnet *subnet, enum direction direction);
+void judge_policies(struct walk *w, const struct node *node, enum side direction);
+void judge_acl(struct walk *w, const struct subnet *subnet, enum side direction);

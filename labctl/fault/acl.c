@@ -12,20 +12,20 @@
 enum { RULE_MAX = 32766, SYSTEM_PORTS = 1024, EPHEMERAL_FIRST = 32768, EPHEMERAL_LAST = 60999 }; /* Linux's own range */
 
 /* The rules of the direction that the fault is about. */
-struct side {
+struct acl_side {
     struct acl_rule **rules;
     size_t *count;
     bool *declared;
 };
 
-static struct side side_of(const struct fault *fault, struct network_acl *acl)
+static struct acl_side side_of(const struct fault *fault, struct network_acl *acl)
 {
     bool egress = str_equal(fault_text(fault, "direction"), "egress");
-    return egress ? (struct side){&acl->egress, &acl->egress_count, &acl->egress_declared}
-                  : (struct side){&acl->ingress, &acl->ingress_count, &acl->ingress_declared};
+    return egress ? (struct acl_side){&acl->egress, &acl->egress_count, &acl->egress_declared}
+                  : (struct acl_side){&acl->ingress, &acl->ingress_count, &acl->ingress_declared};
 }
 
-static struct acl_rule *rule_of(const struct fault *fault, const char *key, const struct side *side)
+static struct acl_rule *rule_of(const struct fault *fault, const char *key, const struct acl_side *side)
 {
     uint32_t number = 0;
     fault_read_number(fault_text(fault, key), &number);
@@ -35,7 +35,7 @@ static struct acl_rule *rule_of(const struct fault *fault, const char *key, cons
     return NULL;
 }
 
-static const char *numbers_of(const struct side *side, struct arena *arena)
+static const char *numbers_of(const struct acl_side *side, struct arena *arena)
 {
     STR_AUTO text = STR_INIT;
     for (size_t i = 0; i < *side->count; i++)
@@ -43,7 +43,7 @@ static const char *numbers_of(const struct side *side, struct arena *arena)
     return arena_strdup(arena, text.length ? str_text(&text) : "it has no rules there");
 }
 
-static struct acl_rule *check_rule(const struct fault *fault, const struct side *side, struct findings *findings)
+static struct acl_rule *check_rule(const struct fault *fault, const struct acl_side *side, struct findings *findings)
 {
     struct acl_rule *rule = rule_of(fault, "rule", side);
     if (rule)
@@ -61,7 +61,7 @@ static int rule_is_gone(const struct fault *fault, struct error *err)
                      fault_text(fault, "direction"), fault_text(fault, "rule"));
 }
 
-static void remove_rule(const struct side *side, const struct acl_rule *rule)
+static void remove_rule(const struct acl_side *side, const struct acl_rule *rule)
 {
     size_t index = (size_t)(rule - *side->rules);
     memmove(*side->rules + index, *side->rules + index + 1, (*side->count - index - 1) * sizeof **side->rules);
@@ -73,7 +73,7 @@ static void remove_rule(const struct side *side, const struct acl_rule *rule)
 static void validate_missing(const struct topology *topology, const struct fault *fault, const struct thing *things,
                              struct findings *findings)
 {
-    struct side side = side_of(fault, things[0].network_acl);
+    struct acl_side side = side_of(fault, things[0].network_acl);
     (void)topology;
     check_rule(fault, &side, findings);
 }
@@ -81,7 +81,7 @@ static void validate_missing(const struct topology *topology, const struct fault
 static int rewrite_missing(struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct error *err)
 {
-    struct side side = side_of(fault, things[0].network_acl);
+    struct acl_side side = side_of(fault, things[0].network_acl);
     struct acl_rule *rule = rule_of(fault, "rule", &side);
     (void)topology;
     if (!rule)
@@ -93,7 +93,7 @@ static int rewrite_missing(struct topology *topology, const struct fault *fault,
 static void validate_order(const struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct findings *findings)
 {
-    struct side side = side_of(fault, things[0].network_acl);
+    struct acl_side side = side_of(fault, things[0].network_acl);
     const struct acl_rule *rule = check_rule(fault, &side, findings);
     uint32_t number = 0;
     bool passes = false;
@@ -125,7 +125,7 @@ static int by_number(const void *a, const void *b)
 static int rewrite_order(struct topology *topology, const struct fault *fault, const struct thing *things,
                          struct error *err)
 {
-    struct side side = side_of(fault, things[0].network_acl);
+    struct acl_side side = side_of(fault, things[0].network_acl);
     struct acl_rule *rule = rule_of(fault, "rule", &side);
     uint32_t number = 0;
     (void)topology;
@@ -154,7 +154,7 @@ static bool allows_answers(const struct acl_rule *rule)
 static void validate_ephemeral(const struct topology *topology, const struct fault *fault, const struct thing *things,
                                struct findings *findings)
 {
-    struct side side = side_of(fault, things[0].network_acl);
+    struct acl_side side = side_of(fault, things[0].network_acl);
     bool any = !*side.declared;
     (void)topology;
     for (size_t i = 0; i < *side.count; i++)
@@ -190,7 +190,7 @@ static bool keep_system_ports(struct arena *arena, struct acl_rule *rule)
 static int rewrite_ephemeral(struct topology *topology, const struct fault *fault, const struct thing *things,
                              struct error *err)
 {
-    struct side side = side_of(fault, things[0].network_acl);
+    struct acl_side side = side_of(fault, things[0].network_acl);
     (void)err;
     if (!*side.declared) {
         struct peer *anybody = ARENA_NEW(topology->arena, struct peer);

@@ -3,8 +3,6 @@
 
 #include "lower/lowering.h"
 
-enum side { INGRESS, EGRESS };
-
 /* The groups of an interface: each once, by name. */
 struct group_set {
     struct security_group **groups;

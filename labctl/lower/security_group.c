@@ -267,10 +267,11 @@ static const char **write_sets(struct groups *groups)
 }
 
 /* A RST that answers a flow which was let pass is let pass: the kernel forgets the flow when it sees it for the first
- * time, and a middlebox on the way back sends it through the router once more. */
+ * time (and judges it like any answer), and a middlebox on the way back sends it through the router once more. */
 static void write_reset(struct groups *groups, const struct ip_words *ip)
 {
-    str_printf(groups->body, "\t\ttcp flags rst %s daddr . %s saddr . tcp dport . tcp sport @accepted-tcp accept\n",
+    str_printf(groups->body,
+               "\t\tct state invalid tcp flags rst %s daddr . %s saddr . tcp dport . tcp sport @accepted-tcp accept\n",
                ip->name, ip->name);
 }
 

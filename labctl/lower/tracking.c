@@ -1,53 +1,14 @@
-/* Which flows a cloud tracks.
+/* Which flows a cloud tracks (model/tracking.c), as rules.
  *
- * Theory of operation (Amazon EC2 User Guide, "Security group connection tracking").  A flow that is tracked at an
- * interface goes on whatever becomes of the rule that let it begin.  A flow of TCP or UDP that a rule for any address
- * allows, while the other direction allows everything to any address, is not tracked there: each of its packets asks
- * the rules, and a rule that goes cuts it at once.  ICMP is always tracked.
- *
- * The kernel tracks all flows, so what the cloud knows of them is a mark on the kernel's entry, one bit for each end:
- * it is set where the first packet is let pass by a rule that makes a tracked flow.  The base chains let pass what is
- * established and has the bit of the end that they stand at; the chains of the groups, which see the rest, begin with
- * the rules that make no tracked flow, as a look-up of the port. */
+ * Theory of operation.  The kernel tracks all flows, so what the cloud knows of them is a mark on the kernel's entry,
+ * one bit for each end: it is set where the first packet is let pass by a rule that makes a tracked flow.  The base
+ * chains let pass what is established and has the bit of the end that they stand at; the chains of the groups, which
+ * see the rest, begin with the rules that make no tracked flow, as a look-up of the port. */
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/str.h"
 #include "lower/groups.h"
-
-/* Whether the peer is every address of the family. */
-static bool is_any(const struct peer *peer, unsigned family)
-{
-    return peer->kind == PEER_ANY || (peer->kind == PEER_ANY4 && family == 4) ||
-           (peer->kind == PEER_ANY6 && family == 6) ||
-           (peer->kind == PEER_PREFIX && peer->prefix.addr.family == family && peer->prefix.length == 0);
-}
-
-static bool is_for_any(const struct security_rule *rule, enum protocol protocol, unsigned family)
-{
-    if (rule->protocol != PROTOCOL_ALL && rule->protocol != protocol)
-        return false;
-    for (size_t i = 0; i < rule->peer_count; i++)
-        if (is_any(&rule->peers[i], family))
-            return true;
-    return false;
-}
-
-/* Whether the groups allow all of the protocol in that direction, with any address. */
-static bool allow_everything(const struct group_set *set, enum side side, enum protocol protocol, unsigned family)
-{
-    for (size_t g = 0; g < set->count; g++) {
-        const struct security_group *group = set->groups[g];
-        const struct security_rule *rules = side == INGRESS ? group->ingress : group->egress;
-        size_t count = side == INGRESS ? group->ingress_count : group->egress_count;
-        if (side == EGRESS && !group->egress_declared)
-            return true;
-        for (size_t i = 0; i < count; i++)
-            if (rules[i].port_count == 0 && is_for_any(&rules[i], protocol, family))
-                return true;
-    }
-    return false;
-}
 
 static int compare_ranges(const void *a, const void *b)
 {
@@ -88,7 +49,7 @@ static struct port_range *open_ports(struct arena *scratch, const struct group_s
         const struct security_rule *rules = side == INGRESS ? group->ingress : group->egress;
         size_t rule_count = side == INGRESS ? group->ingress_count : group->egress_count;
         for (size_t i = 0; i < rule_count; i++)
-            for (size_t p = 0; is_for_any(&rules[i], protocol, family) && p < rules[i].port_count; p++)
+            for (size_t p = 0; security_rule_is_for_any(&rules[i], protocol, family) && p < rules[i].port_count; p++)
                 *ARENA_PUSH(scratch, ports, *count) = rules[i].ports[p];
     }
     return ports;
@@ -102,9 +63,9 @@ void write_untracked(struct str *out, struct arena *scratch, const struct group_
     for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
         const char *name = protocol_name(protocols[i]);
         size_t count;
-        if (!allow_everything(set, other, protocols[i], family))
+        if (!groups_allow_everything(set->groups, set->count, other, protocols[i], family))
             continue;
-        if (allow_everything(set, side, protocols[i], family)) {
+        if (groups_allow_everything(set->groups, set->count, side, protocols[i], family)) {
             str_printf(out, "\t\tmeta l4proto %s accept\n", name);
             continue;
         }

@@ -77,6 +77,17 @@ struct security_group {
     size_t ingress_count, egress_count;
 };
 
+/* ---- tracking.c: which flows the groups of an interface remember ---- */
+enum side { INGRESS, EGRESS };
+/* Is the rule about packets of that protocol and any address of that family? */
+bool security_rule_is_for_any(const struct security_rule *rule, enum protocol protocol, unsigned family);
+/* Do they allow all of the protocol in that direction, with any address? */
+bool groups_allow_everything(struct security_group *const *groups, size_t group_count, enum side side,
+                             enum protocol protocol, unsigned family);
+/* Is a flow tracked whose first packet, to that port, they let pass in that direction? */
+bool groups_track(struct security_group *const *groups, size_t group_count, enum side side, enum protocol protocol,
+                  unsigned family, uint16_t port);
+
 enum acl_action { ACL_ALLOW, ACL_DENY, ACL_ACTION_COUNT };
 const char *acl_action_name(enum acl_action action); /* "allow", "deny" */
 

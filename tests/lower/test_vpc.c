@@ -99,16 +99,18 @@ static void row_06_security_groups(void **state)
     assert_contains(body, "chain out-web {\n\t\tgoto allow-out\n\t}"); /* no egress declared */
     assert_contains(body, "chain out-db {\n\t}");                      /* egress: [] */
     assert_contains(body, "jump in-db\n\t\tjump in-web\n\t\tgoto refuse-in");
-    assert_contains(body, "priority -5; policy accept;\n\t\tct state related accept\n"
-                          "\t\tct state established ct direction original ct mark and 0x2 != 0 accept\n"
-                          "\t\tct state established ct direction reply ct mark and 0x1 != 0 accept\n"
-                          "\t\ttcp flags rst ip daddr . ip saddr . tcp dport . tcp sport @accepted-tcp accept\n"
-                          "\t\toifname vmap @in_ports");
-    assert_contains(body, "priority -15; policy accept;\n\t\tct state related accept\n"
-                          "\t\tct state established ct direction original ct mark and 0x1 != 0 accept\n"
-                          "\t\tct state established ct direction reply ct mark and 0x2 != 0 accept\n"
-                          "\t\ttcp flags rst ip daddr . ip saddr . tcp dport . tcp sport @accepted-tcp accept\n"
-                          "\t\tiifname vmap @out_ports");
+    assert_contains(
+        body, "priority -5; policy accept;\n\t\tct state related accept\n"
+              "\t\tct state established ct direction original ct mark and 0x2 != 0 accept\n"
+              "\t\tct state established ct direction reply ct mark and 0x1 != 0 accept\n"
+              "\t\tct state invalid tcp flags rst ip daddr . ip saddr . tcp dport . tcp sport @accepted-tcp accept\n"
+              "\t\toifname vmap @in_ports");
+    assert_contains(
+        body, "priority -15; policy accept;\n\t\tct state related accept\n"
+              "\t\tct state established ct direction original ct mark and 0x1 != 0 accept\n"
+              "\t\tct state established ct direction reply ct mark and 0x2 != 0 accept\n"
+              "\t\tct state invalid tcp flags rst ip daddr . ip saddr . tcp dport . tcp sport @accepted-tcp accept\n"
+              "\t\tiifname vmap @out_ports");
 }
 
 static const char clouds[] =
