@@ -335,6 +335,19 @@ static void test_differences(void **state)
     assert_int_equal(differing(before, file, "[{\"node\": \"web\", \"item\": \"run\"}]"), 0);
 }
 
+/* Seconds since 1970 differ from look to look; what is longer, shorter or part of a word is something else. */
+static void test_times(void **state)
+{
+    (void)state;
+#define LEASES "\001contents\n\002/var/lib/misc/dhcp.leases\n"
+    assert_int_equal(differing(LEASES "1796052975 laptop\n", LEASES "1796052968 laptop\n", NULL), 0);
+    assert_int_equal(differing(LEASES "1796052975 laptop\n", LEASES "1796052975 desk\n", NULL), 2);
+    assert_int_equal(differing(LEASES "17960529751\n", LEASES "17960529752\n", NULL), 2);
+    assert_int_equal(differing(LEASES "179605297\n", LEASES "179605298\n", NULL), 2);
+    assert_int_equal(differing(LEASES "a1796052975\n", LEASES "a1796052976\n", NULL), 2);
+    assert_int_equal(differing(LEASES "4096052975\n", LEASES "4096052976\n", NULL), 2);
+}
+
 static void test_clean(void **state)
 {
     (void)state;
@@ -349,7 +362,8 @@ int main(void)
         cmocka_unit_test(test_colors),      cmocka_unit_test(test_green_in_red),
         cmocka_unit_test(test_what_is_in),  cmocka_unit_test(test_force_and_listeners),
         cmocka_unit_test(test_points),      cmocka_unit_test(test_words),
-        cmocka_unit_test(test_differences), cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_differences), cmocka_unit_test(test_times),
+        cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

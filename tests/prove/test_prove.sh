@@ -77,6 +77,27 @@ check "several, and quietly" $?
 run "$LABCTL" prove "$work/drill-names.yaml" --repeat 2 && grep -q 'drill-names: proved 2 of 2 times' "$work/out" && grep -q 'drill-names, round 2' "$work/out"
 check "several times over" $?
 
+# What expires at another second in each lab is no trace: leases, here.
+sed -n '1,/^pass:/p' "$work/drill-names.yaml" | sed 's/drill-names/leases/' >"$work/leases.yaml"
+cat >>"$work/leases.yaml" <<'YAML'
+topology:
+  lab: leases
+  bridges: { lan: {} }
+  nodes:
+    router: { bridge: lan, address: 192.168.7.1/24, services: { dhcp: { range: 192.168.7.100-192.168.7.150, router: 192.168.7.1 } } }
+    laptop: { bridge: lan, dhcp: true }
+    web: { bridge: lan, address: 192.168.7.2/24, services: { http: { port: 80 } } }
+faults: [ { kind: link-down, at: node/web/eth0 } ]
+tasks: [ { id: page, checks: [ { id: opens, from: laptop, http: "http://web/" } ] } ]
+guards: [ { id: gateway, from: laptop, ping: router, penalty: 40 } ]
+solution: [ { at: web, run: "ip link set eth0 up" } ]
+wrong_fixes:
+  - { id: nothing, steps: [ { at: laptop, run: "true" } ], caught_by: [page] }
+  - { id: cuts, steps: [ { at: web, run: "ip link set eth0 up" }, { at: router, run: "ip link set eth0 down" } ], caught_by: [gateway] }
+YAML
+run "$LABCTL" prove "$work/leases.yaml"
+check "leases are no trace" $?
+
 # ---- refused, each at its step ----
 guards='guards: [ { id: db-up, from: ops, tcp: "db:5432", penalty: 40 }, { id: nobody, from: ops, tcp: "db:4444", penalty: 5 } ]'
 fix_ssh=""
