@@ -11,6 +11,14 @@
 #include "load/load.h"
 #include "model/topology.h"
 
+/* A lab is found by its name, and keeps it while it runs. */
+static int check_path(const char *path, struct error *err)
+{
+    return str_equal(path, "lab") ? error_set(err, ERR_USAGE, "a lab that runs keeps its name; `labctl up FILE --name "
+                                                              "NAME` gives it one")
+                                  : 0;
+}
+
 /* The running text with one value changed.  0, or the exit status. */
 static int edited(const struct context *context, const char *running, size_t length, struct str *out)
 {
@@ -35,7 +43,8 @@ static int change(struct context *context)
     struct error err = ERROR_INIT;
     char lab[80];
     int generation;
-    if (changing_fetch(context, "dump", &running, lab, sizeof lab, &generation, &err) != 0)
+    if (check_path(context->argv[0], &err) != 0 ||
+        changing_fetch(context, "dump", &running, lab, sizeof lab, &generation, &err) != 0)
         return cmd_fail(context, &err);
     int status = edited(context, str_text(&running), running.length, &text);
     if (status != 0)

@@ -120,9 +120,18 @@ static bool lies_under(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* What is not the node's own: it shares the machine's programs, and finds labctl's under /opt. */
+static const struct {
+    const char *directory;
+    const char *owner;
+} closed[] = {
+    {"/proc", "the kernel"},   {"/sys", "the kernel"},     {"/dev", "the kernel"},     {"/usr", "the machine"},
+    {"/bin", "the machine"},   {"/sbin", "the machine"},   {"/lib", "the machine"},    {"/lib32", "the machine"},
+    {"/lib64", "the machine"}, {"/libx32", "the machine"}, {"/opt", "labctl's services"},
+};
+
 static void file_path(struct rules *rules, const struct node *node)
 {
-    static const char *const closed[] = {"/proc", "/sys", "/dev"};
     for (size_t i = 0; i < node->file_count; i++) {
         const char *path = node->files[i].path;
         struct mark mark = node->files[i].mark;
@@ -133,8 +142,11 @@ static void file_path(struct rules *rules, const struct node *node)
             broken(rules, mark, "'%s' is not the path of a file", path);
         else
             for (size_t c = 0; c < ARRAY_SIZE(closed); c++)
-                if (lies_under(path, closed[c]))
-                    broken(rules, mark, "'%s' lies in %s, which belongs to the kernel", path, closed[c]);
+                if (lies_under(path, closed[c].directory))
+                    remedy(rules,
+                           broken(rules, mark, "'%s' lies in %s, which belongs to %s", path, closed[c].directory,
+                                  closed[c].owner),
+                           "a node's own directories are such as /etc, /var, /srv, /root and /home");
     }
 }
 

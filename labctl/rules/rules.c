@@ -41,7 +41,7 @@ const struct rule rules_table[] = {
     {"endpoint-subnets", FINDING_ERROR, "An endpoint has a subnet once, and one in a zone.", check_endpoint_subnets},
     {"endpoint-table", FINDING_ERROR, "A route table leads to a service by one gateway endpoint.",
      check_endpoint_table},
-    {"file-path", FINDING_ERROR, "A file has an absolute path outside /proc, /sys and /dev.", check_file_path},
+    {"file-path", FINDING_ERROR, "A file has an absolute path outside /proc, /sys, /dev, /usr, /opt and the machine's programs.", check_file_path},
     {"foreign-target", FINDING_ERROR, "A VPC's route leads to a peering or a transit gateway of this VPC.",
      check_foreign_target},
     {"forward-target", FINDING_ERROR, "A forwarded port leads to an address that the node reaches.",

@@ -70,6 +70,13 @@ run "$LABCTL" apply "$work/motd.yaml"
 [ $? -eq 0 ] && [ "$("$LABCTL" exec web cat /etc/motd)" = hi ]
 check "the next change works" $?
 
+run "$LABCTL" set lab other
+[ $? -eq 2 ] && grep -q '^labctl: a lab that runs keeps its name' "$work/err"
+check "a lab that runs keeps its name" $?
+run "$LABCTL" set title 'Two machines'
+[ $? -eq 0 ] && "$LABCTL" dump | grep -qx 'lab: change' && "$LABCTL" dump | grep -qx 'title: Two machines'
+check "and can be changed afterwards" $?
+
 # A shell: its terminal is as before when the lab ends, and the shell ends when its caller is killed.
 mkfifo "$work/keys"
 exec {keys}<>"$work/keys"

@@ -56,7 +56,9 @@ int reading_running(struct reading *reading, const struct context *context, cons
     begin(reading);
     load_topology_keeping(name, str_text(text), text->length, str_text(allotments), reading->sources,
                           &reading->findings, &reading->topology);
-    return finish(reading, context);
+    struct context errors_only = *context;
+    errors_only.quiet = true; /* the warnings were shown by `up` */
+    return finish(reading, &errors_only);
 }
 
 void reading_free(struct reading *reading)
