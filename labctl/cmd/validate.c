@@ -36,14 +36,6 @@ struct validation {
     bool strict;
 };
 
-/* Warns of the first programs that this machine lacks: the file is right, but would not run here. */
-static void check_programs(struct validation *validation, const struct topology *topology)
-{
-    struct error err = ERROR_INIT;
-    if (service_programs_check(topology, &err) != 0)
-        findings_add(&validation->findings, FINDING_WARNING, "missing-program", topology->name_mark, "%s", err.text);
-}
-
 /* Warnings count as errors. */
 static void make_strict(struct findings *findings)
 {
@@ -66,7 +58,7 @@ static void read_scenario(struct validation *validation, struct document *docume
     file->name = scenario->name;
     if (scenario->topology == NULL)
         return;
-    check_programs(validation, scenario->topology);
+    service_programs_find(scenario->topology, &validation->findings);
     if (validation->findings.errors == before)
         contradictions_check(scenario, &validation->findings);
 }
@@ -81,7 +73,7 @@ static void read_topology(struct validation *validation, struct document *docume
     file->name = topology->name;
     rules_check(topology, &validation->findings);
     rulesets_check(topology, validation->sources, &validation->findings);
-    check_programs(validation, topology);
+    service_programs_find(topology, &validation->findings);
 }
 
 /* Reads one file: a scenario or a topology, by its first key. */

@@ -103,7 +103,8 @@ void finish_vlans(struct loader *loader);
 field_decode decode_policies;                                           /* policy.c */
 field_decode decode_certificates;                                       /* certificate.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
-field_decode decode_hosts, decode_labels, decode_run, decode_device;    /* node_parts.c: a name of an interface */
+field_decode decode_hosts, decode_labels, decode_run, decode_requires;  /* node_parts.c */
+field_decode decode_device;                                             /* node_parts.c: a name of an interface */
 field_decode decode_peerings, decode_transit_gateways;                  /* peering.c, transit_gateway.c */
 /* The VPC of that name, "main" or "vpc/main"; NULL where there is none (reported). */
 struct vpc *read_vpc(struct loader *loader, const struct value *value);

@@ -307,17 +307,30 @@ void decode_labels(struct decoder *decoder, const struct field *field, const str
     each_named(LOADER(decoder), field->key, value, "label", 0, one_label);
 }
 
-void decode_run(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+/* A list of texts, or one, each with its mark. */
+static void decode_marked(struct decoder *decoder, const char *key, const struct value *value, struct strings *strings,
+                          struct mark **marks)
 {
-    struct node *node = target;
     const char *text;
     size_t count = value->kind == VALUE_LIST ? value->item_count : 1;
     for (size_t i = 0; i < count; i++) {
         const struct value *item = value->kind == VALUE_LIST ? value->items[i] : value;
-        size_t marks = node->run.count;
-        if (!decode_text(decoder, field->key, item, &text))
+        size_t mark_count = strings->count;
+        if (!decode_text(decoder, key, item, &text))
             continue;
-        *ARENA_PUSH(decoder->arena, node->run_marks, marks) = item->mark;
-        *ARENA_PUSH(decoder->arena, node->run.items, node->run.count) = text;
+        *ARENA_PUSH(decoder->arena, *marks, mark_count) = item->mark;
+        *ARENA_PUSH(decoder->arena, strings->items, strings->count) = text;
     }
+}
+
+void decode_run(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct node *node = target;
+    decode_marked(decoder, field->key, value, &node->run, &node->run_marks);
+}
+
+void decode_requires(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+{
+    struct node *node = target;
+    decode_marked(decoder, field->key, value, &node->requires, &node->requires_marks);
 }

@@ -32,7 +32,8 @@ static void decode_between(struct decoder *decoder, const struct field *field, c
         return;
     }
     if (value->item_count != ARRAY_SIZE(peering->vpcs)) {
-        decode_bad(decoder, field->key, between_wants, value);
+        decode_bad(decoder, field->key, between_wants, value)->hint =
+            arena_printf(decoder->findings->arena, "this one names %zu", value->item_count);
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(peering->vpcs); i++) {

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/table.h"
 #include "load/loader.h"
 
 /* "80" or "1024-65535". */
@@ -95,6 +96,12 @@ bool read_destination(struct loader *loader, const char *key, const struct value
     if (value->kind == VALUE_TEXT && addr_parse(value->text, &addr)) {
         *out = prefix_of_addr(addr);
         return true;
+    }
+    if (value->kind == VALUE_TEXT && *value->text != '\0' && strpbrk(value->text, ".:/") == NULL) { /* a word */
+        static const char *const words[] = {"default", "any4", "any6"};
+        decode_bad(&loader->decoder, key, "a network such as 10.0.0.0/16, default, any4 or any6", value)->hint =
+            decode_hint(&loader->decoder, value->text, words, ARRAY_SIZE(words));
+        return false;
     }
     return decode_network(&loader->decoder, key, value, out);
 }

@@ -112,6 +112,22 @@ static const char *own_text(const struct vpc *vpc, const char *text)
     return whole ? text + 4 + length + 1 : text;
 }
 
+/* The words that a target begins with. */
+static const char *const target_words[] = {"internet_gateway", "egress_only_gateway", "nat_gateway", "peering",
+                                           "transit_gateway",  "node",                "local",       "blackhole"};
+
+/* A finding's remedy: the word that was meant, with the name that stands behind it. */
+static const char *target_hint(struct decoder *decoder, const char *text)
+{
+    struct arena *arena = decoder->findings->arena;
+    const char *slash = strchr(text, '/');
+    const char *word = slash != NULL ? arena_strndup(arena, text, (size_t)(slash - text)) : text;
+    const char *near = str_nearest(word, target_words, ARRAY_SIZE(target_words));
+    if (near != NULL && strcmp(near, word) == 0)
+        return arena_printf(arena, "a name stands behind it: '%s/NAME'", word);
+    return near != NULL ? arena_printf(arena, "did you mean '%s%.80s'?", near, slash != NULL ? slash : "") : NULL;
+}
+
 static bool is_named_kind(const char *text)
 {
     static const char *const kinds[] = {"nat_gateway/", "node/", "peering/", "transit_gateway/"};
@@ -138,7 +154,7 @@ static void decode_target(struct decoder *decoder, const struct field *field, co
              (named && strchr(text, '/')[1] != '\0'))
         route->target = TARGET_MISSING; /* until it is resolved */
     else {
-        decode_bad(decoder, field->key, target_wants, value);
+        decode_bad(decoder, field->key, target_wants, value)->hint = target_hint(decoder, text);
         return;
     }
     route->target_text = text;

@@ -246,7 +246,8 @@ static void decode_between(struct decoder *decoder, const struct field *field, c
     if (!decode_list(decoder, field->key, value))
         return;
     if (value->kind != VALUE_LIST || value->item_count != 2) {
-        decode_bad(decoder, field->key, "two nodes", value);
+        decode_bad(decoder, field->key, "two nodes", value)->hint =
+            arena_printf(decoder->findings->arena, "this one names %zu", value->item_count);
         return;
     }
     for (size_t i = 0; i < 2; i++) {

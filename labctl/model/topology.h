@@ -271,6 +271,7 @@ struct node {
     struct certificate *certificates; /* for programs of its own */
     size_t certificate_count;
     struct strings requires; /* programs */
+    struct mark *requires_marks;
 };
 
 struct defaults {

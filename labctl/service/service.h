@@ -42,12 +42,18 @@ struct service_program {
 };
 /* The one that runs a service; NULL: embedded, or the author's own. */
 const struct service_program *service_program(const struct service *service);
-/* What a topology needs of the machine's programs: calls back for each of them that it uses, once, with one of its
- * users ("ns", "main") and what it is for ("kind 'dns'"). */
-void service_programs(const struct topology *topology,
-                      void (*need)(void *context, const struct service_program *program, const char *user,
-                                   const char *purpose),
+/* A program of the machine that a topology needs, with the first who does. */
+struct program_need {
+    const struct service_program *program;
+    const char *user;    /* "ns", "main" */
+    const char *purpose; /* "dns": a kind of service, or "`dhcp: true`" */
+    struct mark mark;    /* where that is written */
+};
+/* What a topology needs of the machine's programs: calls back for each of them that it uses, once. */
+void service_programs(const struct topology *topology, void (*need)(void *context, const struct program_need *need),
                       void *context);
 /* Looks for those programs, and for those that nodes require (`requires:`), where nodes see them.  ERR_CAPABILITY
  * naming each missing one, who wants it and the Debian package that has it. */
 int service_programs_check(const struct topology *topology, struct error *err);
+/* The same as findings, warnings of the rule missing-program: the file is right, but would not run on this machine. */
+void service_programs_find(const struct topology *topology, struct findings *findings);

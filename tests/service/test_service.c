@@ -368,9 +368,9 @@ static void dns_without_recursion_asks_nobody(void **state)
     bench_free(&bench);
 }
 
-static void note_need(void *context, const struct service_program *program, const char *user, const char *purpose)
+static void note_need(void *context, const struct program_need *need)
 {
-    str_printf(context, "%s for %s, %s (%s);", program->name, user, purpose, program->package);
+    str_printf(context, "%s for %s, %s (%s);", need->program->name, need->user, need->purpose, need->program->package);
 }
 
 static void dns_with_views_tells_each_its_own(void **state)
@@ -429,6 +429,29 @@ static void what_a_node_requires_is_looked_for(void **state)
     assert_int_equal(err.kind, ERR_CAPABILITY);
     assert_string_equal(
         err.text, "the program no-such-program is missing (node web requires it): install the package that has it");
+    absent[0] = "/bin/sh"; /* a path is one */
+    error_clear(&err);
+    assert_int_equal(service_programs_check(bench.topology, &err), -1);
+    assert_null(strchr(err.text, '\n'));
+    bench_free(&bench);
+}
+
+static void each_missing_program_is_a_finding_at_its_place(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    struct findings findings;
+    const char *absent[] = {"no-such-program", "sh", "none-such"};
+    struct mark marks[] = {{0, 4, 1}, {0, 5, 1}, {0, 6, 1}};
+    findings_init(&findings, bench.topology->arena);
+    bench.node->requires = (struct strings){absent, 3};
+    bench.node->requires_marks = marks;
+    service_programs_find(bench.topology, &findings);
+    assert_int_equal(findings.count, 2);
+    assert_int_equal(findings.items[0].mark.line, 4);
+    assert_int_equal(findings.items[1].mark.line, 6);
+    assert_string_equal(findings.items[1].text, "the program none-such is missing (node web requires it)");
+    assert_string_equal(findings.items[1].hint, "install the package that has it");
     bench_free(&bench);
 }
 
@@ -460,6 +483,7 @@ int main(void)
         cmocka_unit_test(dns_with_views_tells_each_its_own),
         cmocka_unit_test(programs_are_asked_for_once),
         cmocka_unit_test(what_a_node_requires_is_looked_for),
+        cmocka_unit_test(each_missing_program_is_a_finding_at_its_place),
         cmocka_unit_test(a_service_of_an_unknown_node_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
