@@ -185,12 +185,19 @@ check "the lost time is on record" $?
 # ---- twice, without a pause, while it is being written ----
 "$LABCTL" --lab rescue exec ops -- sh -c 'echo second >/etc/motd' </dev/null
 lab pause && lab resume
+touch "$work/then"
 "$LABCTL" --lab rescue exec ops -- sh -c 'echo third >/etc/motd' </dev/null
 lose
+# On a busy machine another checkpoint may have come in between: what it knows is not known here.
+motd() { "$LABCTL" --lab rescue exec ops -- cat /etc/motd </dev/null; }
+known=second
+[ "$(latest)" -nt "$work/then" ] && known='@(second|third)'
 old() { [ $(($(date +%s) - $(stat -c %Y "$(directory)/alive"))) -ge 3 ]; }
 until_true 10 old
-run "$LABCTL" --format json resume && [ "$("$LABCTL" --lab rescue exec ops -- cat /etc/motd </dev/null)" = second ]
+# shellcheck disable=SC2053 # a pattern
+run "$LABCTL" --format json resume && [[ $(motd) == $known ]]
 check "a second time: what the last checkpoint knew" $?
+known=$(motd)
 age=$(sed -n 's/.*"checkpoint_age_s": \([0-9]*\).*/\1/p' "$work/out")
 [ "${age:-0}" -ge 2 ] && [ "$age" -le 60 ]
 check "and how old it is: $age s" $?
@@ -201,7 +208,7 @@ latest=$(latest)
 for cut in 0 60 5000; do
     good "${latest##*/}"
     truncate -s $cut "$latest"
-    run "$LABCTL" resume && [ "$("$LABCTL" --lab rescue exec ops -- cat /etc/motd </dev/null)" = second ]
+    run "$LABCTL" resume && [ "$(motd)" = "$known" ]
     check "cut off at $cut bytes: the one before it" $?
     lab pause
     cp "$(directory)"/checkpoint.* "$work/good/"
