@@ -109,6 +109,9 @@ static void end(struct matrix *matrix)
 void matrix_finish(struct matrix *matrix)
 {
     struct attempt *attempt = matrix->attempt;
+    if (matrix->over)
+        return;
+    matrix->over = true;
     if (matrix->refusals) {
         attempt_end(attempt, OUTCOME_ERROR, "%s", NET_NEIGHBOURS_FULL);
         return;
@@ -168,6 +171,7 @@ static void start_layer(struct matrix *matrix)
     matrix->port = check_matrix_port(&attempt->check->matrix, matrix->layer);
     matrix->sweep = (struct witness_sweep){.since = witness_look(engine_witness(attempt->engine))};
     matrix->settled = matrix->answered = 0;
+    matrix->over = false;
     attempt->fact.matrix = matrix->cells + matrix->layer * cells;
     for (size_t i = 0; i < cells; i++)
         if (i / matrix->count != i % matrix->count && !addr_is_set(&matrix->addrs[i]))

@@ -16,6 +16,7 @@ struct matrix {
     struct addr *addrs; /* row-major: where node i reaches node j; family 0 = nowhere, or i == j */
     uint16_t port;      /* of the present layer; 0: ICMP */
     size_t layer, layers;
+    bool over;         /* the present layer is: a timer of its way may still come */
     struct timer next; /* layer */
     uint8_t *cells;    /* of all layers; the fact shows those of the present one meanwhile */
     int64_t limit;     /* ns that a pair has */
@@ -40,5 +41,6 @@ void matrix_tcp_release(struct matrix *matrix);
 
 /* The pair's outcome, the first time that one is known. */
 void matrix_settle(struct matrix *matrix, size_t pair, enum fact_outcome outcome);
-/* Everything else got no answer: goes on to the next layer, or ends the attempt. */
+/* Everything else got no answer: goes on to the next layer, or ends the attempt.  Once for each layer: what comes of it
+ * afterwards (a turn, a patience that was set) is nothing. */
 void matrix_finish(struct matrix *matrix);

@@ -47,6 +47,12 @@ void judge_matrix(const struct check *check, const struct fact *fact, const stru
     for (size_t i = 0; i < count * count * layers; i++) {
         size_t from = i / count % count, to = i % count;
         bool answered = fact->matrix[i] == OUTCOME_ANSWERED;
+        if (from != to && fact->matrix[i] == OUTCOME_NONE) { /* labctl's own failure, whatever was expected */
+            out->verdict = VERDICT_ERROR;
+            SEEN(out, ": %s to %s%s was not measured", matrix->nodes[from]->name, matrix->nodes[to]->name,
+                 layer_text(matrix, i / (count * count), port));
+            return;
+        }
         if (from == to || answered == wanted[i])
             continue;
         if (wrong++ < NAMED_MAX)

@@ -272,6 +272,11 @@ static void a_matrix_of_ports_wants_exactly_its_pairs(void **state)
     got = judge(&check, &fact);
     assert_verdict(VERDICT_FAIL, got);
     assert_non_null(strstr(got.seen, "a does not reach b on tcp/22 (refused)"));
+    cells[1] = yes;
+    cells[5] = OUTCOME_NONE; /* which would be as expected */
+    got = judge(&check, &fact);
+    assert_verdict(VERDICT_ERROR, got);
+    assert_non_null(strstr(got.seen, "a to b by icmp was not measured"));
 }
 
 /* ---- figures ------------------------------------------------------------------------------------------------------
@@ -341,7 +346,7 @@ static void ping_limits(void **state)
     struct judgement got = judge(&check, &fact);
     assert_verdict(VERDICT_FAIL, got);
     assert_string_equal(got.expected, "reachable, round trip below 10ms");
-    assert_string_equal(got.seen, "round trip 12ms, limit 10ms: seen so");
+    assert_string_equal(got.seen, "round trip 12.0 ms, limit 10ms: seen so");
     check.ping.rtt_below = 0;
     check.ping.jitter_below = 1000000;
     fact.rtt_jitter = 1000000;
@@ -405,6 +410,8 @@ static void dns_codes_and_limits(void **state)
     check.dns.time_below = 1000000;
     fact.duration = 1000000;
     assert_verdict(VERDICT_FAIL, judge(&check, &fact));
+    fact.duration = 1500 * (int64_t)1000000;
+    assert_non_null(strstr(judge(&check, &fact).seen, "took 1500.0 ms, limit 1ms"));
 }
 
 /* ---- http, command, matrix ----------------------------------------------------------------------------------------
