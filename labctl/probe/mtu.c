@@ -191,7 +191,7 @@ static bool open_socket(struct mtu *mtu)
     socklen_t length = net_sockaddr(&attempt->fact.target, 0, &address), size = sizeof link;
     if (connect(fd, (struct sockaddr *)&address, length) < 0 ||
         getsockopt(fd, level, mtu->ipv6 ? IPV6_MTU : IP_MTU, &link, &size) < 0) {
-        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", attempt->check->from->name,
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way from %s to %s: %s", attempt->check->from->name,
                     addr_format(&attempt->fact.target, text), strerror(errno));
         return false;
     }

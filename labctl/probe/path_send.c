@@ -216,7 +216,7 @@ bool path_sender_open(struct path_sender *sender, struct attempt *attempt, int n
     struct sockaddr_storage address;
     socklen_t length = net_sockaddr(&sender->target, udp ? sender->port : 0, &address);
     if (connect(sender->fd, (struct sockaddr *)&address, length) < 0) {
-        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", attempt->check->from->name,
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way from %s to %s: %s", attempt->check->from->name,
                     addr_format(&sender->target, text), strerror(errno));
         return false;
     }

@@ -229,7 +229,7 @@ static bool open_socket(struct ping *ping, int netns)
     }
     socklen_t length = net_sockaddr(&attempt->fact.target, 0, &address);
     if (connect(fd, (struct sockaddr *)&address, length) < 0) {
-        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", node,
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way from %s to %s: %s", node,
                     addr_format(&attempt->fact.target, text), strerror(errno));
         return false;
     }

@@ -52,7 +52,7 @@ static void tcp_failed(struct attempt *attempt, int fd, int number)
     else if (number == ENETUNREACH || number == EHOSTUNREACH || number == EACCES || number == EPERM ||
              number == EINVAL || number == ETIMEDOUT ||
              number == EADDRNOTAVAIL) /* no address, or no port, to call from */
-        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", attempt->check->from->name, target,
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way from %s to %s: %s", attempt->check->from->name, target,
                     strerror(number));
     else
         attempt_end(attempt, OUTCOME_ERROR, "connect from %s to %s: %s", attempt->check->from->name, target,

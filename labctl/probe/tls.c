@@ -199,7 +199,7 @@ static void connect_failed(struct tls *tls, int number)
     else if (number == ECONNREFUSED)
         attempt_end(attempt, OUTCOME_REFUSED, "refused (RST) by %s", target);
     else
-        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", attempt->check->from->name, target,
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way from %s to %s: %s", attempt->check->from->name, target,
                     strerror(number));
 }
 

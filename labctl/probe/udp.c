@@ -62,7 +62,7 @@ static void udp_failed(struct attempt *attempt, int fd, int number)
     else if (found.icmp)
         attempt_end(attempt, OUTCOME_UNREACHABLE, "%s at %s", net_error_format(&found, text), target);
     else
-        attempt_end(attempt, OUTCOME_UNREACHABLE, "%s has no way to %s: %s", attempt->check->from->name, target,
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way from %s to %s: %s", attempt->check->from->name, target,
                     strerror(found.number));
 }
 

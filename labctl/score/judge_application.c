@@ -63,7 +63,7 @@ static void judge_time(int64_t limit, int64_t took, struct judgement *out)
 {
     char text[UNITS_TEXT_MAX];
     if (limit && took >= limit)
-        judging_fail(out, "took %.3g ms, limit %s", (double)took / 1e6, duration_format(limit, text));
+        judging_fail(out, "took %.1f ms, limit %s", (double)took / 1e6, duration_format(limit, text));
 }
 
 void judge_dns(const struct check *check, const struct fact *fact, const struct verdict_context *context,

@@ -56,10 +56,10 @@ void judge_ping(const struct check *check, const struct fact *fact, const struct
     if (ping->has_loss_below && judging_exceeds(lost, fact->sent, ping->loss_below))
         judging_fail(out, "loss %.4g%%, limit %s", 100.0 * lost / fact->sent, share_format(ping->loss_below, text));
     if (ping->rtt_below && fact->rtt_median >= ping->rtt_below)
-        judging_fail(out, "round trip %s, limit %s", duration_format(fact->rtt_median / 1000 * 1000, text),
+        judging_fail(out, "round trip %.1f ms, limit %s", (double)fact->rtt_median / 1e6,
                      duration_format(ping->rtt_below, other));
     if (ping->jitter_below && fact->rtt_jitter >= ping->jitter_below)
-        judging_fail(out, "jitter %s, limit %s", duration_format(fact->rtt_jitter / 1000 * 1000, text),
+        judging_fail(out, "jitter %.1f ms, limit %s", (double)fact->rtt_jitter / 1e6,
                      duration_format(ping->jitter_below, other));
 }
 

@@ -317,7 +317,7 @@ static void udp_ends_in_five_ways(void **state)
     assert_outcome(OUTCOME_REFUSED, &records[5]);
     assert_int_equal(records[5].fact.listener, LISTENER_NO); /* loopback alone is nobody */
     assert_outcome(OUTCOME_UNREACHABLE, &records[6]);
-    assert_says(&records[6], "n1 has no way to 192.0.2.1:70");
+    assert_says(&records[6], "no way from n1 to 192.0.2.1:70");
 }
 
 /* Whoever is root in n1 lets it answer for n2: neither what should be open nor what should be closed is shown so. */
