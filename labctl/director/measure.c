@@ -3,9 +3,11 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "base/units.h"
 #include "director/exercise.h"
+#include "director/prober.h"
 #include "director/reach.h"
 #include "load/scenario.h"
 #include "model/check.h"
@@ -107,11 +109,32 @@ static const struct check **controls_of(struct measurement *m, const struct scen
     return all.checks;
 }
 
+/* A matrix of all nodes is one of those that the exercise was started with, too: who takes one away does not make it
+ * smaller.  Named, it is seen to be gone (probe/attempt.c). */
+static const struct check *with_those_gone(struct director *director, struct measurement *m, const struct check *check)
+{
+    const struct topology *before = m->exercise ? m->exercise->scenario->topology : NULL;
+    if (!before || check->kind != CHECK_MATRIX || check->matrix.node_count)
+        return check;
+    struct check *named = arena_copy(m->arena, check, sizeof *check);
+    named->matrix.nodes = NULL;
+    bool gone = false;
+    for (size_t i = 0; i < before->node_count; i++) {
+        if (!checks_measurable(before->nodes[i]))
+            continue;
+        *ARENA_PUSH(m->arena, named->matrix.nodes, named->matrix.node_count) = before->nodes[i];
+        gone = gone || !map_get(director_topology(director)->node_by_name, before->nodes[i]->name);
+    }
+    return gone ? named : check;
+}
+
 static int begin_measurement(struct director *director, struct measurement *m, const struct scenario *scenario,
                              struct checks_options options, const json_t *listened, struct error *err)
 {
     options.controls = controls_of(m, scenario, &options.control_count);
     int *healthy = arena_alloc(m->arena, (m->count + 1) * sizeof *healthy);
+    for (size_t i = 0; i < m->count; i++)
+        m->checks[i] = with_those_gone(director, m, m->checks[i]);
     for (size_t i = 0; i < m->count; i++)
         healthy[i] = checks_recall(listened, m->checks[i]->id);
     options.listened_healthy = healthy;

@@ -174,12 +174,12 @@ static int look(struct director *director, struct start *start, struct error *er
 /* Would this be judged otherwise with what the healthy lab has shown? */
 static bool depends(const struct check_result *result, int healthy)
 {
+    bool nobody = result->listener == LISTENER_NO || result->listener == LISTENER_NOBODY;
     if (result->verdict == VERDICT_FAIL)
         return result->listener == LISTENER_NO && memory_listened(healthy) == LISTENED_NO;
-    return result->verdict == VERDICT_PASS &&
-           ((result->listener == LISTENER_NO && memory_listened(healthy) == LISTENED_YES) ||
-            (result->left == SIGHT_NO && memory_left(healthy) == SIGHT_YES) ||
-            (result->returned == SIGHT_YES && memory_returned(healthy) == SIGHT_NO));
+    return result->verdict == VERDICT_PASS && ((nobody && memory_listened(healthy) == LISTENED_YES) ||
+                                               (result->left == SIGHT_NO && memory_left(healthy) == SIGHT_YES) ||
+                                               (result->returned == SIGHT_YES && memory_returned(healthy) == SIGHT_NO));
 }
 
 /* What "exercise-look" has seen can be judged as it stands. */

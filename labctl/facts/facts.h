@@ -35,6 +35,7 @@ enum http_phase {
 
 struct fact {
     enum fact_outcome outcome;
+    bool gone;          /* a node that the check names is no part of the lab any more: nothing was asked */
     char detail[400];   /* what was seen, for a person: "no answer in 1 s (1 echo request sent, 0 replies)" */
     struct addr target; /* where the packets went, or family 0 */
     int64_t duration;   /* ns from start to end of the attempt */
@@ -47,8 +48,9 @@ struct fact {
     uint32_t sent, received;
     /* ns; the median, and that of the differences between one round trip and the next: one outlier moves neither */
     int64_t rtt_min, rtt_median, rtt_max, rtt_jitter;
-    /* tcp and udp, negative checks: does anything listen on that address and port inside the target? */
-    enum { LISTENER_UNKNOWN, LISTENER_NO, LISTENER_YES } listener;
+    /* tcp and udp, negative checks: does anything listen on that address and port inside the target?  NOBODY: no node
+     * has the address. */
+    enum { LISTENER_UNKNOWN, LISTENER_NO, LISTENER_YES, LISTENER_NOBODY } listener;
     /* dns */
     char rcode[24];
     bool authoritative;

@@ -81,6 +81,46 @@ const struct check_target *check_target_of(const struct check *check)
     }
 }
 
+static bool missing(const struct node *node, const struct topology *topology, const struct node **found)
+{
+    if (!*found && node && !map_get(topology->node_by_name, node->name))
+        *found = node;
+    return *found;
+}
+
+static void look_through_firewall(const struct check_firewall *firewall, const struct topology *topology,
+                                  const struct node **found)
+{
+    missing(firewall->from, topology, found);
+    missing(firewall->to.node, topology, found);
+    for (size_t i = 0; i < firewall->packet_count; i++)
+        if (!missing(firewall->packets[i].from, topology, found))
+            missing(firewall->packets[i].to.node, topology, found);
+}
+
+static void look_through_matrix(const struct check_matrix *matrix, const struct topology *topology,
+                                const struct node **found)
+{
+    for (size_t i = 0; i < matrix->node_count; i++)
+        missing(matrix->nodes[i], topology, found);
+    for (size_t i = 0; i < matrix->pair_count; i++)
+        if (!missing(matrix->pairs[i].from, topology, found))
+            missing(matrix->pairs[i].to, topology, found);
+}
+
+const struct node *check_missing_node(const struct check *check, const struct topology *topology)
+{
+    const struct node *found = NULL;
+    const struct check_target *target = check_target_of(check);
+    missing(check->from, topology, &found);
+    missing(target ? target->node : NULL, topology, &found);
+    if (check->kind == CHECK_FIREWALL)
+        look_through_firewall(&check->firewall, topology, &found);
+    if (check->kind == CHECK_MATRIX)
+        look_through_matrix(&check->matrix, topology, &found);
+    return found;
+}
+
 /* "route at web: no 10.0.0.0/8 via 10.0.1.1". */
 static void describe_state(const struct check *check, const char *at, char *out, size_t size)
 {

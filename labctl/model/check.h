@@ -296,5 +296,9 @@ bool check_is_alone(enum check_kind kind);
 int64_t check_attempt_time(const struct check *check);
 /* Where its packets go, or NULL where it names no target of its own. */
 const struct check_target *check_target_of(const struct check *check);
+/* The first node that the check names as one that asks, is looked at or is asked, and that the topology does not have;
+ * or NULL.  Whom a path leads by and who serves a page may be gone: that is what these checks are about. */
+struct topology;
+const struct node *check_missing_node(const struct check *check, const struct topology *topology);
 /* "tcp web -> db:5432 open": what is asked, for a person.  In the given buffer. */
 const char *check_describe(const struct check *check, char *out, size_t size);

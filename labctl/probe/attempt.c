@@ -68,6 +68,25 @@ void attempt_prepare(enum check_kind kind)
         kinds[kind]->prepare(NULL);
 }
 
+static void settle(struct attempt *attempt);
+
+/* A node that somebody took out of the lab is no failure of labctl's: nothing is asked, and the check fails. */
+static bool ends_as_gone(struct attempt *attempt)
+{
+    const struct topology *topology = attempt->world->topology;
+    const struct node *node = topology ? check_missing_node(attempt->check, topology) : NULL;
+    struct fact *fact = &attempt->fact;
+    if (!node)
+        return false;
+    engine_unset(attempt->engine, &attempt->timer);
+    attempt->over = true;
+    fact->gone = true;
+    fact->outcome = OUTCOME_UNREACHABLE;
+    snprintf(fact->detail, sizeof fact->detail, "node %s is not in the lab any more", node->name);
+    settle(attempt);
+    return true;
+}
+
 void attempt_begin(struct engine *engine, const struct probe_world *world, const struct check *check,
                    void (*done)(struct attempt *attempt, void *context), void *context)
 {
@@ -89,7 +108,8 @@ void attempt_begin(struct engine *engine, const struct probe_world *world, const
     attempt->flow.since = witness_look(engine_witness(engine));
     if (!kind->own_time)
         engine_set(engine, &attempt->timer, attempt->deadline);
-    kind->start(attempt);
+    if (!ends_as_gone(attempt))
+        kind->start(attempt);
 }
 
 /* ---- who answered -------------------------------------------------------------------------------------------------
@@ -175,7 +195,7 @@ static void unmask(struct attempt *attempt)
 /* Says how it was, to whoever waits for it. */
 static void settle(struct attempt *attempt)
 {
-    if (attempt->fact.outcome != OUTCOME_ERROR && attempt->fact.outcome != OUTCOME_NO_NAME)
+    if (!attempt->fact.gone && attempt->fact.outcome != OUTCOME_ERROR && attempt->fact.outcome != OUTCOME_NO_NAME)
         unmask(attempt);
     attempt->done(attempt, attempt->context);
     engine_later(attempt->engine, attempt_free, attempt);

@@ -31,6 +31,8 @@ int listener_find(const struct probe_world *world, const struct check_target *ta
                                                 : NULL;
     int netns = node ? world->netns(world->context, node->name) : -1;
     struct search search = {.family = addr->family, .port = port};
+    if (!node && world->topology)
+        return LISTENER_NOBODY;
     if (netns < 0 || sockets_observe(netns, protocol, on_socket, &search, NULL) != 0)
         return LISTENER_UNKNOWN;
     return search.found ? LISTENER_YES : LISTENER_NO;

@@ -17,7 +17,8 @@ static void judge_silence(struct judgement *judgement, const struct fact *fact, 
     if (context->positive_control == CONTROL_DEAD && fact->outcome != OUTCOME_REFUSED)
         judging_fail(judgement,
                      "the prober is cut off: it reaches nothing at all, not even its gateway, so this proves nothing");
-    else if (context->listened_healthy == LISTENED_YES && fact->listener == LISTENER_NO)
+    else if (context->listened_healthy == LISTENED_YES &&
+             (fact->listener == LISTENER_NO || fact->listener == LISTENER_NOBODY))
         judging_fail(judgement, "the service is broken: nobody listens there any more");
     else if (context->left_healthy == SIGHT_YES && fact->left == SIGHT_NO)
         judging_fail(judgement,

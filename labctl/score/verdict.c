@@ -70,6 +70,9 @@ struct judgement verdict_of(const struct check *check, const struct fact *fact, 
     if (fact->outcome == OUTCOME_ERROR || fact->outcome == OUTCOME_NONE) {
         out.verdict = VERDICT_ERROR;
         snprintf(out.seen, sizeof out.seen, "%s", *fact->detail ? fact->detail : "nothing was measured");
+    } else if (fact->gone) { /* whatever was expected: the silence of what was taken away shows nothing */
+        out.verdict = VERDICT_FAIL;
+        snprintf(out.seen, sizeof out.seen, "%s", fact->detail);
     } else if (fact->outcome == OUTCOME_UNSUPPORTED) {
         out.verdict = VERDICT_UNSUPPORTED;
         snprintf(out.seen, sizeof out.seen, "%s", fact->detail);

@@ -209,9 +209,10 @@ topology:
     b: { bridge: lan, address: 10.0.0.3/24 }
     c: { bridge: lan, address: 10.0.0.4/24 }
 faults: [ { id: route, kind: route-missing, at: b, destination: 10.0.0.0/24 } ]
-tasks: [ { id: page, title: b sees the page, checks: [ { id: get, from: b, http: "http://10.0.0.1/", points: 10 } ] } ]
+tasks: [ { id: page, title: b sees the page, checks: [ { id: get, from: b, http: "http://10.0.0.1/", points: 10 }, { id: all, matrix: all, points: 5 } ] } ]
 guards:
   - { id: no-ssh, from: a, tcp: { to: web, port: 22, expect: closed }, penalty: 5 }
+  - { id: no-ssh-by-address, from: a, tcp: { to: 10.0.0.1, port: 22, expect: closed }, penalty: 5 }
 YAML
 run "$LABCTL" start "$work/guard.yaml"
 check "an exercise begins" $?
@@ -239,6 +240,18 @@ guard 1 'keeps it back' "nor one that has no route"
 at a 'ip route del blackhole 10.0.0.1'
 at web "nft add table ip n; nft 'add chain ip n x { type filter hook input priority 0; }'; nft add rule ip n x tcp dport 22 reject with tcp reset"
 guard 0 'refused' "an honest filter is green, whatever it is called"
+# Who takes away what is looked at drops nothing from the score: that is no error of labctl's.
+gone() { # NODE CHECK WORDS WHAT
+    run "$LABCTL" unset "node/$1" && run "$LABCTL" check "$2"
+    [ $? -eq 1 ] && grep -q "^FAIL .*$3" "$work/out"
+    check "$4" $?
+}
+gone b get 'node b is not in the lab any more' "a task whose node was taken away is red, not left out"
+gone c all 'is not in the lab any more' "a matrix is not made smaller by taking a node away"
+gone web no-ssh 'node web is not in the lab any more' "nor does it do to take away what must not be reached"
+run "$LABCTL" check no-ssh-by-address
+[ $? -eq 1 ] && grep -q "^FAIL .*" "$work/out"
+check "also where it is asked by its address" $?
 "$LABCTL" abandon >/dev/null 2>&1
 
 # At the start the broken lab is measured beside the healthy one: what depends on how that was is seen all the same.

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 
 #include "base/str.h"
+#include "base/table.h"
 #include "kernel/nft.h"
 #include "lan.h"
 #include "sandbox.h"
@@ -366,8 +367,29 @@ static void a_node_that_does_not_run_is_an_error(void **state)
     struct check check = ping("n1", "n2");
     check.from = &ghost;
     struct record record = measure(&check);
+    assert_outcome(OUTCOME_UNREACHABLE, &record); /* nobody knows it: somebody has taken it out of the lab */
+    assert_true(record.fact.gone);
+    map_set(lan->topology->node_by_name, ghost.name, &ghost);
+    record = measure(&check);
+    map_remove(lan->topology->node_by_name, ghost.name);
     assert_outcome(OUTCOME_ERROR, &record);
     assert_int_equal(record.attempts, 4); /* retried three times */
+}
+
+static void who_is_asked_may_be_gone(void **state)
+{
+    (void)state;
+    struct node ghost = {.name = "ghost"};
+    struct check checks[] = {ping("n1", "n2"), tcp("n1", "n2", 7), {.id = "m", .kind = CHECK_MATRIX}};
+    const struct node *nodes[] = {lan->topology->nodes[0], &ghost};
+    checks[0].ping.to.node = checks[1].tcp.to.node = &ghost;
+    checks[1].tcp.expect = TCP_CLOSED;
+    checks[2].matrix = (struct check_matrix){.nodes = nodes, .node_count = 2};
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+        struct record record = measure(&checks[i]);
+        assert_true(record.fact.gone);
+        assert_says(&record, "node ghost is not in the lab any more");
+    }
 }
 
 /* ---- repeating ----------------------------------------------------------------------------------------------------
@@ -716,6 +738,7 @@ int main(void)
         cmocka_unit_test(a_node_that_answers_for_another_proves_nothing),
         cmocka_unit_test(tcp_counts_its_syns),
         cmocka_unit_test(a_node_that_does_not_run_is_an_error),
+        cmocka_unit_test(who_is_asked_may_be_gone),
         cmocka_unit_test(within_repeats_until_green),
         cmocka_unit_test(stable_for_and_repeat_last),
         cmocka_unit_test(thirty_checks_last_as_long_as_the_slowest),

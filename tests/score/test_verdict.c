@@ -279,6 +279,32 @@ static void a_matrix_of_ports_wants_exactly_its_pairs(void **state)
     assert_non_null(strstr(got.seen, "a to b by icmp was not measured"));
 }
 
+/* What was taken out of the lab fails, also a check that wants silence; and a service that nobody has is broken. */
+static void what_is_gone_fails(void **state)
+{
+    (void)state;
+    struct node a = {.name = "a"};
+    const struct check checks[] = {
+        {.kind = CHECK_TCP, .from = &a, .tcp = {.port = 22, .expect = TCP_CLOSED}},
+        {.kind = CHECK_PING, .from = &a, .ping = {.count = 1, .expect = PING_UNREACHABLE}},
+        {.kind = CHECK_HTTP, .from = &a, .http = {.url = "http://a/"}},
+        {.kind = CHECK_PROCESS, .from = &a, .state = {.expect = STATE_ABSENT}},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+        struct fact fact = fact_of(OUTCOME_UNREACHABLE);
+        fact.gone = true;
+        struct judgement got = judge(&checks[i], &fact);
+        assert_verdict(VERDICT_FAIL, got);
+        assert_string_equal(got.seen, fact.detail);
+    }
+    const struct verdict_context healthy = {.positive_control = CONTROL_ALIVE, .listened_healthy = LISTENED_YES};
+    struct fact fact = fact_of(OUTCOME_SILENT);
+    fact.listener = LISTENER_NOBODY;
+    assert_verdict(VERDICT_FAIL, verdict_of(&checks[0], &fact, &healthy));
+    fact.listener = LISTENER_YES;
+    assert_verdict(VERDICT_PASS, verdict_of(&checks[0], &fact, &healthy));
+}
+
 /* ---- figures ------------------------------------------------------------------------------------------------------
  */
 
@@ -518,6 +544,7 @@ int main(void)
         cmocka_unit_test(http_expectations),
         cmocka_unit_test(command_expectations),
         cmocka_unit_test(matrix_wants_exactly_its_pairs),
+        cmocka_unit_test(what_is_gone_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
