@@ -14,8 +14,9 @@
 /* A lab is found by its name, and keeps it while it runs. */
 static int check_path(const char *path, struct error *err)
 {
-    return str_equal(path, "lab") ? error_set(err, ERR_USAGE, "a lab that runs keeps its name; `labctl up FILE --name "
-                                                              "NAME` gives it one")
+    return str_equal(path, "lab") ? error_set(err, ERR_USAGE,
+                                              "a lab that runs keeps its name; `labctl up FILE --name "
+                                              "NAME` gives it one")
                                   : 0;
 }
 

@@ -113,8 +113,9 @@ static const char *own_text(const struct vpc *vpc, const char *text)
 }
 
 /* The words that a target begins with. */
-static const char *const target_words[] = {"internet_gateway", "egress_only_gateway", "nat_gateway", "peering",
-                                           "transit_gateway",  "node",                "local",       "blackhole"};
+static const char *const target_words[] = {
+    "internet_gateway", "egress_only_gateway", "nat_gateway", "peering", "transit_gateway", "node", "local",
+    "blackhole"};
 
 /* A finding's remedy: the word that was meant, with the name that stands behind it. */
 static const char *target_hint(struct decoder *decoder, const char *text)

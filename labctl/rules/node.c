@@ -125,8 +125,8 @@ static const struct {
     const char *directory;
     const char *owner;
 } closed[] = {
-    {"/proc", "the kernel"},   {"/sys", "the kernel"},     {"/dev", "the kernel"},     {"/usr", "the machine"},
-    {"/bin", "the machine"},   {"/sbin", "the machine"},   {"/lib", "the machine"},    {"/lib32", "the machine"},
+    {"/proc", "the kernel"},   {"/sys", "the kernel"},     {"/dev", "the kernel"},        {"/usr", "the machine"},
+    {"/bin", "the machine"},   {"/sbin", "the machine"},   {"/lib", "the machine"},       {"/lib32", "the machine"},
     {"/lib64", "the machine"}, {"/libx32", "the machine"}, {"/opt", "labctl's services"},
 };
 

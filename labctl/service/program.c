@@ -36,8 +36,7 @@ static void want_node(struct wanted *wanted, const struct node *node)
         const struct service *service = node->services[i];
         const struct service_program *program = service_program(service);
         if (program)
-            want(wanted,
-                 &(struct program_need){program, node->name, service_kinds[service->kind].name, service->mark});
+            want(wanted, &(struct program_need){program, node->name, service_kinds[service->kind].name, service->mark});
     }
     for (size_t i = 0; i < node->interface_count; i++)
         if (node->interfaces[i]->dhcp)
@@ -58,8 +57,8 @@ void service_programs(const struct topology *topology, void (*need)(void *contex
         want_node(&wanted, topology->nodes[i]);
     for (size_t i = 0; i < topology->vpc_count; i++)
         if (topology->vpcs[i]->dns_support)
-            want(&wanted, &(struct program_need){&program_dnsmasq, topology->vpcs[i]->name, dns,
-                                                 topology->vpcs[i]->mark});
+            want(&wanted,
+                 &(struct program_need){&program_dnsmasq, topology->vpcs[i]->name, dns, topology->vpcs[i]->mark});
     if (topology_uses_names(topology)) {
         want(&wanted, &(struct program_need){&program_nsd, "internet", dns, mark});
         want(&wanted, &(struct program_need){&program_unbound, "internet", dns, mark});
