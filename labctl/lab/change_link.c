@@ -320,7 +320,10 @@ int interface_change(struct apply *a, const struct plan_operation *operation, co
     apply_unsee(a, space);
     if (change->up && put_controls(a, space, change->ns, change->name, change->index) != 0)
         return -1;
-    return change->up && !had ? add_planned(a, change->ns, change->name) : 0;
+    if (change->up && !had && add_planned(a, change->ns, change->name) != 0)
+        return -1;
+    apply_unsee(a, space); /* what the difference adds there may be there by now */
+    return 0;
 }
 
 static int change_end(struct apply *a, const struct plan_operation *operation, int e, bool *kept, bool *changed)
