@@ -47,8 +47,8 @@ static const struct field task_fields[] = {
 };
 const struct schema task_schema = SCHEMA("task", task_fields);
 
-/* Gives every check its points; the sum is the task's. */
-static void share_points(struct scenario_loader *loader, struct task *task, uint32_t declared)
+/* Gives every check its points; the sum is the task's.  whole: all of its checks could be read. */
+static void share_points(struct scenario_loader *loader, struct task *task, uint32_t declared, bool whole)
 {
     uint64_t given = 0;
     uint32_t without = 0;
@@ -59,7 +59,7 @@ static void share_points(struct scenario_loader *loader, struct task *task, uint
             without++;
     }
     uint64_t total = declared ? declared : given ? given : TASK_POINTS;
-    if (total < given || (declared && !without && total != given))
+    if (whole && (total < given || (declared && !without && total != given)))
         scenario_error(loader, "task-points", task->mark, "task '%s' has %llu points, its checks %llu", task->id,
                        (unsigned long long)total, (unsigned long long)given);
     uint64_t left = total > given ? total - given : 0;
@@ -94,7 +94,8 @@ static void load_task(struct scenario_loader *loader, const struct ticket *ticke
         if (task.checks[i]->penalty)
             scenario_error(loader, "guard-points", task.checks[i]->mark,
                            "check '%s' of a task has points, not a penalty", task.checks[i]->id);
-    share_points(loader, &task, row.points);
+    share_points(loader, &task, row.points,
+                 row.checks && row.checks->kind == VALUE_LIST && task.check_count == row.checks->item_count);
     *ARENA_PUSH(decoder->arena, scenario->tasks, scenario->task_count) = task;
 }
 
