@@ -169,7 +169,9 @@ static bool reserve_port(struct path_sender *sender, struct attempt *attempt, in
         return false;
     if (bind(sender->reserved, (struct sockaddr *)&address, length) < 0 ||
         getsockname(sender->reserved, (struct sockaddr *)&address, &length) < 0) {
-        attempt_end(attempt, OUTCOME_ERROR, "take a TCP port: %s", strerror(errno));
+        bool full = errno == EADDRINUSE || errno == EADDRNOTAVAIL; /* the node's own doing, none of labctl's */
+        attempt_end(attempt, full ? OUTCOME_UNREACHABLE : OUTCOME_ERROR, "no local TCP port is left there: %s",
+                    strerror(errno));
         return false;
     }
     sender->id = ntohs(((struct sockaddr_in *)&address)->sin_port); /* at the same place in sockaddr_in6 */
@@ -216,8 +218,8 @@ bool path_sender_open(struct path_sender *sender, struct attempt *attempt, int n
     struct sockaddr_storage address;
     socklen_t length = net_sockaddr(&sender->target, udp ? sender->port : 0, &address);
     if (connect(sender->fd, (struct sockaddr *)&address, length) < 0) {
-        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way from %s to %s: %s", attempt->check->from->name,
-                    addr_format(&sender->target, text), strerror(errno));
+        attempt_end(attempt, OUTCOME_UNREACHABLE, "no way to %s: %s", addr_format(&sender->target, text),
+                    strerror(errno));
         return false;
     }
     read_source(sender);

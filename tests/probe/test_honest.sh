@@ -112,6 +112,11 @@ at r2 'ip netns exec n ip link set l0 netns 1; ip netns exec n ip link set r0 ne
     ip addr add 10.1.0.254/24 dev l0; ip addr add 10.2.0.254/24 dev r0; ip link set l0 up; ip link set r0 up'
 at a 'ip route del 10.2.0.2/32 via 10.1.0.254'
 at web 'ip route del 10.1.0.2/32 via 10.2.0.254'
+# No port is left for what is asked: that is the node's doing, and no error that would leave the score.
+at a 'sysctl -qw net.ipv4.ip_local_port_range="40000 40000"; nc -l -p 40000 -s 10.1.0.2 >/dev/null 2>&1 &
+    while ! ss -tln | grep -q ":40000 "; do :; done'
+red "no local port is left" tcp path-tcp
+at a 'pkill nc; sysctl -qw net.ipv4.ip_local_port_range="32768 60999"'
 green "without them all is green" path path-udp path-tcp way other-way door
 # Only some of it, so that the target sees something as well.
 steer() { # RULE: what it matches goes to the prober's own node
