@@ -109,6 +109,48 @@ static void write_tasks(const json_t *result, struct str *out)
     json_array_foreach(member_list(result, "guards"), c, check) write_check(check, out);
 }
 
+static void write_hints(const json_t *result, struct str *out)
+{
+    size_t i;
+    const json_t *hint, *hints = member_list(result, "hints");
+    if (!json_array_size(hints))
+        return;
+    str_append(out, "\n## Hints taken\n\n");
+    json_array_foreach(hints, i, hint)
+    {
+        str_append(out, "- ");
+        member_clock(hint, "after_s", out);
+        str_append(out, ", ");
+        member(out, hint, "task");
+        str_append(out, ", cost ");
+        member_points(hint, "cost", out);
+        str_append(out, ": ");
+        member(out, hint, "text");
+        str_append(out, "\n");
+    }
+}
+
+static void write_claim(const json_t *claim, struct str *out)
+{
+    STR_AUTO where = STR_INIT;
+    member_words(member_list(claim, "where"), &where);
+    str_append(out, "- ");
+    member_clock(claim, "after_s", out);
+    str_append(out, ": ");
+    if (member_truth(claim, "none")) {
+        str_append(out, "nothing is broken");
+    } else {
+        member(out, claim, "what");
+        str_append(out, " at ");
+        plain(out, str_text(&where));
+    }
+    str_append(out, "; ");
+    member_points(claim, "earned", out);
+    str_append(out, " points.  ");
+    member(out, claim, "why");
+    str_append(out, "\n");
+}
+
 static void write_answers(const json_t *result, struct str *out)
 {
     size_t i;
@@ -134,6 +176,8 @@ static void write_answers(const json_t *result, struct str *out)
     }
     if (json_is_object(diagnosis)) {
         str_append(out, "\n## Diagnosis\n\n");
+        json_array_foreach(member_list(diagnosis, "claims"), i, item) write_claim(item, out);
+        str_append(out, json_array_size(member_list(diagnosis, "claims")) ? "\n" : "No claim was made.\n\n");
         member(out, diagnosis, "why");
         str_append(out, "\n");
     }
@@ -235,6 +279,7 @@ void report_markdown(const json_t *result, bool color, struct str *out)
     (void)color;
     write_head(result, out);
     write_tasks(result, out);
+    write_hints(result, out);
     write_answers(result, out);
     write_lab(result, out);
     write_time(result, out);

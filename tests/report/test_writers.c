@@ -110,6 +110,8 @@ static void markdown_escapes_its_own_signs(void **state)
     holds(&text, "a \\| b");
     holds(&text, "- fixed: office → web:80");
     holds(&text, "- diagnose: never");
+    holds(&text, "## Hints taken\n\n- 0:30, reach, cost 2: Look \\<there\\>\n");
+    holds(&text, "- 1:00: loss at node/web; 3.5 points.  where: 1/2, what: 1 of 1\n");
     assert_null(strstr(str_text(&text), "<script>"));
 }
 
