@@ -57,9 +57,10 @@ json_t *faults_repaired(struct director *director, const char *path)
 
 /* ---- in force? ---- */
 
-static int observe_item(void *context, const struct plan *plan, int item, size_t index)
+static int observe_item(void *context, const struct plan *before, size_t was, const struct plan *plan, int item,
+                        size_t is)
 {
-    return lab_item_state(director_lab(context), plan, item, index);
+    return lab_change_state(director_lab(context), before, was, plan, item, is);
 }
 
 static void note_program(void *programs, const char *name)

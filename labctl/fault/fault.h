@@ -133,9 +133,11 @@ const struct fault_parameter *fault_parameter(const struct fault *fault, const c
 /* Whether a fault is in force, by the state of the devices: every item in which the two plans differ is looked up. */
 enum fault_force { FORCE_NO, FORCE_YES, FORCE_UNKNOWN, FORCE_COUNT };
 const char *fault_force_name(enum fault_force force); /* "no", "yes", "unknown" */
-/* item: enum plan_item; index into that item's array of `plan`.  1 = the device has it so, 0 = it has not, -1 =
- * unknown. */
-typedef int fault_observe(void *context, const struct plan *plan, int item, size_t index);
+/* item: enum plan_item; is: the index into that item's array of `plan`.  Where the fault changes an item that is there
+ * without it as well, that is `was` of `before`, and what they differ in is asked for; else before = NULL.
+ * 1 = the device has it so, 0 = it has not, -1 = unknown. */
+typedef int fault_observe(void *context, const struct plan *before, size_t was, const struct plan *plan, int item,
+                          size_t is);
 /* without, with: the plans without and with the fault.  FORCE_NO where they do not differ. */
 enum fault_force fault_verify(const struct plan *without, const struct plan *with, fault_observe *observe,
                               void *context);

@@ -20,8 +20,9 @@ enum fault_force fault_verify(const struct plan *without, const struct plan *wit
         if (operation->item == ITEM_HOSTS_VIEW) /* in no device: what a node sees is its namespace's to say */
             continue;
         bool removed = operation->action == ACTION_REMOVE;
-        int seen = removed ? observe(context, without, operation->item, operation->before)
-                           : observe(context, with, operation->item, operation->after);
+        const struct plan *before = operation->action == ACTION_CHANGE ? without : NULL;
+        int seen = removed ? observe(context, NULL, 0, without, operation->item, operation->before)
+                           : observe(context, before, operation->before, with, operation->item, operation->after);
         if (seen < 0)
             unknown = true;
         else if ((seen == 0) != removed)

@@ -199,8 +199,14 @@ int lab_observe(struct lab *lab, const char *name, struct observation **out, str
 
 int lab_item_state(struct lab *lab, const struct plan *plan, int item, size_t index)
 {
-    uint32_t ns = plan_item_namespace(plan, (enum plan_item)item, index);
-    struct space *space = ns == UINT32_MAX ? NULL : space_of(lab, plan, ns);
+    return lab_change_state(lab, NULL, 0, plan, item, index);
+}
+
+int lab_change_state(struct lab *lab, const struct plan *before, size_t was, const struct plan *after, int item,
+                     size_t is)
+{
+    uint32_t ns = plan_item_namespace(after, (enum plan_item)item, is);
+    struct space *space = ns == UINT32_MAX ? NULL : space_of(lab, after, ns);
     struct observation *o = NULL;
     if (item == ITEM_NAMESPACE)
         return space && space->ready;
@@ -208,7 +214,8 @@ int lab_item_state(struct lab *lab, const struct plan *plan, int item, size_t in
         return 0;
     if (space && lab_observe(lab, space->name, &o, NULL) != 0)
         return -1;
-    enum presence presence = item_present(lab, plan, (enum plan_item)item, index, o, NULL);
+    enum presence presence = before ? change_present(lab, before, was, after, (enum plan_item)item, is, o, NULL)
+                                    : item_present(lab, after, (enum plan_item)item, is, o, NULL);
     observation_free(o);
     return presence == PRESENT_UNKNOWN ? -1 : presence == PRESENT_SO;
 }

@@ -93,6 +93,10 @@ int lab_observe(struct lab *lab, const char *name, struct observation **out, str
 
 /* Is this item (enum plan_item, index into that item's array) in the device as the plan says?  1, 0, or -1: unknown. */
 int lab_item_state(struct lab *lab, const struct plan *plan, int item, size_t index);
+/* The same of an item that stands in both plans, by that alone in which it differs there: is the change in force?
+ * before = NULL: the whole item. */
+int lab_change_state(struct lab *lab, const struct plan *before, size_t was, const struct plan *after, int item,
+                     size_t is);
 
 /* Processes of the plan, by their name there ("web/http"). */
 enum lab_process_state { LAB_PROCESS_ABSENT, LAB_PROCESS_RUNNING, LAB_PROCESS_EXITED };

@@ -259,8 +259,27 @@ static bool vlans_present(const struct plan *plan, const struct plan_link_end *e
     return same;
 }
 
+static uint32_t mtu_of(uint32_t mtu)
+{
+    return mtu ? mtu : 1500;
+}
+
+/* What an end is, as far as it is asked for: all of it, or what tells it from `was`.  A node's interface may be a port
+ * of a bridge that somebody has made there, of which the plan knows nothing. */
+static bool end_so(const struct plan *plan, const struct plan_link *link, int e, const struct plan_link *was,
+                   const struct observed_link *seen, uint32_t master)
+{
+    const struct plan_link_end *is = &link->end[e], *before = was ? &was->end[e] : NULL;
+    bool free = !is->master && plan->namespaces[is->ns].kind == NAMESPACE_NODE;
+    return ((before && before->down == is->down) || seen->up != is->down) &&
+           ((was && mtu_of(was->mtu) == mtu_of(link->mtu)) || seen->mtu == mtu_of(link->mtu)) &&
+           (free || (before && str_equal(before->master, is->master)) || seen->master == master) &&
+           ((before && !memcmp(&before->mac, &is->mac, sizeof is->mac)) ||
+            !memcmp(&seen->mac, &is->mac, sizeof is->mac));
+}
+
 static enum presence link_present(struct lab *lab, const struct plan *plan, const struct plan_link *link,
-                                  struct error *err)
+                                  const struct plan_link *was, struct error *err)
 {
     enum presence presence = PRESENT_SO;
     for (int e = 0; e < 2; e++) {
@@ -272,22 +291,23 @@ static enum presence link_present(struct lab *lab, const struct plan *plan, cons
             return found < 0 ? PRESENT_UNKNOWN : PRESENT_NOT;
         if (end->master && observe_link(netns, end->master, &master, err) < 0)
             return PRESENT_UNKNOWN;
-        if (seen.up == end->down || seen.mtu != (link->mtu ? link->mtu : 1500) || seen.master != master.index ||
-            memcmp(&seen.mac, &end->mac, sizeof seen.mac) != 0 || !vlans_present(plan, end, netns, seen.index))
+        if (!end_so(plan, link, e, was, &seen, master.index) || !vlans_present(plan, end, netns, seen.index))
             presence = PRESENT_OTHERWISE;
     }
     return presence;
 }
 
-static enum presence device_present(const struct plan_device *device, const struct observation *o)
+static enum presence device_present(const struct plan_device *device, const struct plan_device *was,
+                                    const struct observation *o)
 {
     const struct observed_link *seen = observed_link_by_name(o, device->name);
     if (!seen || !str_equal(seen->kind, plan_device_kind_name(device->kind)) || seen->id != device->id)
         return PRESENT_NOT;
-    return seen->up != device->down && seen->mtu == (device->mtu ? device->mtu : 1500) &&
-                   memcmp(&seen->mac, &device->mac, sizeof seen->mac) == 0
-               ? PRESENT_SO
-               : PRESENT_OTHERWISE;
+    bool so = ((was && was->down == device->down) || seen->up != device->down) &&
+              ((was && mtu_of(was->mtu) == mtu_of(device->mtu)) || seen->mtu == mtu_of(device->mtu)) &&
+              ((was && !memcmp(&was->mac, &device->mac, sizeof was->mac)) ||
+               !memcmp(&seen->mac, &device->mac, sizeof seen->mac));
+    return so ? PRESENT_SO : PRESENT_OTHERWISE;
 }
 
 static enum presence judged(const void *found, bool same)
@@ -306,9 +326,9 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
     case ITEM_BRIDGE:
         return bridge_present(&plan->bridges[i], o);
     case ITEM_LINK:
-        return link_present(lab, plan, &plan->links[i], err);
+        return link_present(lab, plan, &plan->links[i], NULL, err);
     case ITEM_DEVICE:
-        return device_present(&plan->devices[i], o);
+        return device_present(&plan->devices[i], NULL, o);
     case ITEM_SYSCTL:
         return sysctl_present(space, &plan->sysctls[i], err);
     case ITEM_ADDRESS:
@@ -343,4 +363,14 @@ enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_i
         break;
     }
     return PRESENT_UNKNOWN;
+}
+
+enum presence change_present(struct lab *lab, const struct plan *before, size_t was, const struct plan *after,
+                             enum plan_item item, size_t is, const struct observation *o, struct error *err)
+{
+    if (item == ITEM_LINK)
+        return link_present(lab, after, &after->links[is], &before->links[was], err);
+    if (item == ITEM_DEVICE)
+        return device_present(&after->devices[is], &before->devices[was], o);
+    return item_present(lab, after, item, is, o, err);
 }

@@ -425,9 +425,11 @@ static void set_replaces_a_lossy_line(void **state)
 }
 
 static int observed;
-static int observe(void *context, const struct plan *plan, int item, size_t index)
+static bool asked_for_a_change;
+static int observe(void *context, const struct plan *before, size_t was, const struct plan *plan, int item, size_t is)
 {
-    (void)context, (void)plan, (void)item, (void)index;
+    (void)context, (void)was, (void)plan, (void)item, (void)is;
+    asked_for_a_change = before != NULL;
     return observed;
 }
 
@@ -443,6 +445,18 @@ static void force_is_looked_up_in_the_devices(void **state)
     assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_NO);
     observed = -1;
     assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_UNKNOWN);
+    assert_false(asked_for_a_change);
+}
+
+/* What else somebody has done to an interface that is switched off does not matter. */
+static void force_of_a_change_is_what_was_changed(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-routers.yaml");
+    effect(&bench, "mtu-wrong node/r1/wan0 mtu=1300");
+    observed = 1;
+    assert_int_equal(fault_verify(bench.before, bench.after, observe, NULL), FORCE_YES);
+    assert_true(asked_for_a_change);
 }
 
 /* A program that may end as soon as it runs is no service that fails to start. */
@@ -634,6 +648,7 @@ int main(void)
         cmocka_unit_test(the_internets_zones_break_as_well),
         cmocka_unit_test(set_replaces_a_lossy_line),
         cmocka_unit_test(force_is_looked_up_in_the_devices),
+        cmocka_unit_test(force_of_a_change_is_what_was_changed),
         cmocka_unit_test(what_may_end_at_once_is_only_hoped_for),
         cmocka_unit_test(each_kind_changes_exactly_what_it_says),
         cmocka_unit_test(the_table_is_well_formed),

@@ -1,0 +1,60 @@
+#!/bin/bash
+# as user
+# Whether a fault is in force is what it changes, whatever else somebody has done to the interface in its node: made it
+# the port of a bridge of his own, given it another MTU or another hardware address.
+set -u
+: "${LABCTL:=$PWD/build/labctl}"
+work=$(mktemp -d) || exit 1
+lab=force-$$
+trap '"$LABCTL" -q down "$lab"; rm -rf "$work"' EXIT
+failures=0
+check() { # NAME STATUS
+    if [ "$2" -eq 0 ]; then
+        echo "ok $1"
+    else
+        echo "not ok $1"
+        failures=$((failures + 1))
+        cat "$work/out"
+    fi
+}
+on() { "$LABCTL" --lab "$lab" "$@" >"$work/out" 2>&1; }
+force() { on fault status && grep -q "in force: $1 " "$work/out"; }
+shown() { on exec switch ip link show "$1" && grep -q "$2" "$work/out"; }
+
+cat >"$work/lab.yaml" <<YAML
+lab: $lab
+bridges: { office: {} }
+nodes:
+  switch:
+    interfaces: { p1: { bridge: office }, p2: { link: cable }, p3: { link: spare } }
+    run: [ "ip link add br0 type bridge", "ip link set p1 master br0", "ip link set p2 master br0", "ip link set br0 up" ]
+  desk: { bridge: office, address: 10.1.0.1/24 }
+  printer: { link: cable, address: 10.1.0.2/24 }
+  store: { link: spare, address: 10.2.0.2/24 }
+YAML
+"$LABCTL" -q up "$work/lab.yaml" || exit 1
+rows=( # KIND|PARAMETERS|what the interface shows with it and without
+    "link-down|| state DOWN | state UP "
+    "mtu-wrong|mtu=1300| mtu 1300 .* master br0 | mtu 1500 .* master br0 "
+    "cable-unplugged|| state \\(LOWERLAYER\\)\\?DOWN | state UP "
+)
+for row in "${rows[@]}"; do
+    IFS='|' read -r kind parameters with without <<<"$row"
+    for port in p1 p2; do
+        # shellcheck disable=SC2086 # none or one
+        on fault inject "$kind" --at "node/switch/$port" $parameters && force yes && shown $port "$with"
+        check "$kind at the port $port of a bridge in the node is in force" $?
+        on fault clear && shown $port "$without"
+        check "$kind at $port goes out" $?
+    done
+done
+
+on fault inject link-down --at node/switch/p3 && on exec switch ip link set p3 mtu 1400 address 02:00:00:00:00:77 && force yes
+check "another MTU and another address leave it in force" $?
+on exec switch ip link set p3 up && force no
+check "whoever switches it on has repaired it" $?
+on fault clear && shown p3 'mtu 1400' && shown p3 02:00:00:00:00:77
+check "what he has changed stays" $?
+on fault inject mtu-wrong --at node/switch/p3 mtu=1300 && on exec switch ip link set p3 down && force yes
+check "switched off, the wrong MTU is still there" $?
+exit $((failures > 0))
