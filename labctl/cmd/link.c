@@ -34,24 +34,28 @@ static bool end_matches(const struct interface *end, const char *text)
 #define PROFILE "profile"
 
 /* profile=NAME: all that such a line does, and nothing else; later words change it. */
-static int take_profile(struct context *context, const char *name, struct impairment *is)
+static int take_profile(struct context *context, const char *name, struct impairment *is, enum profile *profile)
 {
     const char *near = str_nearest(name, profile_names, PROFILE_COUNT);
+    STR_AUTO all = STR_INIT;
+    for (size_t i = 0; i < PROFILE_COUNT; i++)
+        str_printf(&all, "%s%s", i ? ", " : "", profile_names[i]);
     if (profile_find(name) == PROFILE_NONE && !str_equal(name, profile_names[PROFILE_NONE]))
-        return cmd_usage(context, "no profile is called '%s'%s%s%s (labctl-topology(5), \"Profiles of links\")", name,
-                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    *is = *profile_impairment(profile_find(name));
+        return cmd_usage(context, "no profile is called '%s'%s%s%s (one of %s)", name, near ? "; did you mean '" : "",
+                         near ? near : "", near ? "'?" : "", str_text(&all));
+    *profile = profile_find(name);
+    *is = *profile_impairment(*profile);
     return 0;
 }
 
 /* KEY=VALUE into an impairment: 0, or 2 with the complaint printed. */
-static int take(struct context *context, const char *word, struct impairment *is)
+static int take(struct context *context, const char *word, struct impairment *is, enum profile *profile)
 {
     const char *keys[64] = {PROFILE}, *value = strchr(word, '=');
     STR_AUTO key = STR_INIT;
     str_append_bytes(&key, word, value ? (size_t)(value - word) : strlen(word));
     if (value && str_equal(str_text(&key), PROFILE))
-        return take_profile(context, value + 1, is);
+        return take_profile(context, value + 1, is, profile);
     const struct impairment_row *row = impairment_row(str_text(&key));
     size_t count = 1;
     for (size_t i = 0; i < impairment_row_count && count < ARRAY_SIZE(keys); i++)
@@ -66,17 +70,22 @@ static int take(struct context *context, const char *word, struct impairment *is
     return wrong ? cmd_usage(context, "'%s' wants %s, got '%s'", row->key, wrong, value + 1) : 0;
 }
 
-static void put_entry(struct str *out, const char *from, uint32_t mtu, const struct impairment *is)
+static void put_entry(struct str *out, const char *from, uint32_t mtu, const struct impairment *is,
+                      enum profile profile)
 {
     STR_AUTO members = STR_INIT;
     if (from)
         str_printf(&members, "from: %s", from);
     if (mtu)
         str_printf(&members, "%smtu: %u", members.length ? ", " : "", mtu);
+    if (!profile_describes(profile, is))
+        profile = PROFILE_NONE;
+    if (profile != PROFILE_NONE)
+        str_printf(&members, "%s" PROFILE ": %s", members.length ? ", " : "", profile_names[profile]);
     for (size_t i = 0; i < impairment_row_count; i++) {
         STR_AUTO value = STR_INIT;
         bool quoted = impairment_rows[i].type == IMPAIRMENT_TRACE;
-        if (impairment_get(is, &impairment_rows[i], &value))
+        if (profile_member(profile, is, &impairment_rows[i], &value))
             str_printf(&members, "%s%s: %s%s%s", members.length ? ", " : "", impairment_rows[i].key, quoted ? "\"" : "",
                        str_text(&value), quoted ? "\"" : "");
     }
@@ -87,14 +96,14 @@ static void put_link(struct str *out, const struct link *link)
 {
     bool directed = link->from_declared[0] || link->from_declared[1];
     str_append(out, directed ? "[ " : "");
-    put_entry(out, NULL, link->mtu, &link->both);
+    put_entry(out, NULL, link->mtu, &link->both, link->profile);
     for (size_t e = 0; directed && e < 2; e++) {
         STR_AUTO from = STR_INIT;
         if (!link->from_declared[e])
             continue;
         str_printf(&from, "node/%s/%s", link->ends[e]->node->name, link->ends[e]->name);
         str_append(out, ", ");
-        put_entry(out, str_text(&from), 0, &link->from_end[e]);
+        put_entry(out, str_text(&from), 0, &link->from_end[e], link->from_profile[e]);
     }
     str_append(out, directed ? " ]" : "");
 }
@@ -110,16 +119,18 @@ static int change_link(struct context *context, struct link *link, const char *f
         if (e == 2)
             return cmd_usage(context, "link '%s' has no end '%s': its ends are node/%s and node/%s", link->name, from,
                              link->ends[0]->node->name, link->ends[1]->node->name);
-        if (!link->from_declared[e])
+        if (!link->from_declared[e]) {
             link->from_end[e] = link->both;
+            link->from_profile[e] = link->profile;
+        }
         link->from_declared[e] = true;
     }
     for (int i = 2; i < context->argc && result == 0; i++) {
         for (size_t k = 0; k < 2 && result == 0; k++)
             if (from ? k == e : link->from_declared[k])
-                result = take(context, context->argv[i], &link->from_end[k]);
+                result = take(context, context->argv[i], &link->from_end[k], &link->from_profile[k]);
         if (!from && result == 0)
-            result = take(context, context->argv[i], &link->both);
+            result = take(context, context->argv[i], &link->both, &link->profile);
     }
     return result;
 }
@@ -127,6 +138,7 @@ static int change_link(struct context *context, struct link *link, const char *f
 static void reset_link(struct link *link)
 {
     link->both = link->from_end[0] = link->from_end[1] = (struct impairment){0};
+    link->profile = link->from_profile[0] = link->from_profile[1] = PROFILE_NONE;
     link->from_declared[0] = link->from_declared[1] = false;
 }
 

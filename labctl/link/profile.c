@@ -85,3 +85,32 @@ enum profile profile_find(const char *name)
             return (enum profile)i;
     return PROFILE_NONE;
 }
+
+bool profile_member(enum profile profile, const struct impairment *impairment, const struct impairment_row *row,
+                    struct str *out)
+{
+    STR_AUTO usual = STR_INIT;
+    STR_AUTO value = STR_INIT;
+    bool has = impairment_get(profile_impairment(profile), row, &usual);
+    if (!impairment_get(impairment, row, &value) && has)
+        str_append(&value, row->fallback);
+    if (str_equal(str_text(&value), str_text(&usual)))
+        return false;
+    str_append(out, str_text(&value));
+    return true;
+}
+
+bool profile_describes(enum profile profile, const struct impairment *impairment)
+{
+    struct impairment read = *profile_impairment(profile);
+    STR_AUTO value = STR_INIT;
+    for (size_t i = 0; i < impairment_row_count; i++) {
+        str_clear(&value);
+        if (impairment_rows[i].type == IMPAIRMENT_TRACE) /* no profile has one: it stands as it is */
+            read.trace = impairment->trace;
+        else if (profile_member(profile, impairment, &impairment_rows[i], &value) &&
+                 impairment_set(&read, &impairment_rows[i], str_text(&value)))
+            return false;
+    }
+    return impairment_equal(&read, impairment);
+}

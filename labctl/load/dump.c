@@ -160,11 +160,15 @@ static void dump_end(struct yaml *yaml, const struct link *link, size_t end)
     yaml_text_member(yaml, "from", str_text(&name));
 }
 
-static void dump_impairment(struct yaml *yaml, const struct impairment *impairment)
+static void dump_impairment(struct yaml *yaml, enum profile profile, const struct impairment *impairment)
 {
+    if (!profile_describes(profile, impairment))
+        profile = PROFILE_NONE;
+    if (profile != PROFILE_NONE)
+        yaml_text_member(yaml, "profile", profile_names[profile]);
     for (size_t i = 0; i < impairment_row_count; i++) {
         STR_AUTO value = STR_INIT;
-        if (impairment_get(impairment, &impairment_rows[i], &value))
+        if (profile_member(profile, impairment, &impairment_rows[i], &value))
             yaml_plain_member(yaml, impairment_rows[i].key,
                               impairment_rows[i].type == IMPAIRMENT_TRACE ? "\"%s\"" : "%s", str_text(&value));
     }
@@ -182,10 +186,10 @@ static void dump_link(struct yaml *yaml, const struct link *link)
     bool directed = link->from_declared[0] || link->from_declared[1];
     if (directed)
         yaml_list(yaml);
-    if (!directed || link->mtu != 0 || impairment_given(&link->both)) {
+    if (!directed || link->mtu != 0 || link->profile || impairment_given(&link->both)) {
         yaml_map(yaml);
         dump_number(yaml, "mtu", link->mtu);
-        dump_impairment(yaml, &link->both);
+        dump_impairment(yaml, link->profile, &link->both);
         yaml_map_end(yaml);
     }
     for (size_t end = 0; directed && end < 2; end++) {
@@ -193,7 +197,7 @@ static void dump_link(struct yaml *yaml, const struct link *link)
             continue;
         yaml_map(yaml);
         dump_end(yaml, link, end);
-        dump_impairment(yaml, &link->from_end[end]);
+        dump_impairment(yaml, link->from_profile[end], &link->from_end[end]);
         yaml_map_end(yaml);
     }
     if (directed)

@@ -187,6 +187,7 @@ static void resolve_direction(struct loader *loader, const struct link_direction
     }
     link->from_declared[end] = true;
     link->from_end[end] = direction->impairment;
+    link->from_profile[end] = direction->profile;
 }
 
 /* Keys that make no sense together are reported at the one that asks for another. */
@@ -209,7 +210,7 @@ static void one_entry(struct loader *loader, struct link *link, const struct val
     const struct value *from = value_get(value, "from"), *profile = value_get(value, "profile");
     struct link_entry entry = {0};
     if (from == NULL)
-        entry = (struct link_entry){.mtu = link->mtu, .impairment = link->both};
+        entry = (struct link_entry){link->mtu, (int)link->profile, link->both};
     if (profile != NULL && profile->kind == VALUE_TEXT)
         entry.impairment = *profile_impairment(profile_find(profile->text));
     if (!schema_decode(&loader->decoder, &link_schema, link->name, value->mark, value, &entry))
@@ -218,6 +219,7 @@ static void one_entry(struct loader *loader, struct link *link, const struct val
     if (from == NULL) {
         link->mtu = entry.mtu;
         link->both = entry.impairment;
+        link->profile = (enum profile)entry.profile;
         return;
     }
     const struct entry *mtu = value_entry(value, "mtu");
@@ -225,7 +227,7 @@ static void one_entry(struct loader *loader, struct link *link, const struct val
         findings_add(loader->decoder.findings, FINDING_ERROR, "misplaced-key", mtu->key_mark,
                      "'mtu' is of both ends of link '%s': it does not go with 'from'", link->name);
     *ARENA_PUSH(loader->decoder.arena, loader->directions, loader->direction_count) =
-        (struct link_direction){link, from, entry.impairment};
+        (struct link_direction){link, from, entry.impairment, (enum profile)entry.profile};
 }
 
 static void one_link(struct loader *loader, const char *name, struct mark mark, const struct value *value)

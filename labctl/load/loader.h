@@ -35,6 +35,7 @@ struct link_direction {
     struct link *link;
     const struct value *from;
     struct impairment impairment;
+    enum profile profile; /* by which it was declared */
 };
 
 struct loader {

@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/mark.h"
 #include "link/impairment.h"
+#include "link/profile.h"
 #include "model/connection.h"
 #include "model/node.h"
 #include "model/policy.h"
@@ -98,6 +99,8 @@ struct link {
     uint32_t mtu;                  /* both ends; 0 = default */
     struct impairment both;        /* each direction */
     struct impairment from_end[2]; /* overrides for packets that end[i] sends (`from:`) */
+    /* By which name `both` and `from_end` were declared; their figures hold, the name is for whoever writes them down. */
+    enum profile profile, from_profile[2];
     bool from_declared[2];
     struct interface *ends[2]; /* exactly two in a valid topology */
     size_t end_count;

@@ -105,6 +105,11 @@ lab link set late profile=satelliet; [ $? -eq 2 ] && lab link show late && grep 
 check "an unknown name changes nothing" $?
 lab link set late profile=none && pings a 10.0.0.2 5 && between "$least" 0 10
 check "none is none" $?
+lab link set late profile=lte loss=0% && lab dump && grep -A2 'profile: lte' "$work/out" | grep -q 'loss: 0%' &&
+    lab set link/late/profile intercontinental && pings a 10.0.0.2 5 && between "$least" 140 175 &&
+    lab set link/late/profile nonne; [ $? -eq 2 ] && lab unset link/late/profile && lab link show late &&
+    grep -q 'not impaired' "$work/out"
+check "a running line keeps its name: set and unset change it" $?
 lab set link/late/delay 30ms && pings a 10.0.0.2 5 && between "$least" 60 75
 check "set as for any key" $?
 

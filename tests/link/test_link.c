@@ -410,10 +410,46 @@ static void profiles_are_as_the_manual_says(void **state)
     }
 }
 
+/* What stands in a file beside a profile's name, joined. */
+static void written_as(enum profile profile, const struct impairment *is, struct str *out)
+{
+    for (size_t i = 0; i < impairment_row_count; i++) {
+        STR_AUTO value = STR_INIT;
+        if (profile_member(profile, is, &impairment_rows[i], &value))
+            str_printf(out, "%s%s: %s", out->length ? ", " : "", impairment_rows[i].key, str_text(&value));
+    }
+}
+
+static void a_profile_is_written_by_its_name_and_what_differs(void **state)
+{
+    (void)state;
+    STR_AUTO text = STR_INIT;
+    struct impairment is = *profile_impairment(PROFILE_STARLINK);
+    written_as(PROFILE_STARLINK, &is, &text);
+    assert_string_equal(str_text(&text), "");
+    is.rate = 5000000;
+    is.delay = 0;
+    is.jitter = 0;
+    is.distribution = DISTRIBUTION_UNIFORM;
+    is.loss = 0;
+    is.loss_burst = 1;
+    is.duplicate = 10000000;
+    is.trace = "0,5";
+    written_as(PROFILE_STARLINK, &is, &text);
+    assert_string_equal(str_text(&text), "delay: 0, jitter: 0, distribution: uniform, loss: 0%, loss_burst: 1, "
+                                         "duplicate: 1%, rate: 5mbit, trace: 0,5");
+    assert_true(profile_describes(PROFILE_STARLINK, &is));
+    is.rate = 0; /* no key says so */
+    assert_false(profile_describes(PROFILE_STARLINK, &is));
+    assert_true(profile_describes(PROFILE_NONE, &is));
+    assert_true(profile_describes(PROFILE_NONE, profile_impairment(PROFILE_NONE)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(profiles_are_as_the_manual_says),
+        cmocka_unit_test(a_profile_is_written_by_its_name_and_what_differs),
         cmocka_unit_test(texts_come_back),
         cmocka_unit_test(bad_values_are_refused),
         cmocka_unit_test(contradictions_are_found),
