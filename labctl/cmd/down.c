@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "cmd/common/client.h"
 #include "cmd/common/ending.h"
+#include "cmd/common/habit.h"
 #include "cmd/cmd.h"
 #include "cmd/common/reading.h"
 #include "lab/control.h"
@@ -16,7 +17,7 @@
 
 static const struct option_spec options[] = {
     {"--all", NULL, "Every lab of yours that runs."},
-    {"-t", "FILE", "The lab that this topology file names."},
+    HABIT_LAB_OPTIONS,
 };
 
 /* Ends one lab.  1: it did not run.  exercise: the name of the one that ended with it is appended. */
@@ -90,22 +91,15 @@ static int end_running(struct context *context, bool all)
 
 static int run(struct context *context)
 {
-    const char *file = cmd_option(context, "-t"), *name = context->argc > 0 ? context->argv[0] : context->lab;
-    bool all = cmd_option(context, "--all") != NULL;
-    if (cmd_operands(context, 0, 1) != 0)
-        return 2;
-    if (all && (file || context->argc > 0))
-        return cmd_usage(context, "--all and the name of one lab exclude each other");
-    if (all || (!name && !file))
-        return end_running(context, all);
     READING_AUTO reading = READING_INIT;
-    if (file) {
-        int status = reading_file(&reading, context, file);
-        if (status != 0)
-            return status;
-        name = reading.topology->name;
-    }
-    return end_labs(context, &name, 1);
+    const char *name;
+    bool all = cmd_option(context, "--all") != NULL;
+    int status = habit_lab(context, &reading, &name);
+    if (status)
+        return status;
+    if (all && name && name != context->lab)
+        return cmd_usage(context, "--all and the name of one lab exclude each other");
+    return all || !name ? end_running(context, all) : end_labs(context, &name, 1);
 }
 
 const struct command command_down = {

@@ -3,12 +3,14 @@
 
 #include "base/table.h"
 #include "cmd/common/changing.h"
+#include "cmd/common/habit.h"
 #include "cmd/cmd.h"
 #include "cmd/common/reading.h"
 #include "report/graph.h"
 
 static const struct option_spec options[] = {
     {"--as", "FORMAT", "ascii (the default), dot (Graphviz), mermaid, json, svg, html"},
+    HABIT_FILE_OPTIONS,
 };
 
 /* 0, or the exit status of a complaint. */
@@ -30,14 +32,14 @@ static int choose_format(struct context *context, enum graph_format *out)
 }
 
 /* The topology of the file, or of the running lab.  0 or an exit status. */
-static int read_topology(struct context *context, struct reading *reading)
+static int read_topology(struct context *context, const char *file, struct reading *reading)
 {
     STR_AUTO text = STR_INIT;
     STR_AUTO allotments = STR_INIT;
     struct error err = ERROR_INIT;
     char lab[80];
-    if (context->argc == 1)
-        return reading_file(reading, context, context->argv[0]);
+    if (file)
+        return reading_file(reading, context, file);
     if (changing_fetch_whole(context, "dump", &text, &allotments, lab, sizeof lab, &err) != 0)
         return cmd_fail(context, &err);
     return reading_running(reading, context, lab, &text, &allotments);
@@ -48,11 +50,12 @@ static int run(struct context *context)
     enum graph_format format = GRAPH_ASCII;
     READING_AUTO reading = READING_INIT;
     STR_AUTO text = STR_INIT;
-    int status = cmd_operands(context, 0, 1);
+    const char *file;
+    int status = habit_file(context, &file);
     if (status == 0)
         status = choose_format(context, &format);
     if (status == 0)
-        status = read_topology(context, &reading);
+        status = read_topology(context, file, &reading);
     if (status != 0)
         return status;
     graph_write(reading.topology, format, &text);

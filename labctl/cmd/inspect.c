@@ -2,7 +2,10 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "base/table.h"
 #include "cmd/common/client.h"
+#include "cmd/common/habit.h"
+#include "cmd/common/reading.h"
 #include "cmd/cmd.h"
 
 static void join(const json_t *array, struct str *out)
@@ -219,14 +222,16 @@ static void print_text(const json_t *reply)
     print_networks(reply);
 }
 
+static const struct option_spec options[] = {HABIT_LAB_OPTIONS};
+
 static int run(struct context *context)
 {
+    READING_AUTO reading = READING_INIT;
     struct error err = ERROR_INIT;
     json_t *reply;
-    if (cmd_operands(context, 0, 1) != 0)
-        return 2;
-    if (context->argc == 1)
-        context->lab = context->argv[0];
+    int status = habit_lab(context, &reading, &context->lab);
+    if (status)
+        return status;
     if (client_call(context, "inspect", NULL, &reply, &err) != 0)
         return cmd_fail(context, &err);
     if (context->format == FORMAT_JSON)
@@ -242,5 +247,7 @@ const struct command command_inspect = {
     .group = "a lab",
     .synopsis = "inspect [NAME]",
     .summary = "The running lab: nodes, addresses, services, networks, warnings",
+    .options = options,
+    .option_count = ARRAY_SIZE(options),
     .run = run,
 };

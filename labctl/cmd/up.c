@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cmd/common/client.h"
 #include "cmd/cmd.h"
+#include "cmd/common/habit.h"
 #include "cmd/common/launch.h"
 #include "cmd/common/reading.h"
 #include "cmd/common/ruleset.h"
@@ -17,18 +18,8 @@
 
 static const struct option_spec options[] = {
     {"--name", "NAME", "Call the lab so, instead of what the file says."},
-    {"-t", "FILE", "The same as FILE as an operand."},
-    {"--topo", "FILE", "The same as -t."},
+    HABIT_FILE_OPTIONS,
 };
-
-/* The file, as an operand or in containerlab's way. */
-static const char *file_of(struct context *context)
-{
-    const char *file = cmd_option(context, "-t");
-    if (!file)
-        file = cmd_option(context, "--topo");
-    return file ? file : context->argc > 0 ? context->argv[0] : NULL;
-}
 
 static int refuse_running(const struct context *context, const char *lab, const char *file)
 {
@@ -80,9 +71,11 @@ static int build(const struct context *context, const struct reading *reading, c
 static int run(struct context *context)
 {
     int64_t begun = clock_boot();
-    const char *file = file_of(context), *name = cmd_option(context, "--name");
-    if (!file || context->argc > 1 || (context->argc == 1 && context->argv[0] != file))
-        return cmd_usage(context, file ? "'up' takes one file" : "'up' needs a topology file");
+    const char *file, *name = cmd_option(context, "--name");
+    if (habit_file(context, &file) != 0)
+        return 2;
+    if (!file)
+        return cmd_usage(context, "'up' needs a topology file");
     if (!name)
         name = context->lab;
     const char *rule = name ? lab_name_rule(name) : NULL;

@@ -26,6 +26,12 @@ for format in ascii dot mermaid json svg html; do
     graph --format "$format" tests/report/graph/shop.yaml && cmp -s "$work/out" "tests/report/graph/shop.$format"
     check "--format $format is the same" $?
 done
+graph -t tests/report/graph/shop.yaml && cmp -s "$work/out" tests/report/graph/shop.ascii &&
+    graph --as dot --topo tests/report/graph/shop.yaml && cmp -s "$work/out" tests/report/graph/shop.dot
+check "the file in containerlab's way" $?
+graph -t tests/report/graph/shop.yaml tests/report/graph/shop.yaml
+[ $? -eq 2 ] && grep -q "'graph' takes one file" "$work/err"
+check "two files are one too many" $?
 graph topologies/home-lan.yaml --as asci
 [ $? -eq 2 ] && grep -q "'asci' is none of ascii, dot, mermaid, json, svg, html; did you mean 'ascii'?" "$work/err"
 check "an unknown format" $?

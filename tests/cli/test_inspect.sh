@@ -34,4 +34,16 @@ expect "set on a link without an entry" "2 operations done" "$LABCTL" --lab "$la
 expect "the loss is there" "link plain: a/y, b/y, MTU 1400, loss 3%" "$LABCTL" --lab "$lab" inspect
 expect "and gone" "2 operations done" "$LABCTL" --lab "$lab" unset link/plain
 expect "as before" "link plain: a/y, b/y, MTU 1400" "$LABCTL" --lab "$lab" inspect
+for how in "-t $work/pair.yaml" "--topo $work/pair.yaml" "--name $lab" "$lab"; do
+    # shellcheck disable=SC2086 # an option and its value
+    expect "the lab by ${how%% *}" "link plain: a/y, b/y, MTU 1400" "$LABCTL" --lab another inspect $how
+done
+refuse() { # NAME PATTERN COMMAND...: status 2, and these words
+    "${@:3}" >"$work/refused" 2>&1
+    [ $? -eq 2 ] && grep -q -- "$2" "$work/refused"
+    expect "$1" 0 echo $?
+}
+refuse "two of them are one too many" "'inspect' takes one lab" "$LABCTL" inspect -t "$work/pair.yaml" "$lab"
+refuse "a file that is not there" "No such file" "$LABCTL" inspect -t "$work/nosuch.yaml"
+expect "down takes a name so, too" "lab $lab is down" "$LABCTL" down --name "$lab"
 exit $((failures > 0))

@@ -8,7 +8,9 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
+#include "cmd/common/reading.h"
 #include "cmd/cmd.h"
+#include "model/topology.h"
 
 /* Words of containerlab, Kathará, Mininet and of habit; the command does what they do there. */
 static const struct {
@@ -26,6 +28,36 @@ const struct command *habit_command(const char *word)
         if (str_equal(aliases[i].word, word))
             return cmd_find(aliases[i].command);
     return NULL;
+}
+
+static const char *topology_option(struct context *context)
+{
+    const char *file = cmd_option(context, "-t");
+    return file ? file : cmd_option(context, "--topo");
+}
+
+int habit_file(struct context *context, const char **file)
+{
+    *file = topology_option(context);
+    if (context->argc > (*file ? 0 : 1))
+        return cmd_usage(context, "'%s' takes one file", context->command->name);
+    if (!*file && context->argc == 1)
+        *file = context->argv[0];
+    return 0;
+}
+
+int habit_lab(struct context *context, struct reading *reading, const char **name)
+{
+    const char *file = topology_option(context), *option = cmd_option(context, "--name");
+    if (cmd_operands(context, 0, 1))
+        return 2;
+    if ((file != NULL) + (option != NULL) + context->argc > 1)
+        return cmd_usage(context, "'%s' takes one lab", context->command->name);
+    *name = option ? option : context->argc ? context->argv[0] : context->lab;
+    int status = file ? reading_file(reading, context, file) : 0;
+    if (file && !status)
+        *name = reading->topology->name;
+    return status;
 }
 
 bool habit_is_node(const char *word, const char *lab)
