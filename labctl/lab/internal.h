@@ -267,8 +267,8 @@ enum presence { PRESENT_NOT, PRESENT_OTHERWISE, PRESENT_SO, PRESENT_UNKNOWN };
 /* o: the item's namespace as observed (may be NULL for items that are not of netlink). */
 enum presence item_present(struct lab *lab, const struct plan *plan, enum plan_item item, size_t i,
                            const struct observation *o, struct error *err);
-/* The same of a change, by that alone in which the two items differ: an interface of which somebody has changed something
- * else is as the change left it. */
+/* The same of a change, by that alone in which the two items differ: an interface of which somebody has changed
+ * something else is as the change left it. */
 enum presence change_present(struct lab *lab, const struct plan *before, size_t was, const struct plan *after,
                              enum plan_item item, size_t is, const struct observation *o, struct error *err);
 enum presence impair_present(struct lab *lab, const struct plan *plan, size_t i);

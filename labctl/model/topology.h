@@ -99,7 +99,8 @@ struct link {
     uint32_t mtu;                  /* both ends; 0 = default */
     struct impairment both;        /* each direction */
     struct impairment from_end[2]; /* overrides for packets that end[i] sends (`from:`) */
-    /* By which name `both` and `from_end` were declared; their figures hold, the name is for whoever writes them down. */
+    /* By which name `both` and `from_end` were declared; their figures hold, the name is for whoever writes them down.
+     */
     enum profile profile, from_profile[2];
     bool from_declared[2];
     struct interface *ends[2]; /* exactly two in a valid topology */
