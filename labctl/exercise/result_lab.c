@@ -114,7 +114,8 @@ json_t *graph_json(const struct session *session)
         return json_null();
     json_t *graph = json_deep_copy(recorded);
     for (size_t f = 0; f < session->scenario->fault_count; f++)
-        flag_fault(graph, session->scenario->topology, &session->scenario->faults[f]);
+        if (session_fault_came(session, &session->scenario->faults[f]))
+            flag_fault(graph, session->scenario->topology, &session->scenario->faults[f]);
     json_array_foreach(session->entries, i, entry)
     {
         if (!str_equal(entry_text(entry, "event"), "change"))

@@ -373,6 +373,7 @@ static void who_reaches_whom_is_compared(void **state)
     MUST(&f, session_matrix(&f.session, MOMENT_END, &matrix, NOW(&f)));
     json_t *change = json_pack("{s:s, s:[s]}", "text", "set node/web/eth0/mtu to 1400", "things", "node/web/eth0");
     MUST(&f, session_note(&f.session, "change", change, NOW(&f)));
+    next_phase(&f, "kept+ lost+ late+ unsure+"); /* with which the fault comes */
     MUST(&f, session_stop(&f.session, SESSION_SUBMITTED, NOW(&f)));
     struct session_record record = {.graph = json_pack("{s:[], s:[{s:s}, {s:s}], s:[]}", "clusters", "vertices", "id",
                                                        "node/web", "id", "node/we", "edges")};
@@ -386,6 +387,23 @@ static void who_reaches_whom_is_compared(void **state)
     assert_true(json_is_true(get(at(vertices, 0), "broken")) && json_is_true(get(at(vertices, 0), "changed")));
     assert_null(get(at(vertices, 1), "broken"));
     assert_int_equal(json_array_size(get(result, "topology_changes")), 1);
+    json_decref(result);
+}
+
+/* What never came has broken nothing, and is not drawn so. */
+static void a_fault_that_never_came_marks_nothing(void **state)
+{
+    (void)state;
+    FIXTURE_AUTO f;
+    open_fixture(&f, phased);
+    begin(&f, SESSION_PRACTICE);
+    MUST(&f, session_stop(&f.session, SESSION_SUBMITTED, NOW(&f))); /* in the phase before that of the ticket */
+    struct session_record record = {
+        .graph = json_pack("{s:[], s:[{s:s}], s:[]}", "clusters", "vertices", "id", "node/web", "edges")};
+    MUST(&f, session_score(&f.session, NULL, 0, &record, NOW(&f)));
+    json_t *result = result_make(&f.session, NULL);
+    assert_null(get(at(get(get(result, "graph"), "vertices"), 0), "broken"));
+    assert_schema(REPORT_SCHEMA, result);
     json_decref(result);
 }
 
@@ -448,6 +466,7 @@ int main(void)
         cmocka_unit_test(what_was_solved_must_stay_solved),
         cmocka_unit_test(a_phase_that_was_not_begun_earns_nothing),
         cmocka_unit_test(who_reaches_whom_is_compared),
+        cmocka_unit_test(a_fault_that_never_came_marks_nothing),
         cmocka_unit_test(nothing_is_told_too_early),
         cmocka_unit_test(later_phases_are_not_told),
     };
