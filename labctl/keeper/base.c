@@ -86,7 +86,7 @@ static const struct {
      0644},
 };
 
-/* Users of common daemons.  Where only root is mapped, they all are root's id: a daemon that changes to its user then
+/* Users of common daemons, nobody the last.  Where only root is mapped, they all are root's id: a daemon that changes to its user then
  * succeeds (tcpdump, nginx), where any other id does not exist. */
 static const struct {
     const char *name;
@@ -112,6 +112,7 @@ static const struct {
     {"_chrony", 112, "/var/lib/chrony"},
     {"postgres", 113, "/var/lib/postgresql"},
     {"caddy", 114, "/var/lib/caddy"},
+    {"nobody", 65534, "/nonexistent"}, /* nginx without a `user`, among others */
 };
 static const struct {
     const char *name;
@@ -285,14 +286,13 @@ static void write_users(int etc, bool root_mode)
         if (!root_mode) /* for who looks up the id that it has in a user namespace of its own */
             fprintf(p, "%s:x:%u:%u:%s:%s:%s\n", daemons[i].name, daemons[i].id, daemons[i].id, daemons[i].name,
                     daemons[i].home, shell);
-        fprintf(g, "%s:x:%u:\n", daemons[i].name, id);
+        fprintf(g, "%s:x:%u:\n", strcmp(daemons[i].name, "nobody") ? daemons[i].name : "nogroup", id);
         fprintf(s, "%s:*:19000:0:99999:7:::\n", daemons[i].name);
     }
     for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
         fprintf(g, "%s:x:%u:\n", groups[i].name, root_mode ? groups[i].id : 0);
-    fputs("nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n", p);
-    fputs("nogroup:x:65534:\n", g);
-    fputs("nobody:*:19000:0:99999:7:::\n", s);
+    if (!root_mode)
+        fputs("nogroup:x:65534:\n", g); /* what belongs to who is not mapped */
     if (fclose(p) || fclose(g) || fclose(s))
         stage_fail(ENOMEM, "write the lab's users");
     write_text(etc, "passwd", passwd, passwd_length, 0644);

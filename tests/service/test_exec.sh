@@ -47,6 +47,11 @@ nodes:
               location / { proxy_pass http://127.0.0.1:8080; }
             }
           }
+      /etc/nginx/plain.conf: # without a user, for which nginx takes nobody
+        content: |
+          pid /run/plain.pid;
+          events {}
+          http { server { listen 8082; return 200 "plain\n"; } }
       /etc/haproxy/haproxy.cfg:
         content: |
           global
@@ -81,5 +86,8 @@ holds "nginx starts as a daemon with a user of its own" on web nginx
 shows "and passes requests on, over TLS and HTTP/2" '^web$' on client curl -sS https://triage.local/
 holds "it reloads" on web nginx -s reload
 shows "and still serves" '^HTTP/2 200' on client curl -sS -i https://triage.local/
+holds "nginx starts with the shortest configuration" on web nginx -c /etc/nginx/plain.conf
+shows "and serves" '^plain$' on client curl -sS http://triage.local:8082/
+shows "what belongs to no user of the node is told as on any machine" '^nobody:nogroup$' on web stat -c %U:%G /usr
 holds "HAProxy starts as a daemon, confined to a directory" on web haproxy -f /etc/haproxy/haproxy.cfg
 shows "and serves" '^haproxy$' on client curl -sS http://triage.local:8081/
