@@ -118,7 +118,8 @@ static void translate(struct walk *w, const struct nat_gateway *gateway, const c
     out_of(w, gateway);
 }
 
-/* Only flows that begin inside pass, and only to the outside. */
+/* Only flows that begin inside pass, and only to the outside: those of its VPC, and those that a transit gateway or a
+ * router of somebody leads here. */
 void at_nat_gateway(struct walk *w)
 {
     const struct nat_gateway *gateway = w->place.gateway;
@@ -135,9 +136,6 @@ void at_nat_gateway(struct walk *w)
              "has not seen the flow begin to which the answer belongs");
     else if (addr_equal(&w->packet.tuple.destination, &gateway->address))
         STOP(w, CODE_NGW_NOTHING_INWARD, DROP_SILENT, name, gateway->mark, "lets nobody in");
-    else if (!vpc_has(gateway->vpc, &w->packet.tuple.source))
-        STOP(w, CODE_NGW_SOURCE_OUTSIDE, DROP_SILENT, name, gateway->mark, "%s is no address of its VPC",
-             addr_format(&w->packet.tuple.source, text));
     else if (vpc_has(gateway->vpc, &w->packet.tuple.destination))
         STOP(w, CODE_NGW_DESTINATION_INSIDE, DROP_SILENT, name, gateway->mark, "%s is in its own VPC",
              addr_format(&w->packet.tuple.destination, text));

@@ -41,6 +41,7 @@ struct sketch {
     } vpc[4];
     bool peered[4][4];  /* in both orders */
     bool hub;           /* a transit gateway */
+    bool central;       /* by which VPC 0's NAT gateway is a way out of others, where its tables are drawn well */
     bool attached[4];   /* to it */
     unsigned middlebox; /* VPC with a node "fw" that forwards, or `vpcs` */
     unsigned fw_subnet;
@@ -164,6 +165,17 @@ static inline void draw_target(struct sketch *s, unsigned v)
         str_append(s->out, "blackhole");
 }
 
+/* The target of a default route, in the VPC's first table or in another one. */
+static inline void draw_default(struct sketch *s, unsigned v, bool first)
+{
+    if (s->central && v == 0)
+        str_append(s->out, first ? "nat_gateway/n0" : "internet_gateway");
+    else if (s->central && chance(&s->dice, 70))
+        str_append(s->out, "transit_gateway/hub");
+    else
+        draw_target(s, v);
+}
+
 /* comma: "," where the table has routes already. */
 static inline void draw_routes_ipv6(struct sketch *s, unsigned v, const char *comma)
 {
@@ -198,7 +210,7 @@ static inline void draw_routes_ipv6(struct sketch *s, unsigned v, const char *co
 static inline void draw_tables(struct sketch *s, unsigned v)
 {
     static const char *const specific[] = {"203.0.113.0/24", "203.0.113.128/25", "198.51.100.0/24", "10.9.0.0/16"};
-    bool main = chance(&s->dice, 40);
+    bool main = chance(&s->dice, 40) || (s->central && v == 0);
     str_append(s->out, "    route_tables:\n");
     for (unsigned t = 0; t < s->vpc[v].tables; t++) {
         if (main && t == 0)
@@ -208,7 +220,7 @@ static inline void draw_tables(struct sketch *s, unsigned v)
         const char *comma = "";
         if (chance(&s->dice, 85)) {
             str_append(s->out, " { destination: 0.0.0.0/0, target: ");
-            draw_target(s, v);
+            draw_default(s, v, t == 0);
             str_append(s->out, " }");
             comma = ",";
         }
@@ -415,6 +427,22 @@ static inline void draw_home(struct sketch *s)
 
 /* ---- between VPCs ------------------------------------------------------------------------------------------- */
 
+static inline void draw_static_routes(struct sketch *s)
+{
+    const char *comma = "";
+    str_append(s->out, ", routes: [");
+    if (chance(&s->dice, s->central ? 90 : 40)) {
+        unsigned v = s->central ? 0 : below(&s->dice, s->vpcs);
+        for (unsigned i = 0; i < s->vpcs && !s->attached[v]; i++)
+            v = (v + 1) % s->vpcs;
+        str_printf(s->out, "{ destination: 0.0.0.0/0, target: v%u }", v);
+        comma = ", ";
+    }
+    if (chance(&s->dice, 20))
+        str_printf(s->out, "%s{ destination: 10.%u.0.0/24, target: blackhole }", comma, below(&s->dice, s->vpcs));
+    str_append(s->out, "]");
+}
+
 static inline void draw_connections(struct sketch *s)
 {
     bool any = false;
@@ -434,7 +462,7 @@ static inline void draw_connections(struct sketch *s)
             comma = ", ";
         }
     str_append(s->out, "]\n");
-    if (chance(&s->dice, 50))
+    if (!s->central && chance(&s->dice, 50))
         return; /* one table, of all */
     str_append(s->out, "    route_tables:\n");
     for (unsigned t = 0; t < 2; t++) {
@@ -447,8 +475,10 @@ static inline void draw_connections(struct sketch *s)
                     str_printf(s->out, "%sv%u", comma, v);
                     comma = ", ";
                 }
-            str_append(s->out, what ? "] }\n" : "],");
+            str_append(s->out, what ? "]" : "],");
         }
+        draw_static_routes(s);
+        str_append(s->out, " }\n");
     }
 }
 
@@ -479,6 +509,13 @@ static inline void draw_sizes(struct sketch *s)
     s->hub = s->vpcs > 1 && chance(&s->dice, 45);
     for (unsigned v = 0; s->hub && v < s->vpcs; v++)
         s->attached[v] = chance(&s->dice, 90);
+    s->central = s->hub && chance(&s->dice, 50);
+    if (s->central) {
+        s->vpc[0].gateway = true;
+        s->vpc[0].nats = 1;
+        s->attached[0] = s->attached[1] = true;
+        s->vpc[0].tables = 2;
+    }
     s->middlebox = chance(&s->dice, 30) ? below(&s->dice, s->vpcs) : s->vpcs;
     s->fw_subnet = s->middlebox < s->vpcs ? below(&s->dice, s->vpc[s->middlebox].subnets) : 0;
 }

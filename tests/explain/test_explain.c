@@ -67,6 +67,16 @@
                                                           "one: { subnet: a/s }\n  far: { subnet: b/s }\n"             \
                                                           "  store: { internet: 203.0.113.80, services: { web: { "     \
                                                           "kind: tcp, port: 80 } } }\n"
+/* far, in b, goes out by a's NAT gateway, behind a transit gateway; back is how a's public subnet leads to b. */
+#define CENTRAL(back)                                                                                                  \
+    "lab: t\nvpcs:\n  a:\n    cidr: 10.0.0.0/16\n    internet_gateway: true\n    subnets: { s: { cidr: 10.0.1.0/24, "    \
+    "route_table: out } }\n    nat_gateways: { n: { subnet: s } }\n    route_tables:\n      main: [ " TO(               \
+        "0.0.0.0/0", "nat_gateway/n") " ]\n      out: [ " TO_INTERNET back                                             \
+    " ]\n  b:\n    cidr: 10.1.0.0/16\n    subnets: { s: { cidr: 10.1.1.0/24 } }\n    route_tables: { main: [ " TO(     \
+        "0.0.0.0/0", "transit_gateway/hub") " ] }\n"                                                                   \
+    "transit_gateways:\n  hub:\n    attachments: [a, b]\n    route_tables:\n      r: { associations: [a, b], "         \
+    "propagations: [a, b], routes: [ { destination: 0.0.0.0/0, target: a } ] }\n"                                      \
+    "nodes:\n" INTERNET "  far: { subnet: b/s }\n"
 #define LAN "lab: t\nbridges: { lan: {}, far: {} }\nnodes:\n"
 #define ROUTER                                                                                                         \
     "    interfaces:\n      lan0: { bridge: lan, address: 192.168.1.1/24 }\n"                                          \
@@ -149,6 +159,8 @@ static const struct example {
          OPEN "    nat_gateways: { n: { subnet: b } }\n") "  web: { subnet: main/a, public_ip: true, security_groups: "
                                                           "[open] }\n",
      "visitor", "web", "NGW_REPLY_NOT_TRACKED", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {CENTRAL(", " TO("10.1.0.0/16", "transit_gateway/hub")), "far", "visitor:80", "", OPINION_REACHABLE, VIEW_ANSWERED},
+    {CENTRAL(""), "far", "visitor:80", "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", OPINION_BLOCKED, VIEW_TIMEOUT},
     {VPC(TO_INTERNET, OPEN) "  web: { subnet: main/a, address: 10.0.1.10, security_groups: [open] }\n", "visitor",
      "10.0.1.10", "INTERNET_HAS_NO_PRIVATE_ADDRESSES", OPINION_BLOCKED, VIEW_TIMEOUT},
     {"lab: t\nbridges: { lan: {} }\nnodes:\n" INTERNET
