@@ -150,7 +150,8 @@ static int explain_all(const struct context *context, const struct topology *top
         struct explanation explanation;
         if (i / count == i % count)
             continue;
-        cells[i] = 'U'; /* without an address */
+        bool waits = node_waits_for_lease(nodes[i % count]);
+        cells[i] = waits ? '?' : 'U'; /* without an address */
         if (!explain_query_nodes(topology, nodes[i / count], nodes[i % count], port, &query))
             continue;
         explain(explainer, &query, NULL, &explanation);

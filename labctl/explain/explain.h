@@ -84,6 +84,7 @@ enum explain_code {
     CODE_RULESET,
     CODE_RUN_LINES,
     CODE_LEARNED_ROUTE,
+    CODE_LEASE,
     CODE_EXEC,
     CODE_COUNT
 };

@@ -92,6 +92,13 @@ static void transmit(struct walk *w, const struct node_hop *hop)
         return;
     }
     const struct owner *next = owner_of(w->explainer, wire_of(w->explainer->topology, interface), &hop->next);
+    if (!next && dhcp_hands_out(w->explainer->topology, interface, &hop->next)) {
+        char text[ADDR_TEXT_MAX];
+        DOUBT(w, CODE_LEASE, interface_name(w, interface), interface->mark,
+              "whoever on that wire has the address %s has it by DHCP", addr_format(&hop->next, text));
+        walk_end(w);
+        return;
+    }
     if (!next || next->interface->down) {
         no_neighbour(w, hop);
         return;
@@ -179,6 +186,19 @@ static struct addr some_address(const struct node *node, unsigned family)
     return (struct addr){0};
 }
 
+/* The interface by which it would speak, where that waits for an address of this family. */
+static const struct interface *without_lease(const struct node *node, const struct node_hop *hop, unsigned family)
+{
+    if (family != 4)
+        return NULL;
+    if (hop->type == HOP_UNICAST)
+        return hop->interface->dhcp && hop->interface->address_count == 0 ? hop->interface : NULL;
+    for (size_t i = 0; i < node->interface_count; i++)
+        if (node->interfaces[i]->dhcp && node->interfaces[i]->address_count == 0)
+            return node->interfaces[i];
+    return NULL;
+}
+
 static void originate(struct walk *w, const struct node *node)
 {
     struct tuple *tuple = &w->packet.tuple;
@@ -203,6 +223,12 @@ static void originate(struct walk *w, const struct node *node)
     if (!addr_is_set(&tuple->source) && hop.type == HOP_UNICAST) {
         w->asked.source = tuple->source = hop.source;
         hop = node_lookup(node, &tuple->source, &tuple->destination, NULL); /* rules by source */
+    }
+    const struct interface *waiting = addr_is_set(&tuple->source) ? NULL : without_lease(node, &hop, own.family);
+    if (waiting) {
+        DOUBT(w, CODE_LEASE, interface_name(w, waiting), waiting->mark, "has no address before it gets one by DHCP");
+        walk_end(w);
+        return;
     }
     if (!addr_is_set(&tuple->source)) /* no way: it would speak from one of these */
         w->asked.source = tuple->source = some_address(node, tuple->destination.family);

@@ -94,6 +94,40 @@ const struct service *dhcp_server(const struct topology *topology, const struct 
     return found;
 }
 
+bool node_waits_for_lease(const struct node *node)
+{
+    bool waits = false;
+    for (size_t i = 0; i < node->interface_count; i++) {
+        if (node->interfaces[i]->address_count > 0)
+            return false;
+        waits = waits || node->interfaces[i]->dhcp;
+    }
+    return waits;
+}
+
+static bool in_ranges(const struct service *service, const struct addr *addr)
+{
+    for (size_t i = 0; i < service->dhcp->range_count; i++) {
+        const struct dhcp_range *range = &service->dhcp->ranges[i];
+        if (addr->family == range->first.family && memcmp(addr->bytes, range->first.bytes, sizeof addr->bytes) >= 0 &&
+            memcmp(addr->bytes, range->last.bytes, sizeof addr->bytes) <= 0)
+            return true;
+    }
+    return false;
+}
+
+bool dhcp_hands_out(const struct topology *topology, const struct interface *interface, const struct addr *addr)
+{
+    for (size_t n = 0; n < topology->node_count; n++)
+        for (size_t s = 0; s < topology->nodes[n]->service_count; s++) {
+            const struct service *service = topology->nodes[n]->services[s];
+            const struct interface *server = service->dhcp ? dhcp_interface(service, addr) : NULL;
+            if (server && (server == interface || share_wire(server, interface)) && in_ranges(service, addr))
+                return true;
+        }
+    return false;
+}
+
 struct prefix advertised_network(const struct interface *interface)
 {
     const struct prefix *own = own_address(interface, 6);

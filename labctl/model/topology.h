@@ -230,6 +230,10 @@ const struct interface *dhcp_interface(const struct service *service, const stru
 /* What clients on the wire of that interface are told: their router, their i-th name server; family 0 = none. */
 struct addr dhcp_router(const struct service *service, const struct interface *interface);
 struct addr dhcp_name_server(const struct service *service, const struct interface *interface, size_t i);
+/* Whether it has no address but those that a DHCP server will give it, and none is reserved. */
+bool node_waits_for_lease(const struct node *node);
+/* Whether some service hands out this address, reserved for nobody, on the wire of the interface. */
+bool dhcp_hands_out(const struct topology *topology, const struct interface *interface, const struct addr *addr);
 /* The i-th service that hands out IPv4 addresses on the wire of an interface, and the interface by which; NULL. */
 const struct service *dhcp_server(const struct topology *topology, const struct interface *client, size_t i,
                                   const struct interface **server);

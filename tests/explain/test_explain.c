@@ -77,6 +77,13 @@
     "transit_gateways:\n  hub:\n    attachments: [a, b]\n    route_tables:\n      r: { associations: [a, b], "         \
     "propagations: [a, b], routes: [ { destination: 0.0.0.0/0, target: a } ] }\n"                                      \
     "nodes:\n" INTERNET "  far: { subnet: b/s }\n"
+/* A LAN whose router hands out addresses: to the printer one that is known beforehand, to the guest one that is not. */
+#define LEASES                                                                                                         \
+    "lab: t\nbridges: { lan: {} }\nnodes:\n" INTERNET "  router:\n    forwarding: true\n    interfaces:\n"               \
+    "      lan0: { bridge: lan, address: 192.168.1.1/24 }\n      wan0: { internet: true }\n"                           \
+    "    nat: { masquerade: [wan0] }\n    services:\n"                                                                 \
+    "      dhcp: { range: 192.168.1.100-192.168.1.199, reservations: { printer: 192.168.1.9 } }\n"                     \
+    "  guest: { bridge: lan, dhcp: true }\n  printer: { bridge: lan, dhcp: true }\n"
 #define LAN "lab: t\nbridges: { lan: {}, far: {} }\nnodes:\n"
 #define ROUTER                                                                                                         \
     "    interfaces:\n      lan0: { bridge: lan, address: 192.168.1.1/24 }\n"                                          \
@@ -159,6 +166,10 @@ static const struct example {
          OPEN "    nat_gateways: { n: { subnet: b } }\n") "  web: { subnet: main/a, public_ip: true, security_groups: "
                                                           "[open] }\n",
      "visitor", "web", "NGW_REPLY_NOT_TRACKED", OPINION_BLOCKED, VIEW_TIMEOUT},
+    {LEASES, "guest", "visitor:80", "ADDRESS_FROM_DHCP_NOT_JUDGED", OPINION_UNDETERMINED, VIEW_ANSWERED},
+    {LEASES, "router", "192.168.1.150", "ADDRESS_FROM_DHCP_NOT_JUDGED", OPINION_UNDETERMINED, VIEW_ANSWERED},
+    {LEASES, "router", "192.168.1.200", "NO_POSSIBLE_DESTINATION", OPINION_BLOCKED, VIEW_UNREACHABLE},
+    {LEASES, "printer", "visitor:80", "", OPINION_REACHABLE, VIEW_ANSWERED},
     {CENTRAL(", " TO("10.1.0.0/16", "transit_gateway/hub")), "far", "visitor:80", "", OPINION_REACHABLE, VIEW_ANSWERED},
     {CENTRAL(""), "far", "visitor:80", "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", OPINION_BLOCKED, VIEW_TIMEOUT},
     {VPC(TO_INTERNET, OPEN) "  web: { subnet: main/a, address: 10.0.1.10, security_groups: [open] }\n", "visitor",
