@@ -158,10 +158,11 @@ const struct explain_code_row explain_codes[] = {
                             "The node has no route of its own to the destination, and learns routes by BGP or OSPF, "
                             "which the model does not follow.",
                             "Look at its table (ip route, birdc show route), or measure it: labctl probe."},
-    [CODE_LEASE] = {"ADDRESS_FROM_DHCP_NOT_JUDGED", LEVEL_UNKNOWN,
-                    "The machine gets its address by DHCP, and none is reserved for it: which one it has, the model does "
-                    "not know.",
-                    "Reserve one in the server's reservations, or measure it: labctl probe."},
+    [CODE_LEASE] =
+        {"ADDRESS_FROM_DHCP_NOT_JUDGED", LEVEL_UNKNOWN,
+         "The machine gets its address by DHCP, and none is reserved for it: which one it has, the model does "
+         "not know.",
+         "Reserve one in the server's reservations, or measure it: labctl probe."},
     [CODE_EXEC] = {"SERVICE_NOT_JUDGED", LEVEL_UNKNOWN,
                    "The node runs a program of its own (`kind: exec`), which may or may not listen on that port.",
                    "Measure it: labctl probe, or a check of kind socket."},

@@ -152,7 +152,8 @@ static int parse_thing(const struct topology *topology, const char *text, struct
     out->target = thing.node;
     if (!choose_destination(topology, out, thing.interface))
         return error_set(err, ERR_ABSENT, "'%s' has no address%s", text,
-                         node_waits_for_lease(thing.node) ? " before it gets one by DHCP: write the one that it has" : "");
+                         node_waits_for_lease(thing.node) ? " before it gets one by DHCP: write the one that it has"
+                                                          : "");
     return 0;
 }
 

@@ -86,8 +86,8 @@ static const struct {
      0644},
 };
 
-/* Users of common daemons, nobody the last.  Where only root is mapped, they all are root's id: a daemon that changes to its user then
- * succeeds (tcpdump, nginx), where any other id does not exist. */
+/* Users of common daemons, nobody the last.  Where only root is mapped, they all are root's id: a daemon that changes
+ * to its user then succeeds (tcpdump, nginx), where any other id does not exist. */
 static const struct {
     const char *name;
     unsigned id;

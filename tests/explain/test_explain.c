@@ -69,17 +69,20 @@
                                                           "kind: tcp, port: 80 } } }\n"
 /* far, in b, goes out by a's NAT gateway, behind a transit gateway; back is how a's public subnet leads to b. */
 #define CENTRAL(back)                                                                                                  \
-    "lab: t\nvpcs:\n  a:\n    cidr: 10.0.0.0/16\n    internet_gateway: true\n    subnets: { s: { cidr: 10.0.1.0/24, "    \
-    "route_table: out } }\n    nat_gateways: { n: { subnet: s } }\n    route_tables:\n      main: [ " TO(               \
-        "0.0.0.0/0", "nat_gateway/n") " ]\n      out: [ " TO_INTERNET back                                             \
-    " ]\n  b:\n    cidr: 10.1.0.0/16\n    subnets: { s: { cidr: 10.1.1.0/24 } }\n    route_tables: { main: [ " TO(     \
-        "0.0.0.0/0", "transit_gateway/hub") " ] }\n"                                                                   \
-    "transit_gateways:\n  hub:\n    attachments: [a, b]\n    route_tables:\n      r: { associations: [a, b], "         \
-    "propagations: [a, b], routes: [ { destination: 0.0.0.0/0, target: a } ] }\n"                                      \
-    "nodes:\n" INTERNET "  far: { subnet: b/s }\n"
+    "lab: t\nvpcs:\n  a:\n    cidr: 10.0.0.0/16\n    internet_gateway: true\n    subnets: { s: { cidr: 10.0.1.0/24, "  \
+    "route_table: out } }\n    nat_gateways: { n: { subnet: s } }\n    route_tables:\n      main: [ " TO(              \
+        "0.0.0.0/0", "nat_gateway/n") " ]\n      out: [ " TO_INTERNET                                                  \
+        back " ]\n  b:\n    cidr: 10.1.0.0/16\n    subnets: { s: { cidr: 10.1.1.0/24 } }\n    route_tables: { main: "  \
+             "[ " TO(                                                                                                  \
+                 "0.0.0.0/0",                                                                                          \
+                 "transit_gateway/hub") " ] }\n"                                                                       \
+                                        "transit_gateways:\n  hub:\n    attachments: [a, b]\n    route_tables:\n     " \
+                                        " r: { associations: [a, b], "                                                 \
+                                        "propagations: [a, b], routes: [ { destination: 0.0.0.0/0, target: a } ] }\n"  \
+                                        "nodes:\n" INTERNET "  far: { subnet: b/s }\n"
 /* A LAN whose router hands out addresses: to the printer one that is known beforehand, to the guest one that is not. */
 #define LEASES                                                                                                         \
-    "lab: t\nbridges: { lan: {} }\nnodes:\n" INTERNET "  router:\n    forwarding: true\n    interfaces:\n"               \
+    "lab: t\nbridges: { lan: {} }\nnodes:\n" INTERNET "  router:\n    forwarding: true\n    interfaces:\n"             \
     "      lan0: { bridge: lan, address: 192.168.1.1/24 }\n      wan0: { internet: true }\n"                           \
     "    nat: { masquerade: [wan0] }\n    services:\n"                                                                 \
     "      dhcp: { range: 192.168.1.100-192.168.1.199, reservations: { printer: 192.168.1.9 } }\n"                     \
