@@ -10,7 +10,7 @@
 #include "fault/fault.h"
 
 static const struct option_spec options[] = {
-    {"--at", "THING", "What the fault is at; two things are joined by a comma: --at client,server."},
+    {"--at", "THING…", "What the fault is at; two things by --at twice, or joined by a comma: --at client,server."},
     {"--id", "ID", "What `status` and `clear` call it; default fault-1, fault-2 and so on."},
 };
 
@@ -117,7 +117,7 @@ static int inject(struct context *context)
     ARENA_AUTO arena = arena_new();
     json_t *at = json_array(), *parameters = json_object(), *reply = NULL;
     char *rest = arena_strdup(arena, things);
-    for (char *word; rest && (word = strsep(&rest, ",")) != NULL;) { /* A,B or [A, B] */
+    for (char *word; rest && (word = strsep(&rest, ",\n")) != NULL;) { /* A,B or [A, B] */
         word += strspn(word, " [");
         word[strcspn(word, " ]")] = 0;
         json_array_append_new(at, json_string(word));

@@ -104,6 +104,8 @@ lab fault inject loss --at link/sid loss=5%
 check "a thing that is not there" $?
 lab fault inject asymmetric-routing --at "[client, server]" via=r2 && lab fault clear
 check "two things as in a file" $?
+lab fault inject asymmetric-routing --at client --at server via=r2 && lab fault clear
+check "two things one by one" $?
 lab down live
 clean_host
 check "nothing is left" $?

@@ -19,13 +19,22 @@ const size_t global_option_count = ARRAY_SIZE(global_options);
 static const char *const groups[] = {
     "a file", "a lab", "its nodes", "looking", "faults", "an exercise", "an author, an instructor", "the machine"};
 
+/* Bytes of the text that take no column of their own: the continuations of UTF-8. */
+static int beyond_columns(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += (*text & 0xc0) == 0x80;
+    return count;
+}
+
 static void help_options(const struct option_spec *options, size_t count, struct str *out)
 {
     for (size_t i = 0; i < count; i++) {
         char left[80];
         snprintf(left, sizeof left, "%s%s%s", options[i].name, options[i].argument ? " " : "",
                  options[i].argument ? options[i].argument : "");
-        str_printf(out, "  %-22s %s\n", left, options[i].help);
+        str_printf(out, "  %-*s %s\n", 22 + beyond_columns(left), left, options[i].help);
     }
 }
 
