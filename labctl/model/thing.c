@@ -245,15 +245,40 @@ struct strings topology_things(const struct topology *topology, struct arena *ar
     return (struct strings){.items = names.items, .count = names.count};
 }
 
-/* The nearest full name; a name without a kind is compared with nodes without theirs. */
+/* Only those that are where the name is right: of "node/gw/lan1" the parts of gw, where there is a gw. */
+static void keep_neighbours(struct names *names, const char *name)
+{
+    for (size_t length = strlen(name); length > 0; length--) {
+        size_t kept = 0;
+        if (name[length - 1] != '/')
+            continue;
+        for (size_t i = 0; i < names->count; i++)
+            if (strncmp(names->items[i], name, length) == 0)
+                names->items[kept++] = names->items[i];
+        if (kept) {
+            names->count = kept;
+            return;
+        }
+    }
+}
+
+static const char *nearest_of(struct names *names, const char *name)
+{
+    keep_neighbours(names, name);
+    return str_nearest(name, names->items, names->count);
+}
+
+/* The nearest full name; a name without a kind is compared with nodes without theirs, and its kind may be misspelt. */
 static const char *nearest_name(const struct topology *topology, const char *name, bool has_kind)
 {
-    struct names names = {.arena = topology->arena};
-    if (has_kind)
-        collect(&names, topology);
+    struct names names = {.arena = topology->arena}, nodes = {.arena = topology->arena};
     for (size_t i = 0; !has_kind && i < topology->node_count; i++)
-        collect_node(&names, topology->nodes[i], "");
-    return str_nearest(name, names.items, names.count);
+        collect_node(&nodes, topology->nodes[i], "");
+    const char *node = nearest_of(&nodes, name);
+    if (node)
+        return node;
+    collect(&names, topology);
+    return nearest_of(&names, name);
 }
 
 struct thing topology_thing(const struct topology *topology, const char *name, const char **nearest)

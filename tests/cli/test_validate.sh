@@ -36,8 +36,8 @@ expect "a shipped topology is valid" 0 "topology 'home-lan' is valid" "$LABCTL" 
 expect "a shipped scenario is valid" 0 "scenario 'broken-dns' is valid" "$LABCTL" validate scenarios/broken-dns.yaml
 expect "several files at once" 0 "topology 'star-100' is valid" "$LABCTL" validate topologies/*.yaml scenarios/*.yaml
 expect "quiet says nothing of a good file" 0 '^$' bash -c '"$0" -q validate topologies/home-lan.yaml; s=$?; echo; exit $s' "$LABCTL"
-expect "an option stands once" 2 "'fault' has '--at' twice: 'node/a' and 'node/b'" \
-    "$LABCTL" fault inject loss --at node/a --at node/b
+expect "an option stands once" 2 "'fault' has '--id' twice: 'one' and 'two'" \
+    "$LABCTL" fault inject loss --at node/a --id one --id two
 printf 'lab: ruleset-%s\nnodes: { a: { nftables: "table inet x { chain" } }\n' $$ >"$work/ruleset.yaml"
 expect "a ruleset that nft cannot read" 2 'ruleset.yaml:2:25: error: nft: syntax error.*\[nftables\]' "$LABCTL" validate "$work/ruleset.yaml"
 cat >"$work/words.yaml" <<YAML

@@ -430,9 +430,28 @@ static void things_have_one_name(void **state)
     assert_string_equal(nearest, "vpc/main/subnet/private");
     assert_int_equal(topology_thing(t, "vistor", &nearest).kind, THING_NONE);
     assert_string_equal(nearest, "visitor");
+    assert_int_equal(topology_thing(t, "nod/visitor", &nearest).kind, THING_NONE); /* the kind may be misspelt */
+    assert_string_equal(nearest, "node/visitor");
     static const char *const none[] = {"", "/", "node/", "node//x", "a/b/c/d/e/f", "bridge/none", "link/none"};
     for (size_t i = 0; i < ARRAY_SIZE(none); i++)
         assert_int_equal(topology_thing(t, none[i], NULL).kind, THING_NONE);
+    topology_free(t);
+}
+
+/* Where a thing's container is right, nothing outside of it is meant. */
+static void the_nearest_name_is_in_the_same_place(void **state)
+{
+    (void)state;
+    struct topology *t = load("lab: near\nbridges: { lan: {} }\nnodes:\n  gw: { bridge: lan, address: 10.0.0.1/24 }\n"
+                              "  app: { bridge: lan, address: 10.0.0.2/24, services: { http: { port: 80 } } }\n",
+                              0);
+    const char *nearest;
+    assert_int_equal(topology_thing(t, "node/gw/service/http", &nearest).kind, THING_NONE);
+    assert_null(nearest);
+    assert_int_equal(topology_thing(t, "node/app/service/htp", &nearest).kind, THING_NONE);
+    assert_string_equal(nearest, "node/app/service/http");
+    assert_int_equal(topology_thing(t, "node/ap/service/http", &nearest).kind, THING_NONE);
+    assert_string_equal(nearest, "node/app/service/http");
     topology_free(t);
 }
 
@@ -485,6 +504,7 @@ int main(void)
         cmocka_unit_test(wires_are_joined),
         cmocka_unit_test(a_missing_target_is_a_blackhole),
         cmocka_unit_test(things_have_one_name),
+        cmocka_unit_test(the_nearest_name_is_in_the_same_place),
         cmocka_unit_test(the_shipped_topologies_are_right),
         cmocka_unit_test(ten_thousand_nodes_load_quickly),
     };
