@@ -46,6 +46,18 @@ static void place(void *sources, struct mark mark, struct str *out)
         str_printf(out, "%s:%u", known->items[mark.file].name, mark.line);
 }
 
+/* A name has the addresses of both families, and one of them was asked about. */
+static void tell_of_ipv6(const struct reading *reading, const struct explain_query *query)
+{
+    char text[ADDR_TEXT_MAX];
+    if (!query->node || !query->target || query->destination.family != 4 || query->source.family == 4)
+        return;
+    struct addr other = topology_address_of(reading->topology, query->node, query->target, NULL, 6);
+    if (addr_is_set(&other))
+        printf("\nnote: %s has the address %s as well, which many programs try first: ask about that, too\n",
+               query->target->name, addr_format(&other, text));
+}
+
 static int explain_one(const struct context *context, const struct reading *reading, bool file)
 {
     ARENA_AUTO arena = arena_new();
@@ -67,6 +79,8 @@ static int explain_one(const struct context *context, const struct reading *read
         explain_write(&query, &explanation, file ? &places : NULL, context->color, &text);
     }
     fwrite(str_text(&text), 1, text.length, stdout);
+    if (context->format != FORMAT_JSON && !context->quiet)
+        tell_of_ipv6(reading, &query);
     return statuses[explanation.verdict];
 }
 

@@ -30,6 +30,9 @@ file visitor db:5432
 [ $? -eq 1 ] && grep -q '^VERDICT  blocked (timeout), 1 cause$' "$work/out" &&
     grep -q 'ENI_SG_RULES_MISMATCH  vpc/main/security_group/db: .*shop.yaml:11$' "$work/out"
 check "blocked: 1, by which thing, on which line" $?
+! grep -q '^note:' "$work/out" && sed 's|dns: {.*|ipv6_cidr: "2001:db8:1::/56"|; s|front: { cidr|front: { ipv6_cidr: "2001:db8:1:1::/64", cidr|' "$work/shop.yaml" >"$work/both.yaml" &&
+    run "$LABCTL" explain --file "$work/both.yaml" web db:5432 && grep -q '^note: db has the address 2001:db8:1:1::[0-9a-f:]* as well' "$work/out"
+check "a name of both families: its other address" $?
 file visitor web:81
 [ $? -eq 1 ] && grep -q '^VERDICT  blocked (timeout), 2 causes$' "$work/out" && grep -q 'NOBODY_LISTENS' "$work/out"
 check "every cause is told" $?
