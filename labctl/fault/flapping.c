@@ -9,7 +9,7 @@
 #include "link/relay.h"
 #include "plan/plan.h"
 
-#define LEAST       (NANOSECONDS_PER_SECOND / 10) /* the kernel tells of carriers late, and not of each that is shorter */
+#define LEAST       (NANOSECONDS_PER_SECOND / 10) /* the kernel tells of carriers late, and of none shorter */
 #define PERIOD_MOST (3600 * NANOSECONDS_PER_SECOND)
 
 struct rhythm {

@@ -57,7 +57,7 @@ static const char *find_return(const struct topology *topology, const struct fau
                                struct hop *out, struct arena *arena)
 {
     const struct node *a = things[0].node, *b = things[1].node, *asked = NULL;
-    struct walk there, back;
+    struct walk there = {0}, back;
     if (fault_text(fault, "router"))
         asked = topology_thing(topology, fault_text(fault, "router"), NULL).node;
     if (a == b)

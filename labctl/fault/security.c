@@ -138,8 +138,10 @@ static const struct security_rule *meant(const struct fault *fault, const struct
         return NULL;
     }
     size_t count = find(&rules, fault, things[0].security_group->vpc, &index);
-    if (count == 1)
+    if (count == 1) {
+        /* cppcheck-suppress returnDanglingLifetime -- the group's own, not this copy's */
         return &rules.items[index];
+    }
     struct finding *finding =
         findings_add(findings, FINDING_ERROR, fault->kind, fault->mark, "%s rules of '%s' match: exactly one must",
                      count ? "several" : "no", fault->at.items[0]);

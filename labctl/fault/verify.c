@@ -44,8 +44,9 @@ void fault_programs(const struct plan *without, const struct plan *with,
         const struct plan_process *was =
             operation->action == ACTION_ADD ? NULL : &without->processes[operation->before];
         const struct plan_process *is = operation->action == ACTION_REMOVE ? NULL : &with->processes[operation->after];
-        const char *name = was ? was->name : is->name;
-        if (((was && !was->embedded) || (is && !is->embedded)) && !str_starts(name, PLAN_WIRE_PROCESS))
-            program(context, name);
+        const struct plan_process *either = was ? was : is;
+        if (either && ((was && !was->embedded) || (is && !is->embedded)) &&
+            !str_starts(either->name, PLAN_WIRE_PROCESS))
+            program(context, either->name);
     }
 }

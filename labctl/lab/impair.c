@@ -193,13 +193,13 @@ static int each_stale(const struct impaired_list *list, enum which which, struct
             [PREPARE] = wire->backend->prepare, [ENGAGE] = wire->backend->engage, [RELEASE] = wire->backend->release};
         if (!wire->stale || !steps[which])
             continue;
-        if (wire->space != space)
+        if (space && wire->space != space)
             result = way_load(space, &hooks, err);
         space = wire->space;
         if (result == 0 && steps[which](wire, &hooks, err) != 0)
             result = error_wrap(err, "%s (%s)", wire->interface, wire->backend->name);
     }
-    if (result == 0)
+    if (result == 0 && space)
         result = way_load(space, &hooks, err);
     str_free(&hooks.removed);
     str_free(&hooks.chains);

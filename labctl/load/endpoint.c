@@ -345,9 +345,8 @@ static void finish_service(struct loader *loader, struct cloud_service *service)
         const struct interface *target = service->targets[i].interface;
         if (target == NULL || has_interface(service, target))
             continue;
-        const char *place = target->attachment == ATTACH_INTERNET
-                                ? "internet"
-                                : arena_printf(arena, "%s/%s", target->subnet->vpc->name, target->subnet->name);
+        const char *place =
+            target->subnet ? arena_printf(arena, "%s/%s", target->subnet->vpc->name, target->subnet->name) : "internet";
         struct interface *interface = ARENA_NEW(arena, struct interface);
         *interface = (struct interface){.name = arena_printf(arena, "service/%s/%s", service->name, place),
                                         .mark = service->targets[i].mark,

@@ -73,13 +73,14 @@
     "route_table: out } }\n    nat_gateways: { n: { subnet: s } }\n    route_tables:\n      main: [ " TO(              \
         "0.0.0.0/0", "nat_gateway/n") " ]\n      out: [ " TO_INTERNET                                                  \
         back " ]\n  b:\n    cidr: 10.1.0.0/16\n    subnets: { s: { cidr: 10.1.1.0/24 } }\n    route_tables: { main: "  \
-             "[ " TO(                                                                                                  \
-                 "0.0.0.0/0",                                                                                          \
-                 "transit_gateway/hub") " ] }\n"                                                                       \
-                                        "transit_gateways:\n  hub:\n    attachments: [a, b]\n    route_tables:\n     " \
-                                        " r: { associations: [a, b], "                                                 \
-                                        "propagations: [a, b], routes: [ { destination: 0.0.0.0/0, target: a } ] }\n"  \
-                                        "nodes:\n" INTERNET "  far: { subnet: b/s }\n"
+                                      "[ " TO("0.0.0.0/0",                                                             \
+                                              "transit_gateway/hub") " ] }\n"                                          \
+                                                                     "transit_gateways:\n  hub:\n    attachments: "    \
+                                                                     "[a, b]\n    route_tables:\n     "                \
+                                                                     " r: { associations: [a, b], "                    \
+                                                                     "propagations: [a, b], routes: [ { destination: " \
+                                                                     "0.0.0.0/0, target: a } ] }\n"                    \
+                                                                     "nodes:\n" INTERNET "  far: { subnet: b/s }\n"
 /* A LAN whose router hands out addresses: to the printer one that is known beforehand, to the guest one that is not. */
 #define LEASES                                                                                                         \
     "lab: t\nbridges: { lan: {} }\nnodes:\n" INTERNET "  router:\n    forwarding: true\n    interfaces:\n"             \
