@@ -2,21 +2,9 @@
 # as user
 # Whether a fault is in force is what it changes, whatever else somebody has done to the interface in its node: made it
 # the port of a bridge of his own, given it another MTU or another hardware address.
-set -u
-: "${LABCTL:=$PWD/build/labctl}"
-work=$(mktemp -d) || exit 1
-lab=force-$$
-trap '"$LABCTL" -q down "$lab"; rm -rf "$work"' EXIT
-failures=0
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        echo "ok $1"
-    else
-        echo "not ok $1"
-        failures=$((failures + 1))
-        cat "$work/out"
-    fi
-}
+# shellcheck disable=SC2154 # what the sourced file sets
+. "$(dirname "$0")/../cli/host.bash"
+lab=force
 on() { "$LABCTL" --lab "$lab" "$@" >"$work/out" 2>&1; }
 force() { on fault status && grep -q "in force: $1 " "$work/out"; }
 shown() { on exec switch ip link show "$1" && grep -q "$2" "$work/out"; }
@@ -57,4 +45,5 @@ on fault clear && shown p3 'mtu 1400' && shown p3 02:00:00:00:00:77
 check "what he has changed stays" $?
 on fault inject mtu-wrong --at node/switch/p3 mtu=1300 && on exec switch ip link set p3 down && force yes
 check "switched off, the wrong MTU is still there" $?
+on down "$lab"
 exit $((failures > 0))
