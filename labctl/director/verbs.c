@@ -37,8 +37,7 @@ const struct verb verbs[] = {
     {"fault-status", verb_fault_status, false},
     {"flows", verb_flows, false},
     {"inspect", verb_inspect, false},
-    {"link-set", verb_dump,
-     false}, /* what `link` changes; refused in an exercise, as exercise_permit does with `set` */
+    {"link-set", verb_dump, false}, /* what `link` changes; refused in an exercise, as `set` of it is */
     {"link-show", verb_link_show, false},
     {"log", verb_log, false},
     {"logs", verb_logs, false},
