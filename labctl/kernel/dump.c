@@ -326,7 +326,7 @@ static int observe_all(int netns, enum part part, struct observation *o, struct 
 
 int observe_link(int netns, const char *name, struct observed_link *out, struct error *err)
 {
-    static _Thread_local _Alignas(struct nlmsghdr) char buffer[32768];
+    _Alignas(struct nlmsghdr) char buffer[32768];
     NETLINK_AUTO netlink = NETLINK_INIT;
     BATCH_AUTO batch = BATCH_INIT;
     struct ifinfomsg header = {.ifi_family = AF_UNSPEC};

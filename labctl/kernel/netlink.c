@@ -220,7 +220,7 @@ static void note_failure(struct batch *batch, uint64_t tag, const struct nlmsghd
 static int await_answers(struct netlink *netlink, struct batch *batch, uint32_t first, uint32_t last, size_t base,
                          struct error *err)
 {
-    static _Thread_local _Alignas(struct nlmsghdr) char buffer[32768];
+    _Alignas(struct nlmsghdr) char buffer[32768];
     for (;;) {
         ssize_t got = recv(netlink->fd, buffer, sizeof buffer, 0);
         if (got < 0 && errno == EINTR)
@@ -275,7 +275,7 @@ static int dump_error(const struct nlmsghdr *message, struct error *err)
 int netlink_dump(struct netlink *netlink, int type, const void *header, size_t size, netlink_dump_handler *handler,
                  void *context, struct error *err)
 {
-    static _Thread_local _Alignas(struct nlmsghdr) char buffer[65536];
+    _Alignas(struct nlmsghdr) char buffer[65536];
     BATCH_AUTO batch = BATCH_INIT;
     batch_begin(&batch, 0, type, NLM_F_DUMP, header, size);
     batch_end(&batch);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@
 
 #define UP_TIMEOUT  60000 /* ms for the keeper to come up; it takes some ten */
 #define END_TIMEOUT 20000 /* ms for a killed lab to be gone */
+#define STAGE_STACK ((size_t)64 << 10)
 
 struct keeper_start {
     int commit; /* write end */
@@ -133,10 +135,17 @@ static char **stage_arguments(struct arena *arena, const struct keeper_options *
     return argv;
 }
 
-/* In the grandchild: nothing of ours but the named descriptors goes over, no environment, no controlling terminal. */
-static void execute_stage(const struct inheritance *from, char **argv) __attribute__((noreturn));
-static void execute_stage(const struct inheritance *from, char **argv)
+struct stage {
+    const struct inheritance *from;
+    char **argv;
+};
+
+/* In the child, whose memory is ours: nothing of ours but the named descriptors goes over, no environment, no
+ * controlling terminal. */
+static int execute_stage(void *context)
 {
+    const struct stage *stage = context;
+    const struct inheritance *from = stage->from;
     const struct {
         int from, to;
     } moves[] = {
@@ -154,6 +163,7 @@ static void execute_stage(const struct inheritance *from, char **argv)
     enum { COUNT = sizeof moves / sizeof moves[0], HIGH = 64 };
     int high[COUNT];
     bool moved = true;
+    setsid();
     for (size_t i = 0; i < COUNT; i++)
         moved &= (high[i] = fcntl(moves[i].from, F_DUPFD, HIGH)) >= 0;
     for (size_t i = 0; moved && i < COUNT; i++)
@@ -169,30 +179,26 @@ static void execute_stage(const struct inheritance *from, char **argv)
             signal(number, SIG_DFL);
         (void)!chdir("/");
         char *const environment[] = {NULL};
-        fexecve(STAGE_END, argv, environment);
+        fexecve(STAGE_END, stage->argv, environment);
     }
     struct stage_status status = {.error = errno, .operation = "execute labctl-keeper"};
     send(moved ? STAGE_STATUS : from->status, &status, sizeof status, MSG_NOSIGNAL);
     _exit(127);
 }
 
-/* Two forks and a session between: the keeper is nobody's child here and has no terminal. */
-static int launch(const struct inheritance *inheritance, char **argv, struct error *err)
+/* Stage 0 has a session of its own and ends as soon as the lab's first process is there, which so is nobody's child
+ * here and has no terminal.  A copy of this process's memory would take as long as that stage, so it is lent. */
+static pid_t launch(const struct inheritance *inheritance, char **argv, struct error *err)
 {
-    pid_t child = fork();
-    if (child == 0) {
-        setsid();
-        pid_t grandchild = fork();
-        if (grandchild == 0)
-            execute_stage(inheritance, argv);
-        _exit(grandchild < 0 ? 1 : 0);
-    }
-    int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (child < 0 || status)
-        return error_set_errno(err, child < 0 ? errno : EAGAIN, "start the keeper");
-    return 0;
+    struct stage stage = {inheritance, argv};
+    char *stack = malloc(STAGE_STACK);
+    if (!stack)
+        arena_exhausted();
+    pid_t child = clone(execute_stage, stack + STAGE_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &stage);
+    if (child < 0)
+        error_set_errno(err, errno, "start the keeper");
+    free(stack);
+    return child;
 }
 
 void keeper_start_log(const struct keeper_start *start, struct str *out, size_t limit)
@@ -320,10 +326,13 @@ static int start_with(struct keeper_start *start, struct inheritance *all, const
         return error_set_errno(err, errno, "make the keeper's log");
     all->log = start->log;
     ARENA_AUTO arena = arena_new();
-    if (launch(all, stage_arguments(arena, options, libexec), err))
+    pid_t stage = launch(all, stage_arguments(arena, options, libexec), err);
+    if (stage < 0)
         return -1;
     inheritance_close(all); /* its death must be seen as the end of `answer` */
-    return wait_up(start, answer, err);
+    int result = wait_up(start, answer, err);
+    waitpid(stage, NULL, result == 0 ? 0 : WNOHANG);
+    return result;
 }
 
 int keeper_start(const struct keeper_options *options, struct keeper_start **out, struct error *err)
