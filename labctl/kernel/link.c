@@ -9,7 +9,8 @@
 
 #include "kernel/netlink.h"
 
-#define MTU_DEFAULT 1500
+#define MTU_DEFAULT     1500
+#define GROUP_TO_DELETE 0x676f6e65
 
 static void begin(struct batch *batch, uint64_t tag, int type, int flags, uint32_t index)
 {
@@ -119,6 +120,18 @@ void link_mtu(struct batch *batch, uint64_t tag, uint32_t index, uint32_t mtu)
 void link_delete(struct batch *batch, uint64_t tag, uint32_t index)
 {
     begin(batch, tag, RTM_DELLINK, 0, index);
+    batch_end(batch);
+}
+
+void link_delete_all(struct batch *batch, uint64_t tag, const uint32_t *indices, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        begin(batch, tag, RTM_SETLINK, 0, indices[i]);
+        batch_put_u32(batch, IFLA_GROUP, GROUP_TO_DELETE);
+        batch_end(batch);
+    }
+    begin(batch, tag, RTM_DELLINK, 0, 0);
+    batch_put_u32(batch, IFLA_GROUP, GROUP_TO_DELETE);
     batch_end(batch);
 }
 

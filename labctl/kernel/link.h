@@ -51,5 +51,11 @@ void link_mac(struct batch *batch, uint64_t tag, uint32_t index, const struct ma
 void link_mtu(struct batch *batch, uint64_t tag, uint32_t index,
               uint32_t mtu); /* and the GSO limit that goes with it */
 void link_delete(struct batch *batch, uint64_t tag, uint32_t index);
+/* Several devices of a namespace in one removal (rtnetlink(7), IFLA_GROUP): after each the kernel waits for all
+ * processors, some ten milliseconds, however many devices went with it.  At most LINK_DELETE_MOST, which are one send:
+ * so no device is left in the group.  Who has gone meanwhile fails with ENODEV, and so does the last message where all
+ * have. */
+#define LINK_DELETE_MOST 256
+void link_delete_all(struct batch *batch, uint64_t tag, const uint32_t *indices, size_t count);
 /* No link-local IPv6 address by itself. */
 void link_quiet_ipv6(struct batch *batch, uint64_t tag, uint32_t index);

@@ -178,7 +178,8 @@ static int execute_all(struct apply *a, const struct plan_operation *operations,
 static int finish(struct apply *a)
 {
     if (await_started(a) != 0 || reload_nft_of_links(a) != 0 || impair_sync(a->lab, a->after, a->err) != 0 ||
-        tell_keeper_files(a) != 0 || network_settle(a->lab, a->after, a->after_index, a->err) != 0)
+        removals_do(a->lab, a->err) != 0 || tell_keeper_files(a) != 0 ||
+        network_settle(a->lab, a->after, a->after_index, a->err) != 0)
         return -1;
     if (a->spaces_changed && spaces_save(a->lab, a->err) != 0)
         return -1;
@@ -225,6 +226,8 @@ int lab_apply(struct lab *lab, const struct plan *before, const struct plan *aft
     if (outcome)
         outcome->executed = outcome->kept = 0;
     int result = run(&a);
+    if (result != 0)
+        removals_do(lab, NULL);
     if (result != 0 && a.lost)
         lost_save(a.lost, NULL);
     apply_unsee(&a, NULL);

@@ -214,24 +214,25 @@ static bool of_relay(const struct impaired_list *list)
     return false;
 }
 
-/* The devices of what went; those that another backend uses now stay. */
-static int each_gone(const struct impaired_list *installed, const struct impaired_list *wanted, struct error *err)
-{
-    for (size_t i = 0; i < installed->count; i++) {
-        const struct impaired *wire = &installed->items[i], *now = find(wanted, wire);
-        if (wire->stale && wire->backend->remove && !(now && now->backend->remove) &&
-            wire->backend->remove(wire, NULL, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static bool any_in(const struct impaired_list *list, size_t count, const struct space *space)
 {
     for (size_t i = 0; i < count; i++)
         if (list->items[i].space == space)
             return true;
     return false;
+}
+
+/* The devices of what went; those that another backend uses now stay. */
+static int each_gone(struct lab *lab, const struct impaired_list *installed, const struct impaired_list *wanted,
+                     struct error *err)
+{
+    for (size_t i = 0; i < installed->count; i++) {
+        const struct impaired *wire = &installed->items[i], *now = find(wanted, wire);
+        if (wire->stale && wire->backend->leads_aside && !(now && now->backend->leads_aside) &&
+            way_remove(lab, wire, err) != 0)
+            return -1;
+    }
+    return removals_do(lab, err);
 }
 
 /* Namespaces in which no wire is impaired any more. */
@@ -252,7 +253,7 @@ static int execute(struct lab *lab, const struct plan *plan, const struct impair
         return -1;
     if ((of_relay(installed) || of_relay(wanted)) && impair_relay_serve(lab, plan, wanted, err) != 0)
         return -1;
-    if (each_stale(wanted, ENGAGE, err) != 0 || each_gone(installed, wanted, err) != 0)
+    if (each_stale(wanted, ENGAGE, err) != 0 || each_gone(lab, installed, wanted, err) != 0)
         return -1;
     return drop_tables(installed, wanted, err);
 }

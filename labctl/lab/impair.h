@@ -44,8 +44,8 @@ typedef int impair_step(const struct impaired *wire, struct hooks *hooks, struct
 struct impair_backend {
     const char *name, *fidelity;
     bool (*serves)(struct lab *lab, const struct impaired *wire);
-    /* prepare and remove may be NULL: it needs no devices of its own. */
-    impair_step *prepare, *engage, *release, *remove;
+    impair_step *prepare, *engage, *release; /* the first may be NULL: nothing comes before the hooks */
+    bool leads_aside;                        /* by devices of its own: ways */
     bool (*stands)(struct lab *lab, const struct impaired *wire); /* is it in force? */
 };
 extern const struct impair_backend *const impair_backends[]; /* the preferred first */
@@ -59,7 +59,7 @@ struct way {
 };
 struct way way_of(const struct impaired *wire);
 int way_make(const struct impaired *wire, struct error *err); /* the devices, where they are not there yet */
-impair_step way_remove;
+int way_remove(struct lab *lab, const struct impaired *wire, struct error *err); /* with the next removals_do */
 /* Before new chains of a wire are appended: takes away those that may be there. */
 void way_clear(const struct impaired *wire, struct hooks *hooks);
 /* Loads what was gathered, and empties it. */

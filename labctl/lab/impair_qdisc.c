@@ -115,6 +115,6 @@ const struct impair_backend impair_netem = {
     .prepare = netem_prepare,
     .engage = netem_engage,
     .release = netem_release,
-    .remove = way_remove,
+    .leads_aside = true,
     .stands = any_kind,
 };

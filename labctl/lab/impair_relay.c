@@ -199,6 +199,6 @@ const struct impair_backend impair_relay = {
     .prepare = prepare,
     .engage = engage,
     .release = way_close,
-    .remove = way_remove,
+    .leads_aside = true,
     .stands = stands,
 };

@@ -97,17 +97,13 @@ int way_make(const struct impaired *wire, struct error *err)
     return impair_commit(wire, &batch, "change the way", err);
 }
 
-int way_remove(const struct impaired *wire, struct hooks *hooks, struct error *err)
+int way_remove(struct lab *lab, const struct impaired *wire, struct error *err)
 {
-    (void)hooks;
-    struct way way = way_of(wire);
     struct observed_link out;
-    BATCH_AUTO batch = BATCH_INIT;
-    int found = find(wire, way.out, &out, err);
-    if (found <= 0)
-        return found;
-    link_delete(&batch, 1, out.index);
-    return impair_commit(wire, &batch, "remove the way", err);
+    int found = find(wire, way_of(wire).out, &out, err);
+    if (found > 0)
+        removal_add(lab, wire->space, out.index);
+    return found < 0 ? -1 : 0;
 }
 
 int way_back(const struct impaired *wire, const char *device, struct error *err)

@@ -57,6 +57,15 @@ struct queued_event {
     char *name, *problem;
 };
 
+/* Devices that are to go (removal.c). */
+struct removals {
+    struct removal {
+        struct space *space;
+        uint32_t index;
+    } * items;
+    size_t count, capacity;
+};
+
 struct lab {
     struct keeper *keeper;
     int state, logs; /* the caller's directories */
@@ -93,6 +102,7 @@ struct lab {
     uint32_t *arrived; /* ids of nodes that became ready, for whoever waits */
     size_t arrived_count, arrived_capacity;
     bool node_failed; /* of one at least, space.failure says why */
+    struct removals removals;
 };
 
 struct space *space_find(struct lab *lab, const char *name); /* NULL where absent */
@@ -102,6 +112,10 @@ struct space *space_new(struct lab *lab, const struct plan_namespace *namespace)
 void space_forget(struct lab *lab, struct space *space);
 int space_netns(struct space *space, struct error *err); /* borrowed descriptor, or -1 */
 int space_root(struct space *space, struct error *err);
+/* removal.c.  A device goes with the next removals_do, which empties the list, whatever becomes of it; so does the
+ * other end of a pair. */
+void removal_add(struct lab *lab, struct space *space, uint32_t index);
+int removals_do(struct lab *lab, struct error *err);
 void space_close(struct space *space);
 enum keeper_target space_target(const struct space *space);
 /* Notes that all nodes that are ready have been configured. */

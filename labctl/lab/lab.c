@@ -91,6 +91,7 @@ void lab_close(struct lab *lab)
     drop_events(lab);
     free(lab->events);
     free(lab->arrived);
+    free(lab->removals.items);
     free(lab->by_id);
     free(lab->by_number);
     keeper_close(lab->keeper);

@@ -127,6 +127,43 @@ static void failures_carry_tags_and_words(void **state)
     end_pair(&pair);
 }
 
+/* Three pairs, of which two go; one number is nobody's. */
+static void devices_go_together(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    FD_AUTO netns = netns_new(&err);
+    BATCH_AUTO batch = BATCH_INIT;
+    for (uint32_t i = 0; i < 3; i++) {
+        char names[2][16];
+        struct link_veth_end ends[2];
+        for (uint32_t e = 0; e < 2; e++) {
+            snprintf(names[e], sizeof names[e], "%c%u", 'a' + (int)e, i);
+            ends[e] = (struct link_veth_end){.netns = netns,
+                                             .index = 10 + 2 * i + e,
+                                             .name = names[e],
+                                             .mac = {{2, 0, 0, 0, 0, (uint8_t)(2 * i + e)}}};
+        }
+        link_veth(&batch, i, &ends[0], &ends[1], 1500);
+    }
+    commit(netns, &batch);
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    assert_int_equal(netlink_open(netns, &netlink, &err), 0);
+    for (int times = 1; times <= 2; times++) {
+        link_delete_all(&batch, 7, (const uint32_t[]){10, 15, 99}, 3);
+        assert_int_equal(netlink_commit(&netlink, &batch, &err), 0);
+        assert_int_equal(batch.failure_count, times == 1 ? 1 : 4); /* 99, then all and the removal itself */
+        for (size_t f = 0; f < batch.failure_count; f++)
+            assert_int_equal(batch.failures[f].number, ENODEV);
+        struct observed_link seen;
+        assert_int_equal(observe_link(netns, "a0", &seen, &err), 0);
+        assert_int_equal(observe_link(netns, "b0", &seen, &err), 0);
+        assert_int_equal(observe_link(netns, "a2", &seen, &err), 0);
+        assert_int_equal(observe_link(netns, "a1", &seen, &err), 1);
+        assert_int_equal(observe_link(netns, "b1", &seen, &err), 1);
+    }
+}
+
 static const struct observed_route *find_route(const struct observation *o, const char *destination, uint32_t table)
 {
     struct prefix wanted = prefix(destination);
@@ -319,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(veth_in_one_message),
         cmocka_unit_test(failures_carry_tags_and_words),
+        cmocka_unit_test(devices_go_together),
         cmocka_unit_test(routes_rules_neighbours),
         cmocka_unit_test(dumps_can_be_sent_back),
         cmocka_unit_test(big_batches_are_split),
