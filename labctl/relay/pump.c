@@ -12,7 +12,6 @@
 #include "relay/relay.h"
 
 #define TAKE_MOST    256                    /* frames of one wire before the others' turn */
-#define SEND_MOST    32                     /* packets in one system call */
 #define WATCH        30000                  /* ns before a packet is due from which on the clock is watched */
 #define TURN         100000                 /* ns that two turns are apart where packets are dense */
 #define TURNS_SAVED  10                     /* turns that may follow one another at once after a rest */
@@ -140,13 +139,6 @@ void pump_take(struct pump *pump, struct line *line)
 
 /* ---- out ------------------------------------------------------------------------------------------------------ */
 
-struct batch {
-    struct line *line;
-    unsigned count;
-    struct packet *packets[SEND_MOST];
-    int64_t due[SEND_MOST];
-};
-
 static void note_lateness(struct relay_statistics *statistics, int64_t late)
 {
     if (late < 0)
@@ -156,11 +148,11 @@ static void note_lateness(struct relay_statistics *statistics, int64_t late)
         statistics->latest = late;
 }
 
-static void send_batch(struct batch *batch)
+static void send_batch(struct line *line)
 {
+    struct batch *batch = &line->leaving;
     struct mmsghdr messages[SEND_MOST];
     struct iovec parts[SEND_MOST][2];
-    struct line *line = batch->line;
     int64_t now = pump_now();
     for (unsigned i = 0; i < batch->count; i++) {
         struct packet *packet = batch->packets[i];
@@ -189,49 +181,48 @@ static void send_batch(struct batch *batch)
     batch->count = 0;
 }
 
+static void let_leave(struct packet *packet, int64_t due)
+{
+    struct batch *batch = &packet->line->leaving;
+    batch->due[batch->count] = due;
+    batch->packets[batch->count++] = packet;
+    if (batch->count == SEND_MOST)
+        send_batch(packet->line);
+}
+
+/* The packets of a wire leave in their order, and as many as are due in one system call; wires have none among each
+ * other. */
 void pump_send_due(struct pump *pump)
 {
-    struct batch batch = {0};
     int64_t now = pump_now(), due;
-    while ((due = queue_due(&pump->queue)) <= now) {
-        struct packet *packet = queue_pop(&pump->queue);
-        if (batch.count == SEND_MOST || (batch.count && batch.line != packet->line))
-            send_batch(&batch);
-        batch.line = packet->line;
-        batch.due[batch.count] = due;
-        batch.packets[batch.count++] = packet;
-    }
-    if (batch.count)
-        send_batch(&batch);
-    for (struct line *line = pump->lines; line; line = line->next)
+    while ((due = queue_due(&pump->queue)) <= now)
+        let_leave(queue_pop(&pump->queue), due);
+    for (struct line *line = pump->lines; line; line = line->next) {
+        if (line->leaving.count)
+            send_batch(line);
         if (line->touched) {
             line->statistics->counters = line->wire.counters;
             line->statistics->held = line->wire.held;
             line->touched = false;
         }
+    }
 }
 
-void pump_flush(struct pump *pump, const struct line *line)
+void pump_flush(struct pump *pump, struct line *line)
 {
     struct queue others = {0};
-    struct batch batch = {.line = (struct line *)line};
     for (;;) {
         int64_t due = queue_due(&pump->queue);
         struct packet *packet = queue_pop(&pump->queue);
         if (!packet)
             break;
-        if (packet->line != line) {
-            if (queue_push(&others, due, packet))
-                packet_free(packet);
-            continue;
-        }
-        if (batch.count == SEND_MOST)
-            send_batch(&batch);
-        batch.due[batch.count] = due;
-        batch.packets[batch.count++] = packet;
+        if (packet->line == line)
+            let_leave(packet, due);
+        else if (queue_push(&others, due, packet))
+            packet_free(packet);
     }
-    if (batch.count)
-        send_batch(&batch);
+    if (line->leaving.count)
+        send_batch(line);
     queue_free(&pump->queue);
     pump->queue = others;
 }

@@ -66,6 +66,12 @@ void ring_done(struct ring *ring);                    /* with the frame that rin
 uint64_t ring_overrun(struct ring *ring);             /* frames dropped since the last call */
 
 /* ---- line.c: a wire that is served ---- */
+#define SEND_MOST 64 /* packets in one system call */
+struct batch {
+    unsigned count;
+    struct packet *packets[SEND_MOST];
+    int64_t due[SEND_MOST];
+};
 struct line {
     struct relay_wire spec; /* without its impairment: */
     char *is_text;
@@ -73,6 +79,7 @@ struct line {
     int device_index, end_index;
     struct ring in;
     int out;
+    struct batch leaving; /* due, and to be sent before the turn ends */
     struct relay_statistics *statistics;
     bool wanted, touched;
     int64_t last_arrived; /* CLOCK_MONOTONIC */
@@ -92,11 +99,11 @@ struct pump {
     int epoll;
     int64_t turns, last_turn; /* nanoseconds saved for turns; CLOCK_MONOTONIC */
 };
-void pump_take(struct pump *pump, struct line *line);        /* what waits in its ring */
-void pump_send_due(struct pump *pump);                       /* what is due */
-void pump_flush(struct pump *pump, const struct line *line); /* all packets of a line, due or not */
-int pump_wait(struct pump *pump);                            /* until something is to be done */
-int64_t pump_now(void);                                      /* CLOCK_MONOTONIC, nanoseconds */
+void pump_take(struct pump *pump, struct line *line);  /* what waits in its ring */
+void pump_send_due(struct pump *pump);                 /* what is due */
+void pump_flush(struct pump *pump, struct line *line); /* all packets of a line, due or not */
+int pump_wait(struct pump *pump);                      /* until something is to be done */
+int64_t pump_now(void);                                /* CLOCK_MONOTONIC, nanoseconds */
 
 /* ---- flap.c, flood.c: programs of their own, which end with a status ---- */
 int flap(const char *device, int64_t down, int64_t up); /* nanoseconds */
