@@ -242,7 +242,7 @@ static const struct field exec_fields[] = {
      .type = FIELD_MAPPING,
      .schema = &ready_schema,
      .decode = decode_ready,
-     .fallback = "as soon as it runs",
+     .fallback = "when it has run for a tenth of a second",
      .doc = "When it is ready."},
 };
 

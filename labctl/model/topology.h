@@ -208,7 +208,7 @@ struct service {
     /* exec */
     const char *user;       /* one of the node's, or NULL: root */
     struct strings command; /* argv; one string alone is a command line, split or run by /bin/sh -c */
-    uint16_t ready_port;    /* ready: { tcp: port }; 0 = ready as soon as it runs */
+    uint16_t ready_port;    /* ready: { tcp: port }; 0: ready when it has run for a moment */
     int64_t ready_within;   /* nanoseconds; 0 = as long as every service has */
     enum protocol ready_protocol;
 };

@@ -219,6 +219,7 @@ struct plan_process {
     bool ready_hoped;     /* it depends on others, or is not to be: where it does not come in time, the lab goes on;
                              READY_NONE: also where it has ended */
     int64_t ready_within; /* nanoseconds that it may take, where it is slow; 0: as long as any */
+    int64_t ready_after;  /* READY_NONE: nanoseconds that it must have run */
     bool restart;         /* restart when it dies */
     bool stopped;         /* sent SIGSTOP once it is ready, and only then: not when it is restarted */
     uint32_t open_files;  /* how many it may have open (RLIMIT_NOFILE); 0: as many as any */

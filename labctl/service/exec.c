@@ -9,7 +9,11 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
 #include "service/lowering.h"
+
+/* Of whom nothing is known but that it runs: a program that refuses its configuration has ended by then. */
+#define LASTS (NANOSECONDS_PER_SECOND / 10)
 
 /* Users of nodes and their ids, as in every node's /etc/passwd (keeper/base.c; a test compares). */
 static const struct {
@@ -92,6 +96,7 @@ void service_lower_exec(struct service_context *context)
         *ARENA_PUSH(arena, argv.items, argv.count) = "true";
     service_argv(context, argv.items, argv.count);
     context->process->ready_within = service->ready_within;
+    context->process->ready_after = LASTS;
     if (service->ready_port)
         service_ready(context, service->ready_protocol == PROTOCOL_UDP ? READY_UDP_BOUND : READY_TCP,
                       service->ready_port);

@@ -14,6 +14,7 @@ variant refused 'files: { /etc/motd: { content: hi } }, nftables: "table inet x 
 variant silent 'services: { s: { kind: exec, command: "echo waiting >\&2; sleep 100", ready: { tcp: 99 } } }'
 variant dead 'services: { s: { kind: exec, command: "echo no luck >\&2; exit 4", ready: { tcp: 99 } } }'
 variant missing 'services: { s: { kind: exec, command: no-such-program --now } }'
+variant brief 'services: { s: { kind: exec, command: "sleep 0.03; echo a word that it does not know >\&2; exit 5" } }'
 variant motd 'files: { /etc/motd: { content: hi } }'
 snapshot >"$work/before"
 
@@ -28,6 +29,11 @@ check "and nothing is left" $?
 run "$LABCTL" up "$work/missing.yaml"
 [ $? -eq 3 ] && grep -q 'web/s could not be started: execute no-such-program: No such file' "$work/err"
 check "and one whose program there is not, though nothing waits for it" $?
+clean_host
+
+run "$LABCTL" up "$work/brief.yaml"
+[ $? -eq 3 ] && grep -q 'web/s ended with status 5' "$work/err" && grep -q 'a word that it does not know' "$work/err"
+check "and one that ends when it has seen its configuration, though nothing waits for it either" $?
 clean_host
 
 run "$LABCTL" up "$work/lab.yaml"
