@@ -79,11 +79,11 @@ static int show_kind(const struct context *context, const char *name)
 {
     const struct fault_kind *kind = fault_kind_find(name);
     if (!kind) {
-        const char *names[64];
-        size_t count = 0;
-        for (; count < fault_kind_count && count < ARRAY_SIZE(names); count++)
-            names[count] = fault_kinds[count]->name;
-        const char *near = str_nearest(name, names, count);
+        ARENA_AUTO arena = arena_new();
+        const char **names = arena_alloc(arena, fault_kind_count * sizeof *names);
+        for (size_t i = 0; i < fault_kind_count; i++)
+            names[i] = fault_kinds[i]->name;
+        const char *near = str_nearest(name, names, fault_kind_count);
         return cmd_usage(context, "no kind of fault is called '%s'%s%s%s", name, near ? "; did you mean '" : "",
                          near ? near : "", near ? "'?" : "");
     }
@@ -130,8 +130,12 @@ static int inject(struct context *context)
             json_decref(params);
             return cmd_usage(context, "'%s' is no KEY=VALUE", context->argv[i]);
         }
-        json_object_set_new(parameters, arena_strndup(arena, context->argv[i], (size_t)(equals - context->argv[i])),
-                            json_string(equals + 1));
+        const char *key = arena_strndup(arena, context->argv[i], (size_t)(equals - context->argv[i]));
+        if (json_object_get(parameters, key)) {
+            json_decref(params);
+            return cmd_usage(context, "parameter '%s' is given twice", key);
+        }
+        json_object_set_new(parameters, key, json_string(equals + 1));
     }
     if (!things) {
         json_decref(params);

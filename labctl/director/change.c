@@ -11,6 +11,7 @@
 #include "load/load.h"
 #include "lower/lower.h"
 #include "model/topology.h"
+#include "plan/difference.h"
 #include "plan/plan.h"
 #include "service/service.h"
 
@@ -131,6 +132,14 @@ static int permit(struct director *director, const struct director_change *chang
     return change->by_hand && director_hooks.permit ? director_hooks.permit(director, change->path, wanted, err) : 0;
 }
 
+static bool is_idle(struct director *director, const struct plan *wanted)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t count;
+    plan_difference(director->plan, wanted, arena, &count);
+    return count == 0;
+}
+
 int director_change_with(struct director *director, struct director_change *change, struct error *err)
 {
     if (!director->plan)
@@ -144,6 +153,10 @@ int director_change_with(struct director *director, struct director_change *chan
     struct plan *plan;
     if (director_derive(director, text, faults, &topology, &plan, err) != 0)
         return -1;
+    if (change->idle && is_idle(director, plan)) {
+        error_set(err, ERR_USAGE, "%s", change->idle);
+        return discard(topology, plan);
+    }
     if (permit(director, change, topology, err) != 0 ||
         (change->restore && restore_links(director, change->operations, err) != 0))
         return discard(topology, plan);

@@ -71,6 +71,7 @@ struct director_change {
     const json_t *faults;   /* NULL: the faults as they are */
     bool restore;           /* make links again that somebody deleted in a node */
     bool keep_changes;      /* undo: what somebody changed since is left as it is */
+    const char *idle;       /* refused so, before anything is done, where it would change nothing; or NULL */
     bool by_hand;           /* `apply`, `set`, `unset`, `edit`: the hook `permit` is asked before anything is done */
     const char *path;       /* of `set`, by hand: THING/KEY, or NULL */
     struct str *notes;      /* lines for a person, or NULL */

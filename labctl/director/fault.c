@@ -161,13 +161,14 @@ static int not_built(struct director *director, struct error *err)
     return director_topology(director) ? 0 : error_set(err, ERR_BUSY, "the lab is still being built");
 }
 
-int fault_put_in(struct director *director, const struct fault *fault, struct error *err)
+/* idle: what is said where it would change nothing, which is refused then; or NULL. */
+static int put_in(struct director *director, const struct fault *fault, const char *idle, struct error *err)
 {
     STR_AUTO text = STR_INIT;
     enum fault_stage stage = fault_stage(director_topology(director), fault);
     json_t *faults = json_copy((json_t *)director_faults(director)), *record = record_new(fault, stage);
     json_array_append_new(faults, record);
-    struct director_change change = {.faults = faults};
+    struct director_change change = {.faults = faults, .idle = idle};
     int result = 0;
     if (stage == FAULT_TOPOLOGY) {
         result = record_rewrite(director_text(director), fault, &text, err);
@@ -181,12 +182,18 @@ int fault_put_in(struct director *director, const struct fault *fault, struct er
     return result;
 }
 
+int fault_put_in(struct director *director, const struct fault *fault, struct error *err)
+{
+    return put_in(director, fault, NULL, err);
+}
+
 int verb_fault_inject(struct director *director, struct request *request, json_t **reply, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     struct fault fault;
     if (not_built(director, err) || read_fault(director, request_params(request), arena, &fault, err) ||
-        fault_put_in(director, &fault, err))
+        put_in(director, &fault,
+               arena_printf(arena, "%s changes nothing: it is so already", fault_describe(&fault, arena)), err))
         return -1;
     const json_t *stands = find_record(director, fault.id);
     *reply = stands ? show(director, stands) : json_object();

@@ -104,6 +104,9 @@ contradicting "kind: service-wrong-port, $at_service, port: 81" "kind: service-d
 expect "one that another one covers" 2 "contra.yaml:11:46: error: fault 'one' changes nothing beside the others: .*\\[contradicting-faults\\]" "$LABCTL" validate contra.yaml
 contradicting "kind: service-wrong-port, $at_service, port: 81, after: 1m, for: 1m" "kind: service-down, $at_service"
 expect "one that comes by the clock may be covered" 0 'is valid' "$LABCTL" validate contra.yaml
+contradicting "kind: resolver-wrong, at: node/a, servers: [10.0.0.53]" "kind: service-down, $at_service"
+sed -i 's|address: 10.0.0.1/24 }|address: 10.0.0.1/24, resolver: { servers: [10.0.0.53] } }|' contra.yaml
+expect "one that changes nothing" 2 "contra.yaml:11:[0-9]*: error: fault 'one' changes nothing: it is so already \\[idle-fault\\]" "$LABCTL" validate contra.yaml
 contradicting "kind: loss, $at_address, loss: 3%" "kind: loss, $at_address, loss: 5%"
 expect "what adds up does not contradict" 0 'is valid' "$LABCTL" validate contra.yaml
 contradicting "kind: service-down, $at_service" "kind: link-down, $at_address"

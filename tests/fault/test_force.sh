@@ -16,7 +16,7 @@ nodes:
   switch:
     interfaces: { p1: { bridge: office }, p2: { link: cable }, p3: { link: spare } }
     run: [ "ip link add br0 type bridge", "ip link set p1 master br0", "ip link set p2 master br0", "ip link set br0 up" ]
-  desk: { bridge: office, address: 10.1.0.1/24 }
+  desk: { bridge: office, address: 10.1.0.1/24, resolver: { servers: [10.1.0.53, 10.1.0.54] } }
   printer: { link: cable, address: 10.1.0.2/24 }
   store: { link: spare, address: 10.2.0.2/24 }
 YAML
@@ -45,5 +45,16 @@ on fault clear && shown p3 'mtu 1400' && shown p3 02:00:00:00:00:77
 check "what he has changed stays" $?
 on fault inject mtu-wrong --at node/switch/p3 mtu=1300 && on exec switch ip link set p3 down && force yes
 check "switched off, the wrong MTU is still there" $?
+
+# What is so already cannot be put in; nothing is on record then.
+refused() { on fault inject "$@"; [ $? -eq 2 ] && grep -q ' changes nothing: it is so already$' "$work/out" && on fault status && grep -q 'no fault is in' "$work/out"; }
+on fault clear && refused resolver-wrong --at desk servers="10.1.0.53, 10.1.0.54"
+check "a machine is not told to ask whom it asks, however that is written" $?
+on fault inject mtu-wrong --at node/switch/p3 mtu=1300 mtu=1400
+[ $? -eq 2 ] && grep -q "parameter 'mtu' is given twice" "$work/out"
+check "a parameter that is given twice is refused" $?
+on fault show vpc-route-wrnog
+[ $? -eq 2 ] && grep -q "did you mean 'vpc-route-wrong'" "$work/out"
+check "the last kind is found by a near name as well" $?
 on down "$lab"
 exit $((failures > 0))

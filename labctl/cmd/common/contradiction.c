@@ -66,18 +66,19 @@ static bool beside(const struct fault *one, const struct fault *other)
     return !fault_is_scheduled(other) && (one->phase < 0 || other->phase < 0 || one->phase == other->phase);
 }
 
-/* Whether the fault does something where nothing else is broken. */
-static bool works_alone(const struct scenario *scenario, bool *in, size_t index)
+/* What the fault does where nothing else is broken. */
+enum effect { EFFECT_NONE, EFFECT_SOME, EFFECT_UNKNOWN };
+static enum effect effect_alone(const struct scenario *scenario, bool *in, size_t index)
 {
     struct error none = ERROR_INIT;
     memset(in, 0, scenario->fault_count * sizeof *in);
     struct plan *healthy = fold(scenario, in, &none);
     in[index] = true;
     struct plan *broken = fold(scenario, in, &none);
-    bool works = healthy && broken && differ(healthy, broken);
+    enum effect effect = !healthy || !broken ? EFFECT_UNKNOWN : differ(healthy, broken) ? EFFECT_SOME : EFFECT_NONE;
     plan_free(healthy);
     plan_free(broken);
-    return works;
+    return effect;
 }
 
 /* The fault and those beside it, of the first `count` ones. */
@@ -120,8 +121,12 @@ static void check_one(const struct scenario *scenario, bool *in, size_t index, s
     const struct fault *fault = &scenario->faults[index];
     struct mark mark = fault->at.count ? fault->at_marks[0] : fault->mark;
     struct error err = ERROR_INIT;
-    if (!works_alone(scenario, in, index))
-        return; /* that is another finding's, or a proof's, to say */
+    enum effect effect = effect_alone(scenario, in, index);
+    if (effect == EFFECT_NONE)
+        findings_add(findings, FINDING_ERROR, "idle-fault", mark, "fault '%s' changes nothing: it is so already",
+                     fault->id);
+    if (effect != EFFECT_SOME || fault_is_scheduled(fault))
+        return; /* what cannot be put in at all is another finding's to say */
     if (!goes_in(scenario, in, index, &err))
         findings_add(findings, FINDING_ERROR, "contradicting-faults", mark,
                      "fault '%s' cannot be put in beside those above it: %s", fault->id, err.text);
@@ -135,7 +140,6 @@ void contradictions_check(const struct scenario *scenario, struct findings *find
 {
     ARENA_AUTO arena = arena_new();
     bool *in = arena_alloc(arena, (scenario->fault_count + 1) * sizeof *in);
-    for (size_t i = 0; i < scenario->fault_count && scenario->fault_count > 1; i++)
-        if (!fault_is_scheduled(&scenario->faults[i]))
-            check_one(scenario, in, i, findings);
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        check_one(scenario, in, i, findings);
 }
