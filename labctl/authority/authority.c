@@ -113,14 +113,29 @@ static int issue(struct authority *authority, const struct plan_certificate *req
     return 0;
 }
 
+/* What stands in the place of the root gets its name; without certificates there is no root. */
+static void name_by_hash(struct plan *plan)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->file_count; i++) {
+        struct plan_file file = plan->files[i];
+        if (str_equal(file.path, PLAN_ROOT_BY_HASH)) {
+            if (!plan->authority)
+                continue;
+            file.path = arena_printf(plan->arena, "/etc/ssl/certs/%s.0", plan->authority_hash);
+        }
+        plan->files[kept++] = file;
+    }
+    plan->file_count = kept;
+}
+
 int authority_issue(struct plan *plan, struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     struct authority authority = {.plan = plan, .arena = arena};
-    if (plan->certificate_count == 0)
-        return 0;
-    int result = establish(&authority, err);
+    int result = plan->certificate_count == 0 ? 0 : establish(&authority, err);
     for (size_t i = 0; result == 0 && i < plan->certificate_count; i++)
         result = issue(&authority, &plan->certificates[i], err);
+    name_by_hash(plan);
     return result;
 }

@@ -10,7 +10,7 @@
 struct error;
 struct plan;
 
-/* Appends to plan->files the chain and the key of each of plan->certificates, and fills in plan->authority; a plan
- * without certificates stays as it is.  Once for each plan, after whatever rewrites it.  -1 with err (ERR_CAPABILITY:
- * OpenSSL is missing). */
+/* Appends to plan->files the chain and the key of each of plan->certificates, fills in plan->authority and names
+ * the files of PLAN_ROOT_BY_HASH; a plan without certificates has none of these.  Once for each plan, after whatever
+ * rewrites it.  -1 with err (ERR_CAPABILITY: OpenSSL is missing). */
 int authority_issue(struct plan *plan, struct error *err);

@@ -74,6 +74,14 @@ static int rewrite_certificate(struct topology *topology, const struct fault *fa
     return 0;
 }
 
+static void add_old_bundle(struct plan *plan, uint32_t ns, const char *path, const char *origin)
+{
+    *ARENA_PUSH(plan->arena, plan->files, plan->file_count) = (struct plan_file){
+        .ns = ns, .path = path, .content = old_bundle, .length = sizeof old_bundle - 1, .mode = 0644, .origin = origin};
+}
+
+/* Programs look in the bundle, in the directory, or in both (curl, openssl): the certificate of the lab's root lies
+ * there, and nobody has told them of it (update-ca-certificates). */
 static int rewrite_bundle(struct plan *plan, const struct topology *topology, const struct fault *fault,
                           const struct thing *things, struct error *err)
 {
@@ -81,13 +89,8 @@ static int rewrite_bundle(struct plan *plan, const struct topology *topology, co
     (void)fault;
     if (fault_namespace(plan, things[0].node, &ns, err))
         return -1;
-    struct plan_file *file = ARENA_PUSH(plan->arena, plan->files, plan->file_count);
-    *file = (struct plan_file){.ns = ns,
-                               .path = BUNDLE,
-                               .content = old_bundle,
-                               .length = sizeof old_bundle - 1,
-                               .mode = 0644,
-                               .origin = thing_name(topology, &things[0])};
+    add_old_bundle(plan, ns, BUNDLE, thing_name(topology, &things[0]));
+    add_old_bundle(plan, ns, PLAN_ROOT_BY_HASH, thing_name(topology, &things[0]));
     return 0;
 }
 

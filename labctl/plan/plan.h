@@ -179,6 +179,10 @@ struct plan_file {
     const char *origin;
 };
 
+/* The path of a file that stands in the place of the root in a node's directory of authorities, where OpenSSL looks by
+ * hash: authority_issue, which makes the root, gives it its name. */
+#define PLAN_ROOT_BY_HASH "/etc/ssl/certs/ROOT.0"
+
 /* A certificate and its key, which the lab's own authority makes into two files of a node (authority/): no item of the
  * plan by itself. */
 struct plan_certificate {

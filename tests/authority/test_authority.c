@@ -237,6 +237,32 @@ static void the_root_is_found_in_a_directory(void **state)
     plan_free(plan);
 }
 
+/* What stands in its place there is named as it is; where there is no root there is no such file. */
+static void a_file_takes_the_place_of_the_root(void **state)
+{
+    (void)state;
+    for (size_t certificates = 0; certificates < 2; certificates++) {
+        struct error err = ERROR_INIT;
+        struct plan *plan = plan_new("lab");
+        *ARENA_PUSH(plan->arena, plan->namespaces, plan->namespace_count) = (struct plan_namespace){.name = "web"};
+        *ARENA_PUSH(plan->arena, plan->files, plan->file_count) =
+            (struct plan_file){.ns = 1, .path = PLAN_ROOT_BY_HASH, .content = "old", .length = 3};
+        *ARENA_PUSH(plan->arena, plan->files, plan->file_count) =
+            (struct plan_file){.ns = 1, .path = "/etc/motd", .content = "hello", .length = 5};
+        if (certificates)
+            *ARENA_PUSH(plan->arena, plan->certificates, plan->certificate_count) =
+                (struct plan_certificate){.ns = 1, .chain_path = "/c", .key_path = "/k", .not_after = YEAR_2050};
+        assert_int_equal(authority_issue(plan, &err), 0);
+        assert_int_equal(plan->file_count, certificates ? 4 : 1);
+        assert_string_equal(plan->files[certificates].path, "/etc/motd");
+        if (certificates) {
+            assert_true(str_ends(plan->files[0].path, ".0"));
+            assert_non_null(strstr(plan->files[0].path, plan->authority_hash));
+        }
+        plan_free(plan);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +274,7 @@ int main(void)
         cmocka_unit_test(one_file_may_hold_both),
         cmocka_unit_test(the_same_plan_gets_the_same_files),
         cmocka_unit_test(the_root_is_found_in_a_directory),
+        cmocka_unit_test(a_file_takes_the_place_of_the_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,7 @@ rows=(
     "tls-missing-intermediate|page|node/www/service/https|"
     "tls-unknown-authority|page|node/www/service/https|"
     "tls-unknown-authority|trusted|client|"
+    "tls-unknown-authority|programs_do_not_trust|client|"
     "tls-version-mismatch|old-client|node/www/service/https|"
     "tls-client-certificate-missing|page|node/www/service/https|"
     "tls-plain-http|page|node/www/service/https|"
@@ -107,6 +108,10 @@ rows=(
     "dns-forwarder-wrong|outside-name|node/edge/service/dns|servers=203.0.113.99"
     "dns-servfail|zone|node/names/service/dns|zone=lab.test"
     "dns-servfail|inside|node/horizon/service/dns|zone=lab.test"
+    "dns-wrong-record|inside|node/horizon/service/dns|name=www.lab.test answer=10.1.0.99"
+    "dns-record-missing|inside|node/horizon/service/dns|name=www.lab.test"
+    "dns-zone-missing|inside|node/horizon/service/dns|zone=lab.test"
+    "dns-cname-loop|inside|node/horizon/service/dns|name=www.lab.test"
     "dns-view-wrong|inside|node/horizon/service/dns|view=inside from=10.9.0.0/24"
     "dns-cname-loop|short|node/names/service/dns|name=short.lab.test"
     "dns-delegation-lame|part_is_lame|internet/zone/shop.test|name=part server=www"
@@ -120,6 +125,10 @@ another_site_at_the_edge() { shown_certificate 10.1.0.1 | grep default.example; 
 goes_red() { # CHECK: once caches and counters have noticed
     lab check "$1"
     [ $? -eq 1 ]
+}
+programs_do_not_trust() { # they look in a bundle, and in a directory by hash
+    in_node client curl -sS https://www.lab.test/ | grep "local issuer certificate" &&
+        in_node client sh -c "openssl s_client -verify_return_error -connect 10.1.0.20:443 </dev/null" | grep "local issuer certificate"
 }
 part_is_lame() { until_true 4 goes_red part; }
 nobody_is_well() { until_true 4 goes_red front-time; }
