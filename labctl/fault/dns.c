@@ -23,27 +23,32 @@ bool fault_is_name_of(const char *asked, const struct dns_zone *zone, const stru
     return !strcasecmp(plain, full) || !strcasecmp(plain, record->name);
 }
 
-/* The zones of a name server, or the one of the internet. */
-static struct dns_zone *zones_of(const struct thing *thing, size_t *count)
+struct dns_zone *fault_zone(const struct thing *thing, size_t i)
 {
-    *count = thing->kind == THING_ZONE ? 1 : thing->service->zone_count;
-    return thing->kind == THING_ZONE ? thing->zone : thing->service->zones;
+    if (thing->kind == THING_ZONE)
+        return i ? NULL : thing->zone;
+    const struct service *service = thing->service;
+    if (i < service->zone_count)
+        return &service->zones[i];
+    i -= service->zone_count;
+    for (size_t v = 0; v < service->view_count; i -= service->views[v++].zone_count)
+        if (i < service->views[v].zone_count)
+            return &service->views[v].zones[i];
+    return NULL;
+}
+
+static bool is_asked(const struct dns_zone *zone, const struct dns_record *record, const char *name, const char *type)
+{
+    return str_equal(record_type_name(record->type), type) && fault_is_name_of(name, zone, record);
 }
 
 bool fault_find_record(const struct thing *thing, const char *name, const char *type, struct dns_zone **zone,
                        size_t *index)
 {
-    size_t count;
-    struct dns_zone *zones = zones_of(thing, &count);
-    for (size_t z = 0; z < count; z++)
-        for (size_t r = 0; r < zones[z].record_count; r++) {
-            const struct dns_record *record = &zones[z].records[r];
-            if (!fault_is_name_of(name, &zones[z], record) || !str_equal(record_type_name(record->type), type))
-                continue;
-            *zone = &zones[z];
-            *index = r;
-            return true;
-        }
+    for (size_t z = 0; (*zone = fault_zone(thing, z)) != NULL; z++)
+        for (size_t r = 0; r < (*zone)->record_count; r++)
+            if (is_asked(*zone, &(*zone)->records[r], name, type))
+                return *index = r, true;
     return false;
 }
 
@@ -51,32 +56,21 @@ bool fault_find_record(const struct thing *thing, const char *name, const char *
 const char *fault_record_hint(const struct thing *thing, const char *asked, struct arena *arena)
 {
     const char **names = NULL, *types = NULL;
-    size_t count = 0, zone_count;
-    struct dns_zone *zones = zones_of(thing, &zone_count);
-    for (size_t z = 0; z < zone_count; z++)
-        for (size_t r = 0; r < zones[z].record_count; r++) {
-            const struct dns_record *record = &zones[z].records[r];
+    size_t count = 0;
+    const struct dns_zone *zone;
+    for (size_t z = 0; (zone = fault_zone(thing, z)) != NULL; z++)
+        for (size_t r = 0; r < zone->record_count; r++) {
+            const struct dns_record *record = &zone->records[r];
             const char *type = record_type_name(record->type);
-            if (fault_is_name_of(asked, &zones[z], record))
+            if (fault_is_name_of(asked, zone, record) && !(types && str_equal(types, type)))
                 types = types ? arena_printf(arena, "%s, %s", types, type) : type;
-            *ARENA_PUSH(arena, names, count) = str_equal(record->name, "@")
-                                                   ? zones[z].name
-                                                   : arena_printf(arena, "%s.%s", record->name, zones[z].name);
+            *ARENA_PUSH(arena, names, count) =
+                str_equal(record->name, "@") ? zone->name : arena_printf(arena, "%s.%s", record->name, zone->name);
         }
     if (types != NULL)
         return arena_printf(arena, "records of that name are of type %s", types);
     const char *near = count ? str_nearest(asked, names, count) : NULL;
     return near ? arena_printf(arena, "did you mean '%s'?", near) : NULL;
-}
-
-static bool answer_fits(enum record_type type, const char *answer)
-{
-    struct addr addr;
-    if (type == RECORD_A)
-        return addr_parse(answer, &addr) && addr.family == 4;
-    if (type == RECORD_AAAA)
-        return addr_parse(answer, &addr) && addr.family == 6;
-    return *answer != 0;
 }
 
 bool fault_is_dns(const struct fault *fault, const struct thing *thing, struct findings *findings)
@@ -89,11 +83,39 @@ bool fault_is_dns(const struct fault *fault, const struct thing *thing, struct f
     return false;
 }
 
+/* The zones of one name server, from `first` on, in which an alias's chain is looked up: those that one asker sees. */
+static bool leads_back(const struct thing *thing, const struct dns_zone *zone, const char *name, const char *answer)
+{
+    ARENA_AUTO arena = arena_new();
+    const struct service *service = thing->service;
+    return thing->kind == THING_SERVICE && service_is_dnsmasq(service) &&
+           record_leads_to(service->zones, service->zone_count, record_target(arena, zone->name, answer),
+                           record_owner(arena, zone->name, name));
+}
+
+/* An answer is wrong where none of the healthy ones is the same. */
+static bool is_healthy(const struct thing *thing, const char *name, const char *type, const char *answer)
+{
+    const struct dns_zone *zone;
+    bool elsewhere = false, same = false;
+    for (size_t z = 0; (zone = fault_zone(thing, z)) != NULL; z++) {
+        bool here = false, has = false;
+        for (size_t r = 0; r < zone->record_count; r++)
+            if (is_asked(zone, &zone->records[r], name, type)) {
+                has = true;
+                here = here || str_equal(zone->records[r].value, answer);
+            }
+        same = same || here;
+        elsewhere = elsewhere || (has && !here);
+    }
+    return same && !elsewhere;
+}
+
 static void validate_record(const struct topology *topology, const struct fault *fault, const struct thing *things,
                             struct findings *findings)
 {
     const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type"),
-               *answer = fault_text(fault, "answer");
+               *answer = fault_text(fault, "answer"), *wanted;
     struct dns_zone *zone;
     size_t index;
     (void)topology;
@@ -103,36 +125,51 @@ static void validate_record(const struct topology *topology, const struct fault 
         struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "name"),
                                                "'%s' has no %s record '%s'", fault->at.items[0], type, name);
         finding->hint = fault_record_hint(&things[0], name, findings->arena);
-    } else if (!answer_fits(zone->records[index].type, answer)) {
+    } else if ((wanted = record_misfit(zone->records[index].type, answer)) != NULL) {
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "answer"),
-                     "'%s' is no value of a record of type %s", answer, type);
-    } else if (str_equal(zone->records[index].value, answer)) {
+                     "'%s' is no value of a record of type %s: it takes %s", answer, type, wanted);
+    } else if (is_healthy(&things[0], name, type, answer)) {
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "answer"),
                      "'%s' is what the record says when healthy", answer);
+    } else if (zone->records[index].type == RECORD_CNAME &&
+               leads_back(&things[0], zone, zone->records[index].name, answer)) {
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "answer"),
+                     "'%s' leads back to '%s', and the program of '%s' does not start with such a loop", answer, name,
+                     fault->at.items[0]);
     }
 }
 
+/* Several records of that name and type: the wrong one stands for all of them. */
+static size_t answer_wrongly(struct dns_zone *zone, const char *name, const char *type, const char *answer)
+{
+    size_t kept = 0, found = 0;
+    for (size_t r = 0; r < zone->record_count; r++) {
+        struct dns_record record = zone->records[r];
+        if (is_asked(zone, &record, name, type)) {
+            if (found++)
+                continue;
+            record.value = answer;
+            record.interface = NULL; /* an address from now on */
+        }
+        zone->records[kept++] = record;
+    }
+    zone->record_count = kept;
+    return found;
+}
+
+/* In each view of the server that has the record, and for all others. */
 static int rewrite_record(struct topology *topology, const struct fault *fault, const struct thing *things,
                           struct error *err)
 {
-    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type");
+    const char *name = fault_text(fault, "name"), *type = fault_text(fault, "type"),
+               *answer = arena_strdup(topology->arena, fault_text(fault, "answer"));
     struct dns_zone *zone;
-    size_t index;
-    if (!fault_find_record(&things[0], name, type, &zone, &index))
-        return error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0], type,
-                         name);
-    struct dns_record kept = zone->records[index];
-    kept.value = arena_strdup(topology->arena, fault_text(fault, "answer"));
-    kept.interface = NULL; /* an address from now on */
-    /* Several records of that name and type: the wrong one stands for all of them. */
-    for (size_t i = zone->record_count; i-- > index + 1;) {
-        if (!fault_is_name_of(name, zone, &zone->records[i]) || zone->records[i].type != kept.type)
-            continue;
-        memmove(&zone->records[i], &zone->records[i + 1], (zone->record_count - i - 1) * sizeof kept);
-        zone->record_count--;
-    }
-    zone->records[index] = kept;
-    return 0;
+    size_t changed = 0;
+    for (size_t z = 0; (zone = fault_zone(&things[0], z)) != NULL; z++)
+        changed += answer_wrongly(zone, name, type, answer);
+    return changed ? 0
+                   : error_set(err, ERR_ABSENT, "fault '%s': %s has no %s record '%s'", fault->id, fault->at.items[0],
+                               type, name);
 }
 
 /* ---- what is not there ---- */
@@ -168,45 +205,47 @@ static int rewrite_missing(struct topology *topology, const struct fault *fault,
                             type, name);
 }
 
-static bool find_zone(const struct service *service, const char *name, size_t *index)
-{
-    for (size_t z = 0; z < service->zone_count; z++)
-        if (!strcasecmp(service->zones[z].name, name))
-            return *index = z, true;
-    return false;
-}
-
 static void validate_zone(const struct topology *topology, const struct fault *fault, const struct thing *things,
                           struct findings *findings)
 {
-    size_t index;
-    const struct service *service = things[0].service;
-    const char *name = fault_text(fault, "zone");
+    const char *name = fault_text(fault, "zone"), **names = NULL;
+    const struct dns_zone *zone;
+    size_t count = 0;
     (void)topology;
-    if (!fault_is_dns(fault, &things[0], findings) || find_zone(service, name, &index))
+    if (!fault_is_dns(fault, &things[0], findings))
         return;
+    for (size_t z = 0; (zone = fault_zone(&things[0], z)) != NULL; z++) {
+        if (!strcasecmp(zone->name, name))
+            return;
+        *ARENA_PUSH(findings->arena, names, count) = zone->name;
+    }
     struct finding *finding = findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "zone"),
                                            "'%s' has no zone '%s'", fault->at.items[0], name);
-    const char **names = arena_alloc(findings->arena, (service->zone_count + 1) * sizeof *names);
-    for (size_t z = 0; z < service->zone_count; z++)
-        names[z] = service->zones[z].name;
-    const char *near = str_nearest(name, names, service->zone_count);
+    const char *near = count ? str_nearest(name, names, count) : NULL;
     finding->hint = near ? arena_printf(findings->arena, "did you mean '%s'?", near) : NULL;
+}
+
+static size_t remove_zone(struct dns_zone *zones, size_t *count, const char *name)
+{
+    size_t kept = 0, before = *count;
+    for (size_t z = 0; z < before; z++)
+        if (strcasecmp(zones[z].name, name) != 0)
+            zones[kept++] = zones[z];
+    *count = kept;
+    return before - kept;
 }
 
 static int rewrite_zone(struct topology *topology, const struct fault *fault, const struct thing *things,
                         struct error *err)
 {
-    size_t index;
     struct service *service = things[0].service;
+    const char *name = fault_text(fault, "zone");
     (void)topology;
-    if (!find_zone(service, fault_text(fault, "zone"), &index))
-        return error_set(err, ERR_ABSENT, "fault '%s': %s has no zone '%s'", fault->id, fault->at.items[0],
-                         fault_text(fault, "zone"));
-    memmove(&service->zones[index], &service->zones[index + 1],
-            (service->zone_count - index - 1) * sizeof service->zones[0]);
-    service->zone_count--;
-    return 0;
+    size_t gone = remove_zone(service->zones, &service->zone_count, name);
+    for (size_t v = 0; v < service->view_count; v++)
+        gone += remove_zone(service->views[v].zones, &service->views[v].zone_count, name);
+    return gone ? 0
+                : error_set(err, ERR_ABSENT, "fault '%s': %s has no zone '%s'", fault->id, fault->at.items[0], name);
 }
 
 /* ---- the server ---- */

@@ -8,12 +8,13 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "fault/kinds.h"
+#include "model/public_names.h"
 #include "plan/plan.h"
 
 enum { SERVERS_MAX = 8 };
 
 /* dnsmasq serves what neither has views nor refuses to ask elsewhere (service/dns.c). */
-static bool is_dnsmasq(const struct service *service)
+bool service_is_dnsmasq(const struct service *service)
 {
     return service->view_count == 0 && service->recursion;
 }
@@ -76,10 +77,11 @@ static int rewrite_forwarder(struct topology *topology, const struct fault *faul
 
 /* ---- a zone that does not load ---- */
 
-static bool has_zone(const struct service *service, const char *name)
+static bool has_zone(const struct thing *server, const char *name)
 {
-    for (size_t i = 0; i < service->zone_count; i++)
-        if (!strcasecmp(service->zones[i].name, name))
+    const struct dns_zone *zone;
+    for (size_t i = 0; (zone = fault_zone(server, i)) != NULL; i++)
+        if (!strcasecmp(zone->name, name))
             return true;
     return false;
 }
@@ -90,13 +92,26 @@ static void validate_servfail(const struct topology *topology, const struct faul
     (void)topology;
     if (!fault_is_dns(fault, &things[0], findings))
         return;
-    if (is_dnsmasq(things[0].service))
+    if (service_is_dnsmasq(things[0].service))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' has no zone files: only one with 'views', or with 'recursion: false', has",
                      fault->at.items[0]);
-    else if (!has_zone(things[0].service, fault_text(fault, "zone")))
+    else if (!has_zone(&things[0], fault_text(fault, "zone")))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "zone"), "'%s' has no zone '%s'",
                      fault->at.items[0], fault_text(fault, "zone"));
+}
+
+/* "/etc/nsd/SERVICE.ZONE.zone", "/etc/bind/SERVICE.VIEW.ZONE.zone". */
+static bool is_file_of(const struct service *service, const char *path, const char *zone)
+{
+    const char *name = strrchr(path, '/'), *rest = name ? name + 1 : path;
+    size_t length = strlen(service->name);
+    if (strncmp(rest, service->name, length) != 0 || rest[length] != '.')
+        return false;
+    rest += length + 1;
+    if (service->view_count)
+        rest += strcspn(rest, ".") + 1;
+    return !strncasecmp(rest, zone, strlen(zone)) && str_equal(rest + strlen(zone), ".zone");
 }
 
 /* Somebody added a line by hand, and did not look at the log. */
@@ -104,13 +119,12 @@ static int rewrite_servfail(struct plan *plan, const struct topology *topology, 
                             const struct thing *things, struct error *err)
 {
     static const char slip[] = "printer\tIN\tA\t10.20.30.256\n";
-    const char *end = arena_printf(plan->arena, ".%s.zone", fault_text(fault, "zone"));
     const char *origin = thing_name(topology, &things[0]);
     struct plan_process *process = fault_process(plan, topology, &things[0]);
     size_t changed = 0;
     for (size_t i = 0; i < plan->file_count; i++) {
         struct plan_file *file = &plan->files[i];
-        if (!str_equal(file->origin, origin) || !str_ends(file->path, end))
+        if (!str_equal(file->origin, origin) || !is_file_of(things[0].service, file->path, fault_text(fault, "zone")))
             continue;
         file->content = arena_printf(plan->arena, "%s%s", file->content, slip);
         file->length = strlen(file->content);
@@ -187,7 +201,7 @@ static void validate_loop(const struct topology *topology, const struct fault *f
     (void)topology;
     if (!fault_is_dns(fault, &things[0], findings))
         return;
-    if (things[0].kind == THING_SERVICE && is_dnsmasq(things[0].service))
+    if (things[0].kind == THING_SERVICE && service_is_dnsmasq(things[0].service))
         findings_add(
             findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
             "the program of '%s' refuses to start with such a loop: only one with 'views', or with 'recursion: "
@@ -198,9 +212,21 @@ static void validate_loop(const struct topology *topology, const struct fault *f
             findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "name"),
                          "'%s' has no name '%s' that could be another's alias", fault->at.items[0], name);
         finding->hint = fault_record_hint(&things[0], name, findings->arena);
-    } else if (str_equal(zone->records[index].name, fault_text(fault, "alias"))) {
+    } else if (fault_is_name_of(fault_text(fault, "alias"), zone, &zone->records[index])) {
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "alias"), "that is the name itself");
+    } else if (!domain_contains(zone->name, record_target(findings->arena, zone->name, fault_text(fault, "alias")))) {
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "alias"),
+                     "'%s' is no name of the zone '%s'", fault_text(fault, "alias"), zone->name);
     }
+}
+
+/* As the zone's records have it, or NULL. */
+static const char *name_in(const struct dns_zone *zone, const char *asked)
+{
+    for (size_t i = 0; i < zone->record_count; i++)
+        if (fault_is_name_of(asked, zone, &zone->records[i]))
+            return zone->records[i].name;
+    return NULL;
 }
 
 static void remove_name(struct dns_zone *zone, const char *name)
@@ -222,17 +248,21 @@ static int rewrite_loop(struct topology *topology, const struct fault *fault, co
                         struct error *err)
 {
     struct dns_zone *zone;
-    size_t index;
-    const char *alias = arena_strdup(topology->arena, fault_text(fault, "alias"));
-    if (!find_name(&things[0], fault_text(fault, "name"), &zone, &index))
-        return error_set(err, ERR_ABSENT, "fault '%s': %s has no name '%s' any more", fault->id, fault->at.items[0],
-                         fault_text(fault, "name"));
-    const char *name = zone->records[index].name;
-    remove_name(zone, name);
-    remove_name(zone, alias);
-    add_alias(topology->arena, zone, name, alias);
-    add_alias(topology->arena, zone, alias, name);
-    return 0;
+    size_t changed = 0;
+    const char *asked = fault_text(fault, "name"), *alias = arena_strdup(topology->arena, fault_text(fault, "alias"));
+    for (size_t z = 0; (zone = fault_zone(&things[0], z)) != NULL; z++) {
+        const char *name = name_in(zone, asked);
+        if (!name)
+            continue;
+        remove_name(zone, name);
+        remove_name(zone, alias);
+        add_alias(topology->arena, zone, name, alias);
+        add_alias(topology->arena, zone, alias, name);
+        changed++;
+    }
+    return changed ? 0
+                   : error_set(err, ERR_ABSENT, "fault '%s': %s has no name '%s' any more", fault->id,
+                               fault->at.items[0], asked);
 }
 
 static void validate_lame(const struct topology *topology, const struct fault *fault, const struct thing *things,

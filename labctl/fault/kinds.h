@@ -102,12 +102,15 @@ void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const cha
  * undo a detour: hardened routers keep silent. */
 void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface);
 /* Whether things[0], a service, is of that kind; a finding where not. */
+bool service_is_dnsmasq(const struct service *service); /* of a service of kind dns: which program serves it */
 bool fault_is_service(const struct fault *fault, const struct thing *things, enum service_kind wanted,
                       struct findings *findings);
 /* Whether things[0], a service, speaks TLS when healthy; a finding where not. */
 bool fault_speaks_tls(const struct fault *fault, const struct thing *things, struct findings *findings);
 /* Records of a dns service or of a zone of the internet.  Whether a name, absolute or relative, is that of a record. */
 bool fault_is_name_of(const char *asked, const struct dns_zone *zone, const struct dns_record *record);
+/* The zones of a name server, those of its views after its own, or the one of the internet; NULL after the last. */
+struct dns_zone *fault_zone(const struct thing *thing, size_t i);
 bool fault_find_record(const struct thing *thing, const char *name, const char *type, struct dns_zone **zone,
                        size_t *index);
 /* What helps where no record fits: the types that the name has, else the nearest name; NULL for neither. */

@@ -1,6 +1,7 @@
 /* Public names of instances, and who uses the internet's names. */
 #include "model/public_names.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -110,4 +111,82 @@ const char *record_target(struct arena *arena, const char *zone, const char *nam
     return str_equal(name, "@") || !strchr(name, '.') ? record_owner(arena, zone, name)
            : str_ends(name, ".")                      ? arena_strndup(arena, name, strlen(name) - 1)
                                                       : name;
+}
+
+/* ---- values of records ---- */
+
+static bool is_domain(const char *text)
+{
+    size_t label = 0, length = strlen(text);
+    if (length == 0 || length > 254)
+        return false;
+    for (const char *c = text; *c; c++) {
+        if (*c == '.') {
+            if (label == 0 && strcmp(text, ".") != 0)
+                return false;
+            label = 0;
+        } else if (*c <= ' ' || *c == 0x7f || strchr(",\"'\\/", *c) || ++label > 63) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "10 mail", "0 5 5060 sip": `count` numbers and a name. */
+static bool is_numbered(const char *text, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char *end;
+        unsigned long value = strtoul(text, &end, 10);
+        if (end == text || *end != ' ' || value > 65535 || *text == '-' || *text == '+')
+            return false;
+        text = end + 1;
+    }
+    return is_domain(text);
+}
+
+const char *record_misfit(enum record_type type, const char *value)
+{
+    struct addr addr;
+    bool is_addr = addr_parse(value, &addr);
+    switch (type) {
+    case RECORD_A:
+        return is_addr && addr.family == 4 ? NULL : "an IPv4 address";
+    case RECORD_AAAA:
+        return is_addr && addr.family == 6 ? NULL : "an IPv6 address";
+    case RECORD_CNAME:
+    case RECORD_PTR:
+    case RECORD_NS:
+        return !is_addr && is_domain(value) ? NULL : "a name";
+    case RECORD_MX:
+        return is_numbered(value, 1) ? NULL : "a preference and a name, such as '10 mail'";
+    case RECORD_SRV:
+        return is_numbered(value, 3) ? NULL : "priority, weight, port and a name, such as '0 5 5060 sip'";
+    case RECORD_TXT:
+        return strpbrk(value, "\n\r") ? "one line of text" : NULL;
+    case RECORD_TYPE_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+bool record_leads_to(const struct dns_zone *zones, size_t count, const char *from, const char *to)
+{
+    ARENA_AUTO arena = arena_new();
+    size_t steps = 0, aliases = 0;
+    for (size_t z = 0; z < count; z++)
+        aliases += zones[z].record_count;
+    for (const char *next = from; next && steps <= aliases; steps++) {
+        if (!strcasecmp(next, to))
+            return true;
+        const char *name = next;
+        next = NULL;
+        for (size_t z = 0; z < count && !next; z++)
+            for (size_t r = 0; r < zones[z].record_count && !next; r++) {
+                const struct dns_record *record = &zones[z].records[r];
+                if (record->type == RECORD_CNAME && !strcasecmp(record_owner(arena, zones[z].name, record->name), name))
+                    next = record_target(arena, zones[z].name, record->value);
+            }
+    }
+    return false;
 }

@@ -56,5 +56,9 @@ bool domain_contains(const char *zone, const char *name);
 const char *record_owner(struct arena *arena, const char *zone, const char *name);
 /* In values, a name that has dots is complete. */
 const char *record_target(struct arena *arena, const char *zone, const char *name);
+/* NULL where a value fits the type of a record, else what would: "an IPv4 address". */
+const char *record_misfit(enum record_type type, const char *value);
+/* Whether aliases lead from one complete name to another one. */
+bool record_leads_to(const struct dns_zone *zones, size_t count, const char *from, const char *to);
 /* The node of the lab that the internet reaches by an address, or NULL. */
 const struct node *node_at(const struct topology *topology, const struct addr *addr);

@@ -8,62 +8,9 @@
 #include "model/public_names.h"
 #include "rules/check.h"
 
-static bool is_domain(const char *text)
-{
-    size_t label = 0, length = strlen(text);
-    if (length == 0 || length > 254)
-        return false;
-    for (const char *c = text; *c; c++) {
-        if (*c == '.') {
-            if (label == 0 && strcmp(text, ".") != 0)
-                return false;
-            label = 0;
-        } else if (*c <= ' ' || *c == 0x7f || strchr(",\"'\\/", *c) || ++label > 63) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* "10 mail", "0 5 5060 sip": `count` numbers and a name. */
-static bool is_numbered(const char *text, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        char *end;
-        unsigned long value = strtoul(text, &end, 10);
-        if (end == text || *end != ' ' || value > 65535 || *text == '-' || *text == '+')
-            return false;
-        text = end + 1;
-    }
-    return is_domain(text);
-}
-
-/* NULL where the value fits the type, else what would. */
 static const char *misfit(const struct dns_record *record)
 {
-    struct addr addr;
-    bool is_addr = addr_parse(record->value, &addr);
-    if (record->interface)
-        return NULL; /* a node's address */
-    switch (record->type) {
-    case RECORD_A:
-        return is_addr && addr.family == 4 ? NULL : "an IPv4 address";
-    case RECORD_AAAA:
-        return is_addr && addr.family == 6 ? NULL : "an IPv6 address";
-    case RECORD_CNAME:
-    case RECORD_PTR:
-    case RECORD_NS:
-        return !is_addr && is_domain(record->value) ? NULL : "a name";
-    case RECORD_MX:
-        return is_numbered(record->value, 1) ? NULL : "a preference and a name, such as '10 mail'";
-    case RECORD_SRV:
-        return is_numbered(record->value, 3) ? NULL : "priority, weight, port and a name, such as '0 5 5060 sip'";
-    case RECORD_TXT:
-        return strpbrk(record->value, "\n\r") ? "one line of text" : NULL;
-    case RECORD_TYPE_COUNT:
-        break;
-    }
-    return NULL;
+    return record->interface ? NULL : record_misfit(record->type, record->value); /* a node's address fits */
 }
 
 static int by_name(const void *a, const void *b)
@@ -114,11 +61,29 @@ static void zones(struct rules *rules, const struct dns_zone *zones_, size_t cou
         zone(rules, &zones_[i]);
 }
 
+/* dnsmasq, which serves what has neither views nor `recursion: false`, does not start with aliases in a circle. */
+static void circles(struct rules *rules, const struct service *service)
+{
+    if (service->view_count || !service->recursion)
+        return;
+    for (size_t z = 0; z < service->zone_count; z++)
+        for (size_t r = 0; r < service->zones[z].record_count; r++) {
+            const struct dns_record *record = &service->zones[z].records[r];
+            const char *zone_name = service->zones[z].name;
+            if (record->type == RECORD_CNAME && record_leads_to(service->zones, service->zone_count,
+                                                                record_target(rules->scratch, zone_name, record->value),
+                                                                record_owner(rules->scratch, zone_name, record->name)))
+                broken(rules, record->mark, "the alias '%s' leads back to itself: service '%s' does not start with it",
+                       record->name, service->name);
+        }
+}
+
 static void node_zones(struct rules *rules, const struct node *node)
 {
     for (size_t i = 0; i < node->service_count; i++) {
         const struct service *service = node->services[i];
         zones(rules, service->zones, service->zone_count);
+        circles(rules, service);
         for (size_t v = 0; v < service->view_count; v++)
             zones(rules, service->views[v].zones, service->views[v].zone_count);
     }

@@ -325,7 +325,7 @@ static void a_record_is_wrong(void **state)
         "'node/home-router/service/dns' has no AAAA record 'nas.home.test' | records of that name are of type A");
     assert_string_equal(
         complaint(&bench, "dns-wrong-record node/home-router/service/dns name=laptop.home.test answer=here"),
-        "'here' is no value of a record of type A");
+        "'here' is no value of a record of type A: it takes an IPv4 address");
     assert_string_equal(
         complaint(&bench, "dns-wrong-record node/nas/service/files name=laptop.home.test answer=1.2.3.4"),
         "fault dns-wrong-record is at a dns service; 'node/nas/service/files' is of kind http");
