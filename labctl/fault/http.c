@@ -9,6 +9,8 @@
 #include "base/units.h"
 #include "fault/kinds.h"
 
+#define SLOWEST (3600 * NANOSECONDS_PER_SECOND)
+
 bool fault_is_service(const struct fault *fault, const struct thing *things, enum service_kind wanted,
                       struct findings *findings)
 {
@@ -33,9 +35,10 @@ static void validate_error(const struct topology *topology, const struct fault *
     uint32_t status = 0;
     (void)topology;
     fault_read_number(fault_text(fault, "status"), &status);
-    if (is_http(fault, things, findings) && (status < 100 || status > 599 || status == things[0].service->status))
+    if (is_http(fault, things, findings) && (status < 400 || status > 599 || status == things[0].service->status))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "status"),
-                     "status %u is none that '%s' could answer with instead of its own", status, fault->at.items[0]);
+                     "status %u is no error (400 to 599) that '%s' could answer with instead of its own", status,
+                     fault->at.items[0]);
 }
 
 static int rewrite_error(struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -56,10 +59,15 @@ static void validate_slow(const struct topology *topology, const struct fault *f
     int64_t delay = 0;
     (void)topology;
     duration_parse(fault_text(fault, "delay"), &delay);
-    if (is_http(fault, things, findings) && delay <= things[0].service->delay)
+    if (!is_http(fault, things, findings))
+        return;
+    if (delay <= things[0].service->delay)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "delay"), "'%s' is as slow when healthy",
                      fault->at.items[0]);
-    if (things[0].service->kind == SERVICE_HTTP && things[0].service->tls.on)
+    if (delay > SLOWEST)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "delay"),
+                     "delay of fault %s is at most 1h, not %s", fault->kind, fault_text(fault, "delay"));
+    if (things[0].service->tls.on)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' has 'tls', and such a one does not wait: slow down one behind a proxy", fault->at.items[0]);
 }

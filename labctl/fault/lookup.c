@@ -131,8 +131,32 @@ static void validate_dead(const struct topology *topology, const struct fault *f
 
 /* ---- hosts, nsswitch.conf ---- */
 
-/* The first line for a name wins (hosts(5)): what somebody wrote there stands after localhost, before all others.  The
- * node sees a file of its own from now on. */
+/* Copies the lines of a hosts file; `line` stands in the place of what they say of a name.  Whether they do. */
+static bool put_instead(struct str *out, const char *lines, const char *name, const char *line)
+{
+    ARENA_AUTO arena = arena_new();
+    bool there = false;
+    for (char *rest = arena_strdup(arena, lines), *old; (old = strsep(&rest, "\n")) != NULL;) {
+        const char *address = strsep(&old, " \t");
+        bool here = false;
+        STR_AUTO names = STR_INIT;
+        for (char *word; (word = strsep(&old, " \t")) != NULL;) {
+            if (!strcasecmp(word, name))
+                here = true;
+            else if (*word)
+                str_printf(&names, "%s%s", names.length ? " " : "\t", word);
+        }
+        if (here && !there)
+            str_append(out, line);
+        there = there || here;
+        if (names.length)
+            str_printf(out, "%s%s\n", address, str_text(&names));
+    }
+    return there;
+}
+
+/* Programs get every line for a name (hosts(5)): what somebody wrote there stands where the name stood, or after
+ * localhost.  The node sees a file of its own from now on. */
 static int rewrite_hosts(struct plan *plan, const struct topology *topology, const struct fault *fault,
                          const struct thing *things, struct error *err)
 {
@@ -144,12 +168,18 @@ static int rewrite_hosts(struct plan *plan, const struct topology *topology, con
     if (plan->namespaces[ns].hosts_view >= plan->hosts_view_count)
         return error_set(err, ERR_ABSENT, "node '%s' has no hosts file", things[0].node->name);
     const char *whole = plan->hosts_views[plan->namespaces[ns].hosts_view].content, *rest = whole;
+    const char *line = arena_printf(plan->arena, "%s\t%s\n", fault_text(fault, "address"), fault_text(fault, "name"));
     while (str_starts(rest, "127.") || str_starts(rest, "::1")) {
         const char *end = strchr(rest, '\n');
         rest = end ? end + 1 : rest + strlen(rest);
     }
     str_append_bytes(&content, whole, (size_t)(rest - whole));
-    str_printf(&content, "%s\t%s\n%s", fault_text(fault, "address"), fault_text(fault, "name"), rest);
+    if (!put_instead(&content, rest, fault_text(fault, "name"), line)) {
+        content.length = (size_t)(rest - whole);
+        str_printf(&content, "%s%s", line, rest);
+    }
+    if (str_equal(str_text(&content), whole))
+        return 0;
     plan->namespaces[ns].hosts_view = (uint32_t)plan->hosts_view_count;
     struct plan_hosts_view *view = ARENA_PUSH(plan->arena, plan->hosts_views, plan->hosts_view_count);
     view->content = arena_strndup(plan->arena, str_text(&content), content.length);

@@ -30,8 +30,13 @@ static int rewrite_stopped(struct plan *plan, const struct topology *topology, c
 static void validate_files(const struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct findings *findings)
 {
-    (void)topology, (void)things;
+    const struct service *service = things[0].service;
+    (void)topology;
     fault_check_number(fault, "files", FILES_LEAST, FILES_MOST, findings);
+    /* HAProxy and BIND raise the limit themselves as they start, NSD does not start with so few. */
+    if (service->kind == SERVICE_PROXY || (service->kind == SERVICE_DNS && !service_is_dnsmasq(service)))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "the program of '%s' sees to its own limit of open files", fault->at.items[0]);
 }
 
 static int rewrite_files(struct plan *plan, const struct topology *topology, const struct fault *fault,

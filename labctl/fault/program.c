@@ -104,19 +104,21 @@ static void validate_command(const struct topology *topology, const struct fault
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "fault %s is at a service of kind exec; '%s' is of kind %s", fault->kind, fault->at.items[0],
                      service_kind_name(things[0].service->kind));
+    else if (things[0].service->command.count == 1 &&
+             str_equal(things[0].service->command.items[0], fault_text(fault, "command")))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "command"),
+                     "that is what '%s' runs when healthy", fault->at.items[0]);
 }
 
-/* A text is run by the shell, as where it stands in a file.  When it is ready nobody knows. */
+/* One text, as where it stands in a file: service/exec.c gives it to the shell where it needs one.  When it is ready
+ * nobody knows. */
 static int rewrite_command(struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct error *err)
 {
-    static const char *const shell[] = {"/bin/sh", "-c"};
     struct strings *command = &things[0].service->command;
     (void)err;
     *command = (struct strings){0};
     things[0].service->ready_port = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(shell); i++)
-        *ARENA_PUSH(topology->arena, command->items, command->count) = shell[i];
     *ARENA_PUSH(topology->arena, command->items, command->count) =
         arena_strdup(topology->arena, fault_text(fault, "command"));
     return 0;
@@ -183,7 +185,10 @@ static const struct fault_parameter_row port_parameters[] = {
     {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "where it listens instead"},
 };
 static const struct fault_parameter_row command_parameters[] = {
-    {.key = "command", .type = PARAMETER_TEXT, .required = true, .doc = "what is run instead, by the shell"},
+    {.key = "command",
+     .type = PARAMETER_TEXT,
+     .required = true,
+     .doc = "what is run instead, as where it stands in the file"},
 };
 const struct fault_kind fault_service_down = {
     .name = "service-down",

@@ -137,6 +137,31 @@ static size_t most_upstreams(const struct proxy *proxy)
     return most;
 }
 
+static bool has_address(const struct node *node, const struct addr *addr)
+{
+    for (size_t i = 0; i < node->interface_count; i++)
+        for (size_t a = 0; a < node->interfaces[i]->address_count; a++)
+            if (addr_equal(&node->interfaces[i]->addresses[a].addr, addr))
+                return true;
+    return false;
+}
+
+/* What answers at an upstream, as far as the topology says; NULL: nothing does. */
+static const struct service *living(const struct topology *topology, const struct upstream *to, uint16_t port)
+{
+    for (size_t n = 0; n < topology->node_count; n++) {
+        const struct node *node = topology->nodes[n];
+        if (to->node ? node != to->node : !has_address(node, &to->addr))
+            continue;
+        for (size_t i = 0; i < node->service_count; i++) {
+            const struct service *service = node->services[i];
+            if ((service_listens_tcp(service->kind) && service->port == port) || service->ready_port == port)
+                return service;
+        }
+    }
+    return NULL;
+}
+
 static void validate_dead(const struct topology *topology, const struct fault *fault, const struct thing *things,
                           struct findings *findings)
 {
@@ -146,6 +171,11 @@ static void validate_dead(const struct topology *topology, const struct fault *f
     if (!most_upstreams(things[0].service->proxy))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "'%s' has no upstream",
                      fault->at.items[0]);
+    const struct service *answers = living(topology, &to, to.port ? to.port : things[0].service->port);
+    if (answers)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "to"),
+                     "'%s' is no dead server: service '%s' of node '%s' answers there", fault_text(fault, "to"),
+                     answers->name, answers->node->name);
 }
 
 static int rewrite_dead(struct topology *topology, const struct fault *fault, const struct thing *things,

@@ -50,6 +50,7 @@ rows=(
     "search-domain-wrong|by-short-name|client|domain=example.test"
     "search-list-long|by-short-name|client|"
     "hosts-override|by-name|client|name=www.lab.test address=10.1.0.99"
+    "hosts-override|only_the_wrong_one|client|name=server address=10.1.0.99"
     "nsswitch-without-dns|by-name|client|"
     "dns-slow|late_answer|node/names/service/dns|delay=600ms"
     "dns-record-missing|by-name|node/names/service/dns|name=www.lab.test"
@@ -73,6 +74,10 @@ late_answer() { # and nothing else of that machine is late
 no_more() { held 14 "curl -s -m 1 http://10.1.0.20/ || echo full" | grep -x full; }
 third_waits() { held 2 "nc -z -w 1 10.1.0.20 80 || echo full" | grep -x full; }
 # Its queue is full of connections that nobody goes on with, the kernel counts those that it drops, and a client waits.
+only_the_wrong_one() {
+    in_node client getent ahosts server >"$work/server"
+    grep -q '^10\.1\.0\.99 ' "$work/server" && ! grep -q '^10\.1\.0\.20 ' "$work/server"
+}
 half_open() { [ "$(in_node server ss -Htn state syn-recv | wc -l)" -ge 60 ]; }
 no_page() { lab check page; [ $? -eq 1 ]; }
 flooded() {
