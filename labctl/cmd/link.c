@@ -237,6 +237,14 @@ static bool is_about(const json_t *wire, const char *thing)
     return str_starts(interface, str_text(&with_kind)) && (interface[length] == '\0' || interface[length] == '/');
 }
 
+static void show_lateness(const json_t *statistics)
+{
+    printf("    late by %.3f ms (half of the packets), %.3f ms (99 %%), %.3f ms (all)\n",
+           json_number_value(json_object_get(statistics, "late_us_50")) / 1000,
+           json_number_value(json_object_get(statistics, "late_us_99")) / 1000,
+           json_number_value(json_object_get(statistics, "late_us_most")) / 1000);
+}
+
 static void show_wire(const json_t *wire)
 {
     const json_t *statistics = json_object_get(wire, "statistics");
@@ -257,14 +265,16 @@ static void show_wire(const json_t *wire)
         return;
     static const char *const counters[] = {"passed",    "lost",       "duplicated", "corrupted",
                                            "reordered", "overflowed", "overrun",    "queue"};
-    printf("   ");
-    for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
-        printf(" %s %" JSON_INTEGER_FORMAT "%s", counters[i], client_integer(statistics, counters[i]),
-               i + 1 < ARRAY_SIZE(counters) ? "," : "\n");
-    printf("    late by %.3f ms (half of the packets), %.3f ms (99 %%), %.3f ms (all)\n",
-           json_number_value(json_object_get(statistics, "late_us_50")) / 1000,
-           json_number_value(json_object_get(statistics, "late_us_99")) / 1000,
-           json_number_value(json_object_get(statistics, "late_us_most")) / 1000);
+    separator = "    ";
+    for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
+        if (!json_object_get(statistics, counters[i]))
+            continue;
+        printf("%s%s %" JSON_INTEGER_FORMAT, separator, counters[i], client_integer(statistics, counters[i]));
+        separator = ", ";
+    }
+    printf("\n");
+    if (json_object_get(statistics, "late_us_50"))
+        show_lateness(statistics);
 }
 
 static int show(struct context *context)

@@ -32,9 +32,21 @@ static json_t *histogram_json(const struct relay_statistics *statistics)
     return list;
 }
 
-static json_t *statistics_json(const struct relay_statistics *s)
+/* Only what is counted: of the rest nothing is said, where 0 would be a lie. */
+static json_t *statistics_json(const struct relay_statistics *s, unsigned counted)
 {
     const struct wire_counters *c = &s->counters;
+    if (counted != WIRE_COUNTS_ALL) {
+        json_t *object = json_pack("{s:I, s:I, s:I}", "entered", (json_int_t)c->entered, "passed",
+                                   (json_int_t)c->passed, "bytes", (json_int_t)c->bytes);
+        if (counted & WIRE_COUNTS_LOST)
+            json_object_set_new(object, "lost", json_integer((json_int_t)c->lost));
+        if (counted & WIRE_COUNTS_OVERFLOWED)
+            json_object_set_new(object, "overflowed", json_integer((json_int_t)c->overflowed));
+        if (counted & WIRE_COUNTS_QUEUE)
+            json_object_set_new(object, "queue", json_integer(s->held));
+        return object;
+    }
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:o}", "entered",
                      (json_int_t)c->entered, "passed", (json_int_t)c->passed, "bytes", (json_int_t)c->bytes, "lost",
                      (json_int_t)c->lost, "duplicated", (json_int_t)c->duplicated, "corrupted",
@@ -66,7 +78,7 @@ static json_t *wire_json(struct director *director, size_t i)
     json_object_set_new(object, "backend", json_string(wire.backend));
     json_object_set_new(object, "fidelity", json_string(wire.fidelity));
     if (wire.counted)
-        json_object_set_new(object, "statistics", statistics_json(&wire.statistics));
+        json_object_set_new(object, "statistics", statistics_json(&wire.statistics, wire.counted));
     return object;
 }
 

@@ -186,6 +186,14 @@ int nft_list(int netns, const char *family, const char *table, bool with_element
     return 0;
 }
 
+int nft_list_chain(int netns, const char *family, const char *table, const char *chain, struct str *out,
+                   struct error *err)
+{
+    STR_AUTO command = STR_INIT;
+    str_printf(&command, "list chain %s %s %s\n", family, table, chain);
+    return list(netns, 0, str_text(&command), out, err);
+}
+
 bool nft_has_chain(int netns, const char *family, const char *table, const char *chain)
 {
     STR_AUTO command = STR_INIT;

@@ -21,6 +21,9 @@ int nft_replace(int netns, const char *what, const char *family, const char *tab
 int nft_list(int netns, const char *family, const char *table, bool with_elements, struct str *out, struct error *err);
 /* Appends a set with its elements as JSON (libnftables-json(5)). */
 int nft_set_json(int netns, const char *family, const char *table, const char *set, struct str *out, struct error *err);
+/* Appends a chain as nft prints it, with its counters. */
+int nft_list_chain(int netns, const char *family, const char *table, const char *chain, struct str *out,
+                   struct error *err);
 bool nft_has_chain(int netns, const char *family, const char *table, const char *chain);
 /* Appends "family name" of each table, a line each. */
 int nft_list_tables(int netns, struct str *out, struct error *err);

@@ -1,11 +1,14 @@
 #include "kernel/qdisc.h"
 
 #include <arpa/inet.h>
+#include <linux/gen_stats.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -152,6 +155,47 @@ void qdisc_remove(struct batch *batch, uint64_t tag, uint32_t index)
 {
     begin(batch, tag, RTM_DELQDISC, 0, index, 0, TC_H_ROOT, 0);
     batch_end(batch);
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------------- */
+
+struct search {
+    uint32_t index;
+    const char *kind;
+    struct qdisc_counters *out;
+    int found;
+};
+
+static int on_qdisc(void *context, const struct nlmsghdr *message)
+{
+    struct search *search = context;
+    const struct tcmsg *header = nlmsg_data(message);
+    struct nlattr *a[TCA_MAX + 1], *s[TCA_STATS_MAX + 1];
+    struct gnet_stats_basic basic = {0};
+    struct gnet_stats_queue queue = {0};
+    if (header->tcm_ifindex != (int)search->index || header->tcm_parent != TC_H_ROOT ||
+        nlmsg_parse((struct nlmsghdr *)message, sizeof *header, a, TCA_MAX, NULL) < 0 || !a[TCA_KIND] ||
+        !str_equal(nla_get_string(a[TCA_KIND]), search->kind) || !a[TCA_STATS2] ||
+        nla_parse_nested(s, TCA_STATS_MAX, a[TCA_STATS2], NULL) < 0)
+        return 0;
+    if (s[TCA_STATS_BASIC])
+        nla_memcpy(&basic, s[TCA_STATS_BASIC], sizeof basic);
+    if (s[TCA_STATS_QUEUE])
+        nla_memcpy(&queue, s[TCA_STATS_QUEUE], sizeof queue);
+    *search->out = (struct qdisc_counters){basic.packets, basic.bytes, queue.drops, queue.qlen};
+    search->found = 1;
+    return 0;
+}
+
+int qdisc_observe(int netns, uint32_t index, const char *kind, struct qdisc_counters *out, struct error *err)
+{
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    struct tcmsg header = {.tcm_ifindex = (int)index};
+    struct search search = {index, kind, out, 0};
+    if (netlink_open(netns, &netlink, err) != 0 ||
+        netlink_dump(&netlink, RTM_GETQDISC, &header, sizeof header, on_qdisc, &search, err) != 0)
+        return -1;
+    return search.found;
 }
 
 bool qdisc_known(const char *kind)

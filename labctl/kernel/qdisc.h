@@ -19,5 +19,13 @@ void qdisc_netem(struct batch *batch, uint64_t tag, uint32_t index, const struct
 void qdisc_tbf(struct batch *batch, uint64_t tag, uint32_t index, uint64_t bits_per_second, uint64_t limit);
 void qdisc_remove(struct batch *batch, uint64_t tag, uint32_t index); /* ENOENT, EINVAL: there was none */
 
+/* What the root qdisc of a device has counted.  Packets; bytes of those that passed. */
+struct qdisc_counters {
+    uint64_t passed, bytes, dropped;
+    uint32_t waiting;
+};
+/* 1, 0 where the device has no root qdisc of that kind, -1 with err. */
+int qdisc_observe(int netns, uint32_t index, const char *kind, struct qdisc_counters *out, struct error *err);
+
 /* Does this kernel have it ("netem")?  Found by making one in a scratch namespace. */
 bool qdisc_known(const char *kind);

@@ -330,6 +330,6 @@ int lab_wire(struct lab *lab, const struct plan *plan, size_t i, struct lab_wire
         return -1;
     out->backend = is->backend->name;
     out->fidelity = is->backend->fidelity;
-    out->counted = is->backend == &impair_relay && impair_relay_statistics(lab, is, &out->statistics);
+    out->counted = is->backend->count(lab, is, &out->statistics);
     return 0;
 }

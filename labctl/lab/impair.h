@@ -47,6 +47,8 @@ struct impair_backend {
     impair_step *prepare, *engage, *release; /* the first may be NULL: nothing comes before the hooks */
     bool leads_aside;                        /* by devices of its own: ways */
     bool (*stands)(struct lab *lab, const struct impaired *wire); /* is it in force? */
+    /* What it has counted: bits of enum lab_wire_counts, 0 where nothing could be read. */
+    unsigned (*count)(struct lab *lab, const struct impaired *wire, struct relay_statistics *out);
 };
 extern const struct impair_backend *const impair_backends[]; /* the preferred first */
 extern const size_t impair_backend_count;
@@ -55,7 +57,7 @@ extern const struct impair_backend impair_nftables, impair_tbf, impair_netem, im
 /* impair_way.c: the devices and hooks that lead packets of a wire out of their way and back. */
 struct way {
     char out[16], in[16]; /* a veth pair: what is sent by `out` comes in at `in`, and the other way round */
-    char chain[48];       /* of nft; its other chains, and its set, have names that begin like it */
+    char chain[48];       /* of nft; its other chains have names that begin like it */
 };
 struct way way_of(const struct impaired *wire);
 int way_make(const struct impaired *wire, struct error *err); /* the devices, where they are not there yet */
@@ -74,11 +76,11 @@ bool way_stands(const struct impaired *wire);
 /* What comes in at this device of the pair arrives at the wire's far end once more. */
 int way_back(const struct impaired *wire, const char *device, struct error *err);
 
+/* Appends one of its chains ("" or "-count") as nft prints it, with counters. */
+int way_list(const struct impaired *wire, const char *chain, struct str *out, struct error *err);
+
 /* impair_relay.c: tells the relay all its wires; starts it where it is needed and stops it where it is not. */
 int impair_relay_serve(struct lab *lab, const struct plan *plan, const struct impaired_list *wires, struct error *err);
-
-struct relay_statistics;
-bool impair_relay_statistics(struct lab *lab, const struct impaired *wire, struct relay_statistics *out);
 
 /* Sends a batch in the namespace of a wire; `what` is for the error. */
 struct batch;

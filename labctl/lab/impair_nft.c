@@ -1,16 +1,26 @@
 /* Losses by nftables: chains of the netdev family at the far end.  The hook sees packets of at most the MTU (no
- * segmentation offload), so one lost packet is one. */
+ * segmentation offload), so one lost packet is one.
+ *
+ * Only losses that ask nothing of the packet before: the one memory that packets can write is a set, and what was taken
+ * out of a set keeps its place until the kernel sweeps, once a second.  A state that is entered more often than the set
+ * has places for is not entered: of 20 % in bursts of 4, 0.5 % is lost at 15,000 packets/s.  Bursts are the relay's. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/str.h"
 #include "base/units.h"
 #include "lab/impair.h"
+#include "link/relay.h"
 
 static bool serves(struct lab *lab, const struct impaired *wire)
 {
     struct impairment rest = wire->is;
     (void)lab;
-    rest.loss = rest.loss_burst = rest.loss_every = rest.loss_enter = rest.loss_leave = rest.loss_bad = rest.loss_good =
-        0;
-    return !wire->is.seed && !wire->is.loss_correlation && !impairment_any(&rest);
+    struct gilbert bursts;
+    rest.loss = rest.loss_burst = rest.loss_every = 0;
+    return !wire->is.seed && !wire->is.loss_correlation && !impairment_gilbert(&wire->is, &bursts) &&
+           !impairment_any(&rest);
 }
 
 /* "numgen random mod … < share ", nothing for all. */
@@ -29,34 +39,12 @@ static void lose(struct str *out, uint32_t share)
     str_append(out, "counter drop\n");
 }
 
-/* The state of the model is one element of a set: there in the bad state.  A packet meets the state that the one before
- * it left, as in netem. */
-static void put_bursts(struct str *out, const char *hook, const struct impaired *wire, const struct gilbert *g)
-{
-    struct way way = way_of(wire);
-    const char *own = wire->direction == PLAN_SENT ? "iifname" : "oifname";
-    str_printf(out, "\tset %s-state {\n\t\ttypeof oifname\n\t\tsize 16\n\t\tflags dynamic\n\t}\n", way.chain);
-    str_printf(out, "\tchain %s-bad {\n\t\t", way.chain);
-    chance(out, g->leave);
-    str_printf(out, "delete @%s-state { %s }\n", way.chain, own);
-    lose(out, g->bad);
-    str_append(out, "\t\taccept\n\t}\n");
-    str_printf(out, "\tchain %s {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n", way.chain, hook,
-               wire->interface);
-    str_printf(out, "\t\t%s @%s-state goto %s-bad\n\t\t", own, way.chain, way.chain);
-    chance(out, g->enter);
-    str_printf(out, "add @%s-state { %s }\n", way.chain, own);
-    lose(out, g->good);
-}
-
 static int engage(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
     (void)err;
-    struct gilbert gilbert;
     struct way way = way_of(wire);
     struct str *out = &hooks->chains;
     const char *hook = wire->direction == PLAN_SENT ? "ingress" : "egress";
-    bool bursts = impairment_gilbert(&wire->is, &gilbert);
     way_clear(wire, hooks);
     if (wire->is.loss_every) {
         str_printf(out, "\tchain %s-count {\n\t\ttype filter hook %s device \"%s\" priority -1; policy accept;\n",
@@ -64,14 +52,10 @@ static int engage(const struct impaired *wire, struct hooks *hooks, struct error
         str_printf(out, "\t\tnumgen inc mod %u == %u counter drop\n\t}\n", wire->is.loss_every,
                    wire->is.loss_every - 1);
     }
-    if (bursts)
-        put_bursts(out, hook, wire, &gilbert);
-    else
-        str_printf(out, "\tchain %s {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n", way.chain,
-                   hook, wire->interface);
-    if (!bursts)
-        lose(out, wire->is.loss);
-    str_append(out, "\t}\n");
+    str_printf(out, "\tchain %s {\n\t\ttype filter hook %s device \"%s\" priority 0; policy accept;\n", way.chain, hook,
+               wire->interface);
+    lose(out, wire->is.loss);
+    str_append(out, "\t\tcounter\n\t}\n");
     return 0;
 }
 
@@ -81,6 +65,37 @@ static bool stands(struct lab *lab, const struct impaired *wire)
     return way_stands(wire);
 }
 
+/* Adds up what a chain's rules have counted: those that drop end with the word; the last rule counts what passed. */
+static void add_counters(const char *listing, struct wire_counters *counters)
+{
+    static const char word[] = "counter packets ";
+    for (const char *at = listing; (at = strstr(at, word));) {
+        uint64_t packets, bytes;
+        int length = 0;
+        at += strlen(word);
+        if (sscanf(at, "%" SCNu64 " bytes %" SCNu64 "%n", &packets, &bytes, &length) != 2)
+            continue;
+        if (str_starts(at + length, " drop")) {
+            counters->lost += packets;
+        } else {
+            counters->passed += packets;
+            counters->bytes += bytes;
+        }
+    }
+    counters->entered = counters->passed + counters->lost;
+}
+
+static unsigned count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
+{
+    (void)lab;
+    STR_AUTO listing = STR_INIT;
+    if (way_list(wire, "", &listing, NULL) != 0 ||
+        (wire->is.loss_every && way_list(wire, "-count", &listing, NULL) != 0))
+        return 0;
+    add_counters(str_text(&listing), &out->counters);
+    return WIRE_COUNTS_PASSED | WIRE_COUNTS_LOST;
+}
+
 const struct impair_backend impair_nftables = {
     .name = "nftables",
     .fidelity = "exact; every packet counted",
@@ -88,4 +103,5 @@ const struct impair_backend impair_nftables = {
     .engage = engage,
     .release = way_close,
     .stands = stands,
+    .count = count,
 };

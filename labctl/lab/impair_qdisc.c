@@ -6,6 +6,7 @@
 #include "kernel/dump.h"
 #include "kernel/qdisc.h"
 #include "lab/impair.h"
+#include "link/relay.h"
 
 #define FULL_FRAME 1514u
 #define WAITING    1000u
@@ -56,6 +57,16 @@ static bool any_kind(struct lab *lab, const struct impaired *wire)
     return wire->direction == PLAN_RECEIVED || way_stands(wire);
 }
 
+static bool counters_of(const struct impaired *wire, const char *kind, struct qdisc_counters *out)
+{
+    struct way way = way_of(wire);
+    struct observed_link seen;
+    const char *device = wire->direction == PLAN_RECEIVED ? wire->interface : way.out;
+    int netns = space_netns(wire->space, NULL);
+    return netns >= 0 && observe_link(netns, device, &seen, NULL) > 0 &&
+           qdisc_observe(netns, seen.index, kind, out, NULL) > 0;
+}
+
 /* ---- tbf ------------------------------------------------------------------------------------------------------- */
 
 static bool tbf_serves(struct lab *lab, const struct impaired *wire)
@@ -72,6 +83,20 @@ static int tbf_engage(const struct impaired *wire, struct hooks *hooks, struct e
     return put(wire, wire->interface, false, err);
 }
 
+static unsigned tbf_count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
+{
+    (void)lab;
+    struct qdisc_counters seen;
+    if (!counters_of(wire, "tbf", &seen))
+        return 0;
+    out->counters.passed = seen.passed;
+    out->counters.bytes = seen.bytes;
+    out->counters.overflowed = seen.dropped;
+    out->counters.entered = seen.passed + seen.dropped + seen.waiting;
+    out->held = seen.waiting;
+    return WIRE_COUNTS_PASSED | WIRE_COUNTS_OVERFLOWED | WIRE_COUNTS_QUEUE;
+}
+
 const struct impair_backend impair_tbf = {
     .name = "tbf",
     .fidelity = "token bucket: what passes in a millisecond may pass at once",
@@ -79,6 +104,7 @@ const struct impair_backend impair_tbf = {
     .engage = tbf_engage,
     .release = take_away,
     .stands = any_kind,
+    .count = tbf_count,
 };
 
 /* ---- netem ------------------------------------------------------------------------------------------------------ */
@@ -108,6 +134,21 @@ static int netem_release(const struct impaired *wire, struct hooks *hooks, struc
     return wire->direction == PLAN_RECEIVED ? take_away(wire, hooks, err) : way_close(wire, hooks, err);
 }
 
+/* It does not tell what was lost at random from what found it full. */
+static unsigned netem_count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
+{
+    (void)lab;
+    struct qdisc_counters seen;
+    if (!counters_of(wire, "netem", &seen))
+        return 0;
+    out->counters.passed = seen.passed;
+    out->counters.bytes = seen.bytes;
+    out->counters.lost = seen.dropped;
+    out->counters.entered = seen.passed + seen.dropped + seen.waiting;
+    out->held = seen.waiting;
+    return WIRE_COUNTS_PASSED | WIRE_COUNTS_LOST | WIRE_COUNTS_QUEUE;
+}
+
 const struct impair_backend impair_netem = {
     .name = "netem",
     .fidelity = "the reference: the kernel's own, late by some microseconds",
@@ -117,4 +158,5 @@ const struct impair_backend impair_netem = {
     .release = netem_release,
     .leads_aside = true,
     .stands = any_kind,
+    .count = netem_count,
 };

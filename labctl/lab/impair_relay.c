@@ -140,7 +140,7 @@ int impair_relay_serve(struct lab *lab, const struct plan *plan, const struct im
 /* ---- looking ------------------------------------------------------------------------------------------------------
  */
 
-bool impair_relay_statistics(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
+static bool statistics_of(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
 {
     FD_AUTO fd = openat(lab->state, RELAY_STATISTICS, O_RDONLY | O_CLOEXEC);
     const struct relay_wire line = line_of(wire);
@@ -165,7 +165,12 @@ bool impair_relay_statistics(struct lab *lab, const struct impaired *wire, struc
 static bool stands(struct lab *lab, const struct impaired *wire)
 {
     struct relay_statistics statistics;
-    return way_stands(wire) && impair_relay_statistics(lab, wire, &statistics);
+    return way_stands(wire) && statistics_of(lab, wire, &statistics);
+}
+
+static unsigned count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
+{
+    return statistics_of(lab, wire, out) ? WIRE_COUNTS_ALL : 0;
 }
 
 /* ---- the backend --------------------------------------------------------------------------------------------------
@@ -201,4 +206,5 @@ const struct impair_backend impair_relay = {
     .release = way_close,
     .leads_aside = true,
     .stands = stands,
+    .count = count,
 };

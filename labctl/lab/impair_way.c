@@ -123,14 +123,12 @@ int way_back(const struct impaired *wire, const char *device, struct error *err)
 /* Making it first takes away what may not be there. */
 static void clear(const struct impaired *wire, struct str *out)
 {
-    static const char *const chains[] = {"", "-count", "-bad", "-aside"};
+    static const char *const chains[] = {"", "-count", "-aside"};
     static const char *const commands[] = {"add", "flush", "delete"};
     struct way way = way_of(wire);
-    str_printf(out, "add set netdev " TABLE " %s-state { typeof oifname; size 16; flags dynamic; }\n", way.chain);
     for (size_t c = 0; c < ARRAY_SIZE(commands); c++)
         for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
             str_printf(out, "%s chain netdev " TABLE " %s%s\n", commands[c], way.chain, chains[i]);
-    str_printf(out, "delete set netdev " TABLE " %s-state\n", way.chain);
 }
 
 void way_clear(const struct impaired *wire, struct hooks *hooks)
@@ -174,6 +172,15 @@ bool way_stands(const struct impaired *wire)
     struct way way = way_of(wire);
     int netns = space_netns(wire->space, NULL);
     return netns >= 0 && nft_has_chain(netns, "netdev", TABLE, way.chain);
+}
+
+int way_list(const struct impaired *wire, const char *chain, struct str *out, struct error *err)
+{
+    struct way way = way_of(wire);
+    STR_AUTO name = STR_INIT;
+    int netns = space_netns(wire->space, err);
+    str_printf(&name, "%s%s", way.chain, chain);
+    return netns < 0 ? -1 : nft_list_chain(netns, "netdev", TABLE, str_text(&name), out, err);
 }
 
 /* Where they are forwarded to stands there as a number: libnftables remembers the names of another namespace. */

@@ -58,10 +58,19 @@ int lab_apply(struct lab *lab, const struct plan *before, const struct plan *aft
  */
 int lab_rebuild_node(struct lab *lab, const char *node, struct error *err);
 
+/* What a mechanism counts, as bits.  Passed: also bytes, and what entered. */
+enum lab_wire_counts {
+    WIRE_COUNTS_PASSED = 1,
+    WIRE_COUNTS_LOST = 2,
+    WIRE_COUNTS_OVERFLOWED = 4,
+    WIRE_COUNTS_QUEUE = 8,
+    WIRE_COUNTS_ALL = 31, /* and the rest */
+};
+
 /* Which mechanism serves the i-th impairment of the plan that the lab is, and what it has counted.  -1: none does. */
 struct lab_wire {
     const char *backend, *fidelity;
-    bool counted; /* statistics holds */
+    unsigned counted; /* enum lab_wire_counts: what of the statistics holds */
     struct relay_statistics statistics;
 };
 int lab_wire(struct lab *lab, const struct plan *plan, size_t i, struct lab_wire *out);

@@ -184,6 +184,12 @@ bool impairment_any(const struct impairment *i)
            i->corrupt || i->rate || i->trace || i->limit;
 }
 
+/* At least one packet passes between two bursts: so many are lost only where a burst is as long as that. */
+static bool bursts_too_short(const struct impairment *i)
+{
+    return i->loss_burst > 1 && i->loss < SHARE_WHOLE && (uint64_t)i->loss_burst * (SHARE_WHOLE - i->loss) < i->loss;
+}
+
 const char *impairment_contradiction(const struct impairment *i, const struct impairment_row **row)
 {
     const struct {
@@ -200,6 +206,7 @@ const char *impairment_contradiction(const struct impairment *i, const struct im
         {"loss_burst", i->loss_burst > 1 && !i->loss, "of which share of the packets? 'loss' is missing"},
         {"loss_burst", i->loss_burst > 1 && i->loss_correlation,
          "'loss_burst' and 'loss_correlation' exclude each other"},
+        {"loss_burst", bursts_too_short(i), "so large a share is lost in longer bursts: at least loss / (100% - loss)"},
         {"loss_correlation", i->loss_correlation && !i->loss, "nothing is lost at random: 'loss' is missing"},
         {"loss_enter", i->loss_enter && i->loss, "'loss' and 'loss_enter' are two models of loss: only one can hold"},
         {"loss_leave", i->loss_leave && !i->loss_enter, "the bad state is never entered: 'loss_enter' is missing"},
@@ -254,8 +261,9 @@ bool impairment_gilbert(const struct impairment *i, struct gilbert *out)
     if (i->loss_burst <= 1 || !i->loss || i->loss >= SHARE_WHOLE)
         return false;
     /* All is lost in the bad state: its share is enter / (enter + leave), its mean length 1 / leave. */
-    double leave = 1.0 / i->loss_burst, share = (double)i->loss / SHARE_WHOLE, enter = leave * share / (1 - share);
-    *out = (struct gilbert){(uint32_t)((enter > 1 ? 1 : enter) * SHARE_WHOLE + 0.5),
-                            (uint32_t)(leave * SHARE_WHOLE + 0.5), SHARE_WHOLE, 0};
+    double share = (double)i->loss / SHARE_WHOLE, least = share / (1 - share); /* between bursts, one packet passes */
+    double leave = 1 / (i->loss_burst > least ? i->loss_burst : least), enter = leave * least;
+    *out =
+        (struct gilbert){(uint32_t)(enter * SHARE_WHOLE + 0.5), (uint32_t)(leave * SHARE_WHOLE + 0.5), SHARE_WHOLE, 0};
     return true;
 }

@@ -94,6 +94,7 @@ static void contradictions_are_found(void **state)
         {"reorder=5%", "reorder"},
         {"loss_burst=4", "loss_burst"},
         {"loss=1% loss_enter=1%", "loss_enter"},
+        {"loss=90% loss_burst=8", "loss_burst"},
         {"distribution=normal delay=1ms", "distribution"},
         {"rate=1mbit trace=5", "trace"},
     };
@@ -164,6 +165,10 @@ static void bursts_have_their_length(void **state)
     bursts_of("loss_enter=1% loss_leave=20%", &share, &length);
     assert_true(fabs(share - 0.01 / 0.21) < 0.005);
     assert_true(fabs(length - 5) < 0.5);
+    bursts_of("loss=75% loss_burst=3", &share, &length); /* one packet between two bursts */
+    assert_true(share > 0.74 && share < 0.76 && length > 2.9 && length < 3.1);
+    bursts_of("loss=90% loss_burst=2", &share, &length); /* of two wires that add up: the share counts */
+    assert_true(share > 0.89 && share < 0.91);
     bursts_of("loss=2%", &share, &length);
     assert_true(length < 1.1);
 }
