@@ -122,7 +122,7 @@ static void check_one(const struct scenario *scenario, bool *in, size_t index, s
     struct mark mark = fault->at.count ? fault->at_marks[0] : fault->mark;
     struct error err = ERROR_INIT;
     enum effect effect = effect_alone(scenario, in, index);
-    if (effect == EFFECT_NONE)
+    if (effect == EFFECT_NONE && is_covered(scenario, in, index))
         findings_add(findings, FINDING_ERROR, "idle-fault", mark, "fault '%s' changes nothing: it is so already",
                      fault->id);
     if (effect != EFFECT_SOME || fault_is_scheduled(fault))
