@@ -162,8 +162,8 @@ static int look(struct lab *lab, const struct plan *plan, const struct plan_proc
     }
     if (process->state != LAB_PROCESS_RUNNING)
         return ended(lab, spec, process, err);
-    int ready =
-        spec->ready == READY_NONE && clock_boot() - process->started >= spec->ready_after && has_executed(process);
+    bool lasted = spec->ready_hoped || clock_boot() - process->started >= spec->ready_after;
+    int ready = spec->ready == READY_NONE && lasted && has_executed(process);
     if (spec->ready != READY_NONE && process->pid) {
         struct space *space = space_of(lab, plan, spec->ns);
         int netns = space_netns(space, err);
