@@ -86,7 +86,7 @@ static int tbf_engage(const struct impaired *wire, struct hooks *hooks, struct e
 static unsigned tbf_count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
 {
     (void)lab;
-    struct qdisc_counters seen;
+    struct qdisc_counters seen = {0};
     if (!counters_of(wire, "tbf", &seen))
         return 0;
     out->counters.passed = seen.passed;
@@ -138,7 +138,7 @@ static int netem_release(const struct impaired *wire, struct hooks *hooks, struc
 static unsigned netem_count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
 {
     (void)lab;
-    struct qdisc_counters seen;
+    struct qdisc_counters seen = {0};
     if (!counters_of(wire, "netem", &seen))
         return 0;
     out->counters.passed = seen.passed;
