@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/common/contradiction.h"
+#include "cmd/common/exercise.h"
 #include "cmd/common/ruleset.h"
 #include "cmd/common/variants.h"
 #include "doc/doc.h"
@@ -58,7 +59,7 @@ static void read_scenario(struct validation *validation, struct document *docume
     file->name = scenario->name;
     if (scenario->topology == NULL)
         return;
-    service_programs_find(scenario->topology, &validation->findings);
+    exercise_requirements_find(scenario, &validation->findings);
     if (validation->findings.errors == before)
         contradictions_check(scenario, &validation->findings);
 }

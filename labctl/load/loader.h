@@ -105,6 +105,9 @@ field_decode decode_policies;                                           /* polic
 field_decode decode_certificates;                                       /* certificate.c */
 field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_parts.c */
 field_decode decode_hosts, decode_labels, decode_run, decode_requires;  /* node_parts.c */
+/* A list of texts, or one, each with its mark. */
+void decode_marked(struct decoder *decoder, const char *key, const struct value *value, struct strings *strings,
+                   struct mark **marks); /* node_parts.c */
 field_decode decode_device;                                             /* node_parts.c: a name of an interface */
 field_decode decode_peerings, decode_transit_gateways;                  /* peering.c, transit_gateway.c */
 /* The VPC of that name, "main" or "vpc/main"; NULL where there is none (reported). */

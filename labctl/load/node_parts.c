@@ -307,9 +307,8 @@ void decode_labels(struct decoder *decoder, const struct field *field, const str
     each_named(LOADER(decoder), field->key, value, "label", 0, one_label);
 }
 
-/* A list of texts, or one, each with its mark. */
-static void decode_marked(struct decoder *decoder, const char *key, const struct value *value, struct strings *strings,
-                          struct mark **marks)
+void decode_marked(struct decoder *decoder, const char *key, const struct value *value, struct strings *strings,
+                   struct mark **marks)
 {
     const char *text;
     size_t count = value->kind == VALUE_LIST ? value->item_count : 1;

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "load/loader.h"
 #include "load/scenario_parts.h"
 
 enum { LAYERS_MAX = 7 };
@@ -40,31 +41,23 @@ static void read_allow(struct decoder *decoder, const struct field *field, const
     }
 }
 
-static void read_capability(struct decoder *decoder, const char *key, const struct value *value,
-                            struct scenario *scenario)
+static void decode_programs(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
-    const char *text;
-    size_t count = scenario->requires_kernel.count;
-    if (!decode_text(decoder, key, value, &text))
-        return;
-    *ARENA_PUSH(decoder->arena, scenario->requires_kernel_marks, count) = value->mark;
-    *ARENA_PUSH(decoder->arena, scenario->requires_kernel.items, scenario->requires_kernel.count) = text;
+    struct scenario *scenario = target;
+    decode_marked(decoder, field->key, value, &scenario->requires_programs, &scenario->requires_programs_marks);
 }
 
 static void decode_kernel(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
-    if (value->kind == VALUE_TEXT)
-        read_capability(decoder, field->key, value, target);
-    else if (value->kind != VALUE_LIST)
-        decode_wrong(decoder, field->key, "a list of texts", value);
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
-        read_capability(decoder, field->key, value->items[i], target);
+    struct scenario *scenario = target;
+    decode_marked(decoder, field->key, value, &scenario->requires_kernel, &scenario->requires_kernel_marks);
 }
 
 static const struct field requires_fields[] = {
     {.key = "programs",
      .type = FIELD_TEXTS,
      FIELD_AT(struct scenario, requires_programs),
+     .decode = decode_programs,
      .doc = "Programs that the exercise needs."},
     {.key = "kernel",
      .type = FIELD_TEXTS,

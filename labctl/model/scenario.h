@@ -157,7 +157,7 @@ struct scenario {
     int64_t grace; /* ns: how much lost time an exam gives back */
     uint32_t pass; /* share, parts per 10^9 */
     struct strings requires_programs, requires_kernel, allow;
-    struct mark *requires_kernel_marks;
+    struct mark *requires_programs_marks, *requires_kernel_marks; /* one for each */
     const char *briefing;
     struct fault *faults;
     size_t fault_count;

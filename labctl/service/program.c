@@ -67,7 +67,7 @@ void service_programs(const struct topology *topology, void (*need)(void *contex
         need(context, &wanted.items[i]);
 }
 
-static bool is_installed(const char *program)
+bool service_program_installed(const char *program)
 {
     /* What nodes see of the machine, and have in their PATH. */
     static const char *const places[] = {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/",
@@ -98,7 +98,7 @@ static void look_for(void *context, const struct program_need *need)
     const struct search *search = context;
     STR_AUTO text = STR_INIT;
     STR_AUTO remedy = STR_INIT;
-    if (is_installed(need->program->name))
+    if (service_program_installed(need->program->name))
         return;
     str_printf(&text, "the program %s is missing (%s needs it, kind '%s')", need->program->name, need->user,
                need->purpose);
@@ -110,7 +110,7 @@ static void look_for_required(const struct search *search, const struct node *no
 {
     for (size_t i = 0; i < node->requires.count; i++) {
         STR_AUTO text = STR_INIT;
-        if (is_installed(node->requires.items[i]))
+        if (service_program_installed(node->requires.items[i]))
             continue;
         str_printf(&text, "the program %s is missing (node %s requires it)", node->requires.items[i], node->name);
         search->missing(search->context, node->requires_marks ? node->requires_marks[i] : node->mark, str_text(&text),

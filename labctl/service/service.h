@@ -52,6 +52,8 @@ struct program_need {
 /* What a topology needs of the machine's programs: calls back for each of them that it uses, once. */
 void service_programs(const struct topology *topology, void (*need)(void *context, const struct program_need *need),
                       void *context);
+/* Whether nodes find a program of that name, or path, on this machine. */
+bool service_program_installed(const char *program);
 /* Looks for those programs, and for those that nodes require (`requires:`), where nodes see them.  ERR_CAPABILITY
  * naming each missing one, who wants it and the Debian package that has it. */
 int service_programs_check(const struct topology *topology, struct error *err);

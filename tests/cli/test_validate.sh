@@ -99,6 +99,11 @@ expect "strict makes it an error" 2 'error: .*\[blackhole-route\]' "$LABCTL" val
 sed 's/^vars.*/requires: { kernel: [veth, vteh] }/; /^faults/d; s/"*\${port}"*/80/; s/\$taken/81/' "$work/range.yaml" >"$work/requires.yaml"
 line=$(grep -n '^requires' "$work/requires.yaml" | cut -d: -f1)
 expect "a capability that is none, where it stands" 2 ":$line:28: error: no capability is called 'vteh'" "$LABCTL" validate "$work/requires.yaml"
+sed 's/vteh/no-such-capability/; s/kernel: .*\]/programs: [no-such-1, sh, no-such-2]/' "$work/requires.yaml" >"$work/programs.yaml"
+for column in 24 39; do
+    expect "each program that is missing, where it stands ($column)" 2 ":$line:$column: warning: the program no-such-[12] is missing .the scenario requires it.*missing-program" \
+        "$LABCTL" validate "$work/programs.yaml"
+done
 expect "a bad file among good ones" 2 "did you mean 'bridge'" "$LABCTL" validate topologies/home-lan.yaml tests/bad/unknown-key.yaml
 expect "a vanished file" 2 'error: cannot read .*No such file' "$LABCTL" validate "$work/none.yaml"
 expect "a directory" 2 'error: cannot read .*Is a directory' "$LABCTL" validate "$work/directory"

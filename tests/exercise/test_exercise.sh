@@ -40,7 +40,7 @@ scenario short.yaml "time: 1500ms" "$faults" "$tasks" "$guards"
 scenario sick.yaml "$faults" "$tasks" 'guards: [ { id: nobody, from: ops, tcp: { to: db, port: 4444 }, penalty: 5 } ]'
 scenario painless.yaml 'faults: [ { kind: route-missing, at: db, destination: 10.0.0.0/24 } ]' "$tasks"
 scenario bad.yaml 'faults: [ { kind: dns-server-dwn, at: node/ns/service/dns } ]' "$tasks"
-scenario needs.yaml 'requires: { programs: [no-such-program] }' "$faults" "$tasks"
+scenario needs.yaml 'requires: { programs: [no-such-program, sh, nor-this] }' "$faults" "$tasks"
 snapshot >"$work/before"
 
 lab() { run "$LABCTL" --lab drill "$@"; }
@@ -78,8 +78,8 @@ run "$LABCTL" start "$work/bad.yaml"
 [ $? -eq 2 ] && grep -q "bad.yaml:12:19: error: no kind of fault is called 'dns-server-dwn'" "$work/err" && grep -q "did you mean 'dns-server-down'" "$work/err"
 check "an unknown fault is an error with its mark" $?
 run "$LABCTL" start "$work/needs.yaml"
-[ $? -eq 3 ] && grep -q "no-such-program" "$work/err"
-check "a missing program is a missing capability" $?
+[ $? -eq 3 ] && grep -q "no-such-program" "$work/err" && grep -q "nor-this" "$work/err"
+check "a missing program is a missing capability, and all of them are named" $?
 run "$LABCTL" start "$work/nowhere.yaml"
 [ $? -eq 2 ]
 check "a file that is not there" $?

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,28 +107,38 @@ void exercise_reading_free(struct exercise_reading *reading)
 
 /* ---- what the scenario requires ---- */
 
-static bool has_program(const char *name)
+void exercise_requirements_find(const struct scenario *scenario, struct findings *findings)
 {
-    static const char *const places[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/%s", places[i], name);
-        if (!access(path, X_OK))
-            return true;
+    for (size_t i = 0; i < scenario->requires_programs.count; i++)
+        if (!service_program_installed(scenario->requires_programs.items[i]))
+            findings_add(findings, FINDING_WARNING, "missing-program", scenario->requires_programs_marks[i],
+                         "the program %s is missing (the scenario requires it)", scenario->requires_programs.items[i])
+                ->hint = "install the package that has it";
+    for (size_t i = 0; i < scenario->requires_kernel.count; i++) {
+        struct error err = ERROR_INIT;
+        if (!capability_find(scenario->requires_kernel.items[i]) ||
+            !capability_try(scenario->requires_kernel.items[i], &err))
+            continue;
+        findings_add(findings, FINDING_WARNING, "missing-capability", scenario->requires_kernel_marks[i], "%.*s",
+                     (int)strcspn(err.text, "\n"), err.text)
+            ->hint = "`labctl doctor` tells what helps";
     }
-    return false;
+    service_programs_find(scenario->topology, findings);
 }
 
 int exercise_requirements(const struct scenario *scenario, struct error *err)
 {
-    for (size_t i = 0; i < scenario->requires_programs.count; i++)
-        if (!has_program(scenario->requires_programs.items[i]))
-            return error_set(err, ERR_CAPABILITY, "scenario '%s' needs the program '%s', which is not installed",
-                             scenario->name, scenario->requires_programs.items[i]);
-    for (size_t i = 0; i < scenario->requires_kernel.count; i++)
-        if (capability_try(scenario->requires_kernel.items[i], err))
-            return error_wrap(err, "scenario '%s'", scenario->name);
-    return service_programs_check(scenario->topology, err);
+    STR_AUTO lines = STR_INIT;
+    ARENA_AUTO arena = arena_new();
+    struct findings missing;
+    findings_init(&missing, arena);
+    exercise_requirements_find(scenario, &missing);
+    for (size_t i = 0; i < missing.count; i++)
+        str_printf(&lines, "\n  %s: %s", missing.items[i].text, missing.items[i].hint);
+    if (!lines.length)
+        return 0;
+    return error_set(err, ERR_CAPABILITY, "scenario '%s' requires what this machine does not have:%s", scenario->name,
+                     str_text(&lines));
 }
 
 /* ---- directories ---- */

@@ -32,7 +32,9 @@ void exercise_reading_free(struct exercise_reading *reading); /* takes a zeroed 
 /* All that is to be said of a scenario that was loaded: its topology's rules, its faults, what it requires by name. */
 void exercise_check_scenario(const struct scenario *scenario, struct findings *findings);
 
-/* Whether this machine has what it requires and what its services run: 0, or -1 with err (ERR_CAPABILITY). */
+/* What this machine does not have of what it requires and of what its services run: warnings, each at its place. */
+void exercise_requirements_find(const struct scenario *scenario, struct findings *findings);
+/* The same as an error that names all of it: 0, or -1 with err (ERR_CAPABILITY). */
 int exercise_requirements(const struct scenario *scenario, struct error *err);
 
 /* Where the directories of exercises are: below XDG_STATE_HOME. */
