@@ -156,11 +156,21 @@ static bool is_solution(const struct scenario *scenario, const char *link)
     return false;
 }
 
+static bool same_end(const struct interface *a, const struct interface *b)
+{
+    return str_equal(a->node->name, b->node->name) && str_equal(a->name, b->name);
+}
+
+/* Ends stand in the order of the file's nodes, which says nothing: each is compared with itself, where it is there. */
 static bool does_the_same(const struct link *a, const struct link *b)
 {
-    for (int end = 0; end < 2; end++)
-        if (a->from_declared[end] != b->from_declared[end] || !impairment_equal(&a->from_end[end], &b->from_end[end]))
+    bool turned = same_end(a->ends[0], b->ends[1]) || same_end(a->ends[1], b->ends[0]);
+    for (int end = 0; end < 2; end++) {
+        int other = turned ? 1 - end : end;
+        if (a->from_declared[end] != b->from_declared[other] ||
+            !impairment_equal(&a->from_end[end], &b->from_end[other]))
             return false;
+    }
     return impairment_equal(&a->both, &b->both);
 }
 

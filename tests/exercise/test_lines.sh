@@ -8,14 +8,16 @@ title: Two lines, both bad
 pass: 70%
 topology:
   lab: lines
-  links: { far: { delay: 1ms } }
+  links: { far: { delay: 1ms }, turned: [ { delay: 1ms }, { from: d, delay: 5ms } ] }
   nodes:
     a:
       interfaces:
         near0: { link: near, address: 10.0.1.1/24 }
         far0: { link: far, address: 10.0.2.1/24 }
+        turned0: { link: turned, address: 10.0.3.1/24 }
     b: { link: near, address: 10.0.1.2/24 }
     c: { link: far, address: 10.0.2.2/24 }
+    d: { link: turned, address: 10.0.3.2/24 }
 faults:
   - { id: near, kind: loss, at: link/near, loss: 90% }
   - { id: far, kind: loss, at: link/far, loss: 90% }
@@ -52,6 +54,13 @@ edited 's/delay: 1ms/delay: 3ms/'
 check "nor edited" $?
 edited 's/link: far/link: other/; s/^  far:/  other:/'
 check "nor replaced" $?
+cat >"$work/editor" <<END
+#!/bin/sh
+sed -n '/^  d:/,\$p' "\$1" >"$work/block"
+sed -i -e '/^  d:/,\$d' -e '/^nodes:/r $work/block' "\$1"
+END
+EDITOR=$work/editor lab edit && lab dump && sed -n '/^nodes:/{n;p}' "$work/out" | grep -q "^  d:"
+check "which of its ends stands first is no property of a line" $?
 lab check c-answers
 [ $? -eq 1 ]
 check "it is as bad as before" $?
