@@ -24,11 +24,17 @@ const char *decode_hint(struct decoder *decoder, const char *word, const char *c
     return near != NULL ? arena_printf(decoder->arena, "did you mean '%s'?", near) : NULL;
 }
 
+static struct finding *wrong_type(struct decoder *decoder, const char *key, const char *wants,
+                                  const struct value *value)
+{
+    return findings_add(decoder->findings, FINDING_ERROR, "wrong-type", value->mark, "'%s' wants %s, got %s", key,
+                        wants, value_describe(value, decoder->arena));
+}
+
 void decode_wrong(struct decoder *decoder, const char *key, const char *wants, const struct value *value)
 {
     if (!value->broken)
-        findings_add(decoder->findings, FINDING_ERROR, "wrong-type", value->mark, "'%s' wants %s, got %s", key, wants,
-                     value_describe(value, decoder->arena));
+        wrong_type(decoder, key, wants, value);
 }
 
 struct finding *decode_bad(struct decoder *decoder, const char *key, const char *wants, const struct value *value)
@@ -47,11 +53,22 @@ bool decode_map(struct decoder *decoder, const char *key, const struct value *va
     return fits;
 }
 
+/* What was to be its first element stands there instead of it: alone, or under its number where a path that is set
+ * ends (…/ingress/0) and there is no list yet. */
+static const char *list_hint(const struct value *value)
+{
+    if (value->kind != VALUE_MAP || value->entry_count == 0)
+        return NULL;
+    return strspn(value->entries[0].key, "0123456789") == strlen(value->entries[0].key)
+               ? "there is no list yet: write or set it whole, '[ … ]', without numbers"
+               : "a list with this one element is [ { … } ]";
+}
+
 bool decode_list(struct decoder *decoder, const char *key, const struct value *value)
 {
     bool fits = value->kind == VALUE_LIST || (value->kind == VALUE_NULL && !value->broken);
-    if (!fits)
-        decode_wrong(decoder, key, "a list", value);
+    if (!fits && !value->broken)
+        wrong_type(decoder, key, "a list", value)->hint = list_hint(value);
     return fits;
 }
 
