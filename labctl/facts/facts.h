@@ -49,8 +49,8 @@ struct fact {
     /* ns; the median, and that of the differences between one round trip and the next: one outlier moves neither */
     int64_t rtt_min, rtt_median, rtt_max, rtt_jitter;
     /* tcp and udp, negative checks: does anything listen on that address and port inside the target?  NOBODY: no node
-     * has the address. */
-    enum { LISTENER_UNKNOWN, LISTENER_NO, LISTENER_YES, LISTENER_NOBODY } listener;
+     * has the address.  DOWN: it listens, and the interface that has the address is switched off. */
+    enum { LISTENER_UNKNOWN, LISTENER_NO, LISTENER_YES, LISTENER_NOBODY, LISTENER_DOWN } listener;
     /* dns */
     char rcode[24];
     bool authoritative;

@@ -5,8 +5,14 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <netlink/netlink.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
+#include "base/fd.h"
+#include "kernel/namespace.h"
 #include "kernel/netlink.h"
 
 #define MTU_DEFAULT     1500
@@ -93,6 +99,16 @@ void link_up(struct batch *batch, uint64_t tag, uint32_t index, bool up)
     struct ifinfomsg header = {.ifi_index = (int)index, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP};
     batch_begin(batch, tag, RTM_NEWLINK, 0, &header, sizeof header);
     batch_end(batch);
+}
+
+int link_is_up(int netns, const char *name)
+{
+    FD_AUTO fd = netns_socket(netns, AF_INET, SOCK_DGRAM, 0, NULL);
+    struct ifreq request = {0};
+    if (fd < 0 || strlen(name) >= sizeof request.ifr_name)
+        return -1;
+    memcpy(request.ifr_name, name, strlen(name));
+    return ioctl(fd, SIOCGIFFLAGS, &request) != 0 ? -1 : (request.ifr_flags & IFF_UP) != 0;
 }
 
 void link_master(struct batch *batch, uint64_t tag, uint32_t index, uint32_t master)

@@ -46,6 +46,8 @@ void link_veth(struct batch *batch, uint64_t tag, const struct link_veth_end *en
                uint32_t mtu);
 
 void link_up(struct batch *batch, uint64_t tag, uint32_t index, bool up);
+/* Of a namespace: 1 switched on, 0 off, -1 where there is none of that name. */
+int link_is_up(int netns, const char *name);
 void link_master(struct batch *batch, uint64_t tag, uint32_t index, uint32_t master); /* 0: none */
 void link_mac(struct batch *batch, uint64_t tag, uint32_t index, const struct mac *mac);
 void link_mtu(struct batch *batch, uint64_t tag, uint32_t index,

@@ -10,19 +10,24 @@
 #include "model/topology.h"
 #include "probe/engine.h"
 
+const struct interface *address_interface(const struct node *node, const struct addr *addr)
+{
+    for (size_t i = 0; i < node->interface_count; i++) {
+        const struct interface *interface = node->interfaces[i];
+        if (addr_is_set(&interface->public_ip) && addr_equal(&interface->public_ip, addr))
+            return interface;
+        for (size_t k = 0; k < interface->address_count; k++)
+            if (addr_equal(&interface->addresses[k].addr, addr))
+                return interface;
+    }
+    return NULL;
+}
+
 const struct node *address_owner(const struct topology *topology, const struct addr *addr)
 {
-    for (size_t i = 0; i < topology->node_count; i++) {
-        const struct node *node = topology->nodes[i];
-        for (size_t j = 0; j < node->interface_count; j++) {
-            const struct interface *interface = node->interfaces[j];
-            if (addr_is_set(&interface->public_ip) && addr_equal(&interface->public_ip, addr))
-                return node;
-            for (size_t k = 0; k < interface->address_count; k++)
-                if (addr_equal(&interface->addresses[k].addr, addr))
-                    return node;
-        }
-    }
+    for (size_t i = 0; i < topology->node_count; i++)
+        if (address_interface(topology->nodes[i], addr))
+            return topology->nodes[i];
     return NULL;
 }
 

@@ -5,9 +5,12 @@
 
 struct addr;
 struct attempt;
+struct interface;
 struct node;
 struct topology;
 
+/* The interface of the node that has an address, as its own or as its public one, or NULL. */
+const struct interface *address_interface(const struct node *node, const struct addr *addr);
 /* The node that holds an address, as the prober sees it: its own or the public one; NULL where it is no node's. */
 const struct node *address_owner(const struct topology *topology, const struct addr *addr);
 /* The node that the topology means by a host's name: its own name, or a name of a zone that leads to its address; NULL

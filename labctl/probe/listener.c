@@ -2,6 +2,7 @@
 #include "probe/listener.h"
 
 #include "facts/facts.h"
+#include "kernel/link.h"
 #include "kernel/sockets.h"
 #include "model/check.h"
 #include "model/topology.h"
@@ -35,5 +36,8 @@ int listener_find(const struct probe_world *world, const struct check_target *ta
         return LISTENER_NOBODY;
     if (netns < 0 || sockets_observe(netns, protocol, on_socket, &search, NULL) != 0)
         return LISTENER_UNKNOWN;
-    return search.found ? LISTENER_YES : LISTENER_NO;
+    if (!search.found)
+        return LISTENER_NO;
+    const struct interface *interface = address_interface(node, addr);
+    return interface && link_is_up(netns, interface->name) == 0 ? LISTENER_DOWN : LISTENER_YES;
 }

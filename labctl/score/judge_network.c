@@ -20,6 +20,8 @@ static void judge_silence(struct judgement *judgement, const struct fact *fact, 
     else if (context->listened_healthy == LISTENED_YES &&
              (fact->listener == LISTENER_NO || fact->listener == LISTENER_NOBODY))
         judging_fail(judgement, "the service is broken: nobody listens there any more");
+    else if (context->listened_healthy == LISTENED_YES && fact->listener == LISTENER_DOWN)
+        judging_fail(judgement, "the service is broken: the interface that it is reached by is switched off");
     else if (context->left_healthy == SIGHT_YES && fact->left == SIGHT_NO)
         judging_fail(judgement,
                      "the prober's node keeps it back: nothing of it goes out on the wire, as it did when all "

@@ -140,7 +140,8 @@ static void a_broken_service_is_not_a_closed_port(void **state)
     } rows[] = {
         {LISTENED_YES, LISTENER_NO, VERDICT_FAIL},      {LISTENED_YES, LISTENER_YES, VERDICT_PASS},
         {LISTENED_YES, LISTENER_UNKNOWN, VERDICT_PASS}, {LISTENED_NO, LISTENER_NO, VERDICT_PASS},
-        {LISTENED_UNKNOWN, LISTENER_NO, VERDICT_PASS},
+        {LISTENED_UNKNOWN, LISTENER_NO, VERDICT_PASS},  {LISTENED_YES, LISTENER_DOWN, VERDICT_FAIL},
+        {LISTENED_NO, LISTENER_DOWN, VERDICT_PASS},
     };
     struct check tcp = {.kind = CHECK_TCP, .tcp.expect = TCP_BLOCKED},
                  udp = {.kind = CHECK_UDP, .udp.expect = UDP_SILENT};
