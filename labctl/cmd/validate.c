@@ -9,6 +9,7 @@
 #include "cmd/common/contradiction.h"
 #include "cmd/common/exercise.h"
 #include "cmd/common/ruleset.h"
+#include "cmd/common/sealed.h"
 #include "cmd/common/variants.h"
 #include "doc/doc.h"
 #include "load/load.h"
@@ -84,6 +85,8 @@ static void read_file(struct validation *validation, const char *path)
     struct validated *file = ARENA_PUSH(validation->arena, validation->files, validation->file_count);
     size_t before = findings->errors, warnings = findings->count;
     *file = (struct validated){.path = path};
+    if (sealed_found(path, findings))
+        return;
     struct document *document = document_read(validation->arena, validation->sources, path, findings);
     if (document->root != NULL && document_is_scenario(document))
         read_scenario(validation, document, file);

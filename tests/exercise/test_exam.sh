@@ -60,6 +60,11 @@ check "nothing of it can be read but its name and title" $?
 run "$LABCTL" pack "$sealed"
 [ $? -eq 2 ] && grep -q "sealed already" "$work/err"
 check "it is not sealed twice" $?
+for reader in validate up; do
+    run "$LABCTL" "$reader" "$sealed"
+    [ $? -eq 2 ] && grep -q "'$sealed' is sealed" "$work/err" && grep -q "labctl start" "$work/err" && [ "$(wc -l <"$work/err")" -eq 2 ]
+    check "$reader says that it is sealed, and prints none of its bytes" $?
+done
 
 # ---- what does not open ----
 mv "$work/author" "$work/away"

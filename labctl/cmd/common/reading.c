@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "cmd/cmd.h"
 #include "cmd/common/ruleset.h"
+#include "cmd/common/sealed.h"
 #include "doc/doc.h"
 #include "load/load.h"
 #include "model/topology.h"
@@ -38,7 +39,8 @@ static int finish(struct reading *reading, const struct context *context)
 int reading_file(struct reading *reading, const struct context *context, const char *path)
 {
     begin(reading);
-    load_topology(path, reading->sources, &reading->findings, &reading->topology);
+    if (!sealed_found(path, &reading->findings))
+        load_topology(path, reading->sources, &reading->findings, &reading->topology);
     return finish(reading, context);
 }
 

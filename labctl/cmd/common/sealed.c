@@ -48,6 +48,15 @@ bool sealed_is(const char *path)
     return got > 0 && seal_is(bytes, (size_t)got);
 }
 
+bool sealed_found(const char *path, struct findings *findings)
+{
+    if (!sealed_is(path))
+        return false;
+    findings_add(findings, FINDING_ERROR, "unreadable-file", (struct mark){0}, "'%s' is sealed", path)->hint =
+        "`labctl start` opens it with its start code";
+    return true;
+}
+
 const char *sealed_code_given(struct context *context)
 {
     const char *given = cmd_option(context, "--code");
