@@ -326,6 +326,8 @@ static void validate_given(const struct topology *topology, const struct fault *
         struct finding *finding = findings_add(findings, FINDING_ERROR, "unknown-parameter", given->key_mark,
                                                "fault %s has no parameter '%s'", kind->name, given->key);
         finding->hint = did_you_mean(findings->arena, given->key, keys, kind->parameter_count);
+        if (!finding->hint)
+            finding->hint = arena_printf(findings->arena, "`labctl fault show %s` names its parameters", kind->name);
         return;
     }
     for (const struct fault_parameter *p = fault->parameters; p < given; p++)
