@@ -85,7 +85,7 @@ static void read_file(struct validation *validation, const char *path)
     struct validated *file = ARENA_PUSH(validation->arena, validation->files, validation->file_count);
     size_t before = findings->errors, warnings = findings->count;
     *file = (struct validated){.path = path};
-    if (sealed_found(path, findings))
+    if (sealed_found(path, validation->sources, findings))
         return;
     struct document *document = document_read(validation->arena, validation->sources, path, findings);
     if (document->root != NULL && document_is_scenario(document))

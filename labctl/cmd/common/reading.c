@@ -39,7 +39,7 @@ static int finish(struct reading *reading, const struct context *context)
 int reading_file(struct reading *reading, const struct context *context, const char *path)
 {
     begin(reading);
-    if (!sealed_found(path, &reading->findings))
+    if (!sealed_found(path, reading->sources, &reading->findings))
         load_topology(path, reading->sources, &reading->findings, &reading->topology);
     return finish(reading, context);
 }

@@ -48,11 +48,12 @@ bool sealed_is(const char *path)
     return got > 0 && seal_is(bytes, (size_t)got);
 }
 
-bool sealed_found(const char *path, struct findings *findings)
+bool sealed_found(const char *path, struct sources *sources, struct findings *findings)
 {
     if (!sealed_is(path))
         return false;
-    findings_add(findings, FINDING_ERROR, "unreadable-file", (struct mark){0}, "'%s' is sealed", path)->hint =
+    struct mark whole = {.file = sources_add(sources, path, NULL, 0)};
+    findings_add(findings, FINDING_ERROR, "unreadable-file", whole, "'%s' is sealed", path)->hint =
         "`labctl start` opens it with its start code";
     return true;
 }

@@ -13,6 +13,7 @@ struct context;
 struct error;
 struct exercise_reading;
 struct findings;
+struct sources;
 struct journal_key;
 struct variant;
 
@@ -40,7 +41,7 @@ void sealed_free(struct sealed *sealed); /* takes a zeroed one */
 /* Whether a file is a sealed one. */
 bool sealed_is(const char *path);
 /* For whoever reads files as text: whether it is one, which is then a finding. */
-bool sealed_found(const char *path, struct findings *findings);
+bool sealed_found(const char *path, struct sources *sources, struct findings *findings);
 /* The start code of the option --code or of LABCTL_START_CODE, or NULL. */
 const char *sealed_code_given(struct context *context);
 /* The start code: of the option --code, of LABCTL_START_CODE, or asked for on the terminal.  0, or the exit status. */
