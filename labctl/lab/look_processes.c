@@ -85,6 +85,18 @@ static const char *after_fields(const char *line, unsigned fields)
     return line;
 }
 
+/* HAProxy binds NAME.PID.tmp and renames it, which the kernel does not hear of: without what is its process's. */
+static size_t lasting(const char *name)
+{
+    size_t length = strlen(name), digits = 0;
+    if (!str_ends(name, ".tmp"))
+        return length;
+    size_t end = length - strlen(".tmp");
+    while (digits < end && isdigit((unsigned char)name[end - digits - 1]))
+        digits++;
+    return digits > 0 && digits < end && name[end - digits - 1] == '.' ? end - digits - 1 : length;
+}
+
 /* "/run/x.sock" of each line of /proc/net/unix that has one. */
 static void look_names(const char *line, size_t length, struct str *out)
 {
@@ -92,7 +104,7 @@ static void look_names(const char *line, size_t length, struct str *out)
     snprintf(text, sizeof text, "%.*s", (int)length, line);
     const char *name = after_fields(text, 7);
     if (*name && str_starts(line, "0000")) {
-        look_append(out, name, strlen(name));
+        look_append(out, name, lasting(name));
         str_append(out, "\n");
     }
 }
