@@ -1,5 +1,6 @@
 /* labctl inspect */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "base/table.h"
@@ -15,29 +16,71 @@ static void join(const json_t *array, struct str *out)
     json_array_foreach(array, i, item) str_printf(out, "%s%s", i == 0 ? "" : ", ", json_string_value(item));
 }
 
-static void print_interface(const char *node, const json_t *interface, bool first)
+/* "10.0.0.1/24, 10.0.0.9/24 (leased) (public 203.0.113.4)" */
+static void addresses_of(const json_t *interface, struct str *out)
+{
+    const char *public_ip = client_text(interface, "public_ip");
+    size_t i;
+    json_t *leased;
+    join(json_object_get(interface, "addresses"), out);
+    json_array_foreach(json_object_get(interface, "leased"), i, leased)
+        str_printf(out, "%s%s (leased)", out->length ? ", " : "", json_string_value(leased));
+    if (*public_ip)
+        str_printf(out, " (public %s)", public_ip);
+}
+
+/* Columns are as wide as what stands in them, and at least as wide as in most labs. */
+struct widths {
+    int node, interface, addresses;
+};
+
+static void widen(int *width, size_t length)
+{
+    if ((int)length > *width)
+        *width = (int)length;
+}
+
+static struct widths widths_of(const json_t *nodes)
+{
+    struct widths widths = {16, 10, 20};
+    size_t i, k;
+    json_t *node, *interface;
+    json_array_foreach(nodes, i, node)
+    {
+        widen(&widths.node, strlen(client_text(node, "name")));
+        json_array_foreach(json_object_get(node, "interfaces"), k, interface)
+        {
+            STR_AUTO addresses = STR_INIT;
+            addresses_of(interface, &addresses);
+            widen(&widths.interface, strlen(client_text(interface, "name")));
+            widen(&widths.addresses, addresses.length);
+        }
+    }
+    return widths;
+}
+
+static void print_interface(const struct widths *widths, const char *node, const json_t *interface)
 {
     STR_AUTO addresses = STR_INIT;
-    const char *public_ip = client_text(interface, "public_ip");
-    join(json_object_get(interface, "addresses"), &addresses);
-    if (*public_ip)
-        str_printf(&addresses, " (public %s)", public_ip);
-    printf("%-16s %-10s %-36s %5" JSON_INTEGER_FORMAT "  %s%s\n", first ? node : "", client_text(interface, "name"),
-           str_text(&addresses), client_integer(interface, "mtu"), client_text(interface, "attachment"),
-           client_truth(interface, "up") ? "" : ", down");
+    addresses_of(interface, &addresses);
+    printf("%-*s %-*s %-*s %5" JSON_INTEGER_FORMAT "  %s%s\n", widths->node, node, widths->interface,
+           client_text(interface, "name"), widths->addresses, str_text(&addresses), client_integer(interface, "mtu"),
+           client_text(interface, "attachment"), client_truth(interface, "up") ? "" : ", down");
 }
 
 static void print_nodes(const json_t *nodes)
 {
+    const struct widths widths = widths_of(nodes);
     size_t i, k;
     json_t *node, *part;
-    printf("\n%-16s %-10s %-36s %5s  %s\n", "NODE", "INTERFACE", "ADDRESSES", "MTU", "ATTACHED TO");
+    printf("\n%-*s %-*s %-*s %5s  %s\n", widths.node, "NODE", widths.interface, "INTERFACE", widths.addresses,
+           "ADDRESSES", "MTU", "ATTACHED TO");
     json_array_foreach(nodes, i, node)
     {
         const json_t *interfaces = json_object_get(node, "interfaces");
         if (json_array_size(interfaces) == 0)
-            printf("%-16s -\n", client_text(node, "name"));
-        json_array_foreach(interfaces, k, part) print_interface(client_text(node, "name"), part, k == 0);
+            printf("%-*s -\n", widths.node, client_text(node, "name"));
+        json_array_foreach(interfaces, k, part) print_interface(&widths, k == 0 ? client_text(node, "name") : "", part);
     }
 }
 

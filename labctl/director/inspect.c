@@ -105,7 +105,7 @@ static void vlan_json(json_t *object, const struct interface *interface)
     json_object_set_new(object, "tagged", tagged);
 }
 
-static json_t *interface_json(const struct interface *interface, uint32_t mtu)
+static json_t *interface_json(struct lab *lab, const struct interface *interface, uint32_t mtu)
 {
     char text[ADDR_TEXT_MAX], attachment[160];
     json_t *object = json_object(), *addresses = json_array(), *groups = json_array();
@@ -115,6 +115,8 @@ static json_t *interface_json(const struct interface *interface, uint32_t mtu)
     for (size_t i = 0; i < interface->address_count; i++)
         json_array_append_new(addresses, json_string(prefix_format(&interface->addresses[i], text)));
     json_object_set_new(object, "addresses", addresses);
+    if (interface->dhcp || interface->slaac)
+        json_object_set_new(object, "leased", leases_json(lab, interface));
     set_addr(object, "public_ip", &interface->public_ip);
     set_addr(object, "gateway", &interface->gateway);
     vlan_json(object, interface);
@@ -184,8 +186,8 @@ static json_t *nodes_json(struct director *director)
         const struct node *node = director->topology->nodes[i];
         json_t *interfaces = json_array(), *services = json_array(), *labels = json_object();
         for (size_t k = 0; k < node->interface_count; k++)
-            json_array_append_new(
-                interfaces, interface_json(node->interfaces[k], mtu_of(director->plan, node->interfaces[k], &cursor)));
+            json_array_append_new(interfaces, interface_json(director->lab, node->interfaces[k],
+                                                             mtu_of(director->plan, node->interfaces[k], &cursor)));
         for (size_t k = 0; k < node->service_count; k++)
             json_array_append_new(services, service_json(director, node->services[k]));
         for (size_t k = 0; k < node->label_count; k++)

@@ -27,3 +27,6 @@ struct topology;
 struct vpc;
 void inspect_connections(const struct topology *topology, json_t *reply);
 json_t *endpoints_json(const struct vpc *vpc);
+/* The addresses that an interface got from the wire, beside those that the topology knows (inspect_leases.c). */
+struct interface;
+json_t *leases_json(struct lab *lab, const struct interface *interface);

@@ -26,10 +26,20 @@ links: { uneven: [ { from: node/a, loss: 2% } ] }
 nodes:
   a: { interfaces: { x: { link: uneven, address: 10.0.0.1/30 }, y: { link: plain, address: 10.0.1.1/30 } } }
   b: { interfaces: { x: { link: uneven, address: 10.0.0.2/30 }, y: { link: plain, address: 10.0.1.2/30 } } }
+  long:
+    bridge: net
+    address: 10.0.2.1/24
+    addresses: [ "2001:db8:1234:5678:9abc:def0:1234:5678/64" ]
 YAML
+sed -i '/^links:/i bridges: { net: {} }' "$work/pair.yaml"
 "$LABCTL" -q up "$work/pair.yaml" || exit 1
 expect "the directions differ" "link uneven: a/x, b/x, MTU 1400, there loss 2%, back unimpaired" "$LABCTL" --lab "$lab" inspect
 expect "a plain link" "link plain: a/y, b/y, MTU 1400" "$LABCTL" --lab "$lab" inspect
+# The column of what an interface is attached to begins at the same place in all rows.
+aligned() { "$LABCTL" --lab "$lab" inspect | awk '/^NODE/ { at = index($0, "ATTACHED") } at && /1400/ { print substr($0, at - 2) } /^$/ && at { exit }'; }
+expect "columns are as wide as a long address" "  bridge/net" aligned
+aligned | grep -vqE '^  (link|bridge)/[a-z]+$'
+expect "in all rows" 1 echo $?
 expect "set on a link without an entry" "2 operations done" "$LABCTL" --lab "$lab" set link/plain/loss 3%
 expect "the loss is there" "link plain: a/y, b/y, MTU 1400, loss 3%" "$LABCTL" --lab "$lab" inspect
 expect "and gone" "2 operations done" "$LABCTL" --lab "$lab" unset link/plain

@@ -72,6 +72,7 @@ holds "a machine loses everything" on laptop sh -c 'ip address flush dev eth0; i
 within "and gets its address back as its client is started again" 15 has_address laptop '192\.168\.1\.30/24'
 holds "one more client" "$LABCTL" --lab "$lab" set nodes/new '{ bridge: lan, dhcp: true }'
 within "while the lab runs" 10 has_address new '192\.168\.1\.10[01]/24'
+shows "inspect tells what it got" '^new +eth0 +192\.168\.1\.10[01]/24 \(leased\) +1500  bridge/lan$' "$LABCTL" --lab "$lab" inspect
 "$LABCTL" --lab "$lab" set nodes/more '{ bridge: lan, dhcp: true }' >"$work/out" 2>&1
 report "the lab goes on with one that gets none" $?
 shows "a range that is used up is seen in the server's log" 'no address available' "$LABCTL" --lab "$lab" logs router dhcp
