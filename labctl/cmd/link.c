@@ -48,6 +48,30 @@ static int take_profile(struct context *context, const char *name, struct impair
     return 0;
 }
 
+/* Keys of a link in the file that are no impairments. */
+static int no_parameter(struct context *context, const char *key, const char *near)
+{
+    if (str_equal(key, "mtu"))
+        return cmd_usage(context, "'mtu' is no impairment: `labctl set LINK/mtu VALUE` changes it");
+    if (str_equal(key, "from"))
+        return cmd_usage(context, "'from' is an option here: --from END");
+    return cmd_usage(context, "a link has no parameter '%s'%s%s%s", key, near ? "; did you mean '" : "",
+                     near ? near : "", near ? "'?" : "");
+}
+
+/* "none", or what the manual says of a parameter that is not given, takes it away. */
+static bool takes_away(const struct impairment_row *row, const char *value)
+{
+    return str_equal(value, "none") || str_equal(value, row->fallback);
+}
+
+static int wrong_value(struct context *context, const struct impairment_row *row, const char *wrong, const char *value)
+{
+    const char *near = row->type == IMPAIRMENT_WORD ? str_nearest(value, distribution_names, DISTRIBUTION_COUNT) : NULL;
+    return cmd_usage(context, "'%s' wants %s, got '%s'%s%s%s", row->key, wrong, value, near ? "; did you mean '" : "",
+                     near ? near : "", near ? "'?" : "");
+}
+
 /* KEY=VALUE into an impairment: 0, or 2 with the complaint printed. */
 static int take(struct context *context, const char *word, struct impairment *is, enum profile *profile)
 {
@@ -62,12 +86,15 @@ static int take(struct context *context, const char *word, struct impairment *is
         keys[count++] = impairment_rows[i].key;
     const char *near = row ? NULL : str_nearest(str_text(&key), keys, count);
     if (!row)
-        return cmd_usage(context, "a link has no parameter '%s'%s%s%s", str_text(&key), near ? "; did you mean '" : "",
-                         near ? near : "", near ? "'?" : "");
+        return no_parameter(context, str_text(&key), near);
     if (!value)
         return cmd_usage(context, "'%s' wants %s, as %s=VALUE", row->key, impairment_wants(row), row->key);
+    if (takes_away(row, value + 1)) {
+        impairment_clear(is, row);
+        return 0;
+    }
     const char *wrong = impairment_set(is, row, value + 1);
-    return wrong ? cmd_usage(context, "'%s' wants %s, got '%s'", row->key, wrong, value + 1) : 0;
+    return wrong ? wrong_value(context, row, wrong, value + 1) : 0;
 }
 
 static void put_entry(struct str *out, const char *from, uint32_t mtu, const struct impairment *is,
@@ -323,15 +350,17 @@ const struct command command_link = {
     .group = "its nodes",
     .synopsis = "link set THING KEY=VALUE… [--from END]|show [THING]|reset THING",
     .summary = "Impair a link of the running lab: delay, loss, rate and the like",
-    .description = "set       changes parameters of a link (labctl-topology(5), \"Keys: link\"); those not named stay\n"
-                   "show      what each wire does, by which mechanism, and what it has counted\n"
-                   "reset     takes all impairments of a link away\n"
-                   "\n"
-                   "  labctl link set link/uplink delay=20ms jitter=2ms loss=0.5%\n"
-                   "  labctl link set link/uplink --from node/isp rate=50mbit\n"
-                   "  labctl link set link/uplink profile=lte loss=1%\n"
-                   "\n"
-                   "Packets on their way stay on it. In an exercise 'link' is refused.",
+    .description =
+        "set       changes parameters of a link (labctl-topology(5), \"Keys: link\"); those not named stay,\n"
+        "          and KEY=none takes one away\n"
+        "show      what each wire does, by which mechanism, and what it has counted\n"
+        "reset     takes all impairments of a link away\n"
+        "\n"
+        "  labctl link set link/uplink delay=20ms jitter=2ms loss=0.5%\n"
+        "  labctl link set link/uplink --from node/isp rate=50mbit\n"
+        "  labctl link set link/uplink profile=lte loss=1%\n"
+        "\n"
+        "Packets on their way stay on it. In an exercise 'link' is refused.",
     .options = options,
     .option_count = ARRAY_SIZE(options),
     .run = run,

@@ -21,6 +21,17 @@ static struct impairment given(const struct fault *fault)
     return is;
 }
 
+/* Parameters that a wire does not take together: 90 % lost in bursts of 2. */
+static void validate_together(const struct fault *fault, struct impairment is, struct findings *findings)
+{
+    const struct impairment_row *row;
+    if (is.delay < is.jitter)
+        is.delay = is.jitter; /* as rewrite_plan makes it */
+    const char *text = impairment_contradiction(&is, &row);
+    if (text)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, row->key), "'%s': %s", row->key, text);
+}
+
 static void validate(const struct topology *topology, const struct fault *fault, const struct thing *things,
                      struct findings *findings)
 {
@@ -32,6 +43,8 @@ static void validate(const struct topology *topology, const struct fault *fault,
     if (!impairment_get(&is, impairment_row(key), &value))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, key), "'%s: %s' is no fault", key,
                      fault_text(fault, key) ? fault_text(fault, key) : "0");
+    else
+        validate_together(fault, is, findings);
     if (things[0].kind == THING_LINK && things[0].link->end_count != 2)
         findings_add(findings, FINDING_ERROR, fault->kind, fault->at_marks ? fault->at_marks[0] : fault->mark,
                      "link '%s' does not join two interfaces", things[0].link->name);

@@ -22,6 +22,7 @@ _Static_assert(ARRAY_SIZE(distribution_names) == DISTRIBUTION_COUNT, "every dist
      .type = IMPAIRMENT_##type_,                                                                                       \
      .least = (least_),                                                                                                \
      .most = (most_),                                                                                                  \
+     .range = "a whole number from " #least_ " to " #most_,                                                            \
      .fallback = (fallback_),                                                                                          \
      .doc = (doc_),                                                                                                    \
      .offset = offsetof(struct impairment, member)},
@@ -42,13 +43,12 @@ const char *impairment_wants(const struct impairment_row *row)
     static const char *const wants[] = {
         [IMPAIRMENT_DURATION] = "a duration such as 20ms",
         [IMPAIRMENT_SHARE] = "a share from 0% to 100%, such as 0.5%",
-        [IMPAIRMENT_INTEGER] = "a whole number in its range",
         [IMPAIRMENT_RATE] = "a rate such as 50mbit",
         [IMPAIRMENT_TRACE] = "milliseconds in rising order, the last above 0: 0,5,5,12",
         [IMPAIRMENT_WORD] = "uniform, normal, pareto or paretonormal",
     };
     _Static_assert(ARRAY_SIZE(wants) == IMPAIRMENT_TYPE_COUNT, "every type says what it wants");
-    return wants[row->type];
+    return row->type == IMPAIRMENT_INTEGER ? row->range : wants[row->type];
 }
 
 static const char *set_integer(const struct impairment_row *row, const char *text, uint32_t *out)
@@ -184,6 +184,8 @@ bool impairment_any(const struct impairment *i)
            i->corrupt || i->rate || i->trace || i->limit;
 }
 
+#define DELAY_MOST (INT64_C(3600) * NANOSECONDS_PER_SECOND)
+
 /* At least one packet passes between two bursts: so many are lost only where a burst is as long as that. */
 static bool bursts_too_short(const struct impairment *i)
 {
@@ -197,6 +199,8 @@ const char *impairment_contradiction(const struct impairment *i, const struct im
         bool wrong;
         const char *text;
     } rules[] = {
+        {"delay", i->delay > DELAY_MOST, "a packet is under way for an hour at most"},
+        {"jitter", i->jitter > DELAY_MOST, "a packet is under way for an hour at most"},
         {"jitter", i->jitter && !i->delay, "a jitter is around a delay: 'delay' is missing"},
         {"delay_correlation", i->delay_correlation && !i->jitter, "only a delay with 'jitter' varies"},
         {"distribution", i->distribution && !i->jitter, "only a delay with 'jitter' varies"},
@@ -246,6 +250,11 @@ struct impairment impairment_add(const struct impairment *one, const struct impa
     sum.duplicate = either(one->duplicate, more->duplicate);
     sum.corrupt = either(one->corrupt, more->corrupt);
     sum.reorder = either(one->reorder, more->reorder);
+    if (sum.loss && (sum.loss_enter || sum.loss_good)) { /* in either state, what is lost besides */
+        sum.loss_bad = either(sum.loss_bad ? sum.loss_bad : SHARE_WHOLE, sum.loss);
+        sum.loss_good = either(sum.loss_good, sum.loss);
+        sum.loss = sum.loss_burst = sum.loss_correlation = 0;
+    }
     if (one->rate && (!more->rate || one->rate < more->rate))
         sum.rate = one->rate;
     return sum;

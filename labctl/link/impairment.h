@@ -66,7 +66,7 @@ struct impairment {
         "Instead of a rate: the milliseconds at which 1504 bytes may pass, again from the start after the last.")      \
     ROW(limit, INTEGER, 1, 1000000, "1000 waiting for the rate",                                                       \
         "How many packets the wire holds, waiting and under way; more are dropped.")                                   \
-    ROW(seed, INTEGER, 0, UINT32_MAX, "drawn anew", "What makes the random decisions repeatable; 0 draws anew.")
+    ROW(seed, INTEGER, 0, 4294967295, "drawn anew", "What makes the random decisions repeatable; 0 draws anew.")
 
 enum impairment_type {
     IMPAIRMENT_DURATION,
@@ -82,6 +82,7 @@ struct impairment_row {
     const char *key;
     enum impairment_type type;
     int64_t least, most;  /* IMPAIRMENT_INTEGER */
+    const char *range;    /* IMPAIRMENT_INTEGER: what it wants, in words */
     const char *fallback; /* in words */
     const char *doc;      /* one sentence, with the dot */
     size_t offset;        /* in struct impairment */

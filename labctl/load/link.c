@@ -200,7 +200,10 @@ static void report_contradiction(struct loader *loader, const struct link *link,
         const struct entry *at = value_entry(value, row->key);
         findings_add(loader->decoder.findings, FINDING_ERROR, "impairment", at ? at->key_mark : value->mark,
                      "'%s' of link '%s': %s", row->key, link->name, text);
-        impairment_clear(&left, row);
+        if (str_equal(row->key, "delay"))
+            left.delay = 1; /* too long is there nevertheless */
+        else
+            impairment_clear(&left, row);
     }
 }
 

@@ -110,6 +110,12 @@ lab link set late rate=200mbit && pings a 10.0.0.2 5 && lab link show late &&
 check "a rate by a queue of the kernel is counted" $?
 lab link set late loss=90% loss_burst=2; [ $? -eq 2 ] && lab link show late && ! grep -q loss "$work/out"
 check "bursts that are too short for their share are refused" $?
+lab link set late rate=none && lab link show late && grep -q 'not impaired' "$work/out"
+check "none takes a parameter away" $?
+lab link set late delay=2h; [ $? -eq 2 ] && grep -q 'an hour at most' "$work/out" "$work/err" && lab link set late seed=x
+[ $? -eq 2 ] && grep -q 'a whole number from 0 to 4294967295' "$work/out" "$work/err" && lab link set late distribution=norml
+[ $? -eq 2 ] && grep -q "did you mean 'normal'" "$work/out" "$work/err"
+check "what is wrong is told" $?
 lab link reset late && lab link set late profile=lte loss=0% && lab dump && grep -A2 'profile: lte' "$work/out" | grep -q 'loss: 0%' &&
     lab set link/late/profile intercontinental && pings a 10.0.0.2 5 && between "$least" 140 175 &&
     lab set link/late/profile nonne; [ $? -eq 2 ] && lab unset link/late/profile && lab link show late &&

@@ -97,6 +97,8 @@ static void contradictions_are_found(void **state)
         {"loss=90% loss_burst=8", "loss_burst"},
         {"distribution=normal delay=1ms", "distribution"},
         {"rate=1mbit trace=5", "trace"},
+        {"delay=61m", "delay"},
+        {"delay=1h jitter=61m", "jitter"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const struct impairment_row *row = NULL;
@@ -112,6 +114,12 @@ static void two_wires_add_up(void **state)
     struct impairment one = parsed("delay=5ms loss=50% rate=10mbit"), two = parsed("delay=7ms loss=50% rate=20mbit"),
                       sum = impairment_add(&one, &two);
     assert_int_equal(sum.delay, 12 * MS);
+    struct impairment states = parsed("loss_enter=2% loss_leave=20% loss_bad=80%"),
+                      with = impairment_add(&states, &one);
+    assert_int_equal(with.loss, 0); /* it is lost in either state */
+    assert_int_equal(with.loss_bad, 900000000);
+    assert_int_equal(with.loss_good, 500000000);
+    assert_null(impairment_contradiction(&with, NULL));
     assert_int_equal(sum.loss, 750000000);
     assert_int_equal(sum.rate, 10000000);
 }
