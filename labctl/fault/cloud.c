@@ -1,12 +1,11 @@
-/* vpc-route-wrong, route-table-wrong, internet-gateway-detached, public-ip-missing, security-group-wrong,
- * nat-gateway-ports-exhausted, nat-gateway-idle-timeout: a VPC set up wrongly. */
+/* vpc-route-wrong, route-table-wrong, internet-gateway-detached, public-ip-missing, security-group-wrong: a
+ * VPC set up wrongly. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/table.h"
-#include "base/units.h"
 #include "fault/kinds.h"
 
 /* "name", "KIND/name" or "vpc/NAME/KIND/name" → "name". */
@@ -37,7 +36,21 @@ static bool joins(const struct peering *peering, const struct vpc *vpc)
     return peering && (peering->vpcs[0] == vpc || peering->vpcs[1] == vpc);
 }
 
-/* What the text names in that VPC: a gateway, or nothing that is there (any more). */
+/* The interface in that VPC that "node/NAME" or "node/NAME/INTERFACE" names, or NULL. */
+static struct interface *instance_of(const struct topology *topology, const struct vpc *vpc, const char *text)
+{
+    struct thing thing = str_starts(text, "node/") ? topology_thing(topology, text, NULL) : (struct thing){0};
+    struct interface *const *interfaces = thing.kind == THING_NODE        ? thing.node->interfaces
+                                          : thing.kind == THING_INTERFACE ? &thing.interface
+                                                                          : NULL;
+    size_t count = thing.kind == THING_NODE ? thing.node->interface_count : interfaces ? 1 : 0;
+    for (size_t i = 0; i < count; i++)
+        if (interfaces[i]->subnet && interfaces[i]->subnet->vpc == vpc)
+            return interfaces[i];
+    return NULL;
+}
+
+/* What the text names in that VPC: a gateway, an instance, or nothing that is there (any more). */
 static struct vpc_route target_of(const struct topology *topology, const struct fault *fault, const struct vpc *vpc,
                                   struct arena *arena)
 {
@@ -60,6 +73,8 @@ static struct vpc_route target_of(const struct topology *topology, const struct 
         route.target = TARGET_EGRESS_ONLY_GATEWAY;
     else if (joins(peering, vpc))
         route.target = TARGET_PEERING, route.peering = peering;
+    else if ((route.interface = instance_of(topology, vpc, text)) != NULL)
+        route.target = TARGET_NODE;
     else if (transit && transit_gateway_attaches(transit, vpc))
         route.target = TARGET_TRANSIT_GATEWAY, route.transit_gateway = transit;
     return route;
@@ -76,10 +91,17 @@ static void validate_route(const struct topology *topology, const struct fault *
     }
     struct vpc_route wrong = target_of(topology, fault, things[0].route_table->vpc, findings->arena);
     if (wrong.target == route->target && wrong.nat_gateway == route->nat_gateway && wrong.peering == route->peering &&
-        wrong.transit_gateway == route->transit_gateway &&
+        wrong.transit_gateway == route->transit_gateway && wrong.interface == route->interface &&
         (wrong.target != TARGET_MISSING || str_equal(wrong.target_text, route->target_text)))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "target"),
                      "that is where the route leads when healthy");
+    else if (wrong.target == TARGET_NAT_GATEWAY && route->destination.addr.family == 6)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "target"),
+                     "a NAT gateway translates IPv4: no route to %s can lead there", fault_text(fault, "destination"));
+    else if (wrong.target == TARGET_EGRESS_ONLY_GATEWAY && route->destination.addr.family == 4)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "target"),
+                     "an egress-only gateway is for IPv6: no route to %s can lead there",
+                     fault_text(fault, "destination"));
 }
 
 static int rewrite_route(struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -213,55 +235,10 @@ static int rewrite_group(struct topology *topology, const struct fault *fault, c
     return 0;
 }
 
-/* ---- a NAT gateway ---- */
-
-static void validate_ports(const struct topology *topology, const struct fault *fault, const struct thing *things,
-                           struct findings *findings)
-{
-    uint32_t ports = 0;
-    const struct port_range *healthy = &things[0].nat_gateway->ports;
-    (void)topology;
-    fault_read_number(fault_text(fault, "ports"), &ports);
-    if (ports >= (uint32_t)(healthy->last - healthy->first + 1))
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "ports"),
-                     "'%s' has no more than %u ports when healthy", fault->at.items[0], ports);
-}
-
-static int rewrite_ports(struct topology *topology, const struct fault *fault, const struct thing *things,
-                         struct error *err)
-{
-    uint32_t ports = 0;
-    struct port_range *range = &things[0].nat_gateway->ports;
-    (void)topology, (void)err;
-    fault_read_number(fault_text(fault, "ports"), &ports);
-    range->last = (uint16_t)(range->first + ports - 1);
-    return 0;
-}
-
-static void validate_idle(const struct topology *topology, const struct fault *fault, const struct thing *things,
-                          struct findings *findings)
-{
-    int64_t timeout = 0;
-    (void)topology;
-    duration_parse(fault_text(fault, "timeout"), &timeout);
-    if (timeout < NANOSECONDS_PER_SECOND || timeout >= things[0].nat_gateway->idle_timeout)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "timeout"),
-                     "%s is not from 1s to less than the gateway's own time", fault_text(fault, "timeout"));
-}
-
-static int rewrite_idle(struct topology *topology, const struct fault *fault, const struct thing *things,
-                        struct error *err)
-{
-    (void)topology, (void)err;
-    duration_parse(fault_text(fault, "timeout"), &things[0].nat_gateway->idle_timeout);
-    return 0;
-}
-
 static const struct fault_target_row table_targets[] = {{THING_ROUTE_TABLE, FAULT_TOPOLOGY}};
 static const struct fault_target_row subnet_targets[] = {{THING_SUBNET, FAULT_TOPOLOGY}};
 static const struct fault_target_row gateway_targets[] = {{THING_INTERNET_GATEWAY, FAULT_TOPOLOGY}};
 static const struct fault_target_row interface_targets[] = {{THING_INTERFACE, FAULT_TOPOLOGY}};
-static const struct fault_target_row nat_targets[] = {{THING_NAT_GATEWAY, FAULT_TOPOLOGY}};
 static const struct fault_parameter_row route_parameters[] = {
     {.key = "destination", .type = PARAMETER_DESTINATION, .required = true, .doc = "the route whose target is wrong"},
     {.key = "target",
@@ -276,18 +253,6 @@ static const struct fault_parameter_row table_parameters[] = {
 };
 static const struct fault_parameter_row group_parameters[] = {
     {.key = "group", .type = PARAMETER_TEXT, .required = true, .doc = "the only group that it is in instead"},
-};
-static const struct fault_parameter_row port_parameters[] = {
-    {.key = "ports",
-     .type = PARAMETER_NUMBER,
-     .fallback = "4",
-     .doc = "how many connections to one destination there can be"},
-};
-static const struct fault_parameter_row idle_parameters[] = {
-    {.key = "timeout",
-     .type = PARAMETER_DURATION,
-     .fallback = "5s",
-     .doc = "after how much silence a connection is forgotten"},
 };
 const struct fault_kind fault_vpc_route_wrong = {
     .name = "vpc-route-wrong",
@@ -355,32 +320,4 @@ const struct fault_kind fault_security_group_wrong = {
     .set_key = "security_groups",
     .validate = validate_group,
     .rewrite_topology = rewrite_group,
-};
-const struct fault_kind fault_nat_gateway_ports_exhausted = {
-    .name = "nat-gateway-ports-exhausted",
-    .summary = "a NAT gateway has too few ports",
-    .family = FAMILY_NAT,
-    .layer = 4,
-    .things = 1,
-    FAULT_TARGETS(nat_targets),
-    FAULT_PARAMETERS(port_parameters),
-    .symptom = "some connections to one destination time out while others to it are open; other destinations are well",
-    .tools = "ss, labctl dump, many connections at once, tcpdump at the far end",
-    .set_key = "ports",
-    .validate = validate_ports,
-    .rewrite_topology = rewrite_ports,
-};
-const struct fault_kind fault_nat_gateway_idle_timeout = {
-    .name = "nat-gateway-idle-timeout",
-    .summary = "a NAT gateway forgets connections too soon",
-    .family = FAMILY_NAT,
-    .layer = 4,
-    .things = 1,
-    FAULT_TARGETS(nat_targets),
-    FAULT_PARAMETERS(idle_parameters),
-    .symptom = "connections through the gateway are reset after a pause; busy ones are well",
-    .tools = "ss -to, tcpdump (RST after silence), labctl dump",
-    .set_key = "idle_timeout",
-    .validate = validate_idle,
-    .rewrite_topology = rewrite_idle,
 };

@@ -101,8 +101,11 @@ void fault_set_sysctl(struct plan *plan, uint32_t ns, const char *key, const cha
 /* A router that sends packets out where they came in tells the sender of the shorter way (ICMP redirect), which would
  * undo a detour: hardened routers keep silent. */
 void fault_silence_redirects(struct plan *plan, uint32_t ns, const struct interface *interface);
-/* Whether things[0], a service, is of that kind; a finding where not. */
+/* Whether the text means a peer of a rule of that VPC; the peer that a text means, false where there is none. */
+bool fault_is_peer(const struct peer *peer, const char *text, const struct vpc *vpc);
+bool fault_read_peer(const struct vpc *vpc, const char *text, struct peer *out);
 bool service_is_dnsmasq(const struct service *service); /* of a service of kind dns: which program serves it */
+/* Whether things[0], a service, is of that kind; a finding where not. */
 bool fault_is_service(const struct fault *fault, const struct thing *things, enum service_kind wanted,
                       struct findings *findings);
 /* Whether things[0], a service, speaks TLS when healthy; a finding where not. */

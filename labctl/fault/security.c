@@ -47,37 +47,17 @@ static bool covers_ports(const struct security_rule *rule, const struct port_ran
     return true;
 }
 
-static bool is_peer(const struct peer *peer, const char *text, const struct vpc *vpc)
+/* Whether these cover all ports of a rule. */
+static bool within(const struct security_rule *rule, const struct port_range *ports, size_t count)
 {
-    struct prefix prefix;
-    struct addr addr;
-    switch (peer->kind) {
-    case PEER_ANY:
-        return str_equal(text, "any");
-    case PEER_ANY4:
-        return str_equal(text, "any4") || str_equal(text, "0.0.0.0/0");
-    case PEER_ANY6:
-        return str_equal(text, "any6") || str_equal(text, "::/0");
-    case PEER_PREFIX:
-        if (peer->list && str_starts(text, "prefix_list/"))
-            return str_equal(text + strlen("prefix_list/"), peer->list->name);
-        if (addr_parse(text, &addr))
-            prefix = prefix_of_addr(addr);
-        else if (!prefix_parse(text, &prefix))
+    for (size_t r = 0; r < rule->port_count; r++) {
+        bool covered = false;
+        for (size_t i = 0; i < count; i++)
+            covered = covered || (ports[i].first <= rule->ports[r].first && rule->ports[r].last <= ports[i].last);
+        if (!covered)
             return false;
-        return prefix_equal(&peer->prefix, &prefix);
-    case PEER_GROUP: {
-        ARENA_AUTO arena = arena_new();
-        if (str_equal(text, arena_printf(arena, "vpc/%s/security_group/%s", peer->group->vpc->name, peer->group->name)))
-            return true;
-        return peer->group->vpc == vpc &&
-               (str_equal(text, peer->group->name) ||
-                str_equal(text, arena_printf(arena, "security_group/%s", peer->group->name)));
     }
-    case PEER_KIND_COUNT:
-        break;
-    }
-    return false;
+    return rule->port_count > 0;
 }
 
 /* Every peer that the text lists is one of the rule's. */
@@ -90,7 +70,7 @@ static bool has_peers(const struct security_rule *rule, const char *text, const 
         word += strspn(word, " [");
         word[strcspn(word, " ]")] = 0;
         for (size_t i = 0; i < rule->peer_count; i++)
-            found = found || is_peer(&rule->peers[i], word, vpc);
+            found = found || fault_is_peer(&rule->peers[i], word, vpc);
         if (!found)
             return false;
     }
@@ -208,6 +188,9 @@ static void validate_ports(const struct topology *topology, const struct fault *
     else if (same_ports(rule, ports, count))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "instead"),
                      "these are the rule's ports when healthy");
+    else if (within(rule, ports, count))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "instead"),
+                     "the rule's ports when healthy are among these: nothing would be closed");
 }
 
 static int rewrite_ports(struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -222,25 +205,6 @@ static int rewrite_ports(struct topology *topology, const struct fault *fault, c
     return 0;
 }
 
-static bool read_peer(const struct vpc *vpc, const char *text, struct peer *out)
-{
-    struct addr addr;
-    *out = (struct peer){.kind = PEER_PREFIX};
-    if (str_equal(text, "any4") || str_equal(text, "any6") || str_equal(text, "any")) {
-        out->kind = text[3] == '4' ? PEER_ANY4 : text[3] == '6' ? PEER_ANY6 : PEER_ANY;
-        return true;
-    }
-    if (addr_parse(text, &addr))
-        return out->prefix = prefix_of_addr(addr), true;
-    if (prefix_parse(text, &out->prefix))
-        return !prefix_has_host_bits(&out->prefix);
-    ARENA_AUTO arena = arena_new();
-    const char *whole = arena_printf(arena, "vpc/%s/security_group/", vpc->name), *kind = "security_group/";
-    out->kind = PEER_GROUP;
-    text += str_starts(text, whole) ? strlen(whole) : str_starts(text, kind) ? strlen(kind) : 0;
-    return (out->group = vpc_security_group(vpc, text)) != NULL;
-}
-
 static void validate_peer(const struct topology *topology, const struct fault *fault, const struct thing *things,
                           struct findings *findings)
 {
@@ -250,10 +214,10 @@ static void validate_peer(const struct topology *topology, const struct fault *f
     (void)topology;
     if (!rule)
         return;
-    if (!read_peer(vpc, fault_text(fault, "instead"), &peer))
+    if (!fault_read_peer(vpc, fault_text(fault, "instead"), &peer))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "instead"),
                      "'%s' is no network, and no security group of that VPC", fault_text(fault, "instead"));
-    else if (rule->peer_count == 1 && is_peer(&rule->peers[0], fault_text(fault, "instead"), vpc))
+    else if (rule->peer_count == 1 && fault_is_peer(&rule->peers[0], fault_text(fault, "instead"), vpc))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "instead"),
                      "that is whom the rule allows when healthy");
 }
@@ -265,7 +229,7 @@ static int rewrite_peer(struct topology *topology, const struct fault *fault, co
     if (!rule)
         return -1;
     struct peer *peer = ARENA_NEW(topology->arena, struct peer);
-    if (!read_peer(things[0].security_group->vpc, fault_text(fault, "instead"), peer))
+    if (!fault_read_peer(things[0].security_group->vpc, fault_text(fault, "instead"), peer))
         return error_set(err, ERR_ABSENT, "fault '%s': '%s' is not there any more", fault->id,
                          fault_text(fault, "instead"));
     peer->mark = rule->mark;
@@ -290,6 +254,9 @@ static void validate_protocol(const struct topology *topology, const struct faul
     if (rule && rule->protocol == read_protocol(fault_text(fault, "instead")))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "instead"),
                      "that is the rule's protocol when healthy");
+    else if (rule && str_equal(fault_text(fault, "instead"), "all"))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "instead"),
+                     "'all' is the rule's own protocol among others: nothing would be closed");
 }
 
 static int rewrite_protocol(struct topology *topology, const struct fault *fault, const struct thing *things,
@@ -302,6 +269,7 @@ static int rewrite_protocol(struct topology *topology, const struct fault *fault
     rule->protocol = read_protocol(fault_text(fault, "instead"));
     if (!has_ports(rule->protocol))
         rule->port_count = 0;
+    rule->icmp = (struct icmp_match){0}; /* numbers of the healthy protocol */
     return 0;
 }
 

@@ -54,7 +54,7 @@ static bool read_port(const char **text, uint16_t *out)
     if (**text < '0' || **text > '9')
         return false;
     unsigned long value = strtoul(*text, &end, 10);
-    if (value > UINT16_MAX)
+    if (value == 0 || value > UINT16_MAX)
         return false;
     *text = end;
     *out = (uint16_t)value;
@@ -270,6 +270,14 @@ static bool validate_wire(const struct fault *fault, const struct interface *int
     return false;
 }
 
+static bool is_at(const struct fault_kind *kind, enum thing_kind thing)
+{
+    for (size_t t = 0; t < kind->target_count; t++)
+        if (kind->targets[t].thing == thing)
+            return true;
+    return false;
+}
+
 static bool validate_target(const struct topology *topology, const struct fault *fault, const struct fault_kind *kind,
                             size_t i, struct thing *thing, struct findings *findings)
 {
@@ -283,13 +291,17 @@ static bool validate_target(const struct topology *topology, const struct fault 
             finding->hint = arena_printf(findings->arena, "did you mean '%s'?", nearest);
         return false;
     }
-    for (size_t t = 0; t < kind->target_count; t++)
-        if (kind->targets[t].thing == thing->kind)
-            return !kind->wire || thing->kind != THING_INTERFACE ||
-                   validate_wire(fault, thing->interface, name, mark, findings);
+    if (is_at(kind, thing->kind))
+        return !kind->wire || thing->kind != THING_INTERFACE ||
+               validate_wire(fault, thing->interface, name, mark, findings);
     const char *is = thing_kind_name(thing->kind);
-    findings_add(findings, FINDING_ERROR, "fault-target", mark, "fault %s is at %s; '%s' is %s %s", kind->name,
-                 targets_text(kind, findings->arena), name, strchr("aeiou", is[0]) ? "an" : "a", is);
+    struct finding *finding =
+        findings_add(findings, FINDING_ERROR, "fault-target", mark, "fault %s is at %s; '%s' is %s %s", kind->name,
+                     targets_text(kind, findings->arena), name, strchr("aeiou", is[0]) ? "an" : "a", is);
+    if (thing->kind == THING_NODE && thing->node->interface_count && is_at(kind, THING_INTERFACE))
+        finding->hint = arena_printf(findings->arena, "its %s 'node/%s/%s'",
+                                     thing->node->interface_count == 1 ? "interface is" : "first interface is",
+                                     thing->node->name, thing->node->interfaces[0]->name);
     return false;
 }
 

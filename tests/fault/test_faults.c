@@ -259,6 +259,21 @@ static void a_route_of_a_table_is_missing(void **state)
     assert_null(strstr(str_text(&text), "nat_gateway/nat"));
 }
 
+/* An instance is a target as a gateway is; only what is not there is a blackhole. */
+static void a_route_leads_to_an_instance(void **state)
+{
+    (void)state;
+    BENCH_AUTO bench = bench_of("two-tier-vpc.yaml");
+    assert_non_null(
+        strstr(effect(&bench, "vpc-route-wrong vpc/main/route_table/private destination=default target=node/web"), ""));
+    const struct vpc_route *route = &vpc_route_table(bench.topology->vpcs[0], "private")->routes[0];
+    assert_int_equal(route->target, TARGET_NODE);
+    assert_string_equal(route->interface->node->name, "web");
+    STR_AUTO text = STR_INIT;
+    dump_topology(bench.topology, &text);
+    assert_non_null(strstr(str_text(&text), "target: node/web\n"));
+}
+
 static void a_nat_gateway_is_misplaced(void **state)
 {
     (void)state;
@@ -637,6 +652,7 @@ int main(void)
         cmocka_unit_test(a_connected_route_takes_along_what_goes_by_its_gateways),
         cmocka_unit_test(a_route_that_is_not_there_cannot_be_missing),
         cmocka_unit_test(a_route_of_a_table_is_missing),
+        cmocka_unit_test(a_route_leads_to_an_instance),
         cmocka_unit_test(a_nat_gateway_is_misplaced),
         cmocka_unit_test(a_rule_of_a_group_is_missing),
         cmocka_unit_test(exactly_one_rule_must_match),

@@ -18,15 +18,17 @@ vpcs:
       private: [ { destination: 0.0.0.0/0, target: nat_gateway/nat } ]
       closed: []
     nat_gateways: { nat: { subnet: public } }
+    prefix_lists: { office: [203.0.113.64/26, 198.51.100.0/25] }
     security_groups:
-      web: { ingress: [ { protocol: tcp, ports: 80, from: any4 } ] }
+      web: { ingress: [ { protocol: tcp, ports: 80, from: any4 }, { protocol: tcp, ports: 22, from: prefix_list/office } ] }
       closed: {}
 nodes:
-  shop: { subnet: main/public, address: 10.8.1.10, security_groups: [web], services: { http: { port: 80 } } }
+  shop: { subnet: main/public, address: 10.8.1.10, security_groups: [web], services: { http: { port: 80 }, ssh: { kind: tcp, port: 22 } } }
   app: { subnet: main/private, address: 10.8.2.10 }
   visitor: { internet: 203.0.113.77, services: { http: { port: 80 }, echo: { kind: tcp-echo } } }
 checks:
   - { id: shop, from: visitor, http: { url: "http://shop/", status: 200 } }
+  - { id: admin, from: visitor, tcp: { to: shop, port: 22 } }
   - { id: outward, from: app, http: { url: "http://visitor/", status: 200 } }
 YAML
 nodes=(shop app visitor)
@@ -44,7 +46,10 @@ rows=(
     "route-table-wrong|outward|vpc/main/subnet/private|route_table=closed"
     "internet-gateway-detached|shop|vpc/main/internet_gateway|"
     "public-ip-missing|shop|node/shop/eth0|"
-    "nat-gateway-misplaced|outward|vpc/main/nat_gateway/nat|subnet=private"
+    "public-ip-missing|admin|node/shop/eth0|"
+    "nat-gateway-misplaced|outward|vpc/main/nat_gateway/nat|subnet=main/private"
+    "security-group-rule-missing|admin|vpc/main/security_group/web|from=vpc/main/prefix_list/office"
+    "vpc-route-wrong|outward|vpc/main/route_table/private|destination=default target=node/shop"
     "nat-gateway-ports-exhausted|no_port_left|vpc/main/nat_gateway/nat|ports=3"
     "nat-gateway-idle-timeout|ends_after_silence|vpc/main/nat_gateway/nat|timeout=1s"
 )
