@@ -80,7 +80,7 @@ static int edit(const struct context *context, const char *path, const struct st
         }
         if (str_equal(str_text(&after), str_text(before)))
             return 1;
-        int status = reading_text(reading, context, path, str_text(&after), after.length);
+        int status = reading_changed(reading, context, path, &after, before);
         if (status == 0 || !again())
             return status == 0 ? 0 : 2;
     }

@@ -228,7 +228,7 @@ static int change(struct context *context, bool reset)
     quiet.quiet = true; /* the warnings were shown by `up` */
     READING_AUTO before = READING_INIT;
     READING_AUTO after = READING_INIT;
-    int status = reading_text(&before, &quiet, "running lab", str_text(&running), running.length);
+    int status = reading_changed(&before, &quiet, "running lab", &running, &running);
     if (status != 0)
         return status;
     struct thing thing = link_thing(before.topology, context->argv[1]);
@@ -241,7 +241,7 @@ static int change(struct context *context, bool reset)
         status = change_link(context, link, cmd_option(context, "--from"));
     if (status != 0 || (status = changed_text(context, str_text(&running), running.length, link, &path, &text)) != 0)
         return status;
-    status = reading_text(&after, &quiet, str_text(&path), str_text(&text), text.length);
+    status = reading_changed(&after, &quiet, str_text(&path), &text, &running);
     if (status != 0)
         return status;
     context->lab = lab;

@@ -53,7 +53,7 @@ static int change(struct context *context)
     READING_AUTO reading = READING_INIT;
     struct context errors_only = *context;
     errors_only.quiet = true; /* the warnings were shown by `up` */
-    status = reading_text(&reading, &errors_only, context->argv[0], str_text(&text), text.length);
+    status = reading_changed(&reading, &errors_only, context->argv[0], &text, &running);
     if (status != 0)
         return status;
     context->lab = lab;

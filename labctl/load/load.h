@@ -32,7 +32,8 @@ int load_topology_text(const char *name, const char *text, size_t length, struct
  * allotments a text gives the same topology again.  NULL, "": nothing is kept. */
 int load_topology_keeping(const char *name, const char *text, size_t length, const char *allotments,
                           struct sources *sources, struct findings *findings, struct topology **out);
-/* Same for a text that was found valid before it came here; allotments as above.  0, or -1 with the first finding in
+/* Same for a text that was found valid before it came here, or that a fault made of such a one: checks may go to nodes
+ * that have lost the address for it.  allotments as above.  0, or -1 with the first finding in
  * err and *out NULL. */
 int load_valid_topology(const char *text, const char *allotments, struct topology **out, struct error *err);
 /* Same from a mapping inside a document (a scenario's `topology:` in place); lives in the document's arena. */

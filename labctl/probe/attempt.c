@@ -281,7 +281,12 @@ static struct addr address_of(const struct attempt *attempt, const struct check_
 {
     const struct node *from = attempt_node(attempt, attempt->check->from), *to = attempt_node(attempt, target->node);
     const struct interface *interface = target->interface ? node_interface(to, target->interface->name) : NULL;
-    return topology_address_of(attempt->world->topology, from, to, interface, 0);
+    struct addr addr = topology_address_of(attempt->world->topology, from, to, interface, 0);
+    /* One that the prober could use was there when the lab was healthy; what is left is tried, and leads nowhere. */
+    for (size_t i = 0; i < to->interface_count && !addr_is_set(&addr); i++)
+        if ((!interface || to->interfaces[i] == interface) && to->interfaces[i]->address_count)
+            addr = to->interfaces[i]->addresses[0].addr;
+    return addr;
 }
 
 bool attempt_target(struct attempt *attempt, const struct check_target *target, struct addr *out)

@@ -52,6 +52,8 @@ try_row() { # KIND SYMPTOM WHERE PARAMETERS: in, seen, hidden, out
     traces >"$work/out"
     [ $? -eq 1 ]
     check "$name: nothing tells of it" $?
+    lab set title other && lab unset title
+    check "$name: something else can be changed meanwhile" $?
     lab fault inject "$kind" --at "$where" $parameters
     status=$?
     # The rule or record that is gone cannot go once more: that is wrong usage, the rest is in already.

@@ -21,7 +21,11 @@ struct reading {
 int reading_file(struct reading *reading, const struct context *context, const char *path);
 int reading_text(struct reading *reading, const struct context *context, const char *name, const char *text,
                  size_t length);
-/* The same of a running lab, with what it allotted; its warnings were shown when it was built. */
+/* The same of what the running lab's text is to become; what is wrong with that one already is no error. */
+int reading_changed(struct reading *reading, const struct context *context, const char *name, const struct str *text,
+                    const struct str *running);
+/* The same of a running lab, which is valid whatever rule it breaks, with what it allotted; its warnings were shown
+ * when it was built. */
 int reading_running(struct reading *reading, const struct context *context, const char *name, const struct str *text,
                     const struct str *allotments);
 void reading_free(struct reading *reading); /* takes a zeroed one */
