@@ -27,6 +27,8 @@
 static const char *const roots[] = {"", "opt", "dev/shm"};
 /* What is the machine's own, or the kernel's. */
 static const char *const pruned[] = {"/usr", "/proc", "/sys", "/dev"};
+/* Where NSD keeps what it is about: named after its process, so another one whenever it is started. */
+#define NSD_SCRATCH "/tmp/nsd-xfr-"
 /* The program's own places on a machine: no node may have one. */
 static const char *const own[] = {"/usr/share/labctl", "/usr/local/share/labctl", "/usr/libexec/labctl",
                                   "/usr/local/libexec/labctl"};
@@ -136,7 +138,7 @@ static void look_entry(struct search *search, int directory, const char *name, c
     for (size_t i = 0; i < ARRAY_SIZE(pruned); i++)
         if (str_equal(path, pruned[i]))
             return;
-    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW))
+    if (str_starts(path, NSD_SCRATCH) || fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW))
         return;
     if (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode) || S_ISDIR(status.st_mode))
         look_name(search, directory, name, path, status.st_mode);
