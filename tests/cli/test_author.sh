@@ -112,5 +112,27 @@ expect "what adds up does not contradict" 0 'is valid' "$LABCTL" validate contra
 contradicting "kind: service-down, $at_service" "kind: link-down, $at_address"
 sed -i 's/id: two/id: one/' contra.yaml
 expect "one id for two is one mistake" 0 '^1$' bash -c '"$0" validate contra.yaml 2>&1 | grep -c "error:"' "$LABCTL"
+
+# A fault may take away the address that checks go to: it is red then, and steps change what is left.
+cat >public.yaml <<'YAML'
+scenario: public
+topology:
+  lab: public
+  vpcs:
+    one:
+      cidr: 10.1.0.0/16
+      internet_gateway: true
+      subnets: { s: { cidr: 10.1.1.0/24, route_table: r, public_ips: true } }
+      route_tables: { r: [ { destination: 0.0.0.0/0, target: internet_gateway } ] }
+      security_groups: { web: { ingress: [ { protocol: tcp, ports: 80, from: any4 } ] } }
+  nodes:
+    a: { subnet: one/s, security_groups: [web], services: { http: { port: 80 } } }
+    v: { internet: 203.0.113.9, services: { x: { kind: tcp, port: 9 } } }
+  checks: [ { id: own, from: v, tcp: { to: a, port: 80 } } ]
+faults: [ { id: f, kind: public-ip-missing, at: node/a/eth0 } ]
+tasks: [ { id: t, checks: [ { id: in, from: v, tcp: { to: a, port: 80 }, within: 5s, points: 60 } ] } ]
+solution: [ { set: node/a/labels, to: { tier: web } }, { unset: node/a/public_ip } ]
+YAML
+expect "a check whose address a fault has taken is red, and steps go on" 0 ' 1 task red' "$LABCTL" prove public.yaml
 cd "$root" || exit 1
 [ "$failures" -eq 0 ]

@@ -29,9 +29,7 @@ static void check(struct reading *reading)
     rulesets_check(reading->topology, reading->sources, &reading->findings);
 }
 
-/* What runs has been lowered, whatever rule it breaks: a fault may have made it so.  That is no reason to refuse what
- * somebody changes beside it. */
-static void excuse(struct findings *findings, const struct findings *running)
+void reading_excuse(struct findings *findings, const struct findings *running)
 {
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *finding = &findings->items[i];
@@ -86,7 +84,7 @@ int reading_changed(struct reading *reading, const struct context *context, cons
     begin(reading);
     load_topology_text(name, str_text(text), text->length, reading->sources, &reading->findings, &reading->topology);
     check(reading);
-    excuse(&reading->findings, &before.findings);
+    reading_excuse(&reading->findings, &before.findings);
     return finish(reading, context);
 }
 
@@ -97,7 +95,7 @@ int reading_running(struct reading *reading, const struct context *context, cons
     load_topology_keeping(name, str_text(text), text->length, str_text(allotments), reading->sources,
                           &reading->findings, &reading->topology);
     check(reading);
-    excuse(&reading->findings, &reading->findings);
+    reading_excuse(&reading->findings, &reading->findings);
     struct context errors_only = *context;
     errors_only.quiet = true; /* the warnings were shown by `up` */
     return finish(reading, &errors_only);

@@ -28,6 +28,9 @@ int reading_changed(struct reading *reading, const struct context *context, cons
  * when it was built. */
 int reading_running(struct reading *reading, const struct context *context, const char *name, const struct str *text,
                     const struct str *allotments);
+/* What runs has been lowered, whatever rule it breaks: a fault may have made it so.  That is no reason to refuse what
+ * somebody changes beside it: errors that are among those of the running text become warnings. */
+void reading_excuse(struct findings *findings, const struct findings *running);
 void reading_free(struct reading *reading); /* takes a zeroed one */
 #define READING_AUTO __attribute__((cleanup(reading_free))) struct reading
 #define READING_INIT                                                                                                   \

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/common/client.h"
+#include "cmd/common/reading.h"
 #include "cmd/common/spawn.h"
 #include "doc/doc.h"
 #include "lab/control.h"
@@ -39,8 +40,9 @@ static int fetch(struct control *control, struct str *out, json_int_t *generatio
     return result;
 }
 
-/* The topology of a text in its canonical form, valid by all rules. */
-static int canonical(const char *name, const struct str *text, struct str *out, struct error *err)
+/* The topology of a text in its canonical form, valid by all rules but those that the running one breaks. */
+static int canonical(const char *name, const struct str *text, const struct str *running, struct str *out,
+                     struct error *err)
 {
     ARENA_AUTO arena = arena_new();
     struct findings findings;
@@ -50,7 +52,16 @@ static int canonical(const char *name, const struct str *text, struct str *out, 
     load_topology_text(name, str_text(text), text->length, sources, &findings, &topology);
     if (topology)
         rules_check(topology, &findings);
-    const char *first = findings_first(&findings, sources, arena);
+    struct topology *before = NULL;
+    struct findings broken;
+    findings_init(&broken, arena);
+    if (findings.errors > 0)
+        load_topology_text("running lab", str_text(running), running->length, sources_new(arena), &broken, &before);
+    if (before)
+        rules_check(before, &broken);
+    topology_free(before);
+    reading_excuse(&findings, &broken);
+    const char *first = findings.errors > 0 ? findings_first(&findings, sources, arena) : NULL;
     if (!first && topology)
         dump_topology(topology, out);
     topology_free(topology);
@@ -85,7 +96,7 @@ static int change(struct control *control, const struct document *document, cons
     } else if (edited(step, &running, &text, err)) {
         return -1;
     }
-    if (canonical(step->kind == STEP_APPLY ? step->apply : "the changed topology", &text, &whole, err))
+    if (canonical(step->kind == STEP_APPLY ? step->apply : "the changed topology", &text, &running, &whole, err))
         return -1;
     json_t *params = json_pack("{s:I}", "generation", generation);
     if (step->kind != STEP_APPLY)
