@@ -98,6 +98,12 @@ YAML
 run "$LABCTL" prove "$work/leases.yaml"
 check "leases are no trace" $?
 
+# What a wrong fix has set going is waited for, also where the first look has spent the time on a task that is red.
+fix_ssh='  - { id: opens-ssh, steps: [ { at: db, run: "(sleep 1; exec nc -lk 22) >/dev/null 2>&1 &" } ], caught_by: [ssh-closed] }'
+scenario late
+run "$LABCTL" prove "$work/late.yaml" && grep -q "ok *wrong fix opens-ssh .*red: ssh-closed" "$work/out"
+check "a wrong fix that takes a moment" $?
+
 # ---- refused, each at its step ----
 guards='guards: [ { id: db-up, from: ops, tcp: "db:5432", penalty: 40 }, { id: nobody, from: ops, tcp: "db:4444", penalty: 5 } ]'
 fix_ssh=""

@@ -230,12 +230,12 @@ static int broken(struct lab *lab, const struct ticket *ticket, struct error *er
 /* ---- exercises ---- */
 
 /* Measures and judges.  What a step has set going in a node may take its time: a wrong fix that is not caught is looked
- * at again. */
+ * at again, once at least, for the first look may have spent all the time on a task that is red. */
 static int score(struct lab *lab, const struct wrong_fix *fix, struct proof_judgement *judgement, json_t **result,
                  struct error *err)
 {
     int64_t deadline = clock_boot() + SETTLE_MS * INT64_C(1000000);
-    for (;; poll(NULL, 0, COMPARE_EVERY)) {
+    for (bool again = false;; again = true, poll(NULL, 0, COMPARE_EVERY)) {
         *judgement = proof_judgement_new(lab->arena);
         json_decref(*result);
         *result = NULL;
@@ -245,7 +245,7 @@ static int score(struct lab *lab, const struct wrong_fix *fix, struct proof_judg
             proof_judge_wrong_fix(judgement, lab->scenario, fix, *result);
         else
             proof_judge_solution(judgement, lab->scenario, *result);
-        if (!fix || judgement->verdict != PROOF_FAILED || clock_boot() > deadline)
+        if (!fix || judgement->verdict != PROOF_FAILED || (again && clock_boot() > deadline))
             return 0;
     }
 }
