@@ -162,8 +162,9 @@ static void write_tickets(const struct page *page, const json_t *status)
         STR_AUTO words = STR_INIT;
         if (!of_phase(ticket, status))
             continue;
-        str_printf(&words, "Ticket %s%s%s", member_text(ticket, "id"), *member_text(ticket, "title") ? ": " : "",
-                   member_text(ticket, "title"));
+        /* Its name is the author's word for what is broken, mostly. */
+        bool titled = *member_text(ticket, "title");
+        str_printf(&words, "Ticket%s %s", titled ? ":" : "", member_text(ticket, titled ? "title" : "id"));
         line(page, 2, str_text(&words));
         if (*member_text(ticket, "restrict")) {
             str_clear(&words);

@@ -18,7 +18,8 @@ static const char status_text[] =
     "window is wide\\n- b\\n\\n    ip route   get 1.1.1.1\\n',"
     " 'time_allowed_s': 5400, 'points': {'maximum': 30, 'pass_mark': '70%'}, 'hints_left': 1, 'phase': 'two',"
     " 'phases': [{'id': 'one', 'time_allowed_s': 60}, {'id': 'two', 'time_allowed_s': 120}],"
-    " 'tickets': [{'id': 'dns', 'phase': 'two', 'restrict': 'hands off'}],"
+    " 'tickets': [{'id': 'dns', 'phase': 'two', 'restrict': 'hands off'},"
+    "             {'id': 'asymmetric', 'phase': 'two', 'title': 'No replies'}],"
     " 'tasks': [{'id': 'a', 'phase': 'one', 'maximum': 1}, {'id': 'b', 'title': 'grün', 'phase': 'two', 'maximum': "
     "29}],"
     " 'questions': [{'id': 'q', 'ask': 'Why?', 'points': 5, 'choices': ['x', 'y']},"
@@ -72,7 +73,10 @@ static void test_phase(void **state)
     STR_AUTO text = STR_INIT;
     briefing_phase(value, 0, true, &text);
     assert_non_null(strstr(str_text(&text), "\033[1mPhase two (2 min)\033[0m\n"));
+    assert_non_null(strstr(str_text(&text), "Ticket dns\n"));
     assert_non_null(strstr(str_text(&text), "Restriction: hands off"));
+    assert_non_null(strstr(str_text(&text), "Ticket: No replies\n"));
+    assert_null(strstr(str_text(&text), "asymmetric"));
     assert_non_null(strstr(str_text(&text), "b: grün (29 points)"));
     assert_null(strstr(str_text(&text), "a: "));
     assert_non_null(strstr(str_text(&text), "q: Why? (5 points)\n      - x\n      - y\n"));
