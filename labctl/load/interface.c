@@ -329,7 +329,8 @@ static const struct field interface_fields[] = {
      .wants = "an address or none",
      .json = "{\"type\": \"string\"}",
      .fallback = "the router in a subnet and at the internet, the host of its first network, else none",
-     .doc = "The gateway of the default route; none for no default route."},
+     .doc = "The gateway of the default route; none for no default route.  It is one address: the default route of the "
+            "other protocol stands under routes, { destination: default, via: ADDRESS }."},
     {.key = "mac",
      .type = FIELD_CUSTOM,
      .decode = decode_mac,
