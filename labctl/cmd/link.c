@@ -304,6 +304,28 @@ static void show_wire(const json_t *wire)
         show_lateness(statistics);
 }
 
+/* Nothing is impaired at a thing of that name: is there one?  0, or the status with the complaint printed. */
+static int must_be_there(struct context *context, const char *name)
+{
+    STR_AUTO running = STR_INIT;
+    READING_AUTO reading = READING_INIT;
+    struct error err = ERROR_INIT;
+    char lab[80];
+    int generation;
+    if (changing_fetch(context, "link-set", &running, lab, sizeof lab, &generation, &err) != 0)
+        return cmd_fail(context, &err);
+    struct context quiet = *context;
+    quiet.quiet = true;
+    int status = reading_text(&reading, &quiet, "running lab", str_text(&running), running.length);
+    if (status != 0 || link_thing(reading.topology, name).kind != THING_NONE)
+        return status;
+    const char *near = NULL;
+    topology_thing(reading.topology, name, &near);
+    error_set(&err, ERR_ABSENT, "there is no link and no interface '%s'%s%s%s", name, near ? " (did you mean '" : "",
+              near ? near : "", near ? "'?)" : "");
+    return cmd_fail(context, &err);
+}
+
 static int show(struct context *context)
 {
     struct error err = ERROR_INIT;
@@ -317,6 +339,12 @@ static int show(struct context *context)
     {
         if (!thing || is_about(wire, thing))
             json_array_append(wires, wire);
+    }
+    int status = thing && !json_array_size(wires) ? must_be_there(context, thing) : 0;
+    if (status != 0) {
+        json_decref(wires);
+        json_decref(reply);
+        return status;
     }
     if (context->format == FORMAT_JSON) {
         json_t *result = json_pack("{s:i, s:O}", "version", 1, "wires", wires);
@@ -336,8 +364,11 @@ static int run(struct context *context)
 {
     const char *word = context->argc > 0 ? context->argv[0] : "";
     bool set = str_equal(word, "set"), reset = str_equal(word, "reset");
+    static const char *const words[] = {"set", "show", "reset"};
+    const char *near = str_nearest(word, words, ARRAY_SIZE(words));
     if (!set && !reset && !str_equal(word, "show"))
-        return cmd_usage(context, "'link' needs one of set, show, reset");
+        return cmd_usage(context, "'link' needs one of set, show, reset%s%s%s", near ? "; did you mean '" : "",
+                         near ? near : "", near ? "'?" : "");
     if (!set && cmd_option(context, "--from"))
         return cmd_usage(context, "--from is for 'link set'");
     if (cmd_operands(context, set ? 3 : reset ? 2 : 1, set ? -1 : 2) != 0)

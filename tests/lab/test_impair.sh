@@ -112,6 +112,9 @@ lab link set late loss=90% loss_burst=2; [ $? -eq 2 ] && lab link show late && !
 check "bursts that are too short for their share are refused" $?
 lab link set late rate=none && lab link show late && grep -q 'not impaired' "$work/out"
 check "none takes a parameter away" $?
+lab link show lat; [ $? -eq 4 ] && lab link show node/a/l9; [ $? -eq 4 ] && lab link show node/a/l0 && lab link sett late delay=1ms
+[ $? -eq 2 ] && grep -q "did you mean 'set'" "$work/err"
+check "what is not there is not said to be unimpaired" $?
 lab link set late delay=2h; [ $? -eq 2 ] && grep -q 'an hour at most' "$work/out" "$work/err" && lab link set late seed=x
 [ $? -eq 2 ] && grep -q 'a whole number from 0 to 4294967295' "$work/out" "$work/err" && lab link set late distribution=norml
 [ $? -eq 2 ] && grep -q "did you mean 'normal'" "$work/out" "$work/err"
