@@ -1,8 +1,11 @@
 /* labctl link: what a wire does to packets, changed and shown live. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
 #include "cmd/cmd.h"
@@ -72,8 +75,22 @@ static int wrong_value(struct context *context, const struct impairment_row *row
                      near ? near : "", near ? "'?" : "");
 }
 
+/* KEY=@FILE, as `{ source: FILE }` of a topology. */
+static int take_file(struct context *context, struct arena *arena, const struct impairment_row *row, const char *path,
+                     struct impairment *is)
+{
+    STR_AUTO text = STR_INIT, list = STR_INIT;
+    if (file_read(AT_FDCWD, path, &text, IMPAIRMENT_FILE_MAX) != 0)
+        return cmd_usage(context, "'%s' of '%s' cannot be read: %s", path, row->key, strerror(errno));
+    impairment_list_of_file(str_text(&text), &list);
+    const char *wrong = impairment_set(is, row, arena_strdup(arena, str_text(&list)));
+    return wrong ? cmd_usage(context, "'%s' wants %s; '%s' begins with '%.20s'", row->key, wrong, path, str_text(&list))
+                 : 0;
+}
+
 /* KEY=VALUE into an impairment: 0, or 2 with the complaint printed. */
-static int take(struct context *context, const char *word, struct impairment *is, enum profile *profile)
+static int take(struct context *context, struct arena *arena, const char *word, struct impairment *is,
+                enum profile *profile)
 {
     const char *keys[64] = {PROFILE}, *value = strchr(word, '=');
     STR_AUTO key = STR_INIT;
@@ -93,6 +110,8 @@ static int take(struct context *context, const char *word, struct impairment *is
         impairment_clear(is, row);
         return 0;
     }
+    if (impairment_is_list(row) && value[1] == '@')
+        return take_file(context, arena, row, value + 2, is);
     const char *wrong = impairment_set(is, row, value + 1);
     return wrong ? wrong_value(context, row, wrong, value + 1) : 0;
 }
@@ -111,7 +130,7 @@ static void put_entry(struct str *out, const char *from, uint32_t mtu, const str
         str_printf(&members, "%s" PROFILE ": %s", members.length ? ", " : "", profile_names[profile]);
     for (size_t i = 0; i < impairment_row_count; i++) {
         STR_AUTO value = STR_INIT;
-        bool quoted = impairment_rows[i].type == IMPAIRMENT_TRACE;
+        bool quoted = impairment_is_list(&impairment_rows[i]);
         if (profile_member(profile, is, &impairment_rows[i], &value))
             str_printf(&members, "%s%s: %s%s%s", members.length ? ", " : "", impairment_rows[i].key, quoted ? "\"" : "",
                        str_text(&value), quoted ? "\"" : "");
@@ -135,8 +154,18 @@ static void put_link(struct str *out, const struct link *link)
     str_append(out, directed ? " ]" : "");
 }
 
+/* For what "KEY=VALUE" is about. */
+static void make_room(struct impairment *is, const char *word)
+{
+    STR_AUTO key = STR_INIT;
+    str_append_bytes(&key, word, strcspn(word, "="));
+    const struct impairment_row *row = impairment_row(str_text(&key));
+    if (row)
+        impairment_make_room(is, row);
+}
+
 /* What `set` makes of a link: the words for both directions, or for the one that `from` names. */
-static int change_link(struct context *context, struct link *link, const char *from)
+static int change_link(struct context *context, struct arena *arena, struct link *link, const char *from)
 {
     int result = 0;
     size_t e = 0;
@@ -152,12 +181,19 @@ static int change_link(struct context *context, struct link *link, const char *f
         }
         link->from_declared[e] = true;
     }
+    for (int i = 2; i < context->argc; i++) {
+        for (size_t k = 0; k < 2; k++)
+            if (from ? k == e : link->from_declared[k])
+                make_room(&link->from_end[k], context->argv[i]);
+        if (!from)
+            make_room(&link->both, context->argv[i]);
+    }
     for (int i = 2; i < context->argc && result == 0; i++) {
         for (size_t k = 0; k < 2 && result == 0; k++)
             if (from ? k == e : link->from_declared[k])
-                result = take(context, context->argv[i], &link->from_end[k], &link->from_profile[k]);
+                result = take(context, arena, context->argv[i], &link->from_end[k], &link->from_profile[k]);
         if (!from && result == 0)
-            result = take(context, context->argv[i], &link->both, &link->profile);
+            result = take(context, arena, context->argv[i], &link->both, &link->profile);
     }
     return result;
 }
@@ -238,7 +274,7 @@ static int change(struct context *context, bool reset)
     if (reset)
         reset_link(link);
     else
-        status = change_link(context, link, cmd_option(context, "--from"));
+        status = change_link(context, before.topology->arena, link, cmd_option(context, "--from"));
     if (status != 0 || (status = changed_text(context, str_text(&running), running.length, link, &path, &text)) != 0)
         return status;
     status = reading_changed(&after, &quiet, str_text(&path), &text, &running);

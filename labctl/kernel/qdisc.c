@@ -102,6 +102,8 @@ void qdisc_netem(struct batch *batch, uint64_t tag, uint32_t index, const struct
     const struct tc_netem_reorder reorder = {fraction(is->reorder), fraction(is->reorder_correlation)};
     const struct tc_netem_corrupt corrupt = {fraction(is->corrupt), fraction(is->corrupt_correlation)};
     const int16_t *table = distribution_table(is->distribution);
+    int16_t own[DISTRIBUTION_MOST];
+    size_t values = is->distribution_table ? distribution_parse(is->distribution_table, own) : DISTRIBUTION_SIZE;
     uint64_t bytes = is->rate / 8;
     struct tc_netem_rate rate = {.rate = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes};
 
@@ -115,7 +117,7 @@ void qdisc_netem(struct batch *batch, uint64_t tag, uint32_t index, const struct
     batch_put(batch, TCA_NETEM_REORDER, &reorder, sizeof reorder);
     batch_put(batch, TCA_NETEM_CORRUPT, &corrupt, sizeof corrupt);
     /* What is not said would stay as it was, so all is said. */
-    batch_put(batch, TCA_NETEM_DELAY_DIST, table, DISTRIBUTION_SIZE * sizeof *table);
+    batch_put(batch, TCA_NETEM_DELAY_DIST, is->distribution_table ? own : table, values * sizeof *table);
     if (bytes > UINT32_MAX)
         batch_put(batch, TCA_NETEM_RATE64, &bytes, sizeof bytes);
     batch_put(batch, TCA_NETEM_RATE, &rate, sizeof rate);

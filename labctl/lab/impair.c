@@ -13,7 +13,7 @@
 #include "link/relay.h"
 
 #define TABLE_FILE "impairments" /* a line "SPACE INTERFACE DIRECTION PORT BACKEND MTU PARAMETERS" for each wire */
-#define TABLE_MAX  (16u << 20)
+#define TABLE_MAX  (64u << 20)
 
 const struct impair_backend *const impair_backends[] = {&impair_nftables, &impair_netem, &impair_tbf, &impair_relay};
 const size_t impair_backend_count = ARRAY_SIZE(impair_backends);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Phi, to the last digit; its inverse by bisection: 16384 values are made once. */
 static double normal_inverse(double share)
@@ -51,4 +52,12 @@ const int16_t *distribution_table(enum distribution distribution)
     }
     made[distribution] = true;
     return tables[distribution];
+}
+
+size_t distribution_parse(const char *text, int16_t out[static DISTRIBUTION_MOST])
+{
+    size_t count = 0;
+    for (char *end; *text && count < DISTRIBUTION_MOST; text = *end ? end + 1 : end)
+        out[count++] = (int16_t)strtol(text, &end, 10);
+    return count;
 }

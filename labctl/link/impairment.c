@@ -8,6 +8,9 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "base/units.h"
+#include "link/distribution.h"
+
+#define LIST_SHOWN 40 /* characters of a list in a sentence */
 
 const char *const distribution_names[] = {
     [DISTRIBUTION_UNIFORM] = "uniform",
@@ -45,6 +48,7 @@ const char *impairment_wants(const struct impairment_row *row)
         [IMPAIRMENT_SHARE] = "a share from 0% to 100%, such as 0.5%",
         [IMPAIRMENT_RATE] = "a rate such as 50mbit",
         [IMPAIRMENT_TRACE] = "milliseconds in rising order, the last above 0: 0,5,5,12",
+        [IMPAIRMENT_TABLE] = "up to 16384 numbers from -32768 to 32767: -8192,0,8192",
         [IMPAIRMENT_WORD] = "uniform, normal, pareto or paretonormal",
     };
     _Static_assert(ARRAY_SIZE(wants) == IMPAIRMENT_TYPE_COUNT, "every type says what it wants");
@@ -60,6 +64,44 @@ static const char *set_integer(const struct impairment_row *row, const char *tex
         return impairment_wants(row);
     *out = (uint32_t)value;
     return NULL;
+}
+
+bool impairment_is_list(const struct impairment_row *row)
+{
+    return row->type == IMPAIRMENT_TRACE || row->type == IMPAIRMENT_TABLE;
+}
+
+void impairment_list_of_file(const char *text, struct str *out)
+{
+    static const char blanks[] = " \t\r\n";
+    const char *comma = "";
+    while (*(text += strspn(text, blanks))) {
+        size_t length = *text == '#' ? strcspn(text, "\n") : strcspn(text, " \t\r\n#");
+        if (*text != '#') {
+            str_append(out, comma);
+            str_append_bytes(out, text, length);
+            comma = ",";
+        }
+        text += length;
+    }
+}
+
+/* What tc-netem(8) takes. */
+static bool table_valid(const char *text)
+{
+    size_t count = 1;
+    for (const char *at = text;; at++, count++) {
+        char *end;
+        long value = strtol(at, &end, 10);
+        if ((*at != '-' && (*at < '0' || *at > '9')) || end == at || value < INT16_MIN || value > INT16_MAX ||
+            count > DISTRIBUTION_MOST)
+            return false;
+        at = end;
+        if (!*at)
+            return true;
+        if (*at != ',')
+            return false;
+    }
 }
 
 /* The delivery opportunities of mahimahi's mm-link(1), a comma between them. */
@@ -102,7 +144,8 @@ const char *impairment_set(struct impairment *impairment, const struct impairmen
             }
         break;
     case IMPAIRMENT_TRACE:
-        if (!trace_valid(text))
+    case IMPAIRMENT_TABLE:
+        if (row->type == IMPAIRMENT_TRACE ? !trace_valid(text) : !table_valid(text))
             break;
         *(const char **)member = text;
         return NULL;
@@ -138,6 +181,7 @@ bool impairment_get(const struct impairment *impairment, const struct impairment
             str_append(out, distribution_names[*(const int *)member]);
         return *(const int *)member != 0;
     case IMPAIRMENT_TRACE:
+    case IMPAIRMENT_TABLE:
         if (*(const char *const *)member)
             str_append(out, *(const char *const *)member);
         return *(const char *const *)member != NULL;
@@ -150,21 +194,48 @@ bool impairment_get(const struct impairment *impairment, const struct impairment
 void impairment_clear(struct impairment *impairment, const struct impairment_row *row)
 {
     static const size_t sizes[] = {
-        [IMPAIRMENT_DURATION] = sizeof(int64_t), [IMPAIRMENT_SHARE] = sizeof(uint32_t),
-        [IMPAIRMENT_INTEGER] = sizeof(uint32_t), [IMPAIRMENT_RATE] = sizeof(uint64_t),
-        [IMPAIRMENT_WORD] = sizeof(int),         [IMPAIRMENT_TRACE] = sizeof(const char *),
+        [IMPAIRMENT_DURATION] = sizeof(int64_t),   [IMPAIRMENT_SHARE] = sizeof(uint32_t),
+        [IMPAIRMENT_INTEGER] = sizeof(uint32_t),   [IMPAIRMENT_RATE] = sizeof(uint64_t),
+        [IMPAIRMENT_WORD] = sizeof(int),           [IMPAIRMENT_TRACE] = sizeof(const char *),
+        [IMPAIRMENT_TABLE] = sizeof(const char *),
     };
     _Static_assert(ARRAY_SIZE(sizes) == IMPAIRMENT_TYPE_COUNT, "every type has a size");
     memset((char *)impairment + row->offset, 0, sizes[row->type]);
 }
 
+void impairment_make_room(struct impairment *impairment, const struct impairment_row *row)
+{
+    static const char *const pairs[][2] = {{"rate", "trace"},
+                                           {"trace", "rate"},
+                                           {"distribution", "distribution_table"},
+                                           {"distribution_table", "distribution"}};
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+        if (str_equal(row->key, pairs[i][0]))
+            impairment_clear(impairment, impairment_row(pairs[i][1]));
+}
+
+/* Of a list, as much as a line has room for, and how many there are. */
+static void shorten(struct str *list)
+{
+    size_t count = 1;
+    if (list->length <= LIST_SHOWN)
+        return;
+    for (const char *at = str_text(list); *at; at++)
+        count += *at == ',';
+    while (list->length > LIST_SHOWN || list->data[list->length - 1] != ',')
+        list->length--;
+    str_printf(list, "... (%zu)", count);
+}
+
 void impairment_format(const struct impairment *impairment, const char *is, const char *separator, struct str *out)
 {
-    bool first = true;
+    bool first = true, for_people = *is == ' ';
     for (size_t i = 0; i < impairment_row_count; i++) {
         STR_AUTO value = STR_INIT;
         if (!impairment_get(impairment, &impairment_rows[i], &value))
             continue;
+        if (for_people && impairment_is_list(&impairment_rows[i]))
+            shorten(&value);
         str_printf(out, "%s%s%s%s", first ? "" : separator, impairment_rows[i].key, is, str_text(&value));
         first = false;
     }
@@ -204,6 +275,9 @@ const char *impairment_contradiction(const struct impairment *i, const struct im
         {"jitter", i->jitter && !i->delay, "a jitter is around a delay: 'delay' is missing"},
         {"delay_correlation", i->delay_correlation && !i->jitter, "only a delay with 'jitter' varies"},
         {"distribution", i->distribution && !i->jitter, "only a delay with 'jitter' varies"},
+        {"distribution_table", i->distribution_table && !i->jitter, "only a delay with 'jitter' varies"},
+        {"distribution_table", i->distribution_table && i->distribution,
+         "'distribution' and 'distribution_table' exclude each other"},
         {"reorder", i->reorder && !i->delay, "where nothing is delayed nothing can overtake: 'delay' is missing"},
         {"reorder_gap", i->reorder_gap && !i->reorder, "nothing overtakes: 'reorder' is missing"},
         {"reorder_correlation", i->reorder_correlation && !i->reorder, "nothing overtakes: 'reorder' is missing"},
@@ -239,11 +313,15 @@ struct impairment impairment_add(const struct impairment *one, const struct impa
     struct impairment sum = *one;
     for (size_t i = 0; i < impairment_row_count; i++) { /* what `more` says counts … */
         STR_AUTO text = STR_INIT;
-        if (impairment_rows[i].type != IMPAIRMENT_TRACE && impairment_get(more, &impairment_rows[i], &text))
+        if (!impairment_is_list(&impairment_rows[i]) && impairment_get(more, &impairment_rows[i], &text))
             impairment_set(&sum, &impairment_rows[i], str_text(&text));
     }
     if (more->trace)
         sum.trace = more->trace;
+    if (more->distribution || more->distribution_table) {
+        sum.distribution = more->distribution;
+        sum.distribution_table = more->distribution_table;
+    }
     sum.delay = one->delay + more->delay; /* … but where both together mean something */
     sum.jitter = one->jitter + more->jitter;
     sum.loss = either(one->loss, more->loss);

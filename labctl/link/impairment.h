@@ -25,7 +25,8 @@ extern const char *const distribution_names[DISTRIBUTION_COUNT];
 struct impairment {
     int64_t delay, jitter;
     uint32_t delay_correlation;
-    int distribution; /* enum distribution */
+    int distribution;               /* enum distribution */
+    const char *distribution_table; /* "-8192,0,8192"; borrowed, or NULL */
     uint32_t loss, loss_correlation;
     uint32_t loss_burst; /* mean length of a burst; 0 and 1: losses are independent */
     uint32_t loss_every;
@@ -40,12 +41,14 @@ struct impairment {
 };
 
 /* ROW(key and member, type, least, most, what stands where it is not given, documentation).  Types: DURATION, SHARE,
- * INTEGER, RATE, WORD, TRACE. */
+ * INTEGER, RATE, WORD, TRACE, TABLE. */
 #define IMPAIRMENT_ROWS(ROW)                                                                                           \
     ROW(delay, DURATION, 0, 0, "0", "The time that a packet takes, one way.")                                          \
     ROW(jitter, DURATION, 0, 0, "0", "How far the delay of a packet may lie from `delay`, to either side.")            \
     ROW(delay_correlation, SHARE, 0, 0, "0%", "How much the delay of a packet depends on that of the one before.")     \
     ROW(distribution, WORD, 0, 0, "uniform", "How delays are spread; other than uniform, `jitter` is the deviation.")  \
+    ROW(distribution_table, TABLE, 0, 0, "none",                                                                       \
+        "A distribution of one's own, as tc-netem's: how far from `delay`, in 8192ths of `jitter`, all as likely.")    \
     ROW(loss, SHARE, 0, 0, "0%", "The share of packets that is lost, in each direction.")                              \
     ROW(loss_correlation, SHARE, 0, 0, "0%", "How much a loss depends on the packet before.")                          \
     ROW(loss_burst, INTEGER, 1, 1000000, "1", "Losses come in bursts of this mean length; `loss` stays their share.")  \
@@ -75,6 +78,7 @@ enum impairment_type {
     IMPAIRMENT_RATE,
     IMPAIRMENT_WORD,
     IMPAIRMENT_TRACE,
+    IMPAIRMENT_TABLE,
     IMPAIRMENT_TYPE_COUNT
 };
 
@@ -92,15 +96,24 @@ extern const size_t impairment_row_count;
 const struct impairment_row *impairment_row(const char *key);   /* NULL where unknown */
 const char *impairment_wants(const struct impairment_row *row); /* "a duration such as 250ms …", for messages */
 
-/* Sets one parameter from its text (a trace is borrowed).  NULL on success, else a constant phrase that names the rule.
+/* Whether it is a list of numbers: a trace or a table, which may come from a file. */
+bool impairment_is_list(const struct impairment_row *row);
+/* Appends what stands in such a file, with commas: numbers apart by blanks or lines, '#' begins a comment. */
+void impairment_list_of_file(const char *text, struct str *out);
+#define IMPAIRMENT_FILE_MAX (1u << 20) /* bytes of it */
+
+/* Sets one parameter from its text (a list is borrowed).  NULL on success, else a constant phrase that names the rule.
  */
 const char *impairment_set(struct impairment *impairment, const struct impairment_row *row, const char *text);
 /* Appends the parameter as impairment_set reads it.  False (and nothing) where it is not given. */
 bool impairment_get(const struct impairment *impairment, const struct impairment_row *row, struct str *out);
-/* "delay 20ms, loss 1%" (" " and ", "), "delay=20ms loss=1%" ("=" and " "); nothing where not impaired. */
+/* "delay 20ms, loss 1%" (" " and ", ", for people: of long lists, the beginning), "delay=20ms loss=1%" ("=" and " ");
+ * nothing where not impaired. */
 void impairment_format(const struct impairment *impairment, const char *is, const char *separator, struct str *out);
 
 void impairment_clear(struct impairment *impairment, const struct impairment_row *row); /* as if not given */
+/* Takes away what cannot stand beside that parameter: the rate where a trace is to come, and the other way round. */
+void impairment_make_room(struct impairment *impairment, const struct impairment_row *row);
 
 bool impairment_equal(const struct impairment *a, const struct impairment *b);
 /* Does it do anything to any packet?  (A seed or a correlation alone does not.) */

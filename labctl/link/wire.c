@@ -22,19 +22,33 @@ static void take_trace(struct wire *wire, const char *text)
         wire->trace.times[wire->trace.count++] = (uint32_t)strtoul(text, &end, 10);
 }
 
+static void take_distribution(struct wire *wire, const struct impairment *is)
+{
+    free(wire->own_distribution);
+    wire->own_distribution = is->distribution_table ? malloc(DISTRIBUTION_MOST * sizeof(int16_t)) : NULL;
+    wire->distribution = is->distribution == DISTRIBUTION_UNIFORM ? NULL : distribution_table(is->distribution);
+    wire->distribution_size = DISTRIBUTION_SIZE;
+    if (wire->own_distribution) {
+        wire->distribution = wire->own_distribution;
+        wire->distribution_size = distribution_parse(is->distribution_table, wire->own_distribution);
+    }
+}
+
 static void take(struct wire *wire, const struct impairment *is)
 {
     wire->is = *is;
     wire->bursts = impairment_gilbert(is, &wire->gilbert);
-    wire->distribution = is->distribution == DISTRIBUTION_UNIFORM ? NULL : distribution_table(is->distribution);
+    take_distribution(wire, is);
     take_trace(wire, is->trace);
-    wire->is.trace = NULL; /* the caller's */
+    wire->is.trace = wire->is.distribution_table = NULL; /* the caller's */
 }
 
 void wire_end(struct wire *wire)
 {
     free(wire->trace.times);
+    free(wire->own_distribution);
     wire->trace.times = NULL;
+    wire->own_distribution = NULL;
 }
 
 void wire_init(struct wire *wire, const struct impairment *is, uint64_t seed, uint64_t stream)
@@ -88,7 +102,7 @@ static int64_t delay_of(struct wire *wire)
     uint32_t draw = random_correlated(&wire->random, is->delay_correlation, &wire->last_delay);
     int64_t delay;
     if (wire->distribution) {
-        double deviation = wire->distribution[(uint64_t)draw * DISTRIBUTION_SIZE >> 32];
+        double deviation = wire->distribution[(uint64_t)draw * wire->distribution_size >> 32];
         delay = is->delay + (int64_t)((double)is->jitter * deviation / DISTRIBUTION_SCALE);
     } else {
         delay = is->delay + (int64_t)(((double)draw / 4294967296.0 * 2 - 1) * (double)is->jitter);

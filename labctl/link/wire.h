@@ -20,8 +20,10 @@ struct wire_counters {
 struct wire {
     struct impairment is;
     struct gilbert gilbert;
-    bool bursts; /* gilbert holds */
-    const int16_t *distribution;
+    bool bursts;                 /* gilbert holds */
+    const int16_t *distribution; /* NULL: uniform */
+    size_t distribution_size;
+    int16_t *own_distribution; /* that of a table, or NULL */
     struct random random;
     uint32_t last_delay, last_loss, last_duplicate, last_corrupt, last_reorder; /* what correlations look back to */
     bool bad;                                                                   /* Gilbert-Elliott: in the bad state */
@@ -49,7 +51,7 @@ struct wire_verdict {
     struct wire_copy copy[2];
 };
 
-/* Takes what is's trace says; wire_end frees it.  stream tells wires of the same seed apart (there and back). */
+/* Takes what is's lists say; wire_end frees it.  stream tells wires of the same seed apart (there and back). */
 void wire_init(struct wire *wire, const struct impairment *is, uint64_t seed, uint64_t stream);
 /* New parameters; counters, states and random numbers go on.  A new seed begins anew. */
 void wire_change(struct wire *wire, const struct impairment *is, uint64_t seed, uint64_t stream);

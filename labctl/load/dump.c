@@ -170,7 +170,7 @@ static void dump_impairment(struct yaml *yaml, enum profile profile, const struc
         STR_AUTO value = STR_INIT;
         if (profile_member(profile, impairment, &impairment_rows[i], &value))
             yaml_plain_member(yaml, impairment_rows[i].key,
-                              impairment_rows[i].type == IMPAIRMENT_TRACE ? "\"%s\"" : "%s", str_text(&value));
+                              impairment_is_list(&impairment_rows[i]) ? "\"%s\"" : "%s", str_text(&value));
     }
 }
 

@@ -1,4 +1,5 @@
 /* Bridges and links.  A link is a name that exactly two interfaces share; `links:` gives properties to it. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -87,27 +88,63 @@ static void decode_from(struct decoder *decoder, const struct field *field, cons
     decode_text(decoder, field->key, value, &text); /* resolved when the ends are known */
 }
 
-/* A list of milliseconds, or their text with commas. */
-static void decode_trace(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
+/* `{ source: FILE }`, beside the YAML: its numbers, with commas between; NULL where it cannot be read (reported). */
+static const char *list_of_file(struct decoder *decoder, const char *key, const struct value *value)
+{
+    STR_AUTO text = STR_INIT, list = STR_INIT;
+    const struct entry *source = value_entry(value, "source");
+    const char *name;
+    for (size_t i = 0; i < value->entry_count; i++)
+        if (&value->entries[i] != source)
+            findings_add(decoder->findings, FINDING_ERROR, "unknown-key", value->entries[i].key_mark,
+                         "unknown key '%s' in '%s'", value->entries[i].key, key)
+                ->hint = "a list is '[ … ]', or '{ source: FILE }'";
+    if (source == NULL || !decode_text(decoder, "source", source->value, &name))
+        return NULL;
+    const char *path = document_path(LOADER(decoder)->document, source->value->mark, name);
+    if (document_file(path, &text, IMPAIRMENT_FILE_MAX) != 0) {
+        findings_add(decoder->findings, FINDING_ERROR, "file-source", source->value->mark, "cannot read '%s': %s", path,
+                     errno == EINVAL  ? "it is no file"
+                     : errno == EFBIG ? "it is larger than 1 MB"
+                                      : strerror(errno));
+        return NULL;
+    }
+    impairment_list_of_file(str_text(&text), &list);
+    return arena_strdup(decoder->arena, str_text(&list));
+}
+
+/* A list of numbers, their text with commas, or a file of them. */
+static const char *list_text(struct decoder *decoder, const char *key, const struct value *value)
+{
+    STR_AUTO text = STR_INIT;
+    const char *one = NULL;
+    if (value->kind == VALUE_MAP)
+        return list_of_file(decoder, key, value);
+    if (value->kind != VALUE_LIST && !decode_scalar(decoder, key, value, &one))
+        return NULL;
+    for (size_t i = 0; !one && i < value->item_count; i++) {
+        const char *item;
+        if (!decode_scalar(decoder, key, value->items[i], &item))
+            return NULL;
+        str_printf(&text, "%s%s", i ? "," : "", item);
+    }
+    return arena_strdup(decoder->arena, one ? one : str_text(&text));
+}
+
+static void decode_numbers(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
     struct link_entry *entry = target;
     const struct impairment_row *row = impairment_row(field->key);
-    STR_AUTO text = STR_INIT;
-    const char *one = NULL;
-    if (value->kind != VALUE_LIST && !decode_scalar(decoder, field->key, value, &one))
-        return;
-    str_append(&text, one ? one : "");
-    for (size_t i = 0; !one && i < value->item_count; i++) {
-        const char *item;
-        if (!decode_scalar(decoder, field->key, value->items[i], &item))
-            return;
-        str_printf(&text, "%s%s", i ? "," : "", item);
-    }
-    const char *wrong = impairment_set(&entry->impairment, row, arena_strdup(decoder->arena, str_text(&text)));
-    if (wrong != NULL)
+    const char *text = list_text(decoder, field->key, value);
+    const char *wrong = text ? impairment_set(&entry->impairment, row, text) : NULL;
+    if (wrong && value->kind == VALUE_MAP)
+        findings_add(decoder->findings, FINDING_ERROR, "bad-value", value_entry(value, "source")->value->mark,
+                     "'%s' wants %s; the file begins with '%.20s'", field->key, wrong, text);
+    else if (wrong)
         decode_bad(decoder, field->key, wrong, value);
 }
 #define FIELD_TRACE FIELD_CUSTOM
+#define FIELD_TABLE FIELD_CUSTOM
 
 #define ROW(member, type_, least_, most_, fallback_, doc_)                                                             \
     {.key = #member,                                                                                                   \
@@ -117,9 +154,9 @@ static void decode_trace(struct decoder *decoder, const struct field *field, con
      .most = (most_),                                                                                                  \
      .words = FIELD_##type_ == FIELD_WORD ? distribution_names : NULL,                                                 \
      .word_count = FIELD_##type_ == FIELD_WORD ? DISTRIBUTION_COUNT : 0,                                               \
-     .decode = FIELD_##type_ == FIELD_CUSTOM ? decode_trace : NULL,                                                    \
-     .wants = FIELD_##type_ == FIELD_CUSTOM ? "a list of milliseconds" : NULL,                                         \
-     .json = FIELD_##type_ == FIELD_CUSTOM ? "{\"type\": [\"array\", \"string\"]}" : NULL,                             \
+     .decode = FIELD_##type_ == FIELD_CUSTOM ? decode_numbers : NULL,                                                  \
+     .wants = FIELD_##type_ == FIELD_CUSTOM ? "a list of numbers, or a file of them" : NULL,                           \
+     .json = FIELD_##type_ == FIELD_CUSTOM ? "{\"type\": [\"array\", \"string\", \"integer\", \"object\"]}" : NULL,    \
      .fallback = (fallback_),                                                                                          \
      .doc = (doc_)},
 static const struct field link_fields[] = {
@@ -216,6 +253,11 @@ static void one_entry(struct loader *loader, struct link *link, const struct val
         entry = (struct link_entry){link->mtu, (int)link->profile, link->both};
     if (profile != NULL && profile->kind == VALUE_TEXT)
         entry.impairment = *profile_impairment(profile_find(profile->text));
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->entry_count; i++) {
+        const struct impairment_row *row = impairment_row(value->entries[i].key);
+        if (row)
+            impairment_make_room(&entry.impairment, row);
+    }
     if (!schema_decode(&loader->decoder, &link_schema, link->name, value->mark, value, &entry))
         return;
     report_contradiction(loader, link, value, &entry.impairment);

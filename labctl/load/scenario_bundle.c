@@ -113,9 +113,62 @@ static int take_files(const struct bundle *bundle, struct value *node)
     return 0;
 }
 
+/* ---- files of links ---------------------------------------------------------------------------------------------- */
+
+/* `{ source: FILE }` of a trace or table becomes the numbers themselves. */
+static int read_numbers(const struct bundle *bundle, struct entry *list)
+{
+    const struct value *source = value_get(list->value, "source");
+    STR_AUTO text = STR_INIT, numbers = STR_INIT;
+    if (!source || !value_is_scalar(source) || !source->text)
+        return 0;
+    if (is_drawn(source->text))
+        return refuse_drawn(bundle, "a link", source->text);
+    if (document_file(document_path(bundle->document, source->mark, source->text), &text, IMPAIRMENT_FILE_MAX))
+        return error_set_errno(bundle->err, errno, "read '%s'", source->text);
+    impairment_list_of_file(str_text(&text), &numbers);
+    struct value *value = arena_copy(bundle->arena, source, sizeof *source);
+    value->kind = VALUE_TEXT;
+    value->quoted = true;
+    value->text = arena_strdup(bundle->arena, str_text(&numbers));
+    value->length = numbers.length;
+    list->value = value;
+    return 0;
+}
+
+static int take_numbers(const struct bundle *bundle, struct value *link)
+{
+    for (size_t i = 0; i < link->entry_count; i++) {
+        const struct impairment_row *row = impairment_row(link->entries[i].key);
+        if (row && impairment_is_list(row) && link->entries[i].value->kind == VALUE_MAP &&
+            read_numbers(bundle, &link->entries[i]))
+            return -1;
+    }
+    return 0;
+}
+
+/* A link's properties, or a list of them, one for each direction. */
+static int take_link(const struct bundle *bundle, struct value *links, struct entry *link)
+{
+    if (link->value->kind == VALUE_MAP)
+        return take_numbers(bundle, own_map(bundle->arena, links, link->key));
+    if (link->value->kind != VALUE_LIST)
+        return 0;
+    struct value *list = link->value = arena_copy(bundle->arena, link->value, sizeof *link->value);
+    list->items = arena_copy(bundle->arena, list->items, list->item_count * sizeof *list->items);
+    for (size_t i = 0; i < list->item_count; i++) {
+        struct value holder = {
+            .kind = VALUE_MAP, .entries = &(struct entry){.key = "entry", .value = list->items[i]}, .entry_count = 1};
+        struct value *entry = own_map(bundle->arena, &holder, "entry");
+        if (entry && take_numbers(bundle, list->items[i] = entry))
+            return -1;
+    }
+    return 0;
+}
+
 /* ---- the topology ------------------------------------------------------------------------------------------------ */
 
-/* In place: with what it includes, and the files of its nodes. */
+/* In place: with what it includes, and the files of its nodes and links. */
 static struct value *take_in_place(const struct bundle *bundle, struct value *map)
 {
     map = document_include((struct document *)bundle->document, map);
@@ -127,6 +180,10 @@ static struct value *take_in_place(const struct bundle *bundle, struct value *ma
         if (node && take_files(bundle, node))
             return NULL;
     }
+    struct value *links = map ? own_map(bundle->arena, map, "links") : NULL;
+    for (size_t i = 0; links && i < links->entry_count; i++)
+        if (take_link(bundle, links, &links->entries[i]))
+            return NULL;
     return map;
 }
 

@@ -17,6 +17,7 @@ const struct rule_name load_rules[] = {
     {"address-length", "An address on a bridge or a link has a length; in a subnet or a network it has that one's."},
     {"published-port", "A published port leads to a member of a network that has no other host."},
     {"vlan", "A VLAN stands at a bridge that keeps VLANs apart, or at an interface that stands on another."},
+    {"impairment", "The keys of a link go together: a jitter is around a delay."},
     {"link-ends", "A link is a name that exactly two interfaces share."},
     {"no-free-address", "There is room for every address that is to be allotted."},
     {"service-node", "A node that an endpoint leads to stands in a subnet or on the internet."},

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "relay/relay.h"
 
-#define CONF_MAX     (4u << 20)
+#define CONF_MAX     (64u << 20)
 #define FRAMES_ALL   32768 /* of all rings together, as long as each has */
 #define FRAMES_LEAST 128
 #define FRAMES_MOST  4096

@@ -124,6 +124,23 @@ lab link reset late && lab link set late profile=lte loss=0% && lab dump && grep
     lab set link/late/profile nonne; [ $? -eq 2 ] && lab unset link/late/profile && lab link show late &&
     grep -q 'not impaired' "$work/out"
 check "a running line keeps its name: set and unset change it" $?
+# Every 50 ms a frame, both ways: of ten that are sent every 20 ms the last ones wait for those before. Delays of a table: 20 or 40 ms.
+printf '# recorded\n50\n' >"$work/line.down"
+lab link reset late && lab link set late trace=@"$work/line.down" && pings a 10.0.0.2 10 -s 1400 && lab link show late &&
+    grep -q 'trace 50$' "$work/out" && "$LABCTL" --lab wires dump | grep -q 'trace: "50"'
+check "a line passes what another one has passed" $?
+longest=$("$LABCTL" --lab wires exec a -- ping -q -c 10 -i 0.02 -W 2 -s 1400 10.0.0.2 | sed -n 's|^rtt .* = [^/]*/[^/]*/\([0-9]*\).*|\1|p')
+between "${longest:-0}" 200 700
+check "as fast as that" $?
+lab link set late trace=@"$work/none"; [ $? -eq 2 ] && grep -q "cannot be read: No such file" "$work/err"
+check "a recording that there is not" $?
+lab link set late trace=none delay=30ms jitter=10ms distribution_table=-8192,8192 &&
+    lab exec a -- ping -c 40 -i 0.02 -W 1 10.0.0.2 && sed -n 's/.* time=\([0-9]*\).*/\1/p' "$work/out" >"$work/times"
+awk '$1 >= 40 { n[int(($1 - 40) / 20)]++; if (($1 - 40) % 20 < 10) near++ } END { exit !(n[0] && n[1] && n[2] && near >= 30) }' "$work/times"
+check "delays as a table has them" $?
+lab link set late distribution=normal && lab link show late && grep -q 'distribution normal' "$work/out" && ! grep -q table "$work/out" &&
+    lab link reset late
+check "a distribution takes the place of a table" $?
 lab set link/late/delay 30ms && pings a 10.0.0.2 5 && between "$least" 60 75
 check "set as for any key" $?
 

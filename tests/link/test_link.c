@@ -61,6 +61,7 @@ static void texts_come_back(void **state)
         "delay=10ms reorder=25% reorder_gap=5",
         "rate=50mbit limit=100 seed=7",
         "trace=0,5,5,12",
+        "delay=8ms jitter=2ms distribution_table=-8192,0,32767",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         STR_AUTO out = STR_INIT;
@@ -76,9 +77,25 @@ static void bad_values_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        {"delay", "5"},        {"delay", "-5ms"}, {"loss", "101%"},    {"loss", "1"},          {"rate", "10"},
-        {"loss_every", "0"},   {"limit", "-1"},   {"trace", "5,3"},    {"trace", "0"},         {"trace", ""},
-        {"distribution", "x"}, {"limit", "1e3"},  {"loss_burst", "0"}, {"seed", "4294967296"},
+        {"delay", "5"},
+        {"delay", "-5ms"},
+        {"loss", "101%"},
+        {"loss", "1"},
+        {"rate", "10"},
+        {"loss_every", "0"},
+        {"limit", "-1"},
+        {"trace", "5,3"},
+        {"trace", "0"},
+        {"trace", ""},
+        {"distribution_table", ""},
+        {"distribution_table", "1,,2"},
+        {"distribution_table", "32768"},
+        {"distribution_table", "1,+2"},
+        {"distribution_table", "1,2,"},
+        {"distribution", "x"},
+        {"limit", "1e3"},
+        {"loss_burst", "0"},
+        {"seed", "4294967296"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct impairment is = {0};
@@ -97,6 +114,8 @@ static void contradictions_are_found(void **state)
         {"loss=90% loss_burst=8", "loss_burst"},
         {"distribution=normal delay=1ms", "distribution"},
         {"rate=1mbit trace=5", "trace"},
+        {"distribution_table=1 delay=1ms", "distribution_table"},
+        {"distribution_table=1 distribution=normal delay=1ms jitter=1ms", "distribution_table"},
         {"delay=61m", "delay"},
         {"delay=1h jitter=61m", "jitter"},
     };
@@ -284,6 +303,67 @@ static void a_trace_gives_opportunities(void **state)
     assert_int_equal(wire_enter(&wire, 752, 1).copy[0].due, 1 + 10 * MS);
     assert_int_equal(wire_enter(&wire, 752, 1).copy[0].due, 1 + 20 * MS);
     wire_end(&wire);
+}
+
+/* Four values, as likely as each other; none but these. */
+static void a_table_spreads_delays(void **state)
+{
+    (void)state;
+    struct wire wire = wire_of("delay=10ms jitter=4ms distribution_table=-8192,0,4096,16384");
+    static const int64_t expected[] = {6 * MS, 10 * MS, 12 * MS, 18 * MS};
+    unsigned seen[4] = {0};
+    for (int i = 0; i < PACKETS; i++) {
+        int64_t due = wire_enter(&wire, 100, 0).copy[0].due;
+        size_t k = 0;
+        while (k < 4 && expected[k] != due)
+            k++;
+        assert_in_range(k, 0, 3);
+        seen[k]++;
+    }
+    for (size_t k = 0; k < 4; k++)
+        assert_share(0.25, seen[k], PACKETS);
+    struct impairment normal = parsed("delay=10ms jitter=4ms distribution=normal");
+    wire_change(&wire, &normal, 1, 1);
+    assert_null(wire.own_distribution);
+    wire_end(&wire);
+}
+
+static void lists_come_from_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *list;
+    } cases[] = {
+        {"0\n5\n5\n12\n", "0,5,5,12"},
+        {"# a table\n -8192 0\t8192 # three\r\n\n7", "-8192,0,8192,7"},
+        {"", ""},
+        {"# nothing", ""},
+        {"five", "five"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        STR_AUTO list = STR_INIT;
+        impairment_list_of_file(cases[i].text, &list);
+        assert_string_equal(str_text(&list), cases[i].list);
+    }
+    struct impairment is = parsed("trace=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20");
+    STR_AUTO shown = STR_INIT;
+    impairment_format(&is, " ", ", ", &shown);
+    assert_string_equal(str_text(&shown), "trace 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,... (20)");
+}
+
+static void a_trace_takes_the_place_of_a_rate(void **state)
+{
+    (void)state;
+    struct impairment is = parsed("delay=1ms jitter=1ms rate=5mbit distribution=normal");
+    impairment_make_room(&is, impairment_row("trace"));
+    impairment_make_room(&is, impairment_row("distribution_table"));
+    assert_int_equal(is.rate, 0);
+    assert_int_equal(is.distribution, DISTRIBUTION_UNIFORM);
+    is = parsed("delay=1ms jitter=1ms trace=5 distribution_table=1");
+    impairment_make_room(&is, impairment_row("rate"));
+    impairment_make_room(&is, impairment_row("distribution"));
+    assert_null(is.trace);
+    assert_null(is.distribution_table);
 }
 
 static void one_seed_one_fate(void **state)
@@ -476,6 +556,9 @@ int main(void)
         cmocka_unit_test(a_rate_spaces_packets),
         cmocka_unit_test(a_full_wire_drops_its_tail),
         cmocka_unit_test(a_trace_gives_opportunities),
+        cmocka_unit_test(a_table_spreads_delays),
+        cmocka_unit_test(lists_come_from_files),
+        cmocka_unit_test(a_trace_takes_the_place_of_a_rate),
         cmocka_unit_test(one_seed_one_fate),
         cmocka_unit_test(a_change_keeps_counters),
         cmocka_unit_test(one_bit_is_flipped),

@@ -23,7 +23,11 @@
 
 #define NODES                                                                                                          \
     "bridges: { lan: {} }, nodes: { web: { bridge: lan, address: 10.0.0.1/24, files: { /etc/motd: { source: motd, "    \
-    "mode: \"0600\" }, /etc/raw: { source: raw } } }, db: { bridge: lan, address: 10.0.0.2/24 } }"
+    "mode: \"0600\" }, /etc/raw: { source: raw } } }, db: { bridge: lan, address: 10.0.0.2/24 }, "                     \
+    "a: { link: radio, address: 10.1.0.1/24 }, b: { link: radio, address: 10.1.0.2/24 }, "                             \
+    "c: { link: hall, address: 10.2.0.1/24 }, d: { link: hall, address: 10.2.0.2/24 } }, "                             \
+    "links: { radio: { trace: { source: line } }, "                                                                    \
+    "hall: [ { from: node/c, delay: 5ms, jitter: 1ms, distribution_table: { source: line } } ] }"
 #define REST                                                                                                           \
     "vars: { victim: { choose: [web, db] }, only: { range: [1, 9] } }\n"                                               \
     "faults: [ { kind: loss, at: \"node/${victim}/eth0\", loss: 5% } ]\n"                                              \
@@ -44,6 +48,7 @@ static int make(void **state)
     (void)state;
     assert_non_null(mkdtemp(directory));
     put("motd", "${HOME} and $${x}\n", 18);
+    put("line", "# recorded\n0\n4\n9\n", 18);
     put("raw", "\xff\x00${y}", 6);
     put("net.yaml", "{ lab: shop, " NODES " }\n", strlen("{ lab: shop, " NODES " }\n"));
     return 0;
@@ -51,7 +56,7 @@ static int make(void **state)
 
 static int take_away(void **state)
 {
-    static const char *const names[] = {"motd", "raw", "net.yaml"};
+    static const char *const names[] = {"motd", "line", "raw", "net.yaml"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[64];
@@ -103,6 +108,7 @@ static void same_variants(const char *text)
         document = parse(arena, NULL, str_text(&bundle), &findings);
         load_scenario_bundle(document, &variant, &scenario);
         write_drawn(document, scenario, &drawn);
+        assert_non_null(strstr(str_text(&drawn), "trace: \"0,4,9\""));
         assert_string_equal(str_text(&wanted), str_text(&drawn));
     }
 }
