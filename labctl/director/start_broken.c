@@ -174,8 +174,8 @@ static int look(struct director *director, struct start *start, struct error *er
 /* Would this be judged otherwise with what the healthy lab has shown? */
 static bool depends(const struct check_result *result, int healthy)
 {
-    bool nobody = result->listener == LISTENER_NO || result->listener == LISTENER_NOBODY ||
-                  result->listener == LISTENER_DOWN;
+    bool nobody =
+        result->listener == LISTENER_NO || result->listener == LISTENER_NOBODY || result->listener == LISTENER_DOWN;
     if (result->verdict == VERDICT_FAIL)
         return result->listener == LISTENER_NO && memory_listened(healthy) == LISTENED_NO;
     return result->verdict == VERDICT_PASS && ((nobody && memory_listened(healthy) == LISTENED_YES) ||

@@ -169,8 +169,8 @@ static void dump_impairment(struct yaml *yaml, enum profile profile, const struc
     for (size_t i = 0; i < impairment_row_count; i++) {
         STR_AUTO value = STR_INIT;
         if (profile_member(profile, impairment, &impairment_rows[i], &value))
-            yaml_plain_member(yaml, impairment_rows[i].key,
-                              impairment_is_list(&impairment_rows[i]) ? "\"%s\"" : "%s", str_text(&value));
+            yaml_plain_member(yaml, impairment_rows[i].key, impairment_is_list(&impairment_rows[i]) ? "\"%s\"" : "%s",
+                              str_text(&value));
     }
 }
 

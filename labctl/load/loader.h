@@ -107,9 +107,9 @@ field_decode decode_routes, decode_rules, decode_files, decode_sysctls; /* node_
 field_decode decode_hosts, decode_labels, decode_run, decode_requires;  /* node_parts.c */
 /* A list of texts, or one, each with its mark. */
 void decode_marked(struct decoder *decoder, const char *key, const struct value *value, struct strings *strings,
-                   struct mark **marks); /* node_parts.c */
-field_decode decode_device;                                             /* node_parts.c: a name of an interface */
-field_decode decode_peerings, decode_transit_gateways;                  /* peering.c, transit_gateway.c */
+                   struct mark **marks);               /* node_parts.c */
+field_decode decode_device;                            /* node_parts.c: a name of an interface */
+field_decode decode_peerings, decode_transit_gateways; /* peering.c, transit_gateway.c */
 /* The VPC of that name, "main" or "vpc/main"; NULL where there is none (reported). */
 struct vpc *read_vpc(struct loader *loader, const struct value *value);
 field_decode decode_endpoints, decode_cloud_services; /* endpoint.c */
