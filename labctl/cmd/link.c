@@ -154,13 +154,14 @@ static void put_link(struct str *out, const struct link *link)
     str_append(out, directed ? " ]" : "");
 }
 
-/* For what "KEY=VALUE" is about. */
+/* For what "KEY=VALUE" gives. */
 static void make_room(struct impairment *is, const char *word)
 {
     STR_AUTO key = STR_INIT;
-    str_append_bytes(&key, word, strcspn(word, "="));
+    size_t length = strcspn(word, "=");
+    str_append_bytes(&key, word, length);
     const struct impairment_row *row = impairment_row(str_text(&key));
-    if (row)
+    if (row && word[length] && !takes_away(row, word + length + 1))
         impairment_make_room(is, row);
 }
 
@@ -250,21 +251,30 @@ static int changed_text(struct context *context, const char *running, size_t len
     return 0;
 }
 
+#define LAB_SIZE 80
+
+/* The running lab: its text and its topology. */
+static int fetch(const struct context *context, struct str *text, struct reading *reading, char lab[static LAB_SIZE],
+                 int *generation)
+{
+    struct error err = ERROR_INIT;
+    if (changing_fetch(context, "link-set", text, lab, LAB_SIZE, generation, &err) != 0)
+        return cmd_fail(context, &err);
+    struct context quiet = *context;
+    quiet.quiet = true; /* the warnings were shown by `up` */
+    return reading_changed(reading, &quiet, "running lab", text, text);
+}
+
 static int change(struct context *context, bool reset)
 {
     STR_AUTO running = STR_INIT;
     STR_AUTO text = STR_INIT;
     STR_AUTO path = STR_INIT;
-    struct error err = ERROR_INIT;
-    char lab[80];
+    char lab[LAB_SIZE];
     int generation;
-    if (changing_fetch(context, "link-set", &running, lab, sizeof lab, &generation, &err) != 0)
-        return cmd_fail(context, &err);
-    struct context quiet = *context;
-    quiet.quiet = true; /* the warnings were shown by `up` */
     READING_AUTO before = READING_INIT;
     READING_AUTO after = READING_INIT;
-    int status = reading_changed(&before, &quiet, "running lab", &running, &running);
+    int status = fetch(context, &running, &before, lab, &generation);
     if (status != 0)
         return status;
     struct thing thing = link_thing(before.topology, context->argv[1]);
@@ -277,6 +287,8 @@ static int change(struct context *context, bool reset)
         status = change_link(context, before.topology->arena, link, cmd_option(context, "--from"));
     if (status != 0 || (status = changed_text(context, str_text(&running), running.length, link, &path, &text)) != 0)
         return status;
+    struct context quiet = *context;
+    quiet.quiet = true;
     status = reading_changed(&after, &quiet, str_text(&path), &text, &running);
     if (status != 0)
         return status;
@@ -346,13 +358,8 @@ static int must_be_there(struct context *context, const char *name)
     STR_AUTO running = STR_INIT;
     READING_AUTO reading = READING_INIT;
     struct error err = ERROR_INIT;
-    char lab[80];
-    int generation;
-    if (changing_fetch(context, "link-set", &running, lab, sizeof lab, &generation, &err) != 0)
-        return cmd_fail(context, &err);
-    struct context quiet = *context;
-    quiet.quiet = true;
-    int status = reading_text(&reading, &quiet, "running lab", str_text(&running), running.length);
+    char lab[LAB_SIZE];
+    int generation, status = fetch(context, &running, &reading, lab, &generation);
     if (status != 0 || link_thing(reading.topology, name).kind != THING_NONE)
         return status;
     const char *near = NULL;
@@ -426,6 +433,7 @@ const struct command command_link = {
         "  labctl link set link/uplink delay=20ms jitter=2ms loss=0.5%\n"
         "  labctl link set link/uplink --from node/isp rate=50mbit\n"
         "  labctl link set link/uplink profile=lte loss=1%\n"
+        "  labctl link set link/uplink trace=@lte-driving.down\n"
         "\n"
         "Packets on their way stay on it. In an exercise 'link' is refused.",
     .options = options,

@@ -57,14 +57,23 @@ static bool any_kind(struct lab *lab, const struct impaired *wire)
     return wire->direction == PLAN_RECEIVED || way_stands(wire);
 }
 
-static bool counters_of(const struct impaired *wire, const char *kind, struct qdisc_counters *out)
+/* `drops`: what it counts by what it drops, WIRE_COUNTS_LOST or WIRE_COUNTS_OVERFLOWED. */
+static unsigned count_by(const struct impaired *wire, const char *kind, unsigned drops, struct relay_statistics *out)
 {
     struct way way = way_of(wire);
-    struct observed_link seen;
-    const char *device = wire->direction == PLAN_RECEIVED ? wire->interface : way.out;
+    struct observed_link device;
+    struct qdisc_counters seen = {0};
+    const char *name = wire->direction == PLAN_RECEIVED ? wire->interface : way.out;
     int netns = space_netns(wire->space, NULL);
-    return netns >= 0 && observe_link(netns, device, &seen, NULL) > 0 &&
-           qdisc_observe(netns, seen.index, kind, out, NULL) > 0;
+    if (netns < 0 || observe_link(netns, name, &device, NULL) <= 0 ||
+        qdisc_observe(netns, device.index, kind, &seen, NULL) <= 0)
+        return 0;
+    out->counters.passed = seen.passed;
+    out->counters.bytes = seen.bytes;
+    out->counters.entered = seen.passed + seen.dropped + seen.waiting;
+    *(drops == WIRE_COUNTS_LOST ? &out->counters.lost : &out->counters.overflowed) = seen.dropped;
+    out->held = seen.waiting;
+    return WIRE_COUNTS_PASSED | WIRE_COUNTS_QUEUE | drops;
 }
 
 /* ---- tbf ------------------------------------------------------------------------------------------------------- */
@@ -86,15 +95,7 @@ static int tbf_engage(const struct impaired *wire, struct hooks *hooks, struct e
 static unsigned tbf_count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
 {
     (void)lab;
-    struct qdisc_counters seen = {0};
-    if (!counters_of(wire, "tbf", &seen))
-        return 0;
-    out->counters.passed = seen.passed;
-    out->counters.bytes = seen.bytes;
-    out->counters.overflowed = seen.dropped;
-    out->counters.entered = seen.passed + seen.dropped + seen.waiting;
-    out->held = seen.waiting;
-    return WIRE_COUNTS_PASSED | WIRE_COUNTS_OVERFLOWED | WIRE_COUNTS_QUEUE;
+    return count_by(wire, "tbf", WIRE_COUNTS_OVERFLOWED, out);
 }
 
 const struct impair_backend impair_tbf = {
@@ -138,15 +139,7 @@ static int netem_release(const struct impaired *wire, struct hooks *hooks, struc
 static unsigned netem_count(struct lab *lab, const struct impaired *wire, struct relay_statistics *out)
 {
     (void)lab;
-    struct qdisc_counters seen = {0};
-    if (!counters_of(wire, "netem", &seen))
-        return 0;
-    out->counters.passed = seen.passed;
-    out->counters.bytes = seen.bytes;
-    out->counters.lost = seen.dropped;
-    out->counters.entered = seen.passed + seen.dropped + seen.waiting;
-    out->held = seen.waiting;
-    return WIRE_COUNTS_PASSED | WIRE_COUNTS_LOST | WIRE_COUNTS_QUEUE;
+    return count_by(wire, "netem", WIRE_COUNTS_LOST, out);
 }
 
 const struct impair_backend impair_netem = {

@@ -99,6 +99,8 @@ static const char *list_of_file(struct decoder *decoder, const char *key, const 
             findings_add(decoder->findings, FINDING_ERROR, "unknown-key", value->entries[i].key_mark,
                          "unknown key '%s' in '%s'", value->entries[i].key, key)
                 ->hint = "a list is '[ … ]', or '{ source: FILE }'";
+    if (source == NULL)
+        findings_add(decoder->findings, FINDING_ERROR, "missing-key", value->mark, "'%s' needs the key 'source'", key);
     if (source == NULL || !decode_text(decoder, "source", source->value, &name))
         return NULL;
     const char *path = document_path(LOADER(decoder)->document, source->value->mark, name);

@@ -129,6 +129,8 @@ printf '# recorded\n50\n' >"$work/line.down"
 lab link reset late && lab link set late trace=@"$work/line.down" && pings a 10.0.0.2 10 -s 1400 && lab link show late &&
     grep -q 'trace 50$' "$work/out" && "$LABCTL" --lab wires dump | grep -q 'trace: "50"'
 check "a line passes what another one has passed" $?
+lab link set late rate=none && lab link show late && grep -q 'trace 50$' "$work/out"
+check "what is not there is taken away without it" $?
 longest=$("$LABCTL" --lab wires exec a -- ping -q -c 10 -i 0.02 -W 2 -s 1400 10.0.0.2 | sed -n 's|^rtt .* = [^/]*/[^/]*/\([0-9]*\).*|\1|p')
 between "${longest:-0}" 200 700
 check "as fast as that" $?
