@@ -131,10 +131,9 @@ int impair_relay_serve(struct lab *lab, const struct plan *plan, const struct im
             return -1;
         process->listening = true;
     }
-    if (process->state != LAB_PROCESS_RUNNING)
-        return 0;
-    int result = reload(lab, process, err);
-    return result == 0 && !conf.length ? process_stop(lab, process, err) : result;
+    /* Without wires it stays and sleeps: to end it would be to wait for the kernel, and one link changes often. */
+    process->wanted = conf.length;
+    return process->state == LAB_PROCESS_RUNNING ? reload(lab, process, err) : 0;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------------

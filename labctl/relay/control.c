@@ -13,10 +13,8 @@
 #include "base/str.h"
 #include "relay/relay.h"
 
-#define CONF_MAX     (64u << 20)
-#define FRAMES_ALL   32768 /* of all rings together, as long as each has */
-#define FRAMES_LEAST 128
-#define FRAMES_MOST  4096
+#define CONF_MAX   (64u << 20)
+#define TAKES_MOST 32 /* more than a whole ring */
 
 static struct relay_statistics *statistics; /* RELAY_WIRES_MAX of them, shared */
 
@@ -57,29 +55,27 @@ static void end_line(struct pump *pump, struct line *line)
     while (*at != line)
         at = &(*at)->next;
     *at = line->next;
-    pump_take(pump, line);
+    for (int i = 0; i < TAKES_MOST && !pump_take(pump, line->tap); i++)
+        ;
     pump_flush(pump, line);
     line_close(line);
 }
 
-static int begin_line(struct pump *pump, const struct relay_wire *spec, uint32_t frames, struct error *err)
+static int begin_line(struct pump *pump, const struct relay_wire *spec, struct error *err)
 {
     struct relay_statistics *place = unused_statistics();
     if (!place)
         return error_set(err, ERR_SYSTEM, "more than %d wires", RELAY_WIRES_MAX);
-    struct line *line = line_open(spec, place, frames, err);
+    struct line *line = line_open(spec, &pump->taps, place, err);
     if (!line)
         return -1;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = line};
     line->wanted = true;
     line->next = pump->lines;
     pump->lines = line;
-    if (epoll_ctl(pump->epoll, EPOLL_CTL_ADD, line->in.fd, &event))
-        return error_set_errno(err, errno, "watch %s", spec->device);
     return 0;
 }
 
-static void put_line(struct pump *pump, const struct relay_wire *spec, uint32_t frames, struct error *err)
+static void put_line(struct pump *pump, const struct relay_wire *spec, struct error *err)
 {
     struct line *line = find(pump, spec);
     if (line && (line->spec.mtu != spec->mtu || !line_stands(line))) {
@@ -92,17 +88,29 @@ static void put_line(struct pump *pump, const struct relay_wire *spec, uint32_t 
         return;
     }
     struct error problem = ERROR_INIT;
-    if (begin_line(pump, spec, frames, &problem) && err->kind == ERR_NONE)
+    if (begin_line(pump, spec, &problem) && err->kind == ERR_NONE)
         error_set(err, problem.kind, "%s", problem.text);
 }
 
-static uint32_t frames_each(const char *text)
+/* Each has the filter for its lines now; those that have none go. */
+static void heed_taps(struct pump *pump, struct error *err)
 {
-    uint32_t lines = 1;
-    for (; *text; text++)
-        lines += *text == '\n';
-    uint32_t each = FRAMES_ALL / lines;
-    return each < FRAMES_LEAST ? FRAMES_LEAST : each > FRAMES_MOST ? FRAMES_MOST : each;
+    for (struct tap **at = &pump->taps; *at;) {
+        struct tap *tap = *at;
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = tap};
+        if (tap->line_count == 0) {
+            epoll_ctl(pump->epoll, EPOLL_CTL_DEL, tap->ring.fd, NULL);
+            *at = tap->next;
+            tap_close(tap);
+            continue;
+        }
+        at = &tap->next;
+        bool heard = epoll_ctl(pump->epoll, EPOLL_CTL_ADD, tap->ring.fd, &event) == 0 || errno == EEXIST;
+        if (err->kind == ERR_NONE && !heard)
+            error_set_errno(err, errno, "hear of packets");
+        else if (err->kind == ERR_NONE)
+            tap_watch(tap, err);
+    }
 }
 
 int control_load(struct pump *pump, struct error *err)
@@ -112,14 +120,13 @@ int control_load(struct pump *pump, struct error *err)
         return -1;
     if (file_read(AT_FDCWD, RELAY_CONF, &text, CONF_MAX) && errno != ENOENT)
         return error_set_errno(err, errno, "read %s", RELAY_CONF);
-    uint32_t frames = frames_each(str_text(&text));
     for (struct line *line = pump->lines; line; line = line->next)
         line->wanted = false;
     char *save = NULL;
     for (char *at = text.data ? strtok_r(text.data, "\n", &save) : NULL; at; at = strtok_r(NULL, "\n", &save)) {
         struct relay_wire spec;
         if (relay_wire_parse(at, &spec))
-            put_line(pump, &spec, frames, err);
+            put_line(pump, &spec, err);
         else if (err->kind == ERR_NONE)
             error_set(err, ERR_SYSTEM, "a line of %s is none: %s", RELAY_CONF, at);
     }
@@ -128,6 +135,7 @@ int control_load(struct pump *pump, struct error *err)
         if (!line->wanted)
             end_line(pump, line);
     }
+    heed_taps(pump, err);
     return err->kind == ERR_NONE ? 0 : -1;
 }
 
@@ -159,7 +167,5 @@ void control_answer(struct pump *pump, int listener)
         control_load(pump, &problem);
     else
         error_set(&problem, ERR_USAGE, "there is no request '%s'", request);
-    for (struct line *line = pump->lines; line; line = line->next)
-        line->statistics->overrun += ring_overrun(&line->in);
     send(guest, problem.text, strlen(problem.text), MSG_NOSIGNAL | MSG_DONTWAIT);
 }

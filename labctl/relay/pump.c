@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,7 +12,7 @@
 #include "base/units.h"
 #include "relay/relay.h"
 
-#define TAKE_MOST    256                    /* frames of one wire before the others' turn */
+#define TAKE_MOST    256                    /* frames of one namespace before the others' turn */
 #define WATCH        30000                  /* ns before a packet is due from which on the clock is watched */
 #define TURN         100000                 /* ns that two turns are apart where packets are dense */
 #define TURNS_SAVED  10                     /* turns that may follow one another at once after a rest */
@@ -118,23 +119,37 @@ static void take(struct pump *pump, struct line *line, const struct frame *frame
     }
 }
 
-void pump_take(struct pump *pump, struct line *line)
+/* The kernel counts what a ring had no room for without telling of which wire: likeliest of the one whose frame was the
+ * next that it had room for. */
+static void take_of(struct pump *pump, struct line *line, const struct frame *frame, int64_t arrived)
+{
+    if (arrived < line->last_arrived) /* stamps are as good as the clock; the ring is in order */
+        arrived = line->last_arrived;
+    line->last_arrived = arrived;
+    line->touched = true;
+    if (frame->losing)
+        line->statistics->overrun += ring_overrun(&line->tap->ring);
+    take(pump, line, frame, arrived);
+    if (line->wire.held > line->statistics->held_most)
+        line->statistics->held_most = line->wire.held;
+}
+
+bool pump_take(struct pump *pump, struct tap *tap)
 {
     struct frame frame;
     int64_t now = pump_now(), difference = ahead(now);
-    line->touched = true;
-    for (int i = 0; i < TAKE_MOST && ring_next(&line->in, &frame); i++) {
+    for (int i = 0; i < TAKE_MOST; i++) {
+        if (!ring_next(&tap->ring, &frame))
+            return true;
         int64_t arrived = frame.arrived - difference;
         if (arrived > now || arrived < now - ARRIVAL_MOST)
             arrived = now;
-        if (arrived < line->last_arrived) /* stamps are as good as the clock; the ring is in order */
-            arrived = line->last_arrived;
-        line->last_arrived = arrived;
-        take(pump, line, &frame, arrived);
-        ring_done(&line->in);
+        for (struct line *line = tap_lines(tap, frame.device); line; line = line->beside)
+            if (line->from == frame.device)
+                take_of(pump, line, &frame, arrived);
+        ring_done(&tap->ring);
     }
-    if (line->wire.held > line->statistics->held_most)
-        line->statistics->held_most = line->wire.held;
+    return false;
 }
 
 /* ---- out ------------------------------------------------------------------------------------------------------ */
@@ -153,15 +168,17 @@ static void send_batch(struct line *line)
     struct batch *batch = &line->leaving;
     struct mmsghdr messages[SEND_MOST];
     struct iovec parts[SEND_MOST][2];
+    struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = line->to};
     int64_t now = pump_now();
     for (unsigned i = 0; i < batch->count; i++) {
         struct packet *packet = batch->packets[i];
         parts[i][0] = (struct iovec){&packet->offload, sizeof packet->offload};
         parts[i][1] = (struct iovec){packet->frame, packet->length};
-        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = parts[i], .msg_iovlen = 2}};
+        messages[i] = (struct mmsghdr){
+            .msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts[i], .msg_iovlen = 2}};
     }
     for (unsigned done = 0; done < batch->count;) {
-        int sent = sendmmsg(line->out, messages + done, batch->count - done, MSG_DONTWAIT);
+        int sent = sendmmsg(line->tap->ring.fd, messages + done, batch->count - done, MSG_DONTWAIT);
         if (sent > 0) {
             for (int i = 0; i < sent; i++) {
                 line->wire.counters.passed++;

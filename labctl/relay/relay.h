@@ -5,10 +5,13 @@
  * due, and gives it back.  One process and one thread serve all wires of a lab.
  *
  * Packets come in through a ring that the kernel fills (packet(7), PACKET_RX_RING), with the time of their arrival: a
- * packet that was taken up late is not later for it, as long as its delay is longer.  They go out by sendmmsg.  Between
- * packets the process sleeps until shortly before the first is due and then watches the clock; where they are dense it
- * takes and sends several in one turn (pump.c).  What remains is the lateness, which it keeps a histogram of.  Memory
- * is bounded: what does not fit is dropped at the tail, and counted.
+ * packet that was taken up late is not later for it, as long as its delay is longer.  They go out by sendmmsg.  The
+ * kernel waits for all processors when a ring is made, and twice when it goes (tens of milliseconds where they are
+ * idle), so the wires of a namespace share one (a tap), whose filter lets pass what comes in at their devices: a wire
+ * more is a filter more, and a lab of hundreds of them ends at once.  Between packets the process sleeps until shortly
+ * before the first is due and then watches the clock; where they are dense it takes and sends several in one turn
+ * (pump.c).  What remains is the lateness, which it keeps a histogram of.  Memory is bounded: what does not fit is
+ * dropped at the tail, and counted.
  *
  * Checksums that the sender's kernel left to the device travel along as virtio_net_hdr and stay open until a packet is
  * to be corrupted: then the checksum is computed first, so that the receiver finds the error. */
@@ -39,9 +42,9 @@ bool packet_reserve(void);                /* memory for some hundred */
 struct packet *packet_new(size_t length); /* NULL where memory is used up */
 void packet_free(struct packet *packet);
 
-/* ---- ring.c: frames as they come in ---- */
+/* ---- ring.c: frames as they come in, of all devices of the thread's namespace that the filter lets pass ---- */
 struct ring {
-    int fd;
+    int fd; /* of a packet socket that sends as well */
     uint8_t *memory;
     size_t size;
     uint32_t frame_size, frame_count, next;
@@ -53,17 +56,41 @@ struct ring {
 struct frame {
     const uint8_t *data;
     uint32_t length;
+    int device; /* its index */
     struct virtio_net_hdr offload;
-    int64_t arrived; /* CLOCK_REALTIME */
-    bool tagged;
+    int64_t arrived;            /* CLOCK_REALTIME */
+    bool tagged, losing;        /* losing: frames before it found no room, and ring_overrun has not counted them yet */
     uint16_t tag, tag_protocol; /* host and network order */
 };
-/* On a device of the thread's namespace; ours: frames with RELAY_MARK are left out. */
-int ring_open(struct ring *ring, int device, uint32_t mtu, uint32_t frames, bool leave_out_ours, struct error *err);
+uint32_t ring_frame_size(uint32_t mtu);                                   /* a power of two */
+int ring_open(struct ring *ring, uint32_t frame_size, struct error *err); /* nothing passes yet */
 void ring_close(struct ring *ring);
+/* Frames of these devices pass (sorted, each once), but for those that this program has sent. */
+#define RING_DEVICES_MAX 512
+int ring_watch(struct ring *ring, const int *devices, size_t count, struct error *err);
 bool ring_next(struct ring *ring, struct frame *out); /* false: none waits */
 void ring_done(struct ring *ring);                    /* with the frame that ring_next gave */
 uint64_t ring_overrun(struct ring *ring);             /* frames dropped since the last call */
+
+/* ---- tap.c: where the wires of a namespace come in and go out ---- */
+#define TAP_SLOTS 256
+struct tap {
+    char netns[32];
+    struct ring ring;
+    struct line *by_device[TAP_SLOTS]; /* by the index of the device that their packets come in at */
+    size_t line_count;
+    struct tap *next;
+};
+/* The thread is in a namespace ("-": its own) from tap_enter to tap_leave. */
+int tap_enter(const char *netns, int *home, struct error *err);
+void tap_leave(int *home);
+/* One with room for a wire of this MTU, made where there is none yet; NULL with err. */
+struct tap *tap_for(struct tap **all, const char *netns, uint32_t mtu, struct error *err);
+void tap_add(struct tap *tap, struct line *line); /* its packets come from the next tap_watch on */
+void tap_remove(struct tap *tap, struct line *line);
+int tap_watch(struct tap *tap, struct error *err);
+struct line *tap_lines(const struct tap *tap, int device); /* more of the slot: beside */
+void tap_close(struct tap *tap);                           /* of no list any more; does not wait for the kernel */
 
 /* ---- line.c: a wire that is served ---- */
 #define SEND_MOST 64 /* packets in one system call */
@@ -77,15 +104,16 @@ struct line {
     char *is_text;
     struct wire wire;
     int device_index, end_index;
-    struct ring in;
-    int out;
+    int from, to; /* these two, in the order of its direction */
+    struct tap *tap;
+    struct line *beside;  /* in the tap's slot */
     struct batch leaving; /* due, and to be sent before the turn ends */
     struct relay_statistics *statistics;
     bool wanted, touched;
     int64_t last_arrived; /* CLOCK_MONOTONIC */
     struct line *next;
 };
-struct line *line_open(const struct relay_wire *spec, struct relay_statistics *statistics, uint32_t frames,
+struct line *line_open(const struct relay_wire *spec, struct tap **taps, struct relay_statistics *statistics,
                        struct error *err);
 void line_close(struct line *line);
 /* Is it still the same device that the wire is on? */
@@ -95,11 +123,12 @@ void line_change(struct line *line, const struct impairment *is);
 /* ---- pump.c: from ring to queue to device ---- */
 struct pump {
     struct line *lines;
+    struct tap *taps;
     struct queue queue;
     int epoll;
     int64_t turns, last_turn; /* nanoseconds saved for turns; CLOCK_MONOTONIC */
 };
-void pump_take(struct pump *pump, struct line *line);  /* what waits in its ring */
+bool pump_take(struct pump *pump, struct tap *tap);    /* what waits in its ring, some of it at a time; is it empty? */
 void pump_send_due(struct pump *pump);                 /* what is due */
 void pump_flush(struct pump *pump, struct line *line); /* all packets of a line, due or not */
 int pump_wait(struct pump *pump);                      /* until something is to be done */

@@ -15,19 +15,10 @@
 
 #define BLOCK        (1u << 17)
 #define PAGE         4096
+#define FRAME_LEAST  2048
 #define HEADERS_ROOM 128 /* tpacket2_hdr, sockaddr_ll, virtio_net_hdr, Ethernet header and tag, with alignment */
-
-static int leave_out_ours(int fd)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_MARK)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RELAY_MARK, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, 0),
-        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-    };
-    struct sock_fprog program = {ARRAY_SIZE(code), code};
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
-}
+#define RING_SIZE    (8u << 20)
+#define FRAMES_LEAST 1024
 
 /* The kernel maps all pages at once, yet a hypervisor with page tables of its own follows only when they are touched:
  * better now than while the first packets wait. */
@@ -37,11 +28,17 @@ static void touch(const struct ring *ring)
         (void)*(volatile const uint8_t *)(ring->memory + at);
 }
 
-static int make_ring(struct ring *ring, uint32_t mtu, uint32_t frames, struct error *err)
+uint32_t ring_frame_size(uint32_t mtu)
 {
-    uint32_t frame = 1024;
-    while (frame < mtu + HEADERS_ROOM)
-        frame *= 2;
+    uint32_t size = FRAME_LEAST;
+    while (size < mtu + HEADERS_ROOM)
+        size *= 2;
+    return size;
+}
+
+static int make_ring(struct ring *ring, uint32_t frame, struct error *err)
+{
+    uint32_t frames = RING_SIZE / frame > FRAMES_LEAST ? RING_SIZE / frame : FRAMES_LEAST;
     struct tpacket_req request = {
         .tp_block_size = frame > BLOCK ? frame : BLOCK,
         .tp_frame_size = frame,
@@ -63,24 +60,76 @@ static int make_ring(struct ring *ring, uint32_t mtu, uint32_t frames, struct er
     return 0;
 }
 
-int ring_open(struct ring *ring, int device, uint32_t mtu, uint32_t frames, bool filter, struct error *err)
+int ring_open(struct ring *ring, uint32_t frame_size, struct error *err)
 {
     const int on = 1, version = TPACKET_V2;
-    struct sockaddr_ll place = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = device};
+    const uint32_t mark = RELAY_MARK;
+    struct sockaddr_ll place = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
     *ring = (struct ring)RING_INIT;
     ring->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (ring->fd < 0 || setsockopt(ring->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) ||
         setsockopt(ring->fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) ||
         setsockopt(ring->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) ||
-        (filter && leave_out_ours(ring->fd)))
+        setsockopt(ring->fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark))
         error_set_errno(err, errno, "open a packet socket");
-    else if (make_ring(ring, mtu, frames, err) == 0) {
+    else if (make_ring(ring, frame_size, err) == 0 && ring_watch(ring, NULL, 0, err) == 0) {
         if (bind(ring->fd, (struct sockaddr *)&place, sizeof place) == 0)
             return 0;
-        error_set_errno(err, errno, "watch a device");
+        error_set_errno(err, errno, "watch devices");
     }
     ring_close(ring);
     return -1;
+}
+
+/* ---- the filter -----------------------------------------------------------------------------------------------------
+ * A binary search of the device's index.  Conditional jumps of classic BPF reach 255 instructions, so each step is one
+ * over an unconditional jump, and each leaf has its own end.  512 devices are some 900 instructions, which Linux 6.1
+ * holds twice in its 20 KiB of option memory (net.core.optmem_max) while one filter replaces another. */
+
+#define LEAF             8
+#define INSTRUCTIONS_MAX (RING_DEVICES_MAX * 2 + 16)
+
+struct filter {
+    struct sock_filter code[INSTRUCTIONS_MAX];
+    uint16_t length;
+};
+
+static void append(struct filter *filter, struct sock_filter instruction)
+{
+    filter->code[filter->length++] = instruction;
+}
+
+static void append_search(struct filter *filter, const int *devices, size_t count)
+{
+    if (count <= LEAF) {
+        for (size_t i = 0; i < count; i++)
+            append(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)devices[i],
+                                                        (uint8_t)(count - i), 0));
+        append(filter, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0));
+        append(filter, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX));
+        return;
+    }
+    size_t half = count / 2;
+    append(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)devices[half], 0, 1));
+    uint16_t jump = filter->length;
+    append(filter, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+    append_search(filter, devices, half);
+    filter->code[jump].k = filter->length - jump - 1u;
+    append_search(filter, devices + half, count - half);
+}
+
+int ring_watch(struct ring *ring, const int *devices, size_t count, struct error *err)
+{
+    struct filter filter = {.length = 0};
+    append(&filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_MARK)));
+    append(&filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RELAY_MARK, 0, 1));
+    append(&filter, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0));
+    append(&filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)));
+    append_search(&filter, devices, count);
+    struct sock_fprog program = {filter.length, filter.code};
+    if (setsockopt(ring->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program))
+        return error_set_errno(err, errno, "watch %zu devices", count);
+    return 0;
 }
 
 void ring_close(struct ring *ring)
@@ -103,10 +152,13 @@ bool ring_next(struct ring *ring, struct frame *out)
     uint32_t status = __atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE);
     if (!(status & TP_STATUS_USER))
         return false;
+    const struct sockaddr_ll *from = (const struct sockaddr_ll *)((uint8_t *)h + TPACKET_ALIGN(sizeof *h));
     *out = (struct frame){
+        .device = from->sll_ifindex,
         .data = (uint8_t *)h + h->tp_mac,
         .length = h->tp_snaplen < h->tp_len ? 0 : h->tp_snaplen,
         .arrived = h->tp_sec * NANOSECONDS_PER_SECOND + h->tp_nsec,
+        .losing = status & TP_STATUS_LOSING,
         .tagged = status & TP_STATUS_VLAN_VALID,
         .tag = h->tp_vlan_tci,
         .tag_protocol = status & TP_STATUS_VLAN_TPID_VALID ? htons(h->tp_vlan_tpid) : htons(ETH_P_8021Q),

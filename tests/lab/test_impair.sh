@@ -171,6 +171,46 @@ if pid=$(relay_pid) && [ -n "$pid" ]; then
     lab link set link/late delay=10ms && pings a 10.0.0.2 5 && between "$least" 20 35
     check "and is told of changes" $?
 fi
+# The wires of a namespace come in by one packet socket, as the kernel waits for all processors when a ring is made and
+# twice when it goes: a lab of many wires would take seconds to begin and to end.
+cat >"$work/many.yaml" <<YAML
+lab: many
+links:
+$(for i in {1..20}; do echo "  l$i: { delay: 5ms }"; done)
+nodes:
+  hub:
+    interfaces:
+$(for i in {1..20}; do echo "      e$i: { link: l$i, address: 10.0.$i.1/24 }"; done)
+$(for i in {1..20}; do echo "  n$i: { interfaces: { eth0: { link: l$i, address: 10.0.$i.2/24 } } }"; done)
+YAML
+packet_sockets() { echo $(($(wc -l <"/proc/$1/net/packet") - 1)); }
+sockets_are() { [ "$(packet_sockets "$1")" -eq "$2" ]; }
+many() { run "$LABCTL" --lab many "$@"; }
+many up "$work/many.yaml"
+check "a lab of forty wires with delays is up" $?
+served_by=$("$LABCTL" --lab many --format json link show | sed -n 's/.*"backend": "\([a-z]*\)".*/\1/p' | sort -u)
+pid=
+[ "$served_by" != relay ] || pid=$(pgrep -n -f '^/program/relay')
+many exec hub -- sh -c 'for i in $(seq 20); do ping -q -c 2 -i 0.02 -W 1 10.0.$i.2; done'
+if [ -n "$pid" ]; then
+    sockets_are "$pid" 1
+    check "one socket serves all of them" $?
+fi
+[ "$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p' "$work/out" | awk '$1 >= 10 && $1 < 30' | wc -l)" -eq 20 ]
+check "each delays what passes, both ways" $?
+for i in {1..20}; do many link reset "link/l$i"; done
+many exec hub -- ping -q -c 2 -i 0.02 -W 1 10.0.20.2
+[ "$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p' "$work/out")" -lt 5 ]
+check "and none when they are reset" $?
+if [ -n "$pid" ]; then
+    until_true 10 sockets_are "$pid" 0
+    check "the socket goes with the last of them" $?
+    many link set link/l7 delay=20ms
+    many exec hub -- ping -q -c 2 -i 0.02 -W 1 10.0.7.2
+    [ "$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p' "$work/out")" -ge 40 ] && sockets_are "$pid" 1
+    check "and the relay, which stayed, serves the next" $?
+fi
+many down
 lab exec a -- sh -c 'cat /proc/mounts /proc/net/dev; ip -d link; nft list ruleset; ps ax; ls -R /opt /run /tmp; env'
 ! grep -iqE 'relay|netem|labctl|impair|wo-|wi-' "$work/out"
 check "no node sees any of it" $?
