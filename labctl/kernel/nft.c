@@ -3,8 +3,11 @@
  * Theory of operation.  A context's netlink socket is opened when it is made and stays in that namespace, so only the
  * making needs a visit.  Each load has a context of its own: libnftables 1.0.6 aborts in some sequences of a used one.
  * Text goes in by a memfd and its file name: from a buffer, error messages have no line numbers and quote the wrong
- * line. Closing a socket after deletions waits for the kernel's grace period (~11 ms), so contexts that deleted
- * something are closed by a thread of their own. */
+ * line.
+ *
+ * Closing a socket of nfnetlink waits until what was deleted in its namespace is freed, for a grace period of RCU (some
+ * 20 ms), and keeps the namespace's next transaction waiting with it.  So for a while after a deletion contexts are not
+ * closed but put into a queue, which a thread empties when the kernel has freed by itself. */
 #include "kernel/nft.h"
 
 #include <errno.h>
@@ -12,12 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
 #include "kernel/libnftables.h"
 #include "kernel/link.h"
 #include "kernel/namespace.h"
@@ -38,20 +44,78 @@ static struct nft_ctx *context_in(int netns, struct error *err)
     return context;
 }
 
-static void *close_later(void *context)
+/* ---- closing ---------------------------------------------------------------------------------------------------- */
+
+#define FREED_AFTER (60 * NANOSECONDS_PER_SECOND / 1000) /* more than two grace periods */
+#define LATE_MOST   64u                                  /* each has some tenths of a megabyte */
+
+static struct {
+    pthread_mutex_t lock;
+    struct {
+        struct nft_ctx *context;
+        int64_t due;
+    } queue[LATE_MOST];
+    unsigned first, count;
+    bool running; /* its thread */
+    int64_t deleted;
+} late = {.lock = PTHREAD_MUTEX_INITIALIZER, .deleted = INT64_MIN / 2};
+
+static void *close_late(void *unused)
 {
-    libnftables.ctx_free(context);
-    return NULL;
+    pthread_mutex_lock(&late.lock);
+    while (late.count) {
+        int64_t left = late.queue[late.first].due - clock_monotonic();
+        struct nft_ctx *context = left > 0 ? NULL : late.queue[late.first].context;
+        if (context) {
+            late.first = (late.first + 1) % LATE_MOST;
+            late.count--;
+        }
+        pthread_mutex_unlock(&late.lock);
+        if (context)
+            libnftables.ctx_free(context);
+        else
+            nanosleep(&(struct timespec){.tv_nsec = left}, NULL);
+        pthread_mutex_lock(&late.lock);
+    }
+    late.running = false;
+    pthread_mutex_unlock(&late.lock);
+    return unused;
+}
+
+static bool start_closing(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, close_late, NULL) != 0)
+        return false;
+    pthread_detach(thread);
+    return true;
+}
+
+static bool put_into_queue(struct nft_ctx *context, int64_t now)
+{
+    /* The lock is held for an instant only; by nobody in a child that was forked meanwhile. */
+    if (pthread_mutex_trylock(&late.lock) != 0)
+        return false;
+    bool room = late.count < LATE_MOST && (late.running || (late.running = start_closing()));
+    if (room) {
+        unsigned at = (late.first + late.count++) % LATE_MOST;
+        late.queue[at].context = context;
+        late.queue[at].due = now + FREED_AFTER;
+    }
+    pthread_mutex_unlock(&late.lock);
+    return room;
 }
 
 static void context_close(struct nft_ctx *context, bool deleted)
 {
-    pthread_t thread;
-    if (deleted && pthread_create(&thread, NULL, close_later, context) == 0)
-        pthread_detach(thread);
-    else
+    int64_t now = clock_monotonic();
+    if (deleted)
+        __atomic_store_n(&late.deleted, now, __ATOMIC_RELAXED);
+    if (now - __atomic_load_n(&late.deleted, __ATOMIC_RELAXED) > FREED_AFTER || !put_into_queue(context, now))
         libnftables.ctx_free(context);
 }
+
+/* ---- running ---------------------------------------------------------------------------------------------------- */
 
 /* nft names the memfd ("/proc/self/fd/6:5:5-9: Error: …"): what the caller calls it says more. */
 static void rename_source(struct str *out, const char *text, const char *path, const char *what)

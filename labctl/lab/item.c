@@ -202,30 +202,22 @@ static void nft_subject(const struct plan *plan, size_t i, struct str *out)
     str_printf(out, "%s of %s", nft->verbatim ? "nftables" : "nft table", plan->namespaces[nft->ns].name);
 }
 
-/* A verbatim ruleset is replaced by removing the tables that it makes; a scratch namespace tells which those are. */
+/* A verbatim ruleset is replaced by removing the tables that it makes; a scratch namespace tells which those are.  Each
+ * is made before it is deleted: so it need not be there, and nobody has to look, which for libnftables is to read all
+ * rules of the namespace. */
 int nft_remove(const struct plan *plan, size_t i, int netns, struct error *err)
 {
     const struct plan_nft *nft = &plan->nfts[i];
-    STR_AUTO what = STR_INIT, tables = STR_INIT, present = STR_INIT;
+    STR_AUTO what = STR_INIT, tables = STR_INIT, commands = STR_INIT;
     nft_subject(plan, i, &what);
     if (!nft->verbatim)
         str_printf(&tables, "%s %s\n", nft->family, nft->table);
     else if (nft_tables_of(nft->body, &tables, err) != 0)
         return -1;
-    str_append_char(&present, '\n');
-    if (nft_list_tables(netns, &present, err) != 0)
-        return -1;
     char *save = NULL, *line = tables.length ? strtok_r(tables.data, "\n", &save) : NULL; /* a refused one makes none */
-    for (; line; line = strtok_r(NULL, "\n", &save)) {
-        STR_AUTO wanted = STR_INIT, command = STR_INIT;
-        str_printf(&wanted, "\n%s\n", line);
-        if (!strstr(str_text(&present), str_text(&wanted)))
-            continue;
-        str_printf(&command, "delete table %s\n", line);
-        if (nft_load(netns, str_text(&what), str_text(&command), err) != 0)
-            return -1;
-    }
-    return 0;
+    for (; line; line = strtok_r(NULL, "\n", &save))
+        str_printf(&commands, "table %s\ndelete table %s\n", line, line);
+    return commands.length ? nft_load(netns, str_text(&what), str_text(&commands), err) : 0;
 }
 
 int nft_put(struct lab *lab, const struct plan *plan, size_t i, int netns, bool fresh, struct error *err)

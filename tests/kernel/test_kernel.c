@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -12,10 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/units.h"
 #include "kernel/dump.h"
 #include "kernel/link.h"
 #include "kernel/namespace.h"
@@ -333,6 +337,37 @@ static void nft_tables(void **state)
     end_pair(&pair);
 }
 
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+/* The kernel frees what was deleted after some 20 ms, and whoever closes a socket before waits for that, each anew. */
+static void nft_deletions_do_not_wait(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    struct pair pair = make_pair();
+    size_t before = open_descriptors(), most = 0;
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(nft_load(pair.node, "t", "table inet t {\n}\ndelete table inet t\n", &err), 0);
+        size_t now = open_descriptors();
+        most = now > most ? now : most;
+    }
+    assert_true(most - before <= 70);
+    int64_t deadline = clock_monotonic() + 10 * NANOSECONDS_PER_SECOND;
+    while (open_descriptors() > before && clock_monotonic() < deadline)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_true(open_descriptors() <= before); /* less: those of the case before have gone too */
+    end_pair(&pair);
+}
+
 static void sockets_of_a_namespace(void **state)
 {
     (void)state;
@@ -362,6 +397,7 @@ int main(void)
         cmocka_unit_test(big_batches_are_split),
         cmocka_unit_test(sysctls),
         cmocka_unit_test(nft_tables),
+        cmocka_unit_test(nft_deletions_do_not_wait),
         cmocka_unit_test(sockets_of_a_namespace),
     };
     if (sandbox_enter() != 0) {
