@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define NANOSECONDS_PER_SECOND INT64_C(1000000000)
+#define NANOSECONDS_PER_HOUR   (3600 * NANOSECONDS_PER_SECOND)
 #define SHARE_WHOLE            UINT32_C(1000000000) /* a share of 100 %: shares count parts per 10^9 */
 #define UNITS_TEXT_MAX         48
 

@@ -46,6 +46,7 @@ const char *impairment_wants(const struct impairment_row *row)
     static const char *const wants[] = {
         [IMPAIRMENT_DURATION] = "a duration such as 20ms",
         [IMPAIRMENT_SHARE] = "a share from 0% to 100%, such as 0.5%",
+        [IMPAIRMENT_REST] = "a share from 0% to 100%, such as 80%",
         [IMPAIRMENT_RATE] = "a rate such as 50mbit",
         [IMPAIRMENT_TRACE] = "milliseconds in rising order, the last above 0: 0,5,5,12",
         [IMPAIRMENT_TABLE] = "up to 16384 numbers from -32768 to 32767: -8192,0,8192",
@@ -64,6 +65,20 @@ static const char *set_integer(const struct impairment_row *row, const char *tex
         return impairment_wants(row);
     *out = (uint32_t)value;
     return NULL;
+}
+
+static const char *set_rest(const char *text, uint32_t *out)
+{
+    const char *wrong = share_parse(text, out);
+    if (!wrong && *out == 0)
+        *out = SHARE_ZERO;
+    return wrong;
+}
+
+/* What a member of that type means. */
+static uint32_t rest(uint32_t member)
+{
+    return member == 0 ? SHARE_WHOLE : member == SHARE_ZERO ? 0 : member;
 }
 
 bool impairment_is_list(const struct impairment_row *row)
@@ -132,6 +147,8 @@ const char *impairment_set(struct impairment *impairment, const struct impairmen
         return duration_parse(text, member);
     case IMPAIRMENT_SHARE:
         return share_parse(text, member);
+    case IMPAIRMENT_REST:
+        return set_rest(text, member);
     case IMPAIRMENT_INTEGER:
         return set_integer(row, text, member);
     case IMPAIRMENT_RATE:
@@ -168,6 +185,10 @@ bool impairment_get(const struct impairment *impairment, const struct impairment
         if (*(const uint32_t *)member)
             str_append(out, share_format(*(const uint32_t *)member, text));
         return *(const uint32_t *)member != 0;
+    case IMPAIRMENT_REST:
+        if (*(const uint32_t *)member)
+            str_append(out, share_format(rest(*(const uint32_t *)member), text));
+        return *(const uint32_t *)member != 0;
     case IMPAIRMENT_INTEGER:
         if (*(const uint32_t *)member)
             str_printf(out, "%u", *(const uint32_t *)member);
@@ -195,9 +216,9 @@ void impairment_clear(struct impairment *impairment, const struct impairment_row
 {
     static const size_t sizes[] = {
         [IMPAIRMENT_DURATION] = sizeof(int64_t),   [IMPAIRMENT_SHARE] = sizeof(uint32_t),
-        [IMPAIRMENT_INTEGER] = sizeof(uint32_t),   [IMPAIRMENT_RATE] = sizeof(uint64_t),
-        [IMPAIRMENT_WORD] = sizeof(int),           [IMPAIRMENT_TRACE] = sizeof(const char *),
-        [IMPAIRMENT_TABLE] = sizeof(const char *),
+        [IMPAIRMENT_REST] = sizeof(uint32_t),      [IMPAIRMENT_INTEGER] = sizeof(uint32_t),
+        [IMPAIRMENT_RATE] = sizeof(uint64_t),      [IMPAIRMENT_WORD] = sizeof(int),
+        [IMPAIRMENT_TRACE] = sizeof(const char *), [IMPAIRMENT_TABLE] = sizeof(const char *),
     };
     _Static_assert(ARRAY_SIZE(sizes) == IMPAIRMENT_TYPE_COUNT, "every type has a size");
     memset((char *)impairment + row->offset, 0, sizes[row->type]);
@@ -255,7 +276,7 @@ bool impairment_any(const struct impairment *i)
            i->corrupt || i->rate || i->trace || i->limit;
 }
 
-#define DELAY_MOST (INT64_C(3600) * NANOSECONDS_PER_SECOND)
+#define DELAY_MOST NANOSECONDS_PER_HOUR
 
 /* At least one packet passes between two bursts: so many are lost only where a burst is as long as that. */
 static bool bursts_too_short(const struct impairment *i)
@@ -329,7 +350,7 @@ struct impairment impairment_add(const struct impairment *one, const struct impa
     sum.corrupt = either(one->corrupt, more->corrupt);
     sum.reorder = either(one->reorder, more->reorder);
     if (sum.loss && (sum.loss_enter || sum.loss_good)) { /* in either state, what is lost besides */
-        sum.loss_bad = either(sum.loss_bad ? sum.loss_bad : SHARE_WHOLE, sum.loss);
+        sum.loss_bad = either(rest(sum.loss_bad), sum.loss);
         sum.loss_good = either(sum.loss_good, sum.loss);
         sum.loss = sum.loss_burst = sum.loss_correlation = 0;
     }
@@ -341,8 +362,7 @@ struct impairment impairment_add(const struct impairment *one, const struct impa
 bool impairment_gilbert(const struct impairment *i, struct gilbert *out)
 {
     if (i->loss_enter || i->loss_good) {
-        *out = (struct gilbert){i->loss_enter, i->loss_leave ? i->loss_leave : SHARE_WHOLE,
-                                i->loss_bad ? i->loss_bad : SHARE_WHOLE, i->loss_good};
+        *out = (struct gilbert){i->loss_enter, rest(i->loss_leave), rest(i->loss_bad), i->loss_good};
         return true;
     }
     if (i->loss_burst <= 1 || !i->loss || i->loss >= SHARE_WHOLE)

@@ -21,7 +21,8 @@ enum distribution {
 extern const char *const distribution_names[DISTRIBUTION_COUNT];
 
 /* Durations in nanoseconds, shares in parts per 10^9, rates in bits per second, counts in packets.  0 everywhere: not
- * impaired. */
+ * given, not impaired.  A share that is 100% where it is not given holds SHARE_ZERO where 0% was given. */
+#define SHARE_ZERO UINT32_MAX
 struct impairment {
     int64_t delay, jitter;
     uint32_t delay_correlation;
@@ -41,7 +42,7 @@ struct impairment {
 };
 
 /* ROW(key and member, type, least, most, what stands where it is not given, documentation).  Types: DURATION, SHARE,
- * INTEGER, RATE, WORD, TRACE, TABLE. */
+ * REST (a share, 100% where not given), INTEGER, RATE, WORD, TRACE, TABLE. */
 #define IMPAIRMENT_ROWS(ROW)                                                                                           \
     ROW(delay, DURATION, 0, 0, "0", "The time that a packet takes, one way.")                                          \
     ROW(jitter, DURATION, 0, 0, "0", "How far the delay of a packet may lie from `delay`, to either side.")            \
@@ -54,8 +55,8 @@ struct impairment {
     ROW(loss_burst, INTEGER, 1, 1000000, "1", "Losses come in bursts of this mean length; `loss` stays their share.")  \
     ROW(loss_every, INTEGER, 1, 1000000000, "never", "Every packet of this number is lost: the tenth, the twentieth.") \
     ROW(loss_enter, SHARE, 0, 0, "0%", "Gilbert-Elliott loss: the chance to pass from the good to the bad state.")     \
-    ROW(loss_leave, SHARE, 0, 0, "100%", "The chance to pass from the bad state back to the good one.")                \
-    ROW(loss_bad, SHARE, 0, 0, "100%", "The share of packets that is lost in the bad state.")                          \
+    ROW(loss_leave, REST, 0, 0, "100%", "The chance to pass from the bad state back to the good one.")                 \
+    ROW(loss_bad, REST, 0, 0, "100%", "The share of packets that is lost in the bad state.")                           \
     ROW(loss_good, SHARE, 0, 0, "0%", "The share of packets that is lost in the good state.")                          \
     ROW(duplicate, SHARE, 0, 0, "0%", "The share of packets that arrives twice.")                                      \
     ROW(duplicate_correlation, SHARE, 0, 0, "0%", "How much a duplication depends on the packet before.")              \
@@ -74,6 +75,7 @@ struct impairment {
 enum impairment_type {
     IMPAIRMENT_DURATION,
     IMPAIRMENT_SHARE,
+    IMPAIRMENT_REST,
     IMPAIRMENT_INTEGER,
     IMPAIRMENT_RATE,
     IMPAIRMENT_WORD,

@@ -147,6 +147,7 @@ static void decode_numbers(struct decoder *decoder, const struct field *field, c
 }
 #define FIELD_TRACE FIELD_CUSTOM
 #define FIELD_TABLE FIELD_CUSTOM
+#define FIELD_REST  FIELD_SHARE
 
 #define ROW(member, type_, least_, most_, fallback_, doc_)                                                             \
     {.key = #member,                                                                                                   \
@@ -246,6 +247,17 @@ static void report_contradiction(struct loader *loader, const struct link *link,
     }
 }
 
+/* Shares that are 100% where they are not given: 0% is something else than nothing. */
+static void take_rests(const struct value *value, struct impairment *impairment)
+{
+    for (size_t i = 0; i < value->entry_count; i++) {
+        const struct impairment_row *row = impairment_row(value->entries[i].key);
+        if (row && row->type == IMPAIRMENT_REST && value->entries[i].value->kind == VALUE_TEXT)
+            (void)impairment_set(impairment, row,
+                                 value->entries[i].value->text); /* what is wrong is reported already */
+    }
+}
+
 /* One entry of properties. */
 static void one_entry(struct loader *loader, struct link *link, const struct value *value)
 {
@@ -262,6 +274,7 @@ static void one_entry(struct loader *loader, struct link *link, const struct val
     }
     if (!schema_decode(&loader->decoder, &link_schema, link->name, value->mark, value, &entry))
         return;
+    take_rests(value, &entry.impairment);
     report_contradiction(loader, link, value, &entry.impairment);
     if (from == NULL) {
         link->mtu = entry.mtu;

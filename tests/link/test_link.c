@@ -58,6 +58,8 @@ static void texts_come_back(void **state)
         "loss=0.5% loss_burst=5 duplicate=1% corrupt=0.1%",
         "loss_every=10",
         "loss_enter=1% loss_leave=20% loss_bad=90% loss_good=0.1%",
+        "loss_enter=1% loss_leave=0% loss_bad=0% loss_good=0.1%",
+        "loss_enter=1% loss_leave=100% loss_bad=100%",
         "delay=10ms reorder=25% reorder_gap=5",
         "rate=50mbit limit=100 seed=7",
         "trace=0,5,5,12",
@@ -138,6 +140,8 @@ static void two_wires_add_up(void **state)
     assert_int_equal(with.loss, 0); /* it is lost in either state */
     assert_int_equal(with.loss_bad, 900000000);
     assert_int_equal(with.loss_good, 500000000);
+    states = parsed("loss_enter=2% loss_bad=0%"), with = impairment_add(&states, &one);
+    assert_int_equal(with.loss_bad, 500000000);
     assert_null(impairment_contradiction(&with, NULL));
     assert_int_equal(sum.loss, 750000000);
     assert_int_equal(sum.rate, 10000000);
@@ -198,6 +202,10 @@ static void bursts_have_their_length(void **state)
     assert_true(share > 0.89 && share < 0.91);
     bursts_of("loss=2%", &share, &length);
     assert_true(length < 1.1);
+    bursts_of("loss_enter=50% loss_leave=50% loss_bad=0% loss_good=100%", &share, &length); /* 0% is a value, too */
+    assert_true(share > 0.49 && share < 0.51 && length > 1.9 && length < 2.1);
+    bursts_of("loss_enter=100% loss_leave=0%", &share, &length); /* there is no way back from the bad state */
+    assert_true(share > 0.999);
 }
 
 /* Mean and deviation of the delay, in milliseconds. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "link/impairment.h"
 #include "load/load.h"
 #include "model/check.h"
 #include "model/topology.h"
@@ -374,9 +375,11 @@ static void checks_are_resolved(void **state)
 static void wires_are_joined(void **state)
 {
     (void)state;
+    STR_AUTO text = STR_INIT;
     struct topology *t = load("lab: l\n"
                               "links:\n"
                               "  up: [ { mtu: 1400, loss: 1% }, { from: b, loss: 50% } ]\n"
+                              "  other: { loss_enter: 5%, loss_leave: 0%, loss_bad: 0%, loss_good: 100% }\n"
                               "nodes:\n"
                               "  a: { interfaces: { x: { link: up, address: 10.0.0.1/30 }, y: { link: other } } }\n"
                               "  b: { link: up, address: 10.0.0.2/30, up: false }\n"
@@ -389,7 +392,8 @@ static void wires_are_joined(void **state)
     assert_true(up->from_declared[1] && !up->from_declared[0]);
     assert_int_equal(up->from_end[1].loss, 500000000);
     assert_ptr_equal(up->ends[1], topology_node(t, "b")->interfaces[0]);
-    assert_false(other->declared);
+    impairment_format(&other->both, "=", " ", &text); /* 0% is a value where nothing means 100% */
+    assert_string_equal(str_text(&text), "loss_enter=5% loss_leave=0% loss_bad=0% loss_good=100%");
     assert_string_equal(other->ends[1]->node->name, "c");
     assert_true(up->ends[1]->down);
     topology_free(t);
