@@ -303,6 +303,21 @@ static void read_texts(struct decoder *decoder, const struct field *field, const
             *ARENA_PUSH(decoder->arena, texts->items, texts->count) = text;
 }
 
+/* A duration that may have an end. */
+static void read_duration(struct decoder *decoder, const struct field *field, const struct value *value,
+                          int64_t *target)
+{
+    int64_t duration;
+    char most[UNITS_TEXT_MAX];
+    if (!decode_duration(decoder, field->key, value, &duration))
+        return;
+    if (field->most == 0 || duration <= field->most)
+        *target = duration;
+    else
+        findings_add(decoder->findings, FINDING_ERROR, "out-of-range", value->mark, "'%s' wants at most %s, got %.40s",
+                     field->key, duration_format(field->most, most), value->text);
+}
+
 /* Stores a number in an unsigned member of the row's size. */
 static void store(const struct field *field, void *target, int64_t number)
 {
@@ -349,7 +364,7 @@ void field_read(struct decoder *decoder, const struct field *field, const struct
             store(field, target, number);
         break;
     case FIELD_DURATION:
-        decode_duration(decoder, field->key, value, target);
+        read_duration(decoder, field, value, target);
         break;
     case FIELD_SECONDS:
         if (decode_seconds(decoder, field->key, value, field->least, field->most, &number))

@@ -48,7 +48,7 @@ struct field {
     enum field_type type;
     const char *doc;      /* one sentence, with the dot */
     size_t offset, size;  /* FIELD_AT(struct, member) */
-    int64_t least, most;  /* FIELD_INTEGER */
+    int64_t least, most;  /* FIELD_INTEGER; of a FIELD_DURATION `most`, in nanoseconds, where it has an end */
     const char *fallback; /* the default, in words for the reader; NULL where there is none to tell */
     const char *unit;
     bool required;

@@ -10,7 +10,7 @@
 #include "plan/plan.h"
 
 #define LEAST       (NANOSECONDS_PER_SECOND / 10) /* the kernel tells of carriers late, and of none shorter */
-#define PERIOD_MOST (3600 * NANOSECONDS_PER_SECOND)
+#define PERIOD_MOST NANOSECONDS_PER_HOUR
 
 struct rhythm {
     int64_t period, down;

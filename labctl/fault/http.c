@@ -9,7 +9,7 @@
 #include "base/units.h"
 #include "fault/kinds.h"
 
-#define SLOWEST (3600 * NANOSECONDS_PER_SECOND)
+#define SLOWEST NANOSECONDS_PER_HOUR
 
 bool fault_is_service(const struct fault *fault, const struct thing *things, enum service_kind wanted,
                       struct findings *findings)

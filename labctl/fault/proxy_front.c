@@ -17,9 +17,9 @@ static void validate_limit(const struct topology *topology, const struct fault *
     int64_t per = 0;
     (void)topology;
     duration_parse(fault_text(fault, "per"), &per);
-    if (is_proxy(fault, things, findings) && per < NANOSECONDS_PER_SECOND / 1000)
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "per"), "'%s' is less than a millisecond",
-                     fault_text(fault, "per"));
+    if (is_proxy(fault, things, findings) && (per < NANOSECONDS_PER_SECOND / 1000 || per > 24 * NANOSECONDS_PER_HOUR))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "per"),
+                     "per of fault %s is from 1ms to 24h, not %s", fault->kind, fault_text(fault, "per"));
 }
 
 static int rewrite_limit(struct topology *topology, const struct fault *fault, const struct thing *things,

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
 #include "load/loader.h"
 #include "model/public_names.h"
 
@@ -42,8 +43,9 @@ static const struct field internet_fields[] = {
     {.key = "delay",
      .type = FIELD_DURATION,
      FIELD_AT(struct internet, delay),
+     .most = NANOSECONDS_PER_HOUR,
      .fallback = "0",
-     .doc = "How long a packet takes between the core and whatever hangs at it, one way."},
+     .doc = "How long a packet takes between the core and whatever hangs at it, one way, at most 1h."},
 };
 const struct schema internet_schema = SCHEMA("internet", internet_fields);
 

@@ -1,6 +1,7 @@
 /* http services: what they answer by path. */
 #include "base/arena.h"
 #include "base/table.h"
+#include "base/units.h"
 #include "load/loader.h"
 #include "load/service_fields.h"
 
@@ -99,8 +100,9 @@ static const struct field http_fields[] = {
     {.key = "delay",
      .type = FIELD_DURATION,
      FIELD_AT(struct service, delay),
+     .most = NANOSECONDS_PER_HOUR,
      .fallback = "0",
-     .doc = "How long it waits before it answers."},
+     .doc = "How long it waits before it answers, at most 1h."},
     {.key = "truncate",
      .type = FIELD_INTEGER,
      FIELD_AT(struct service, truncate),

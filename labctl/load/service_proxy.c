@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
 #include "load/loader.h"
 #include "load/service_fields.h"
 
@@ -182,8 +183,9 @@ static const struct field health_fields[] = {
     {.key = "interval",
      .type = FIELD_DURATION,
      FIELD_AT(struct health_check, interval),
+     .most = 24 * NANOSECONDS_PER_HOUR,
      .fallback = "1s",
-     .doc = "How often."},
+     .doc = "How often, at least once in 24h."},
     {.key = "fall",
      .type = FIELD_INTEGER,
      FIELD_AT(struct health_check, fall),
@@ -222,7 +224,12 @@ static const struct field limit_fields[] = {
      .required = true,
      .doc = "How many requests (connections, in mode tcp) a client may send in that time; further ones are answered "
             "with 429."},
-    {.key = "per", .type = FIELD_DURATION, FIELD_AT(struct rate_limit, per), .fallback = "1s", .doc = "The time."},
+    {.key = "per",
+     .type = FIELD_DURATION,
+     FIELD_AT(struct rate_limit, per),
+     .most = 24 * NANOSECONDS_PER_HOUR,
+     .fallback = "1s",
+     .doc = "The time, at most 24h."},
 };
 const struct schema limit_schema = SCHEMA("rate limit", limit_fields);
 
