@@ -396,6 +396,10 @@ static int dispatch(int argc, char **argv)
     from_environment(&given);
     int i = 1, status = 2;
     while (i < argc && is_option(argv[i])) {
+        if (str_equal(argv[i], "--")) { /* what follows is the command, whatever it looks like */
+            i++;
+            break;
+        }
         int taken = take_global(&given, argc, argv, &i);
         if (taken <= 0) {
             status = taken < 0 ? 2 : unknown_option(NULL, argv[i]);

@@ -32,6 +32,9 @@ done
 expect "as JSON too" 0 '"time_s": 1200' "$LABCTL" exercises --format json
 expect "completion knows the scenarios" 0 '^broken-dns$' "$LABCTL" complete -- start ""
 expect "completion knows what can be new" 0 '^topology$' "$LABCTL" complete -- new ""
+expect "two dashes end the options before a command" 0 '^broken-dns ' "$LABCTL" -q -- exercises
+expect "what follows them is a command" 2 "'--help'" "$LABCTL" -- --help
+expect "and may be missing" 2 . "$LABCTL" --
 mkdir "$work/other" "$work/other/scenarios"
 echo "scenario: broken" >"$work/other/scenarios/broken.yaml"
 expect "a broken scenario is left out and named" 0 'scenarios/broken.yaml is left out: .*missing-key' \
