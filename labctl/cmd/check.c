@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cmd/common/client.h"
+#include "cmd/common/exercise.h"
 #include "cmd/cmd.h"
 #include "score/verdict.h"
 
@@ -84,6 +85,7 @@ static int run(struct context *context)
     for (int i = 0; i < context->argc; i++)
         json_array_append_new(ids, json_string(context->argv[i]));
     struct error err = ERROR_INIT;
+    exercise_choose_lab(context);
     if (client_call(context, "check", json_pack("{s:o}", "ids", ids), &reply, &err) != 0)
         return cmd_fail(context, &err);
     json_t *checks = json_object_get(reply, "checks");
@@ -108,6 +110,7 @@ const struct command command_check = {
     .description =
         "Measures from sockets inside the nodes and says for each check what was expected and what was seen.\n"
         "Without ID all checks are run.  A check passes, fails, or could not be judged (error).\n"
+        "Where several labs run and no --lab is given, those of the lab with the only exercise.\n"
         "\n"
         "Exit status: 0 all pass, 1 one failed, 5 one had an error and so no verdict.",
     .run = run,

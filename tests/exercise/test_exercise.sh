@@ -110,6 +110,9 @@ check "check takes the id of a guard" $?
 lab check names
 [ $? -eq 1 ] && [ "$(grep -c '^FAIL' "$work/out")" = 2 ]
 check "check takes the id of a task" $?
+run "$LABCTL" up "$work/lab.yaml" --name beside && { run "$LABCTL" check; [ $? -eq 1 ]; } && grep -q "pass .*db-closed" "$work/out" && run "$LABCTL" status
+check "of several labs it finds the one with the exercise, as status does" $?
+run "$LABCTL" down beside
 lab hint && grep -q sesame-one "$work/out" && lab hint names && grep -q sesame-two "$work/out"
 check "hints come in their order" $?
 lab hint
