@@ -309,7 +309,7 @@ static bool validate_targets(const struct topology *topology, const struct fault
                              struct thing things[static 2], struct findings *findings)
 {
     bool valid = true;
-    if (fault->at.count != kind->things) {
+    if (fault->at.count != kind->things && !fault->vague) {
         findings_add(findings, FINDING_ERROR, "fault-target", fault->mark, "fault %s is at %s, not at %zu", kind->name,
                      kind->things == 2 ? "two things: at: [A, B]" : "one thing", fault->at.count);
         valid = false;
@@ -346,6 +346,8 @@ static void validate_given(const struct topology *topology, const struct fault *
         if (str_equal(p->key, given->key))
             findings_add(findings, FINDING_ERROR, "duplicate-parameter", given->key_mark,
                          "parameter '%s' is given twice", given->key);
+    if (!given->value)
+        return;
     const char *problem = value_problem(topology, row, given->value, findings->arena);
     if (!problem)
         return;
@@ -376,7 +378,7 @@ int fault_validate(const struct topology *topology, const struct fault *fault, s
         return (int)(findings->errors - before);
     bool resolved = validate_targets(topology, fault, kind, things, findings);
     validate_parameters(topology, fault, kind, findings);
-    if (resolved && findings->errors == before && kind->validate)
+    if (resolved && findings->errors == before && !fault->vague && kind->validate)
         kind->validate(topology, fault, things, findings);
     return (int)(findings->errors - before);
 }
@@ -388,7 +390,7 @@ int fault_validate_all(const struct topology *topology, const struct fault *faul
     for (size_t i = 0; i < count; i++) {
         fault_validate(topology, &faults[i], findings);
         for (size_t j = 0; j < i; j++) {
-            if (str_equal(faults[i].id, faults[j].id) || !fault_equal(&faults[i], &faults[j]))
+            if (str_equal(faults[i].id, faults[j].id) || !fault_equal(&faults[i], &faults[j]) || faults[i].vague)
                 continue; /* of one id: the reader's to say */
             struct finding *finding = findings_add(findings, FINDING_ERROR, "duplicate-fault", faults[i].mark,
                                                    "fault '%s' is the same as another", faults[i].id);

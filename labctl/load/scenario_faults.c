@@ -80,24 +80,26 @@ static void read_entry(struct decoder *decoder, struct fault *fault, const struc
         field_read(decoder, field, entry->value, fault);
     } else {
         const char *text = parameter_text(decoder, entry->key, entry->value);
-        if (!text)
-            return;
         struct fault_parameter *parameter = ARENA_PUSH(decoder->arena, fault->parameters, fault->parameter_count);
         *parameter = (struct fault_parameter){
             .key = entry->key, .value = text, .mark = entry->value->mark, .key_mark = entry->key_mark};
     }
 }
 
-/* Where each of the things stands that were read from `value`. */
+/* Where each of the things stands that were read from `value`; what could not be read is not among them. */
 static struct mark *mark_things(struct decoder *decoder, const struct strings *things, const struct value *value)
 {
     struct mark *marks = arena_alloc(decoder->arena, (things->count + 1) * sizeof *marks);
-    for (size_t i = 0; i < things->count; i++)
-        marks[i] = value->kind == VALUE_LIST && i < value->item_count ? value->items[i]->mark : value->mark;
+    size_t item = 0;
+    for (size_t i = 0; i < things->count; i++, item++) {
+        while (value->kind == VALUE_LIST && item < value->item_count && value->items[item]->broken)
+            item++;
+        marks[i] = value->kind == VALUE_LIST && item < value->item_count ? value->items[item]->mark : value->mark;
+    }
     return marks;
 }
 
-/* Whether something in it was reported as unreadable already: what the fault would be is not known. */
+/* Whether something in it was reported as unreadable already. */
 static bool is_broken(const struct value *value)
 {
     bool broken = value->broken;
@@ -118,14 +120,15 @@ static void load_fault(struct scenario_loader *loader, const struct ticket *tick
                           .ticket = ticket,
                           .phase = ticket ? ticket->phase : -1,
                           .mark = map->mark};
-    if (is_broken(map) || !decode_map(decoder, "fault", map))
+    if (!decode_map(decoder, "fault", map))
         return;
     schema_missing(decoder, &fault_schema, NULL, map->mark, map);
     for (size_t e = 0; map->kind == VALUE_MAP && e < map->entry_count; e++)
         read_entry(decoder, &fault, &map->entries[e]);
     const struct value *kind = value_get(map, "kind"), *at = value_get(map, "at");
-    if (decoder->findings->errors != before || !kind || !at || !fault.kind)
+    if (!kind || !at || !fault.kind)
         return;
+    fault.vague = is_broken(map) || decoder->findings->errors != before;
     fault.kind_mark = kind->mark;
     fault.at_marks = mark_things(decoder, &fault.at, at);
     fault.accept_marks = mark_things(decoder, &fault.accept, value_get(map, "accept"));

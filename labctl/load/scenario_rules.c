@@ -167,6 +167,7 @@ void check_scenario(struct scenario_loader *loader)
     check_time(loader);
     check_tasks(loader);
     for (size_t i = 0; i < scenario->fault_count; i++)
-        check_schedule(loader, &scenario->faults[i]);
+        if (!scenario->faults[i].vague)
+            check_schedule(loader, &scenario->faults[i]);
     check_diagnosis(loader);
 }

@@ -186,9 +186,10 @@ void load_hints(struct scenario_loader *loader, const struct scenario_parts *par
         return;
     for (size_t i = 0; i < list->item_count; i++) {
         struct hint hint = {.mark = list->items[i]->mark};
-        if (!schema_decode(&loader->decoder, &hint_schema, NULL, hint.mark, list->items[i], &hint) || !hint.task ||
-            !hint.text)
+        if (!schema_decode(&loader->decoder, &hint_schema, NULL, hint.mark, list->items[i], &hint) || !hint.task)
             continue;
+        if (!hint.text)
+            hint.text = ""; /* reported; whether there is such a task can be said nevertheless */
         *ARENA_PUSH(loader->decoder.arena, scenario->hints, scenario->hint_count) = hint;
         check_hint(loader, &scenario->hints[scenario->hint_count - 1], list->items[i]);
     }

@@ -10,7 +10,7 @@
 
 /* One parameter of a fault as written, kept as text: the fault's own table (fault/) types it. */
 struct fault_parameter {
-    const char *key, *value; /* scalar text; a list is joined by "," */
+    const char *key, *value; /* scalar text; a list is joined by ","; NULL: could not be read, of a vague fault */
     struct mark mark;        /* of the value */
     struct mark key_mark;
 };
@@ -27,6 +27,7 @@ struct fault {
     size_t parameter_count;
     int64_t after, lasts, every; /* ns by the exercise's clock ("after", "for", "every"); all 0: in force throughout */
     bool seeded;
+    bool vague;                  /* something of it could not be read (reported): it is looked at, and no more */
     uint64_t seed;               /* of what it draws by chance, where seeded */
     const struct ticket *ticket; /* of which it is a part, or NULL */
     int phase;                   /* when it is put in: index of the ticket's phase, or -1: from the beginning */
