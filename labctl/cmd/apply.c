@@ -17,7 +17,7 @@ static int run(struct context *context)
         return 2;
     const char *file = context->argv[0];
     READING_AUTO reading = READING_INIT;
-    int status = reading_file(&reading, context, file);
+    int status = reading_applied(&reading, context, file);
     if (status != 0)
         return status;
     struct error err = ERROR_INIT;

@@ -118,6 +118,31 @@ kill %% 2>/dev/null
 wait 2>/dev/null
 run "$LABCTL" down
 check "down" $?
+# ---- what is wrong with the running lab is no mistake of the file that is applied to it ----
+cat >"$work/peers.yaml" <<'YAML'
+lab: peers
+vpcs:
+  a: { cidr: 10.1.0.0/16, subnets: { s: { cidr: 10.1.1.0/24 } }, security_groups: { ops: { ingress: [] } } }
+  b:
+    cidr: 10.2.0.0/16
+    subnets: { s: { cidr: 10.2.1.0/24 } }
+    security_groups: { db: { ingress: [ { protocol: tcp, ports: 5432, from: vpc/a/security_group/ops } ] } }
+peerings: { between-them: { between: [a, b] } }
+nodes: { one: { subnet: a/s, security_groups: [ops] }, two: { subnet: b/s, security_groups: [db] } }
+YAML
+run "$LABCTL" up "$work/peers.yaml" && run "$LABCTL" fault inject peering-missing --at peering/between-them && "$LABCTL" dump >"$work/dump.yaml"
+sed '/^nodes/a\  three: { subnet: b/s }' "$work/dump.yaml" >"$work/three.yaml"
+run "$LABCTL" apply "$work/dump.yaml" && grep -qx 'nothing changed' "$work/out" && grep -q 'warning: .*\[unpeered-group\]' "$work/err"
+check "a dump can be applied while a fault makes the lab break a rule" $?
+run "$LABCTL" apply "$work/three.yaml" && run "$LABCTL" exec three true && run "$LABCTL" fault status && grep -q 'in force: yes' "$work/out"
+check "also with a change beside it, which leaves the fault alone" $?
+sed -i 's/ports: 5432/ports: 99999/' "$work/dump.yaml"
+run "$LABCTL" apply "$work/dump.yaml"
+[ $? -eq 2 ] && grep -q "error: .*99999" "$work/err"
+check "what is wrong besides is an error" $?
+run "$LABCTL" fault clear && { run "$LABCTL" apply "$work/three.yaml"; [ $? -eq 2 ]; } && grep -q 'error: .*\[unpeered-group\]' "$work/err"
+check "and so is the same where the running lab is right" $?
+run "$LABCTL" down peers
 # ---- names in a lab whose nodes share their hosts file as a layer, which few nodes do not ----
 {
     echo 'lab: many'; echo 'bridges: { lan: {} }'; echo 'nodes:'

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "cmd/cmd.h"
+#include "cmd/common/changing.h"
 #include "cmd/common/ruleset.h"
 #include "cmd/common/sealed.h"
 #include "doc/doc.h"
@@ -55,12 +56,17 @@ static int finish(struct reading *reading, const struct context *context)
     return reading->findings.errors > 0 || !reading->topology ? 2 : 0;
 }
 
-int reading_file(struct reading *reading, const struct context *context, const char *path)
+static void read_file(struct reading *reading, const char *path)
 {
     begin(reading);
     if (!sealed_found(path, reading->sources, &reading->findings))
         load_topology(path, reading->sources, &reading->findings, &reading->topology);
     check(reading);
+}
+
+int reading_file(struct reading *reading, const struct context *context, const char *path)
+{
+    read_file(reading, path);
     return finish(reading, context);
 }
 
@@ -73,18 +79,37 @@ int reading_text(struct reading *reading, const struct context *context, const c
     return finish(reading, context);
 }
 
-int reading_changed(struct reading *reading, const struct context *context, const char *name, const struct str *text,
-                    const struct str *running)
+static void excuse_text(struct reading *reading, const struct str *running)
 {
     READING_AUTO before = READING_INIT;
     begin(&before);
     load_topology_text("running lab", str_text(running), running->length, before.sources, &before.findings,
                        &before.topology);
     check(&before);
+    reading_excuse(&reading->findings, &before.findings);
+}
+
+int reading_changed(struct reading *reading, const struct context *context, const char *name, const struct str *text,
+                    const struct str *running)
+{
     begin(reading);
     load_topology_text(name, str_text(text), text->length, reading->sources, &reading->findings, &reading->topology);
     check(reading);
-    reading_excuse(&reading->findings, &before.findings);
+    excuse_text(reading, running);
+    return finish(reading, context);
+}
+
+int reading_applied(struct reading *reading, const struct context *context, const char *path)
+{
+    read_file(reading, path);
+    if (reading->findings.errors > 0 && reading->topology) {
+        STR_AUTO running = STR_INIT;
+        struct context lab = *context;
+        if (!lab.lab)
+            lab.lab = reading->topology->name;
+        if (lab.lab && changing_fetch(&lab, "dump", &running, NULL, 0, NULL, NULL) == 0)
+            excuse_text(reading, &running);
+    }
     return finish(reading, context);
 }
 

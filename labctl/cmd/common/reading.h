@@ -24,6 +24,8 @@ int reading_text(struct reading *reading, const struct context *context, const c
 /* The same of what the running lab's text is to become; what is wrong with that one already is no error. */
 int reading_changed(struct reading *reading, const struct context *context, const char *name, const struct str *text,
                     const struct str *running);
+/* The same of a file that is to be applied to context->lab, or to the lab that it names: likewise. */
+int reading_applied(struct reading *reading, const struct context *context, const char *path);
 /* The same of a running lab, which is valid whatever rule it breaks, with what it allotted; its warnings were shown
  * when it was built. */
 int reading_running(struct reading *reading, const struct context *context, const char *name, const struct str *text,
