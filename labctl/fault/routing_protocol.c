@@ -226,6 +226,18 @@ static bool find_interface(const struct ospf *ospf, const char *name, struct osp
     return false;
 }
 
+/* "it has neighbours by a, b", for whom the other interfaces would change nothing; NULL where there are none. */
+static const char *talking_interfaces(const struct topology *topology, const struct ospf *ospf, struct arena *arena)
+{
+    STR_AUTO names = STR_INIT;
+    for (size_t a = 0; a < ospf->area_count; a++)
+        for (size_t i = 0; i < ospf->areas[a].interface_count; i++)
+            if (ospf_agreed(topology, &ospf->areas[a], &ospf->areas[a].interfaces[i]))
+                str_printf(&names, "%s%s", names.length ? ", " : "it has neighbours by ",
+                           ospf->areas[a].interfaces[i].name);
+    return names.length ? arena_strdup(arena, str_text(&names)) : NULL;
+}
+
 static void validate_area(const struct topology *topology, const struct fault *fault, const struct thing *things,
                           struct findings *findings)
 {
@@ -236,15 +248,18 @@ static void validate_area(const struct topology *topology, const struct fault *f
     fault_read_area(fault_text(fault, "area"), &id);
     if (!fault_is_service(fault, things, SERVICE_OSPF, findings))
         return;
+    const char *others = talking_interfaces(topology, &things[0].service->routing->ospf, findings->arena);
     if (!find_interface(&things[0].service->routing->ospf, name, &area, &place))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "interface"),
-                     "'%s' has no interface '%s' in an area", fault->at.items[0], name);
+                     "'%s' has no interface '%s' in an area", fault->at.items[0], name)
+            ->hint = others;
     else if (area->id == id)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "area"), "'%s' is in area %u when healthy",
                      name, id);
     else if (!ospf_agreed(topology, area, &area->interfaces[place]))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "interface"),
-                     "'%s' has no neighbour in area %u when healthy", name, area->id);
+                     "'%s' has no neighbour in area %u when healthy", name, area->id)
+            ->hint = others;
 }
 
 static struct ospf_area *area_of(struct arena *arena, struct ospf *ospf, uint32_t id)
@@ -306,7 +321,10 @@ static const struct fault_parameter_row port_parameters[] = {
     {.key = "neighbour", .type = PARAMETER_TEXT, .doc = "the neighbour that is not let in; all where none is named"},
 };
 static const struct fault_parameter_row area_parameters[] = {
-    {.key = "interface", .type = PARAMETER_TEXT, .required = true, .doc = "the interface that is in the wrong area"},
+    {.key = "interface",
+     .type = PARAMETER_TEXT,
+     .required = true,
+     .doc = "the interface that is in the wrong area; the router has a neighbour by it"},
     {.key = "area", .type = PARAMETER_AREA, .fallback = "1", .doc = "the area that it is in instead"},
 };
 const struct fault_kind fault_bgp_as_mismatch = {
