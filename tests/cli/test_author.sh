@@ -32,6 +32,14 @@ done
 expect "as JSON too" 0 '"time_s": 1200' "$LABCTL" exercises --format json
 expect "completion knows the scenarios" 0 '^broken-dns$' "$LABCTL" complete -- start ""
 expect "completion knows what can be new" 0 '^topology$' "$LABCTL" complete -- new ""
+expect "the kinds of faults" 0 '^tls-expired' "$LABCTL" complete -- fault show ""
+expect "what can be said of a fault" 0 '^direction=' "$LABCTL" complete -- fault inject loss --at link/x ""
+expect "and of a wire" 0 '^loss_burst=' "$LABCTL" complete -- link set link/x delay=5ms ""
+expect "the second word of a command of many" 0 '^inject$' "$LABCTL" complete -- fault ""
+expect "an option's words" 0 '^mermaid$' "$LABCTL" complete -- graph x.yaml --as ""
+expect "a report's forms" 0 '^junit$' "$LABCTL" complete -- report --as ""
+expect "what the machine can do" 0 '^netem$' "$LABCTL" complete -- doctor ""
+expect "nothing where nothing can stand" 0 '^<>$' bash -c 'echo "<$("$0" complete -- fault list "")$("$0" complete -- fault nix "")>"' "$LABCTL"
 expect "two dashes end the options before a command" 0 '^broken-dns ' "$LABCTL" -q -- exercises
 expect "what follows them is a command" 2 "'--help'" "$LABCTL" -- --help
 expect "and may be missing" 2 . "$LABCTL" --

@@ -73,5 +73,13 @@ check "as it was changed" $?
 run "$LABCTL" complete -- explain web ''
 grep -qx visitor "$work/out"
 check "completion of the second node" $?
+complete() { "$LABCTL" complete -- "$@" | cut -f1 | paste -sd' '; }
+[ "$(complete logs web '')" = "$("$LABCTL" dump | awk '/^  web:/ { node = 1; next } /^  [a-z]/ { node = 0 } node && /^      [a-z]/ { print $1 }' | tr -d : | paste -sd' ')" ]
+check "completion of a node's services" $?
+run "$LABCTL" fault inject loss --at node/web/eth0 loss=5% --id drizzle && [ "$(complete fault clear '')" = drizzle ]
+check "of the faults that are in" $?
+complete link set '' | grep -q 'node/web/eth0' && ! complete link set '' | grep -q service && complete set '' | grep -q 'node/web/eth0/ '
+check "of wires, and of things that have keys" $?
+run "$LABCTL" fault clear
 run "$LABCTL" down shop
 [ "$failures" -eq 0 ]

@@ -15,9 +15,9 @@
 #include "load/load.h"
 #include "model/topology.h"
 
-void words_things(const char *lab)
+/* The running lab's topology, in `arena`; NULL where there is none. */
+static struct topology *running(const char *lab, struct arena *arena)
 {
-    ARENA_AUTO arena = arena_new();
     STR_AUTO text = STR_INIT;
     char name[80];
     int generation;
@@ -25,14 +25,48 @@ void words_things(const char *lab)
     struct findings findings;
     struct topology *topology = NULL;
     if (changing_fetch(&context, "dump", &text, name, sizeof name, &generation, NULL))
-        return;
+        return NULL;
     findings_init(&findings, arena);
-    if (!load_topology_text("lab", str_text(&text), text.length, sources_new(arena), &findings, &topology)) {
-        struct strings things = topology_things(topology, arena);
-        for (size_t i = 0; i < things.count; i++)
+    load_topology_text("lab", str_text(&text), text.length, sources_new(arena), &findings, &topology);
+    return topology;
+}
+
+void words_things(const char *lab, const char *prefix, const char *suffix)
+{
+    ARENA_AUTO arena = arena_new();
+    struct topology *topology = running(lab, arena);
+    struct strings things = topology ? topology_things(topology, arena) : (struct strings){0};
+    for (size_t i = 0; i < things.count; i++)
+        if (str_starts(things.items[i], prefix))
+            printf("%s%s\n", things.items[i] + strlen(prefix), suffix);
+    topology_free(topology);
+}
+
+void words_wires(const char *lab)
+{
+    ARENA_AUTO arena = arena_new();
+    struct topology *topology = running(lab, arena);
+    struct strings things = topology ? topology_things(topology, arena) : (struct strings){0};
+    for (size_t i = 0; i < things.count; i++) {
+        enum thing_kind kind = topology_thing(topology, things.items[i], NULL).kind;
+        if (kind == THING_LINK || kind == THING_INTERFACE)
             puts(things.items[i]);
     }
     topology_free(topology);
+}
+
+void words_faults(const char *lab)
+{
+    struct context context = {.lab = lab, .quiet = true};
+    json_t *reply = NULL, *fault;
+    size_t i;
+    if (client_call(&context, "fault-status", NULL, &reply, NULL))
+        return;
+    json_array_foreach(json_object_get(reply, "faults"), i, fault)
+    {
+        printf("%s\t%s\n", client_text(fault, "id"), client_text(fault, "description"));
+    }
+    json_decref(reply);
 }
 
 void words_fault_kinds(void)
