@@ -1,7 +1,8 @@
 /* masquerade-missing, masquerade-too-broad, double-nat, port-forward-missing, port-forward-wrong, hairpin-nat-missing:
- * a router's own address translation.
+ * a router's own address translation, and that of a host of Docker-like networks.
  *
- * A node's table `nat` is text, written by lower/ a rule a line; what goes is the lines that say so. */
+ * A node's table `nat`, and a host's table `networks`, is text, written by lower/ a rule a line; what goes is the lines
+ * that say so. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,21 +12,40 @@
 #include "fault/kinds.h"
 #include "plan/plan.h"
 
-static const struct port_forward *forward_of(const struct fault *fault, const struct node *node)
+/* What the node forwards or publishes at the port that the fault names; false where that is nothing. */
+static bool forward_of(const struct fault *fault, const struct node *node, struct port_forward *out)
 {
     uint32_t port = 0;
     fault_read_number(fault_text(fault, "port"), &port);
     for (size_t i = 0; i < node->nat.forward_count; i++)
-        if (node->nat.forwards[i].port == port)
-            return &node->nat.forwards[i];
+        if (node->nat.forwards[i].port == port) {
+            *out = node->nat.forwards[i];
+            return true;
+        }
+    for (size_t i = 0; i < node->published_count; i++)
+        if (node->published[i].port == port && node->published[i].target) {
+            *out = (struct port_forward){.protocol = node->published[i].protocol,
+                                         .port = node->published[i].port,
+                                         .to = published_target(&node->published[i]),
+                                         .to_port = node->published[i].target_port};
+            return true;
+        }
+    return false;
+}
+
+/* A network of which the node is the host and whose members go out by its address; NULL where there is none. */
+static const struct network *hosted(const struct topology *topology, const struct node *node)
+{
+    for (size_t i = 0; i < topology->network_count; i++)
+        if (topology->networks[i]->host == node && !topology->networks[i]->internal)
+            return topology->networks[i];
     return NULL;
 }
 
 static void validate_masquerade(const struct topology *topology, const struct fault *fault, const struct thing *things,
                                 struct findings *findings)
 {
-    (void)topology;
-    if (!things[0].node->nat.masquerade.count)
+    if (!things[0].node->nat.masquerade.count && !hosted(topology, things[0].node))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' does not masquerade when healthy", things[0].node->name);
 }
@@ -45,8 +65,8 @@ static void validate_forward(const struct topology *topology, const struct fault
     struct addr to;
     uint32_t port;
     (void)topology;
-    const struct port_forward *forward = forward_of(fault, things[0].node);
-    if (!forward) {
+    struct port_forward forward;
+    if (!forward_of(fault, things[0].node, &forward)) {
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "port"),
                      "'%s' forwards no port %s when healthy", things[0].node->name, fault_text(fault, "port"));
         return;
@@ -56,21 +76,18 @@ static void validate_forward(const struct topology *topology, const struct fault
     if (!read_target(fault_text(fault, "to"), &to, &port))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "to"),
                      "'%s' is no address with a port, such as 192.168.1.20:80", fault_text(fault, "to"));
-    else if (addr_equal(&to, &forward->to) && port == forward->to_port)
+    else if (addr_equal(&to, &forward.to) && port == forward.to_port)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "to"),
                      "that is where port %s leads when healthy", fault_text(fault, "port"));
 }
 
-static struct plan_nft *nat_table(struct plan *plan, const struct node *node, struct error *err)
+/* The node's table of that name; NULL where it has none. */
+static struct plan_nft *table_of(struct plan *plan, uint32_t ns, const char *table)
 {
-    uint32_t ns;
-    if (fault_namespace(plan, node, &ns, err))
-        return NULL;
     for (size_t i = 0; i < plan->nft_count; i++)
-        if (plan->nfts[i].ns == ns && !plan->nfts[i].verbatim && str_equal(plan->nfts[i].table, "nat") &&
+        if (plan->nfts[i].ns == ns && !plan->nfts[i].verbatim && str_equal(plan->nfts[i].table, table) &&
             str_equal(plan->nfts[i].family, "ip"))
             return &plan->nfts[i];
-    error_set(err, ERR_ABSENT, "node '%s' translates nothing", node->name);
     return NULL;
 }
 
@@ -95,6 +112,13 @@ static bool edit_lines(struct plan *plan, struct plan_nft *nft, const char *what
     return found;
 }
 
+/* Does so in the node's table of that name, where it has one. */
+static bool edit_table(struct plan *plan, uint32_t ns, const char *table, const char *what, const char *instead)
+{
+    struct plan_nft *nft = table_of(plan, ns, table);
+    return nft && edit_lines(plan, nft, what, instead);
+}
+
 /* Removes the lines that hold `what` and match by an outer address (daddr), not by an interface. */
 static bool remove_inner(struct plan *plan, struct plan_nft *nft, const char *what)
 {
@@ -113,29 +137,38 @@ static bool remove_inner(struct plan *plan, struct plan_nft *nft, const char *wh
     return found;
 }
 
-static int edit(struct plan *plan, const struct fault *fault, const struct thing *things, const char *what,
-                const char *instead, struct error *err)
+static int is_gone(const struct fault *fault, struct error *err)
 {
-    struct plan_nft *nft = nat_table(plan, things[0].node, err);
-    if (!nft)
-        return -1;
-    if (edit_lines(plan, nft, what, instead))
-        return 0;
     return error_set(err, ERR_ABSENT, "fault '%s': the rule is not there any more", fault->id);
 }
 
 static int rewrite_missing(struct plan *plan, const struct topology *topology, const struct fault *fault,
                            const struct thing *things, struct error *err)
 {
+    uint32_t ns;
     (void)topology;
-    return edit(plan, fault, things, "\t\toifname ", NULL, err);
+    if (fault_namespace(plan, things[0].node, &ns, err))
+        return -1;
+    bool router = edit_table(plan, ns, "nat", "\t\toifname ", NULL);
+    bool host = edit_table(plan, ns, "networks", " oifname != ", NULL);
+    return router || host ? 0 : is_gone(fault, err);
 }
 
+/* Of a host, the rule of one of its networks is for everybody then, and so for the others as well. */
 static int rewrite_broad(struct plan *plan, const struct topology *topology, const struct fault *fault,
                          const struct thing *things, struct error *err)
 {
-    (void)topology;
-    return edit(plan, fault, things, "\t\toifname ", "\t\tmasquerade", err);
+    uint32_t ns;
+    char text[ADDR_TEXT_MAX];
+    const struct network *network = hosted(topology, things[0].node);
+    if (fault_namespace(plan, things[0].node, &ns, err))
+        return -1;
+    bool router = edit_table(plan, ns, "nat", "\t\toifname ", "\t\tmasquerade");
+    bool host =
+        network && edit_table(plan, ns, "networks",
+                              arena_printf(plan->arena, "ip saddr %s oifname != ", prefix_format(&network->cidr, text)),
+                              "masquerade");
+    return router || host ? 0 : is_gone(fault, err);
 }
 
 static const char *rule_of(struct plan *plan, const struct port_forward *forward)
@@ -146,14 +179,18 @@ static const char *rule_of(struct plan *plan, const struct port_forward *forward
 static int rewrite_forward(struct plan *plan, const struct topology *topology, const struct fault *fault,
                            const struct thing *things, struct error *err)
 {
-    const struct port_forward *forward = forward_of(fault, things[0].node);
+    struct port_forward forward;
+    uint32_t ns;
     const char *to = fault_text(fault, "to");
     (void)topology;
-    if (!forward)
+    if (fault_namespace(plan, things[0].node, &ns, err))
+        return -1;
+    if (!forward_of(fault, things[0].node, &forward))
         return error_set(err, ERR_ABSENT, "fault '%s': '%s' forwards no such port any more", fault->id,
                          things[0].node->name);
-    const char *rule = rule_of(plan, forward);
-    return edit(plan, fault, things, rule, to ? arena_printf(plan->arena, "%s%s", rule, to) : NULL, err);
+    const char *rule = rule_of(plan, &forward), *instead = to ? arena_printf(plan->arena, "%s%s", rule, to) : NULL;
+    bool router = edit_table(plan, ns, "nat", rule, instead), host = edit_table(plan, ns, "networks", rule, instead);
+    return router || host ? 0 : is_gone(fault, err);
 }
 
 /* ---- round the corner ---- */
@@ -162,11 +199,27 @@ static void validate_hairpin(const struct topology *topology, const struct fault
                              struct findings *findings)
 {
     validate_forward(topology, fault, things, findings);
-    const struct port_forward *forward = forward_of(fault, things[0].node);
-    if (forward && !fault_near(things[0].node, &forward->to))
+    struct port_forward forward;
+    if (forward_of(fault, things[0].node, &forward) && !fault_near(things[0].node, &forward.to))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_mark(fault, "port"),
                      "port %s leads to no machine on a network of '%s': nobody there goes round the corner",
                      fault_text(fault, "port"), things[0].node->name);
+}
+
+/* Of a host: its members come back to a port of their own network, and are answered directly. */
+static bool remove_returning(struct plan *plan, uint32_t ns, const struct topology *topology,
+                             const struct port_forward *forward)
+{
+    char text[ADDR_TEXT_MAX];
+    for (size_t i = 0; i < topology->network_count; i++) {
+        const struct network *network = topology->networks[i];
+        if (prefix_contains(&network->cidr, &forward->to))
+            return edit_table(plan, ns, "networks",
+                              arena_printf(plan->arena, "ip saddr %s oifname \"%s\" ct status dnat",
+                                           prefix_format(&network->cidr, text), network->gateway->name),
+                              NULL);
+    }
+    return false;
 }
 
 /* What is left is the rule for those who come in by the outer interface.  Where the router knows no outer one, all are
@@ -175,21 +228,23 @@ static int rewrite_hairpin(struct plan *plan, const struct topology *topology, c
                            const struct thing *things, struct error *err)
 {
     char text[ADDR_TEXT_MAX];
-    struct plan_nft *nft = nat_table(plan, things[0].node, err);
-    const struct port_forward *forward = forward_of(fault, things[0].node);
-    (void)topology;
-    if (!nft)
+    struct port_forward forward;
+    uint32_t ns;
+    if (fault_namespace(plan, things[0].node, &ns, err))
         return -1;
-    if (!forward)
+    if (!forward_of(fault, things[0].node, &forward))
         return error_set(err, ERR_ABSENT, "fault '%s': '%s' forwards no such port any more", fault->id,
                          things[0].node->name);
-    const char *protocol = protocol_name(forward->protocol);
-    const char *inside = arena_printf(plan->arena, "daddr %s %s dport %u ct status dnat masquerade",
-                                      addr_format(&forward->to, text), protocol, forward->to_port);
-    const char *back = arena_printf(plan->arena, "} %s dport %u dnat to ", protocol, forward->port);
-    if (remove_inner(plan, nft, back) || edit_lines(plan, nft, inside, NULL))
+    if (remove_returning(plan, ns, topology, &forward))
         return 0;
-    return error_set(err, ERR_ABSENT, "fault '%s': the rule is not there any more", fault->id);
+    struct plan_nft *nft = table_of(plan, ns, "nat");
+    const char *protocol = protocol_name(forward.protocol);
+    const char *inside = arena_printf(plan->arena, "daddr %s %s dport %u ct status dnat masquerade",
+                                      addr_format(&forward.to, text), protocol, forward.to_port);
+    const char *back = arena_printf(plan->arena, "} %s dport %u dnat to ", protocol, forward.port);
+    if (nft && (remove_inner(plan, nft, back) || edit_lines(plan, nft, inside, NULL)))
+        return 0;
+    return is_gone(fault, err);
 }
 
 /* ---- once more ---- */
@@ -226,10 +281,16 @@ static int rewrite_double(struct plan *plan, const struct topology *topology, co
 
 static const struct fault_target_row targets[] = {{THING_NODE, FAULT_PLAN}};
 static const struct fault_parameter_row missing_parameters[] = {
-    {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "the port that is forwarded when healthy"},
+    {.key = "port",
+     .type = PARAMETER_NUMBER,
+     .required = true,
+     .doc = "the port that is forwarded, or published for a network, when healthy"},
 };
 static const struct fault_parameter_row wrong_parameters[] = {
-    {.key = "port", .type = PARAMETER_NUMBER, .required = true, .doc = "the port that is forwarded when healthy"},
+    {.key = "port",
+     .type = PARAMETER_NUMBER,
+     .required = true,
+     .doc = "the port that is forwarded, or published for a network, when healthy"},
     {.key = "to", .type = PARAMETER_TEXT, .required = true, .doc = "where it leads instead: an address with a port"},
 };
 #define NAT .family = FAMILY_NAT, .layer = 4, .things = 1, FAULT_TARGETS(targets)

@@ -8,6 +8,7 @@ KILLS=${KILLS:-3}
 cat >"$work/lab.yaml" <<'YAML'
 lab: live
 bridges: { left: {}, right: {}, inside: {} }
+networks: { boxes: { cidr: 172.18.0.0/24 } }
 nodes:
   client:
     bridge: left
@@ -43,6 +44,12 @@ nodes:
     gateway: 10.4.0.1
     services: { http: { port: 80 } }
     nftables: "table ip own { chain c { type filter hook input priority 0; ip saddr 10.4.0.1 tcp dport 80 drop; }; }"
+  host: { bridge: left, address: 10.1.0.5/24, gateway: 10.1.0.1, publish: [ "8081:box:80", "8082:other:80" ] }
+  box:
+    network: boxes
+    services: { http: { port: 80 } }
+    nftables: "table ip own { chain c { type filter hook input priority 0; ip saddr 172.18.0.1 tcp dport 80 drop; }; }"
+  other: { network: boxes, services: { http: { port: 80 } } }
 checks:
   - { id: ping, from: client, ping: { to: server } }
   - { id: peer, from: client, ping: { to: twin } }
@@ -53,8 +60,11 @@ checks:
   - { id: ipv6, from: client, ping: { to: "2001:db8:2::10" } }
   - { id: outward, from: inner, http: { url: "http://10.2.0.10/", status: 200 } }
   - { id: inward, from: client, http: { url: "http://10.1.0.4:8080/", status: 200 } }
+  - { id: box-outward, from: box, http: { url: "http://10.2.0.10/", status: 200 } }
+  - { id: box-inward, from: client, http: { url: "http://10.1.0.5:8081/", status: 200 } }
+  - { id: box-round, from: box, http: { url: "http://10.1.0.5:8082/", status: 200 } }
 YAML
-nodes=(client twin r1 r2 server gate inner)
+nodes=(client twin r1 r2 server gate inner host box other)
 
 # KIND|SYMPTOM|WHERE|PARAMETERS
 rows=(
@@ -95,6 +105,11 @@ rows=(
     "double-nat|inward|node/gate/in0|"
     "port-forward-missing|inward|gate|port=8080"
     "port-forward-wrong|inward|gate|port=8080 to=10.4.0.10:81"
+    "masquerade-missing|box-outward|host|"
+    "masquerade-too-broad|box-inward|host|"
+    "port-forward-missing|box-inward|host|port=8081"
+    "port-forward-wrong|box-inward|host|port=8081 to=172.18.0.1:81"
+    "hairpin-nat-missing|box-round|host|port=8082"
     "ephemeral-ports-exhausted|no_port_left|client|"
     "time-wait-pile-up|ports_wait|client|ports=4"
     "receive-window-small|small_buffer|client|"
