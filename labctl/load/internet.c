@@ -57,6 +57,21 @@ void decode_simulated_internet(struct decoder *decoder, const struct field *fiel
     schema_decode(decoder, &internet_schema, field->key, value->mark, value, &topology->internet);
 }
 
+/* A node without a public address.  An instance of a VPC may have lost it (with a fault, by `set`): its name is told
+ * inside as before, and to nobody else.  False where the record means nothing at all. */
+static bool resolve_unreachable(struct loader *loader, struct dns_record *record, struct interface *const *candidates,
+                                size_t count)
+{
+    for (size_t i = 0; i < count && !record->interface; i++)
+        if (candidates[i]->attachment == ATTACH_SUBNET)
+            record->interface = candidates[i];
+    struct finding *finding = findings_add(
+        loader->decoder.findings, record->interface ? FINDING_WARNING : FINDING_ERROR, "public-record",
+        record->value_mark, "'%s' has no public address that '%s' could give", record->value, record->name);
+    finding->hint = record->interface ? "nobody finds the name but its own VPC" : NULL;
+    return record->interface != NULL;
+}
+
 /* "web" or "web/eth1" of a record that gives the address of a node: the interface that the internet reaches.  False
  * where there is none (reported). */
 static bool resolve_record(struct loader *loader, struct dns_record *record)
@@ -74,12 +89,10 @@ static bool resolve_record(struct loader *loader, struct dns_record *record)
             record->interface = candidates[i];
     if (record->interface)
         return true;
-    struct finding *finding =
-        thing.kind == THING_NODE || thing.kind == THING_INTERFACE
-            ? findings_add(loader->decoder.findings, FINDING_ERROR, "public-record", record->value_mark,
-                           "'%s' has no public address that '%s' could give", record->value, record->name)
-            : findings_add(loader->decoder.findings, FINDING_ERROR, "dangling-reference", record->value_mark,
-                           "no node '%.80s'", record->value);
+    if (thing.kind == THING_NODE || thing.kind == THING_INTERFACE)
+        return resolve_unreachable(loader, record, candidates, count);
+    struct finding *finding = findings_add(loader->decoder.findings, FINDING_ERROR, "dangling-reference",
+                                           record->value_mark, "no node '%.80s'", record->value);
     if (thing.kind == THING_NONE && nearest != NULL)
         finding->hint = arena_printf(loader->decoder.findings->arena, "did you mean '%s'?", nearest);
     else if (thing.kind == THING_NONE)

@@ -217,11 +217,13 @@ static void copy_declared(struct builder *b, struct name_zone *zone)
 {
     for (size_t i = 0; i < zone->declared->record_count; i++) {
         const struct dns_record *record = &zone->declared->records[i];
+        struct addr addr = record->interface ? interface_public_address(record->interface) : (struct addr){0};
+        if (record->interface && !addr_is_set(&addr))
+            continue; /* of an instance that the internet does not reach */
         struct dns_record *copy = ARENA_PUSH(b->arena, zone->records, zone->record_count);
         *copy = *record;
         if (record->interface) {
             char text[ADDR_TEXT_MAX];
-            struct addr addr = interface_public_address(record->interface);
             copy->value = arena_strdup(b->arena, addr_format(&addr, text));
         }
     }

@@ -6,6 +6,7 @@
 KILLS=${KILLS:-2}
 cat >"$work/lab.yaml" <<'YAML'
 lab: live
+internet: { zones: { shop.test: { www: shop, blog: { cname: www } } } }
 vpcs:
   main:
     cidr: 10.8.0.0/16
@@ -29,6 +30,7 @@ nodes:
 checks:
   - { id: shop, from: visitor, http: { url: "http://shop/", status: 200 } }
   - { id: admin, from: visitor, tcp: { to: shop, port: 22 } }
+  - { id: name, from: visitor, http: { url: "http://blog.shop.test/", status: 200 } }
   - { id: outward, from: app, http: { url: "http://visitor/", status: 200 } }
 YAML
 nodes=(shop app visitor)
@@ -45,6 +47,8 @@ rows=(
     "vpc-route-wrong|shop|vpc/main/route_table/public|destination=0.0.0.0/0 target=nat_gateway/nat"
     "route-table-wrong|outward|vpc/main/subnet/private|route_table=closed"
     "internet-gateway-detached|shop|vpc/main/internet_gateway|"
+    "internet-gateway-detached|name|vpc/main/internet_gateway|"
+    "public-ip-missing|name_inside_alone|node/shop/eth0|"
     "public-ip-missing|shop|node/shop/eth0|"
     "public-ip-missing|admin|node/shop/eth0|"
     "nat-gateway-misplaced|outward|vpc/main/nat_gateway/nat|subnet=main/private"
@@ -54,6 +58,10 @@ rows=(
     "nat-gateway-idle-timeout|ends_after_silence|vpc/main/nat_gateway/nat|timeout=1s"
 )
 
+# What names the machine names nothing outside; inside it is told as before.
+name_inside_alone() {
+    in_node visitor dig +tries=1 www.shop.test | grep -q NXDOMAIN && [ "$(in_node app dig +short +tries=1 www.shop.test)" = 10.8.1.10 ]
+}
 held() { # COUNT AFTER: so many connections to the echo outside, then what is to be done
     in_node app bash -c "for ((i = 0; i < $1; i++)); do exec {fd}<>/dev/tcp/203.0.113.77/7 || exit 9; done; $2"
 }
