@@ -26,6 +26,11 @@ const struct interface *fault_near(const struct node *node, const struct addr *a
     return NULL;
 }
 
+bool fault_told_gateway(const struct interface *interface)
+{
+    return interface->dhcp && interface->gateway.family == 4 && interface->gateway_mark.line == 0;
+}
+
 struct plan_link *fault_link(struct plan *plan, const struct fault *fault, const struct interface *interface,
                              uint32_t *ns, unsigned *end, struct error *err)
 {

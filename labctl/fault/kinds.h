@@ -77,6 +77,8 @@ bool fault_check_destination(const struct fault *fault, struct findings *finding
 void fault_write_ports(struct str *out, const struct port_range *ranges, size_t count); /* "80, 8000-8010" */
 /* The interface of a node by whose network an address is on link, or NULL. */
 const struct interface *fault_near(const struct node *node, const struct addr *addr);
+/* Whether the interface's IPv4 gateway is what a DHCP server tells it: no route of the plan's. */
+bool fault_told_gateway(const struct interface *interface);
 /* The device that an interface is, where it has no wire; or NULL. */
 struct plan_device *fault_device(struct plan *plan, const struct interface *interface);
 /* The wire of an interface, its node's namespace and which end is the node's; NULL with err where it has none. */

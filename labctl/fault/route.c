@@ -36,7 +36,7 @@ static bool machine_route(const struct node *node, const struct prefix *destinat
     if (table != 254)
         return false;
     for (size_t i = 0; i < node->interface_count && destination->length == 0; i++)
-        if (node->interfaces[i]->gateway.family == destination->addr.family)
+        if (node->interfaces[i]->gateway.family == destination->addr.family && !fault_told_gateway(node->interfaces[i]))
             return true;
     return connected_route(node, destination);
 }

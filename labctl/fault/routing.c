@@ -20,7 +20,7 @@ static unsigned family_of(const struct fault *fault)
 static bool has_default(const struct node *node, unsigned family)
 {
     for (size_t i = 0; i < node->interface_count; i++)
-        if (node->interfaces[i]->gateway.family == family)
+        if (node->interfaces[i]->gateway.family == family && !fault_told_gateway(node->interfaces[i]))
             return true;
     for (size_t i = 0; i < node->route_count; i++)
         if (!node->routes[i].table && !node->routes[i].destination.length &&
@@ -33,9 +33,16 @@ static void validate_gateway(const struct topology *topology, const struct fault
                              struct findings *findings)
 {
     (void)topology;
-    if (!has_default(things[0].node, family_of(fault)))
-        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault), "'%s' has no gateway when healthy",
-                     things[0].node->name);
+    const struct node *node = things[0].node;
+    const char *hint = NULL;
+    if (has_default(node, family_of(fault)))
+        return;
+    for (size_t i = 0; i < node->interface_count && family_of(fault) == 4; i++)
+        if (fault_told_gateway(node->interfaces[i]))
+            hint = "it is told one by DHCP: 'dhcp-gateway-wrong' and 'dhcp-server-down' are at the server";
+    findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                 hint ? "'%s' has no gateway of its own when healthy" : "'%s' has no gateway when healthy", node->name)
+        ->hint = hint;
 }
 
 static int rewrite_gateway(struct plan *plan, const struct topology *topology, const struct fault *fault,
