@@ -119,28 +119,58 @@ static void take(struct pump *pump, struct line *line, const struct frame *frame
     }
 }
 
-/* The kernel counts what a ring had no room for without telling of which wire: likeliest of the one whose frame was the
- * next that it had room for. */
 static void take_of(struct pump *pump, struct line *line, const struct frame *frame, int64_t arrived)
 {
+    struct tap *tap = line->tap;
     if (arrived < line->last_arrived) /* stamps are as good as the clock; the ring is in order */
         arrived = line->last_arrived;
     line->last_arrived = arrived;
     line->touched = true;
-    if (frame->losing)
-        line->statistics->overrun += ring_overrun(&line->tap->ring);
+    line->crowd_share = line->crowd == tap->crowd ? line->crowd_share + 1 : 1;
+    line->crowd = tap->crowd;
     take(pump, line, frame, arrived);
     if (line->wire.held > line->statistics->held_most)
         line->statistics->held_most = line->wire.held;
+}
+
+/* The kernel counts what a ring had no room for, but not of which wires: told of them in the proportion in which they
+ * filled it. */
+static void share_overrun(struct tap *tap, uint64_t overrun)
+{
+    uint64_t left = overrun;
+    for (size_t slot = 0; slot < TAP_SLOTS && left; slot++)
+        for (struct line *line = tap->by_device[slot]; line; line = line->beside) {
+            if (line->crowd != tap->crowd)
+                continue;
+            uint64_t share = overrun * line->crowd_share / tap->taken;
+            line->statistics->overrun += share;
+            left -= share;
+        }
+    for (size_t slot = 0; slot < TAP_SLOTS && left; slot++)
+        for (struct line *line = tap->by_device[slot]; line && left; line = line->beside)
+            if (line->crowd == tap->crowd) {
+                line->statistics->overrun++;
+                left--;
+            }
+}
+
+static void end_crowd(struct tap *tap)
+{
+    uint64_t overrun = tap->taken >= tap->ring.frame_count ? ring_overrun(&tap->ring) : 0;
+    if (overrun)
+        share_overrun(tap, overrun);
+    tap->taken = 0;
+    tap->crowd++;
 }
 
 bool pump_take(struct pump *pump, struct tap *tap)
 {
     struct frame frame;
     int64_t now = pump_now(), difference = ahead(now);
-    for (int i = 0; i < TAKE_MOST; i++) {
-        if (!ring_next(&tap->ring, &frame))
-            return true;
+    for (int i = 0; ring_next(&tap->ring, &frame); i++) {
+        if (i == TAKE_MOST)
+            return false;
+        tap->taken++;
         int64_t arrived = frame.arrived - difference;
         if (arrived > now || arrived < now - ARRIVAL_MOST)
             arrived = now;
@@ -149,7 +179,8 @@ bool pump_take(struct pump *pump, struct tap *tap)
                 take_of(pump, line, &frame, arrived);
         ring_done(&tap->ring);
     }
-    return false;
+    end_crowd(tap);
+    return true;
 }
 
 /* ---- out ------------------------------------------------------------------------------------------------------ */

@@ -79,6 +79,8 @@ struct tap {
     struct ring ring;
     struct line *by_device[TAP_SLOTS]; /* by the index of the device that their packets come in at */
     size_t line_count;
+    uint64_t crowd; /* which filling of the ring this is: a new one begins when it is found empty */
+    uint32_t taken; /* frames of this one so far */
     struct tap *next;
 };
 /* The thread is in a namespace ("-": its own) from tap_enter to tap_leave. */
@@ -110,7 +112,8 @@ struct line {
     struct batch leaving; /* due, and to be sent before the turn ends */
     struct relay_statistics *statistics;
     bool wanted, touched;
-    int64_t last_arrived; /* CLOCK_MONOTONIC */
+    uint64_t crowd, crowd_share; /* the tap's crowd of its last frame, and how many of that crowd were its frames */
+    int64_t last_arrived;        /* CLOCK_MONOTONIC */
     struct line *next;
 };
 struct line *line_open(const struct relay_wire *spec, struct tap **taps, struct relay_statistics *statistics,

@@ -158,7 +158,6 @@ bool ring_next(struct ring *ring, struct frame *out)
         .data = (uint8_t *)h + h->tp_mac,
         .length = h->tp_snaplen < h->tp_len ? 0 : h->tp_snaplen,
         .arrived = h->tp_sec * NANOSECONDS_PER_SECOND + h->tp_nsec,
-        .losing = status & TP_STATUS_LOSING,
         .tagged = status & TP_STATUS_VLAN_VALID,
         .tag = h->tp_vlan_tci,
         .tag_protocol = status & TP_STATUS_VLAN_TPID_VALID ? htons(h->tp_vlan_tpid) : htons(ETH_P_8021Q),

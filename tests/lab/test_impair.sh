@@ -209,6 +209,20 @@ if [ -n "$pid" ]; then
     many exec hub -- ping -q -c 2 -i 0.02 -W 1 10.0.7.2
     [ "$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p' "$work/out")" -ge 40 ] && sockets_are "$pid" 1
     check "and the relay, which stayed, serves the next" $?
+    # More than it has room for, while it stands still: each packet is delivered, or told to be lost.
+    counted() { # KEY: of what n7 receives
+        "$LABCTL" --lab many --format json link show |
+            sed -n '/"interface": "node.n7.eth0"/,/"queue"/s/^ *"'"$1"'": \([0-9]*\),*$/\1/p'
+    }
+    sent() { many exec hub -- cat /sys/class/net/e7/statistics/tx_packets; cat "$work/out"; }
+    all_told() { [ $(($(counted passed) - passed + $(counted overrun))) -eq $(($(sent) - before)) ]; }
+    passed=$(counted passed) before=$(sent)
+    kill -STOP "$pid"
+    # (At once no more than waits for a processor: net.core.netdev_max_backlog.)
+    many exec hub -- sh -c 'for i in $(seq 12); do ping -q -c 500 -l 500 -W 0.1 10.0.7.2; done'
+    kill -CONT "$pid"
+    until_true 10 all_told && [ "$(counted overrun)" -gt 0 ]
+    check "what it had no room for is counted" $?
 fi
 many down
 lab exec a -- sh -c 'cat /proc/mounts /proc/net/dev; ip -d link; nft list ruleset; ps ax; ls -R /opt /run /tmp; env'
