@@ -122,6 +122,28 @@ static int fill(int fd, const void *data, size_t length, unsigned mode)
     return 0;
 }
 
+/* fd: the temporary file, of the name `temporary`. */
+static int replace(int parent, const char *name, int fd, const char *temporary, const void *data, size_t length,
+                   unsigned mode)
+{
+    if (fill(fd, data, length, mode) < 0 || renameat(parent, temporary, parent, name) < 0) {
+        int kept = errno;
+        unlinkat(parent, temporary, 0);
+        errno = kept;
+        return -1;
+    }
+    return 0;
+}
+
+int file_replace_by(int directory, const char *name, const char *temporary, const void *data, size_t length,
+                    unsigned mode)
+{
+    if (unlinkat(directory, temporary, 0) < 0 && errno != ENOENT)
+        return -1;
+    FD_AUTO fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return fd < 0 ? -1 : replace(directory, name, fd, temporary, data, length, mode);
+}
+
 int file_replace(int directory, const char *path, const void *data, size_t length, unsigned mode)
 {
     char name[TEMPORARY_NAME_MAX];
@@ -130,14 +152,8 @@ int file_replace(int directory, const char *path, const void *data, size_t lengt
     if (parent < 0)
         return -1;
     FD_AUTO fd = create_temporary(parent, name);
-    if (fd < 0)
+    if (fd < 0 || replace(parent, base, fd, name, data, length, mode) < 0)
         return -1;
-    if (fill(fd, data, length, mode) < 0 || renameat(parent, name, parent, base) < 0) {
-        int kept = errno;
-        unlinkat(parent, name, 0);
-        errno = kept;
-        return -1;
-    }
     if (fsync(parent) < 0 && errno != EINVAL) /* EINVAL: a file system whose directories need no fsync, fsync(2) */
         return -1;
     return 0;

@@ -21,5 +21,9 @@ int file_read(int directory, const char *path, struct str *out, size_t limit);
 /* Writes through a temporary name and rename, with fsync: the old content or the new, never half.
  * mode is exact (no umask); a symbolic link at path is replaced, not followed.  0, or -1 with errno. */
 int file_replace(int directory, const char *path, const void *data, size_t length, unsigned mode);
+/* The same of a name in that directory, without fsync of the directory, by a temporary name that the caller can find
+ * again after a death in the middle; what has that name is removed. */
+int file_replace_by(int directory, const char *name, const char *temporary, const void *data, size_t length,
+                    unsigned mode);
 /* A sealed memfd holding data, positioned at 0; -1 with errno. */
 int fd_memory(const char *name, const void *data, size_t length);

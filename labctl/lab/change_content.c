@@ -196,11 +196,13 @@ int change_file(struct apply *a, const struct plan_operation *operation)
             ns++;
     if (ns < a->after->namespace_count)
         a->files_changed[ns] = true; /* for the node's next life, whatever is kept in this one */
-    if (!go)
+    if (!go && !a->options->recovering)
         return 0;
     int root = space_root(s->space, a->err);
-    if (root < 0)
+    if (root < 0 || (a->options->recovering && node_file_tidy(root, file->path, a->err) != 0))
         return -1;
+    if (!go)
+        return 0;
     int result = new.plan ? node_file_write(root, file->path, file->content, file->length,
                                             file->mode ? file->mode : 0644, a->err)
                           : restore_file(a, root, file->path);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,10 +50,32 @@ static const char *base_name(const char *path)
     return last ? last + 1 : path;
 }
 
+/* Always the same of a path (FNV-1a), and nothing that a person would think of. */
+#define TEMPORARY_NAME_MAX 32
+static void temporary_name(const char *path, char out[static TEMPORARY_NAME_MAX])
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *c = path; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+    snprintf(out, TEMPORARY_NAME_MAX, ".replace-%016llx", (unsigned long long)hash);
+}
+
+int node_file_tidy(int root, const char *path, struct error *err)
+{
+    char temporary[TEMPORARY_NAME_MAX];
+    temporary_name(path, temporary);
+    FD_AUTO parent = open_parent(root, path, 0);
+    if ((parent < 0 || unlinkat(parent, temporary, 0) != 0) && errno != ENOENT)
+        return error_set_errno(err, errno, "tidy up beside file %s", path);
+    return 0;
+}
+
 int node_file_write(int root, const char *path, const void *content, size_t length, uint32_t mode, struct error *err)
 {
+    char temporary[TEMPORARY_NAME_MAX];
+    temporary_name(path, temporary);
     FD_AUTO parent = open_parent(root, path, 1);
-    if (parent < 0 || file_replace(parent, base_name(path), content, length, mode) != 0)
+    if (parent < 0 || file_replace_by(parent, base_name(path), temporary, content, length, mode) != 0)
         return error_set_errno(err, errno, "write file %s", path);
     return 0;
 }

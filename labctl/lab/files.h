@@ -10,6 +10,8 @@ struct error;
 
 /* root: lab_node_root.  path: absolute.  Directories above are made (0755); the old content or the new, never half. */
 int node_file_write(int root, const char *path, const void *content, size_t length, uint32_t mode, struct error *err);
+/* Removes what a node_file_write to that path left that was killed in the middle. */
+int node_file_tidy(int root, const char *path, struct error *err);
 /* ERR_ABSENT with number ENOENT where there is no such file. */
 int node_file_read(int root, const char *path, size_t limit, struct str *out, uint32_t *mode, struct error *err);
 /* 0 too where there is none. */

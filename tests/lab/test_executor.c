@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/neighbour.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -636,6 +638,56 @@ static void files_stay_in_the_node(void **state)
     assert_int_equal(err.number, ENOENT);
 }
 
+static size_t entries(int root, const char *path)
+{
+    size_t count = 0;
+    int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+/* Dies in the middle of writing: of a file that is longer than it may write (SIGXFSZ). */
+static void write_and_die(int root, const char *path)
+{
+    static const char content[4096];
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){1000, 1000});
+        node_file_write(root, path, content, sizeof content, 0644, NULL);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+}
+
+/* The director may die while it writes; nobody may see by what is left that it did. */
+static void half_a_file_is_cleared_away(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    STR_AUTO text = STR_INIT;
+    const char *path = present->files[0].path;
+    int root = lab_node_root(lab, "web");
+    size_t before = entries(root, "etc");
+    write_and_die(root, path);
+    assert_int_equal(entries(root, "etc"), before + 1);
+    assert_int_equal(node_file_write(root, path, "other\n", 6, 0644, &err), 0);
+    assert_int_equal(entries(root, "etc"), before);
+    write_and_die(root, path);
+    struct plan *after = make_plan();
+    after->files[0].content = "other\n"; /* is there already */
+    apply_options(after, (struct lab_apply_options){.recovering = true}, NULL);
+    assert_int_equal(entries(root, "etc"), before);
+    apply(make_plan());
+    read_file("web", path, &text);
+    assert_string_equal(str_text(&text), "hello\n");
+}
+
 /* ---- the two roles ------------------------------------------------------------------------------------------------
  */
 
@@ -670,6 +722,7 @@ static _Noreturn void director(void)
         cmocka_unit_test(what_ends_at_once_may),
         cmocka_unit_test(what_fails_says_so),
         cmocka_unit_test(files_stay_in_the_node),
+        cmocka_unit_test(half_a_file_is_cleared_away),
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
     setvbuf(stderr, NULL, _IOLBF, 0);
