@@ -32,7 +32,8 @@ const struct rule_name doc_rules[] = {
     {"wrong-type", "A value has the type that its key asks for."},
     {"out-of-range", "A number lies in the range that its key asks for."},
     {"bad-value", "A value has the form that its key asks for."},
-    {"bad-name", "Names are DNS labels of up to 63 characters, those of interfaces of up to 15, of labs of up to 32."},
+    {"bad-name", "Names are DNS labels of up to 63 characters, those of interfaces of up to 15, of labs of up to 32; a "
+                 "node is no number and not localhost."},
 };
 const size_t doc_rule_count = ARRAY_SIZE(doc_rules);
 

@@ -210,6 +210,19 @@ static void decode_entry(struct loader *loader, const struct entry *entry, const
     }
 }
 
+/* Nodes find each other by their names; of these, nobody could find a node. */
+static void check_node_name(struct loader *loader, const char *name, struct mark mark)
+{
+    const char *digits = name + (str_starts(name, "0x") ? 2 : 0);
+    size_t hex = strspn(digits, digits > name ? "0123456789abcdef" : "0123456789");
+    if (str_equal(name, "localhost"))
+        findings_add(loader->decoder.findings, FINDING_ERROR, "bad-name", mark,
+                     "'localhost' is no name for a node: every node calls itself so");
+    else if (*digits && digits[hex] == '\0')
+        findings_add(loader->decoder.findings, FINDING_ERROR, "bad-name", mark,
+                     "'%.80s' is no name for a node: programs take a number for an address", name);
+}
+
 static void one_node(struct loader *loader, const char *name, struct mark mark, const struct value *value)
 {
     struct topology *topology = loader->topology;
@@ -218,6 +231,7 @@ static void one_node(struct loader *loader, const char *name, struct mark mark, 
     size_t before = loader->decoder.findings->errors;
     node->name = name;
     node->mark = mark;
+    check_node_name(loader, name, mark);
     *ARENA_PUSH(loader->decoder.arena, topology->nodes, topology->node_count) = node;
     map_set(topology->node_by_name, name, node);
     if (!decode_map(&loader->decoder, name, value))
