@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -424,8 +425,19 @@ out:
     return status;
 }
 
+/* A standard descriptor that the caller has closed would be the number of whatever is opened next: a node's program
+ * would get our socket for its input, and our words would go into it.  What stands there instead fails as a closed one
+ * does. */
+static void occupy_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest that is free: fd itself */
+}
+
 int cmd_main(int argc, char **argv)
 {
+    occupy_standard();
     if (argc > 0 && str_equal(argv[0], "director"))
         return director_main(argc, argv);
     int status = dispatch(argc, argv);

@@ -93,6 +93,14 @@ run "$LABCTL" set title 'Two machines'
 [ $? -eq 0 ] && "$LABCTL" dump | grep -qx 'lab: change' && "$LABCTL" dump | grep -qx 'title: Two machines'
 check "and can be changed afterwards" $?
 
+# What the caller has closed is closed for the program as well, and never something of labctl's own.
+"$LABCTL" exec web -- cat <&- >"$work/out" 2>&1
+grep -q 'Bad file descriptor' "$work/out" && ! "$LABCTL" exec web -- readlink /proc/self/fd/0 <&- | grep -qE 'socket|anon_inode|memfd'
+check "a closed standard input stays closed in the node" $?
+"$LABCTL" exec web -- sh -c 'echo lost; exit 7' >&- 2>/dev/null
+[ $? -eq 7 ] && "$LABCTL" set title 'Closed' <&- >&- 2>&-; "$LABCTL" dump | grep -qx 'title: Closed'
+check "a change is made with nothing to write to" $?
+
 # A shell: its terminal is as before when the lab ends, and the shell ends when its caller is killed.
 mkfifo "$work/keys"
 exec {keys}<>"$work/keys"
