@@ -27,6 +27,12 @@ static int rewrite_stopped(struct plan *plan, const struct topology *topology, c
     return 0;
 }
 
+/* One socket serves all who ask, however many: the limit is never met. */
+static bool has_no_connections(enum service_kind kind)
+{
+    return kind == SERVICE_UDP_ECHO || kind == SERVICE_DHCP || kind == SERVICE_OSPF || kind == SERVICE_BGP;
+}
+
 static void validate_files(const struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct findings *findings)
 {
@@ -37,6 +43,9 @@ static void validate_files(const struct topology *topology, const struct fault *
     if (service->kind == SERVICE_PROXY || (service->kind == SERVICE_DNS && !service_is_dnsmasq(service)))
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "the program of '%s' sees to its own limit of open files", fault->at.items[0]);
+    else if (has_no_connections(service->kind))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' takes no connections of clients: nobody would notice", fault->at.items[0]);
 }
 
 static int rewrite_files(struct plan *plan, const struct topology *topology, const struct fault *fault,
