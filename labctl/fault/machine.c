@@ -163,6 +163,32 @@ static int rewrite_forwarding(struct plan *plan, const struct topology *topology
     return 0;
 }
 
+/* Of whom everything comes and goes by one interface, whatever is asked. */
+static bool has_one_way(const struct interface *interface)
+{
+    const struct node *node = interface->node;
+    bool outward = interface->gateway.family == 4 || interface->attachment == ATTACH_SUBNET ||
+                   interface->attachment == ATTACH_INTERNET;
+    return node->interface_count == 1 && outward && !node->route_count && !node->rule_count;
+}
+
+static void validate_rp_filter(const struct topology *topology, const struct fault *fault, const struct thing *things,
+                               struct findings *findings)
+{
+    const struct interface *interface = things[0].interface;
+    bool ipv4 = interface->dhcp;
+    (void)topology;
+    for (size_t a = 0; a < interface->address_count; a++)
+        ipv4 = ipv4 || interface->addresses[a].addr.family == 4;
+    if (!ipv4)
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' has no IPv4 address: the filter is for IPv4 alone", fault->at.items[0]);
+    else if (has_one_way(interface))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' is the only way of '%s': nothing that it answers goes another one, so nothing is dropped",
+                     fault->at.items[0], interface->node->name);
+}
+
 static int rewrite_rp_filter(struct plan *plan, const struct topology *topology, const struct fault *fault,
                              const struct thing *things, struct error *err)
 {
@@ -314,6 +340,7 @@ const struct fault_kind fault_rp_filter_strict = {
     .target_count = ARRAY_SIZE(interface_targets),
     .symptom = "packets arrive at the interface and the machine acts as if it had not seen them",
     .tools = "nstat (IPReversePathFilter), sysctl rp_filter, tcpdump, ip route get",
+    .validate = validate_rp_filter,
     .rewrite_plan = rewrite_rp_filter,
 };
 const struct fault_kind fault_neighbour_wrong = {
