@@ -66,21 +66,22 @@ static void check_path(struct scenario_loader *loader, const char *path, struct 
         finding->hint = arena_printf(arena, "the nearest thing is '%s'", nearest);
 }
 
-static bool step_form(struct scenario_loader *loader, const struct step_row *row, const struct value *map,
-                      struct step *step)
+/* By the keys that are there: what could not be read of them was reported. */
+static bool step_form(struct scenario_loader *loader, const struct value *map, struct step *step)
 {
-    unsigned forms = (row->set != NULL) + (row->unset != NULL) + (row->run != NULL) + (row->apply != NULL);
-    const char *problem = forms != 1             ? "a step is one of set, unset, run, apply"
-                          : row->set && !row->to ? "'set' needs 'to'"
-                          : row->to && !row->set ? "'to' goes with 'set'"
-                          : row->run && !row->at ? "'run' needs 'at', the node"
-                          : row->at && !row->run ? "'at' goes with 'run'"
-                                                 : NULL;
+    bool set = value_get(map, "set"), unset = value_get(map, "unset"), run = value_get(map, "run"),
+         apply = value_get(map, "apply"), to = value_get(map, "to"), at = value_get(map, "at");
+    const char *problem = set + unset + run + apply != 1 ? "a step is one of set, unset, run, apply"
+                          : set && !to                   ? "'set' needs 'to'"
+                          : to && !set                   ? "'to' goes with 'set'"
+                          : run && !at                   ? "'run' needs 'at', the node"
+                          : at && !run                   ? "'at' goes with 'run'"
+                                                         : NULL;
     if (problem) {
         scenario_error(loader, "step-form", map->mark, "%s", problem);
         return false;
     }
-    step->kind = row->set ? STEP_SET : row->unset ? STEP_UNSET : row->run ? STEP_RUN : STEP_APPLY;
+    step->kind = set ? STEP_SET : unset ? STEP_UNSET : run ? STEP_RUN : STEP_APPLY;
     return true;
 }
 
@@ -92,7 +93,7 @@ static bool load_step(struct scenario_loader *loader, const struct value *map, s
     size_t before = decoder->findings->errors;
     if (!schema_decode(decoder, &step_schema, NULL, map->mark, map, &row))
         return false;
-    if (decoder->findings->errors != before || !step_form(loader, &row, map, &step))
+    if (decoder->findings->errors != before || !step_form(loader, map, &step))
         return false;
     step.path = row.set ? row.set : row.unset;
     step.run = row.run;
@@ -112,7 +113,7 @@ static bool load_step(struct scenario_loader *loader, const struct value *map, s
             scenario_error(loader, "unreadable-file", mark, "'%s' cannot be read: %s", row.apply, strerror(errno));
     }
     *out = step;
-    return decoder->findings->errors == before;
+    return decoder->findings->errors == before && (step.path || step.run || step.apply);
 }
 
 static void load_steps(struct scenario_loader *loader, const char *key, const struct value *list, struct step **steps,
