@@ -68,8 +68,12 @@ void way_clear(const struct impaired *wire, struct hooks *hooks);
 int way_load(struct space *space, struct hooks *hooks, struct error *err);
 /* No wire of the namespace is impaired any more. */
 int way_drop(struct space *space, struct error *err);
-/* Appends the hooks for packets that are not back from their way yet: they are forwarded to the pair, or dropped. */
-enum way_of_packets { WAY_FORWARD, WAY_FORWARD_MARKED, WAY_DROP }; /* marked: they are let pass when they come back */
+/* Appends the hooks for packets that are not back from their way yet: they are forwarded to the pair. */
+enum way_of_packets {
+    WAY_OUT,        /* and come in at `in` */
+    WAY_OUT_MARKED, /* and are let pass when they come back */
+    WAY_IN          /* and come in at `out` */
+};
 int way_lead(const struct impaired *wire, enum way_of_packets how, struct hooks *hooks, struct error *err);
 impair_step way_close;
 bool way_stands(const struct impaired *wire);

@@ -127,7 +127,7 @@ static int netem_prepare(const struct impaired *wire, struct hooks *hooks, struc
 static int netem_engage(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
     return wire->direction == PLAN_RECEIVED ? put(wire, wire->interface, true, err)
-                                            : way_lead(wire, WAY_FORWARD_MARKED, hooks, err);
+                                            : way_lead(wire, WAY_OUT_MARKED, hooks, err);
 }
 
 static int netem_release(const struct impaired *wire, struct hooks *hooks, struct error *err)

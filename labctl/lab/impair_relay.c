@@ -1,7 +1,7 @@
 /* Wires that the relay serves, and the relay itself.
  *
- * It takes what a node receives at one end of a pair and sends it by the far end.  What a node sends it sees at the far
- * end, where it is dropped, and sends into the pair, which leads back. */
+ * It takes what a node receives at one end of a pair and sends it by the far end.  What a node sends it takes at the
+ * other end, and sends it back into the pair, which leads to the far end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -190,10 +190,9 @@ static int prepare(const struct impaired *wire, struct hooks *hooks, struct erro
     return wire->direction == PLAN_SENT ? way_back(wire, way.in, err) : 0;
 }
 
-/* What a node sends the relay has seen when it meets the hook. */
 static int engage(const struct impaired *wire, struct hooks *hooks, struct error *err)
 {
-    return way_lead(wire, wire->direction == PLAN_SENT ? WAY_DROP : WAY_FORWARD, hooks, err);
+    return way_lead(wire, wire->direction == PLAN_SENT ? WAY_IN : WAY_OUT, hooks, err);
 }
 
 const struct impair_backend impair_relay = {

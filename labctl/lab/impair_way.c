@@ -1,10 +1,10 @@
 /* Beside the far end F of a node's interface stands a veth pair, one for each direction that needs it.
  *
- * What leaves by F towards the node (received) is forwarded to the pair by nft fwd in the egress hook of F.  What
- * arrives at F from the node (sent) is taken in its ingress hook.  On its way back a packet carries a mark, by which
- * the hooks let it pass.  A way for the packets of one port comes before that for all.  act_mirred lets it arrive at F
- * once more.  (Whether a frame is for this host is decided where it arrives first, so that end of the pair has the MAC
- * address of F.) */
+ * What leaves by F towards the node (received) is forwarded to the pair by nft fwd in the egress hook of F, what
+ * arrives at F from the node (sent) in its ingress hook: at one moment, so that none is lost or doubled.  On its way
+ * back a packet carries a mark, by which the hooks let it pass.  A way for the packets of one port comes before that
+ * for all.  act_mirred lets it arrive at F once more.  (Whether a frame is for this host is decided where it arrives
+ * first, so that end of the pair has the MAC address of F.) */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,17 +188,14 @@ int way_lead(const struct impaired *wire, enum way_of_packets how, struct hooks 
 {
     STR_AUTO rule = STR_INIT;
     struct way way = way_of(wire);
-    struct observed_link out;
-    if (must_find(wire, way.out, &out, err) < 0)
+    struct observed_link end;
+    if (must_find(wire, how == WAY_IN ? way.in : way.out, &end, err) < 0)
         return -1;
     if (wire->port)
         str_printf(&rule, "meta l4proto { tcp, udp } th dport %u ", wire->port);
-    if (how == WAY_FORWARD_MARKED)
+    if (how == WAY_OUT_MARKED)
         str_printf(&rule, "meta mark set %d ", RELAY_MARK);
-    if (how == WAY_DROP)
-        str_append(&rule, "drop");
-    else
-        str_printf(&rule, "fwd to %u", out.index);
+    str_printf(&rule, "fwd to %u", end.index);
     way_clear(wire, hooks);
     str_printf(&hooks->chains,
                "\tchain %s {\n\t\ttype filter hook %s device \"%s\" priority %d; policy accept;\n"

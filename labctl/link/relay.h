@@ -37,7 +37,7 @@ extern const char *const relay_direction_names[RELAY_DIRECTION_COUNT];
 /* One wire.  The kernel diverts packets from `device` to the relay, and the relay gives them back:
  * (several wires may lead to one device, each for packets of its own, with a relay_end of its own:)
  *   received: what leaves by `device` is diverted to `relay_end`, and sent by `device`;
- *   sent: what arrives at `device` is seen there (and dropped), and sent by `relay_end`, which leads back to it. */
+ *   sent: what arrives at `device` is diverted to `relay_end`, and sent by that, which leads back. */
 struct relay_wire {
     char netns[32]; /* path of its network namespace; "-": the relay's own */
     char device[16], relay_end[16];

@@ -36,17 +36,15 @@ static char *text_of(const struct impairment *is)
     return str_steal(&text);
 }
 
-/* Where its packets come in, and where they go on. */
+/* Its packets come in at its end, and go on by: */
 static int find_devices(struct line *line, struct error *err)
 {
     const struct relay_wire *spec = &line->spec;
-    bool sent = spec->direction == RELAY_SENT;
     int home, found = tap_enter(spec->netns, &home, err);
     if (found == 0) {
         line->device_index = (int)if_nametoindex(spec->device);
         line->end_index = (int)if_nametoindex(spec->relay_end);
-        line->from = sent ? line->device_index : line->end_index;
-        line->to = sent ? line->end_index : line->device_index;
+        line->to = spec->direction == RELAY_SENT ? line->end_index : line->device_index;
         if (!line->device_index || !line->end_index)
             found = error_set_errno(err, errno, "find %s", line->device_index ? spec->relay_end : spec->device);
     }

@@ -174,9 +174,9 @@ bool pump_take(struct pump *pump, struct tap *tap)
         int64_t arrived = frame.arrived - difference;
         if (arrived > now || arrived < now - ARRIVAL_MOST)
             arrived = now;
-        for (struct line *line = tap_lines(tap, frame.device); line; line = line->beside)
-            if (line->from == frame.device)
-                take_of(pump, line, &frame, arrived);
+        struct line *line = tap_line(tap, frame.device);
+        if (line)
+            take_of(pump, line, &frame, arrived);
         ring_done(&tap->ring);
     }
     end_crowd(tap);

@@ -65,7 +65,7 @@ struct frame {
 uint32_t ring_frame_size(uint32_t mtu);                                   /* a power of two */
 int ring_open(struct ring *ring, uint32_t frame_size, struct error *err); /* nothing passes yet */
 void ring_close(struct ring *ring);
-/* Frames of these devices pass (sorted, each once), but for those that this program has sent. */
+/* Frames of these devices pass: sorted, each once. */
 #define RING_DEVICES_MAX 512
 int ring_watch(struct ring *ring, const int *devices, size_t count, struct error *err);
 bool ring_next(struct ring *ring, struct frame *out); /* false: none waits */
@@ -77,7 +77,7 @@ uint64_t ring_overrun(struct ring *ring);             /* frames dropped since th
 struct tap {
     char netns[32];
     struct ring ring;
-    struct line *by_device[TAP_SLOTS]; /* by the index of the device that their packets come in at */
+    struct line *by_device[TAP_SLOTS]; /* by the index of their end */
     size_t line_count;
     uint64_t crowd; /* which filling of the ring this is: a new one begins when it is found empty */
     uint32_t taken; /* frames of this one so far */
@@ -91,8 +91,8 @@ struct tap *tap_for(struct tap **all, const char *netns, uint32_t mtu, struct er
 void tap_add(struct tap *tap, struct line *line); /* its packets come from the next tap_watch on */
 void tap_remove(struct tap *tap, struct line *line);
 int tap_watch(struct tap *tap, struct error *err);
-struct line *tap_lines(const struct tap *tap, int device); /* more of the slot: beside */
-void tap_close(struct tap *tap);                           /* of no list any more; does not wait for the kernel */
+struct line *tap_line(const struct tap *tap, int device); /* NULL where it is nobody's end */
+void tap_close(struct tap *tap);                          /* of no list any more; does not wait for the kernel */
 
 /* ---- line.c: a wire that is served ---- */
 #define SEND_MOST 64 /* packets in one system call */
@@ -106,7 +106,7 @@ struct line {
     char *is_text;
     struct wire wire;
     int device_index, end_index;
-    int from, to; /* these two, in the order of its direction */
+    int to; /* one of these */
     struct tap *tap;
     struct line *beside;  /* in the tap's slot */
     struct batch leaving; /* due, and to be sent before the turn ends */

@@ -121,9 +121,6 @@ static void append_search(struct filter *filter, const int *devices, size_t coun
 int ring_watch(struct ring *ring, const int *devices, size_t count, struct error *err)
 {
     struct filter filter = {.length = 0};
-    append(&filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_MARK)));
-    append(&filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RELAY_MARK, 0, 1));
-    append(&filter, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0));
     append(&filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)));
     append_search(&filter, devices, count);
     struct sock_fprog program = {filter.length, filter.code};

@@ -64,15 +64,12 @@ static int by_number(const void *a, const void *b)
 int tap_watch(struct tap *tap, struct error *err)
 {
     int devices[RING_DEVICES_MAX];
-    size_t count = 0, distinct = 0;
+    size_t count = 0;
     for (size_t slot = 0; slot < TAP_SLOTS; slot++)
         for (struct line *line = tap->by_device[slot]; line; line = line->beside)
-            devices[count++] = line->from;
+            devices[count++] = line->end_index;
     qsort(devices, count, sizeof *devices, by_number);
-    for (size_t i = 0; i < count; i++)
-        if (distinct == 0 || devices[i] != devices[distinct - 1])
-            devices[distinct++] = devices[i];
-    return ring_watch(&tap->ring, devices, distinct, err);
+    return ring_watch(&tap->ring, devices, count, err);
 }
 
 static struct line **slot_of(struct tap *tap, int device)
@@ -80,14 +77,17 @@ static struct line **slot_of(struct tap *tap, int device)
     return &tap->by_device[(unsigned)device % TAP_SLOTS];
 }
 
-struct line *tap_lines(const struct tap *tap, int device)
+struct line *tap_line(const struct tap *tap, int device)
 {
-    return tap->by_device[(unsigned)device % TAP_SLOTS];
+    struct line *line = tap->by_device[(unsigned)device % TAP_SLOTS];
+    while (line && line->end_index != device)
+        line = line->beside;
+    return line;
 }
 
 void tap_add(struct tap *tap, struct line *line)
 {
-    struct line **slot = slot_of(tap, line->from);
+    struct line **slot = slot_of(tap, line->end_index);
     line->tap = tap;
     line->beside = *slot;
     *slot = line;
@@ -96,7 +96,7 @@ void tap_add(struct tap *tap, struct line *line)
 
 void tap_remove(struct tap *tap, struct line *line)
 {
-    struct line **at = slot_of(tap, line->from);
+    struct line **at = slot_of(tap, line->end_index);
     while (*at != line)
         at = &(*at)->beside;
     *at = line->beside;

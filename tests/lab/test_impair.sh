@@ -209,6 +209,16 @@ if [ -n "$pid" ]; then
     many exec hub -- ping -q -c 2 -i 0.02 -W 1 10.0.7.2
     [ "$(sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p' "$work/out")" -ge 40 ] && sockets_are "$pid" 1
     check "and the relay, which stayed, serves the next" $?
+    # While a delay comes and goes in what a node sends, nothing is lost or arrives twice.
+    many exec hub -- ping -q -c 1000 -i 0.002 -W 1 10.0.9.2 &
+    pinging=$! changes=0
+    while kill -0 "$pinging" 2>/dev/null; do
+        "$LABCTL" --lab many fault inject delay --at node/hub/e9 direction=out delay=3ms >/dev/null 2>&1 &&
+            "$LABCTL" --lab many fault clear >/dev/null 2>&1 && changes=$((changes + 1))
+    done
+    wait "$pinging"
+    [ $changes -gt 3 ] && grep -q '1000 packets transmitted, 1000 received, 0% packet loss' "$work/out" && ! grep -q duplicates "$work/out"
+    check "a delay comes and goes without a packet lost or doubled" $?
     # More than it has room for, while it stands still: each packet is delivered, or told to be lost.
     counted() { # KEY: of what n7 receives
         "$LABCTL" --lab many --format json link show |
