@@ -72,31 +72,56 @@ static struct finding *question_error(struct scenario_loader *loader, const stru
                           question->id, text);
 }
 
-/* Which of the four forms; false where it has none (reported). */
+static bool has_choices(const struct value *map)
+{
+    const struct value *choices = value_get(map, "choices");
+    if (!choices || choices->kind == VALUE_LIST)
+        return choices && choices->item_count;
+    return choices->broken || choices->kind != VALUE_NULL;
+}
+
+/* Whether all the choices could be read: what could not was reported, and may have been the right one. */
+static bool choices_read(const struct question_row *row, const struct value *map)
+{
+    const struct value *choices = value_get(map, "choices");
+    return choices && choices->kind == VALUE_LIST && choices->item_count == row->choices.count;
+}
+
+/* A key that nobody knows may have been meant for the right answer. */
+static bool has_unknown_key(const struct value *map)
+{
+    for (size_t i = 0; map->kind == VALUE_MAP && i < map->entry_count; i++)
+        if (!schema_field(&question_schema, map->entries[i].key))
+            return true;
+    return false;
+}
+
+/* Which of the four forms, by the keys that are there: what could not be read of them was reported.  False where it
+ * has none (reported). */
 static bool find_form(struct scenario_loader *loader, const struct question_row *row, const struct value *map,
                       struct question *question)
 {
-    bool choices = row->choices.count > 0;
-    const char *key = row->number && row->pattern      ? "pattern"
-                      : row->number && row->answer     ? "answer"
-                      : choices && row->number         ? "number"
-                      : choices && row->pattern        ? "pattern"
-                      : row->tolerance && !row->number ? "tolerance"
-                                                       : NULL;
+    bool choices = has_choices(map);
+    bool number = value_get(map, "number"), pattern = value_get(map, "pattern"), answer = value_get(map, "answer");
+    const char *key = number && pattern           ? "pattern"
+                      : number && answer          ? "answer"
+                      : choices && number         ? "number"
+                      : choices && pattern        ? "pattern"
+                      : row->tolerance && !number ? "tolerance"
+                                                  : NULL;
     if (key) {
         question_error(loader, question, map, key, "has more than one form")->hint =
             "it has choices with an answer, or a number with a tolerance, or a pattern, or an answer";
         return false;
     }
-    if (!row->answer && !row->number && !row->pattern) {
-        question_error(loader, question, map, "choices", choices ? "has choices but no answer" : "has no right answer")
-            ->hint = choices ? "name the right choice: answer: …" : "give it an answer, a number or a pattern";
+    if (!answer && !number && !pattern) {
+        if (!has_unknown_key(map))
+            question_error(loader, question, map, "choices",
+                           choices ? "has choices but no answer" : "has no right answer")
+                ->hint = choices ? "name the right choice: answer: …" : "give it an answer, a number or a pattern";
         return false;
     }
-    question->form = choices        ? QUESTION_CHOICE
-                     : row->number  ? QUESTION_NUMBER
-                     : row->pattern ? QUESTION_PATTERN
-                                    : QUESTION_TEXT;
+    question->form = choices ? QUESTION_CHOICE : number ? QUESTION_NUMBER : pattern ? QUESTION_PATTERN : QUESTION_TEXT;
     return true;
 }
 
@@ -111,7 +136,7 @@ static void check_choices(struct scenario_loader *loader, const struct question_
             if (str_equal(choices->items[i], choices->items[k]))
                 question_error(loader, question, map, "choices", "offers the same choice twice");
     }
-    if (!offered)
+    if (!offered && row->answer && choices_read(row, map))
         question_error(loader, question, map, "answer", "has an answer that is none of its choices")->hint =
             decode_hint(&loader->decoder, row->answer, choices->items, choices->count);
 }
@@ -121,6 +146,8 @@ static void check_number(struct scenario_loader *loader, const struct question_r
 {
     char *end = NULL;
     question->answer = row->number;
+    if (!row->number)
+        return;
     question->number = strtod(row->number, &end);
     if (end == row->number || *end || !isfinite(question->number))
         question_error(loader, question, map, "number", "has a number that is none")->hint =
@@ -133,6 +160,8 @@ static void check_pattern(struct scenario_loader *loader, const struct question_
     char reason[120];
     regex_t compiled;
     regmatch_t match;
+    if (!row->pattern)
+        return;
     int code = regcomp(&compiled, row->pattern, REG_EXTENDED);
     if (code) {
         regerror(code, &compiled, reason, sizeof reason);
@@ -158,7 +187,7 @@ static void check_form(struct scenario_loader *loader, const struct question_row
         check_number(loader, row, map, question);
     else if (question->form == QUESTION_PATTERN)
         check_pattern(loader, row, map, question);
-    else if (!*row->answer)
+    else if (row->answer && !*row->answer)
         question_error(loader, question, map, "answer", "has an empty answer");
 }
 
@@ -168,7 +197,6 @@ static void load_question(struct scenario_loader *loader, const struct ticket *t
     struct scenario *scenario = loader->scenario;
     struct decoder *decoder = &loader->decoder;
     struct question_row row = {.id = made_id(loader, ticket, "question", index)};
-    size_t before = decoder->findings->errors;
     if (!schema_decode(decoder, &question_schema, NULL, map->mark, map, &row))
         return;
     struct question question = {.id = row.id,
@@ -184,8 +212,7 @@ static void load_question(struct scenario_loader *loader, const struct ticket *t
     const struct value *id = value_get(map, "id");
     if (id)
         decode_name(decoder, "question", question.id, id->mark, 63);
-    if (decoder->findings->errors == before)
-        check_form(loader, &row, map, &question);
+    check_form(loader, &row, map, &question);
     *ARENA_PUSH(decoder->arena, scenario->questions, scenario->question_count) = question;
 }
 
