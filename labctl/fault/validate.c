@@ -278,6 +278,7 @@ static bool is_at(const struct fault_kind *kind, enum thing_kind thing)
     return false;
 }
 
+/* Without a kind it is a thing of this lab, at least. */
 static bool validate_target(const struct topology *topology, const struct fault *fault, const struct fault_kind *kind,
                             size_t i, struct thing *thing, struct findings *findings)
 {
@@ -291,6 +292,8 @@ static bool validate_target(const struct topology *topology, const struct fault 
             finding->hint = arena_printf(findings->arena, "did you mean '%s'?", nearest);
         return false;
     }
+    if (!kind)
+        return true;
     if (is_at(kind, thing->kind))
         return !kind->wire || thing->kind != THING_INTERFACE ||
                validate_wire(fault, thing->interface, name, mark, findings);
@@ -309,7 +312,7 @@ static bool validate_targets(const struct topology *topology, const struct fault
                              struct thing things[static 2], struct findings *findings)
 {
     bool valid = true;
-    if (fault->at.count != kind->things && !fault->vague) {
+    if (kind && fault->at.count != kind->things && !fault->vague) {
         findings_add(findings, FINDING_ERROR, "fault-target", fault->mark, "fault %s is at %s, not at %zu", kind->name,
                      kind->things == 2 ? "two things: at: [A, B]" : "one thing", fault->at.count);
         valid = false;
@@ -373,12 +376,11 @@ int fault_validate(const struct topology *topology, const struct fault *fault, s
 {
     size_t before = findings->errors;
     struct thing things[2] = {0};
-    const struct fault_kind *kind = validate_kind(fault, findings);
-    if (!kind)
-        return (int)(findings->errors - before);
+    const struct fault_kind *kind = fault->kind ? validate_kind(fault, findings) : NULL;
     bool resolved = validate_targets(topology, fault, kind, things, findings);
-    validate_parameters(topology, fault, kind, findings);
-    if (resolved && findings->errors == before && !fault->vague && kind->validate)
+    if (kind)
+        validate_parameters(topology, fault, kind, findings);
+    if (kind && resolved && findings->errors == before && !fault->vague && kind->validate)
         kind->validate(topology, fault, things, findings);
     return (int)(findings->errors - before);
 }

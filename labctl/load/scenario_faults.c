@@ -126,10 +126,8 @@ static void load_fault(struct scenario_loader *loader, const struct ticket *tick
     for (size_t e = 0; map->kind == VALUE_MAP && e < map->entry_count; e++)
         read_entry(decoder, &fault, &map->entries[e]);
     const struct value *kind = value_get(map, "kind"), *at = value_get(map, "at");
-    if (!kind || !at || !fault.kind)
-        return;
     fault.vague = is_broken(map) || decoder->findings->errors != before;
-    fault.kind_mark = kind->mark;
+    fault.kind_mark = kind ? kind->mark : map->mark;
     fault.at_marks = mark_things(decoder, &fault.at, at);
     fault.accept_marks = mark_things(decoder, &fault.accept, value_get(map, "accept"));
     for (size_t i = 0; i < scenario->fault_count; i++)

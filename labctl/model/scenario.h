@@ -17,7 +17,7 @@ struct fault_parameter {
 
 struct fault {
     const char *id;   /* given or made: "fault-1" */
-    const char *kind; /* checked against the registry by fault/ */
+    const char *kind; /* checked against the registry by fault/; NULL where a vague fault has none */
     struct mark mark, kind_mark;
     struct strings at; /* one or two things */
     struct mark *at_marks;
