@@ -129,6 +129,7 @@ static void decode_internet(struct decoder *decoder, const struct field *field, 
     struct interface *interface = target;
     struct addr addr;
     bool given = value->kind == VALUE_TEXT && addr_parse(value->text, &addr);
+    interface->unread |= !given && !(value->kind == VALUE_BOOLEAN && value->boolean);
     if (value->kind == VALUE_TEXT && !given)
         decode_bad(decoder, field->key, "true or an address such as 203.0.113.200", value);
     else if (value->kind != VALUE_TEXT && !(value->kind == VALUE_BOOLEAN && value->boolean))
@@ -145,17 +146,17 @@ static void add_address(struct decoder *decoder, struct interface *interface, co
     static const char wants[] = "an address such as 10.0.2.10 or 192.168.1.20/24";
     struct prefix prefix = {.length = NO_LENGTH};
     size_t marks = interface->address_count;
-    if (value->kind != VALUE_TEXT) {
-        decode_wrong(decoder, "address", wants, value);
+    if (value->kind == VALUE_TEXT && strlen(value->text) == value->length &&
+        (addr_parse(value->text, &prefix.addr) || prefix_parse(value->text, &prefix))) {
+        *ARENA_PUSH(decoder->arena, interface->address_marks, marks) = value->mark;
+        *ARENA_PUSH(decoder->arena, interface->addresses, interface->address_count) = prefix;
         return;
     }
-    if (strlen(value->text) != value->length ||
-        (!addr_parse(value->text, &prefix.addr) && !prefix_parse(value->text, &prefix))) {
+    interface->unread = true;
+    if (value->kind == VALUE_TEXT && !value->broken)
         decode_bad(decoder, "address", wants, value);
-        return;
-    }
-    *ARENA_PUSH(decoder->arena, interface->address_marks, marks) = value->mark;
-    *ARENA_PUSH(decoder->arena, interface->addresses, interface->address_count) = prefix;
+    else
+        decode_wrong(decoder, "address", wants, value);
 }
 
 static void decode_address_field(struct decoder *decoder, const struct field *field, const struct value *value,
@@ -169,10 +170,9 @@ static void decode_addresses(struct decoder *decoder, const struct field *field,
                              void *target)
 {
     if (!decode_list(decoder, field->key, value))
-        return;
+        ((struct interface *)target)->unread = true;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->item_count; i++)
-        if (!value->items[i]->broken)
-            add_address(decoder, target, value->items[i]);
+        add_address(decoder, target, value->items[i]);
 }
 
 /* `gateway:`, an address or none. */
@@ -220,6 +220,7 @@ static void decode_public_ip(struct decoder *decoder, const struct field *field,
         decode_bad(decoder, field->key, "true, false or an IPv4 address", value);
     else
         interface->public_ip_mode = PUBLIC_IP_ADDRESS;
+    interface->unread |= value->kind != VALUE_BOOLEAN && interface->public_ip_mode != PUBLIC_IP_ADDRESS;
 }
 
 static void decode_source_dest_check(struct decoder *decoder, const struct field *field, const struct value *value,

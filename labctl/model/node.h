@@ -37,6 +37,7 @@ struct interface {
     size_t added_count; /* the last of them, which the loader gave: IPv6 in a subnet or on the internet, dhcp, slaac */
     bool dhcp, slaac;   /* it gets its address from the wire: addresses of that family are those that it will have */
     struct mark dhcp_mark, slaac_mark;
+    bool unread;              /* an address of its own, inside or public, could not be read (reported) */
     bool address_allotted;    /* the first one was allotted, not declared */
     struct addr gateway;      /* family 0 = none; SUBNET, INTERNET: the loader's unless `gateway: none` */
     struct mark gateway_mark; /* line 0 where filled in */
