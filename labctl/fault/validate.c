@@ -305,6 +305,12 @@ static bool validate_target(const struct topology *topology, const struct fault 
         finding->hint = arena_printf(findings->arena, "its %s 'node/%s/%s'",
                                      thing->node->interface_count == 1 ? "interface is" : "first interface is",
                                      thing->node->name, thing->node->interfaces[0]->name);
+    else if (thing->kind == THING_TRANSIT_GATEWAY && is_at(kind, THING_TRANSIT_TABLE)) {
+        const struct transit_gateway *gateway = thing->transit_gateway;
+        finding->hint = arena_printf(findings->arena, "its %s '%s/route_table/%s'",
+                                     gateway->route_table_count == 1 ? "route table is" : "first route table is",
+                                     thing_name(topology, thing), gateway->route_tables[0]->name);
+    }
     return false;
 }
 

@@ -175,7 +175,7 @@ static const struct field gateway_fields[] = {
      .type = FIELD_NAMED,
      .schema = &transit_table_schema,
      .decode = decode_tables,
-     .fallback = "one, of all attachments",
+     .fallback = "one, called default, of all attachments",
      .doc =
          "Route tables, by name; without any there is one, with which all are associated and to which all propagate."},
 };
@@ -197,6 +197,13 @@ void decode_transit_gateways(struct decoder *decoder, const struct field *field,
     each_named(LOADER(decoder), field->key, value, "transit gateway", LABEL_MAX, one_gateway);
 }
 
+static struct transit_attachment *all_attachments(struct loader *loader, const struct transit_gateway *gateway)
+{
+    return arena_copy(loader->decoder.arena, gateway->attachments,
+                      gateway->attachment_count * sizeof gateway->attachments[0]);
+}
+
+/* Lists of its own: a fault that takes a VPC out of one of them leaves the others as they are. */
 void finish_transit_gateway(struct loader *loader, struct transit_gateway *gateway)
 {
     if (gateway->tables_declared)
@@ -205,9 +212,9 @@ void finish_transit_gateway(struct loader *loader, struct transit_gateway *gatew
     *table = (struct transit_table){.name = "default",
                                     .mark = gateway->mark,
                                     .gateway = gateway,
-                                    .associations = gateway->attachments,
+                                    .associations = all_attachments(loader, gateway),
                                     .association_count = gateway->attachment_count,
-                                    .propagations = gateway->attachments,
+                                    .propagations = all_attachments(loader, gateway),
                                     .propagation_count = gateway->attachment_count};
     *ARENA_PUSH(loader->decoder.arena, gateway->route_tables, gateway->route_table_count) = table;
 }

@@ -16,6 +16,8 @@
 #include "doc/doc.h"
 #include "fault/fault.h"
 #include "load/load.h"
+#include "model/connection.h"
+#include "model/topology.h"
 #include "lower/lower.h"
 #include "plan/difference.h"
 #include "plan/impairment.h"
@@ -272,6 +274,41 @@ static void a_route_leads_to_an_instance(void **state)
     STR_AUTO text = STR_INIT;
     dump_topology(bench.topology, &text);
     assert_non_null(strstr(str_text(&text), "target: node/web\n"));
+}
+
+/* The table that a transit gateway has where none is declared. */
+static void the_lists_of_an_implicit_table_are_its_own(void **state)
+{
+    static const char text[] =
+        "lab: hub\n"
+        "vpcs: { a: { cidr: 10.1.0.0/16 }, b: { cidr: 10.2.0.0/16 }, c: { cidr: 10.3.0.0/16 } }\n"
+        "transit_gateways: { hub: { attachments: [a, b, c] } }\n";
+    static const struct {
+        const char *fault, *hub;
+    } rows[] = {
+        {"transit-propagation-missing transit_gateway/hub/route_table/default vpc=a",
+         "    attachments: [a, b, c]\n    route_tables:\n      default:\n        associations: [a, b, c]\n"
+         "        propagations: [b, c]\n"},
+        {"transit-association-missing transit_gateway/hub/route_table/default vpc=b",
+         "    attachments: [a, b, c]\n    route_tables:\n      default:\n        associations: [a, c]\n"
+         "        propagations: [a, b, c]\n"},
+        {"transit-attachment-missing transit_gateway/hub vpc=a", "    attachments: [b, c]\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct error err = ERROR_INIT;
+        STR_AUTO dump = STR_INIT;
+        BENCH_AUTO bench = {.arena = arena_new()};
+        assert_int_equal(load_valid_topology(text, NULL, &bench.topology, &err), 0);
+        struct fault fault = fault_of(&bench, rows[i].fault);
+        assert_int_equal(fault_rewrite_topology(bench.topology, &fault, &err), 0);
+        dump_topology(bench.topology, &dump);
+        if (!strstr(str_text(&dump), rows[i].hub))
+            fail_msg("%s: %s", rows[i].fault, str_text(&dump));
+        const struct transit_table *table = bench.topology->transit_gateways[0]->route_tables[0];
+        assert_int_equal(table->association_count, i == 0 ? 3 : 2);
+        assert_ptr_equal(table->associations[0].vpc, bench.topology->vpcs[i == 2]);
+    }
 }
 
 static void a_nat_gateway_is_misplaced(void **state)
@@ -653,6 +690,7 @@ int main(void)
         cmocka_unit_test(a_route_that_is_not_there_cannot_be_missing),
         cmocka_unit_test(a_route_of_a_table_is_missing),
         cmocka_unit_test(a_route_leads_to_an_instance),
+        cmocka_unit_test(the_lists_of_an_implicit_table_are_its_own),
         cmocka_unit_test(a_nat_gateway_is_misplaced),
         cmocka_unit_test(a_rule_of_a_group_is_missing),
         cmocka_unit_test(exactly_one_rule_must_match),
