@@ -156,10 +156,16 @@ static int rewrite_crash(struct plan *plan, const struct topology *topology, con
 static void validate_taken(const struct topology *topology, const struct fault *fault, const struct thing *things,
                            struct findings *findings)
 {
+    const struct service *service = things[0].service;
     (void)topology;
-    if (!listens(things[0].service) || things[0].service->kind == SERVICE_UDP_ECHO)
+    if (!listens(service) || service->kind == SERVICE_UDP_ECHO)
         findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
                      "'%s' listens on no TCP port of its own", fault->at.items[0]);
+    else if (service->kind == SERVICE_TCP && (!service->banner || !*service->banner))
+        findings_add(findings, FINDING_ERROR, fault->kind, fault_target_mark(fault),
+                     "'%s' says nothing when healthy either: nobody would notice another program in its place",
+                     fault->at.items[0])
+            ->hint = "give the service a banner, or take one that answers";
 }
 
 /* The port's new owner accepts and says nothing. */
