@@ -49,31 +49,47 @@ uint32_t session_hint_cost(const struct session *session, const char *task)
 
 /* ---- claims ---- */
 
-static int check_kind(const char *what, struct error *err)
+/* What is wrong with a claim: all of it, a line each, and the kind of the first. */
+struct refusal {
+    struct str *text;
+    enum error_kind kind;
+};
+
+static void refuse(struct refusal *refusal, enum error_kind kind, const char *problem, const char *name,
+                   const char *near, const char *otherwise)
+{
+    str_printf(refusal->text, "%s%s '%s'", refusal->text->length ? "\n" : "", problem, name);
+    if (near)
+        str_printf(refusal->text, "; did you mean '%s'?", near);
+    else if (otherwise)
+        str_printf(refusal->text, "; %s", otherwise);
+    refusal->kind = refusal->kind ? refusal->kind : kind;
+}
+
+static void check_kind(const char *what, struct refusal *refusal)
 {
     if (!what || fault_kind_find(what))
-        return 0;
+        return;
     ARENA_AUTO arena = arena_new();
     const char **names = NULL;
     size_t count = 0;
     for (size_t i = 0; i < fault_kind_count; i++)
         *ARENA_PUSH(arena, names, count) = fault_kinds[i]->name;
-    const char *near = str_nearest(what, names, count);
-    return error_set(err, ERR_USAGE, "no kind of fault is called '%s'; %s%s%s", what, near ? "did you mean '" : "",
-                     near ? near : "`labctl fault list` names them", near ? "'?" : "");
+    refuse(refusal, ERR_USAGE, "no kind of fault is called", what, str_nearest(what, names, count),
+           "`labctl fault list` names them");
 }
 
 /* The full names, each once. */
-static int check_places(const struct session *session, const struct strings *where, json_t *places, struct error *err)
+static void check_places(const struct session *session, const struct strings *where, json_t *places,
+                         struct refusal *refusal)
 {
-    if (where->count > CLAIM_PLACES_MAX)
-        return error_set(err, ERR_USAGE, "a claim names at most %d places, not %zu", CLAIM_PLACES_MAX, where->count);
     for (size_t i = 0; i < where->count; i++) {
         const char *near = NULL;
         struct thing thing = topology_thing(session->scenario->topology, where->items[i], &near);
-        if (thing.kind == THING_NONE)
-            return error_set(err, ERR_ABSENT, "nothing in this lab is called '%s'%s%s%s", where->items[i],
-                             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        if (thing.kind == THING_NONE) {
+            refuse(refusal, ERR_ABSENT, "nothing in this lab is called", where->items[i], near, NULL);
+            continue;
+        }
         const char *name = thing_name(session->scenario->topology, &thing);
         bool known = false;
         for (size_t p = 0; p < json_array_size(places); p++)
@@ -81,7 +97,6 @@ static int check_places(const struct session *session, const struct strings *whe
         if (!known)
             json_array_append_new(places, json_string(name));
     }
-    return 0;
 }
 
 int session_claim(struct session *session, const struct strings *where, const char *what, bool none, int64_t boot,
@@ -95,10 +110,16 @@ int session_claim(struct session *session, const struct strings *where, const ch
         return error_set(err, ERR_USAGE,
                          "a claim says where (--where) and what (--what) is broken, or that nothing is "
                          "(--none)");
+    if (where->count > CLAIM_PLACES_MAX)
+        return error_set(err, ERR_USAGE, "a claim names at most %d places, not %zu", CLAIM_PLACES_MAX, where->count);
+    STR_AUTO text = STR_INIT;
+    struct refusal refusal = {.text = &text};
     json_t *places = json_array();
-    if (check_kind(what, err) || check_places(session, where, places, err)) {
+    check_kind(what, &refusal);
+    check_places(session, where, places, &refusal);
+    if (refusal.kind) {
         json_decref(places);
-        return -1;
+        return error_set(err, refusal.kind, "%s", str_text(&text));
     }
     json_t *entry = json_pack("{s:o, s:s?, s:b}", "where", places, "what", what, "none", none);
     return session_note(session, "claim", entry, boot, real, err);

@@ -332,9 +332,14 @@ static void what_is_claimed_exists(void **state)
     open_fixture(&f, simple);
     begin(&f, SESSION_PRACTICE);
     const char *webb[] = {"node/webb"}, *twice[] = {"web", "node/web", "web/eth0"};
-    struct strings none = {0}, wrong = {webb, 1}, places = {twice, 3};
+    const char *mistakes[] = {"node/webb", "web", "unheard-of"};
+    struct strings both = {mistakes, 3}, none = {0}, wrong = {webb, 1}, places = {twice, 3};
     REFUSED(&f, session_claim(&f.session, &wrong, "loss", false, NOW(&f)), ERR_ABSENT, "did you mean 'node/web'?");
     REFUSED(&f, session_claim(&f.session, &places, "los", false, NOW(&f)), ERR_USAGE, "did you mean 'loss'?");
+    REFUSED(&f, session_claim(&f.session, &both, "los", false, NOW(&f)), ERR_USAGE,
+            "no kind of fault is called 'los'; did you mean 'loss'?\n"
+            "nothing in this lab is called 'node/webb'; did you mean 'node/web'?\n"
+            "nothing in this lab is called 'unheard-of'");
     REFUSED(&f, session_claim(&f.session, &places, "loss", true, NOW(&f)), ERR_USAGE, "not both");
     REFUSED(&f, session_claim(&f.session, &none, NULL, false, NOW(&f)), ERR_USAGE, "--where");
     assert_int_equal(f.session.claim_count, 0);
