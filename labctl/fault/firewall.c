@@ -189,7 +189,8 @@ static void validate_arp(const struct topology *topology, const struct fault *fa
                      "'%s' has no IPv4 address: nobody asks for it by ARP", fault->at.items[0]);
 }
 
-/* What the machine knew of its neighbours is forgotten as well: with entries for ever nobody asks. */
+/* What the machine knew of its neighbours is forgotten as well: with entries for ever nobody asks, and what it learnt
+ * would do until it is old. */
 static int rewrite_arp(struct plan *plan, const struct topology *topology, const struct fault *fault,
                        const struct thing *things, struct error *err)
 {
@@ -207,7 +208,11 @@ static int rewrite_arp(struct plan *plan, const struct topology *topology, const
     }
     plan->neighbour_count = kept;
     struct plan_nft *nft = ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
-    *nft = (struct plan_nft){.ns = ns, .family = "arp", .table = "filter", .origin = thing_name(topology, &things[0])};
+    *nft = (struct plan_nft){.ns = ns,
+                             .family = "arp",
+                             .table = "filter",
+                             .forgets = arena_strdup(plan->arena, interface->name),
+                             .origin = thing_name(topology, &things[0])};
     nft->body = arena_printf(plan->arena,
                              "\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n"
                              "\t\tiifname \"%s\" drop\n\t}\n",

@@ -48,8 +48,9 @@ enum apply_decision apply_decide(struct apply *a, const struct plan_operation *o
 enum presence apply_presence(struct apply *a, const struct subject *subject);
 void apply_note(struct apply *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-int change_network(struct apply *a, const struct plan_operation *operation); /* address, neighbour, route, rule */
-int change_link(struct apply *a, const struct plan_operation *operation);    /* link, bridge */
+int change_network(struct apply *a, const struct plan_operation *operation);    /* address, neighbour, route, rule */
+int forget_learnt(struct apply *a, struct space *space, const char *interface); /* its learnt IPv4 neighbours */
+int change_link(struct apply *a, const struct plan_operation *operation);       /* link, bridge */
 int change_bridge(struct apply *a, const struct plan_operation *operation);
 int change_device(struct apply *a, const struct plan_operation *operation); /* change_device.c */
 int device_make(struct apply *a, size_t device);                            /* up, where it is to be */

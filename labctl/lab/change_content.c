@@ -133,7 +133,10 @@ int change_nft(struct apply *a, const struct plan_operation *operation)
     if (old.plan && (operation->action == ACTION_REMOVE || !operation->in_place) &&
         nft_remove(old.plan, old.i, netns, a->err) != 0)
         return -1;
-    return new.plan ? nft_put(a->lab, new.plan, new.i, netns, false, a->err) : 0;
+    if (!new.plan || nft_put(a->lab, new.plan, new.i, netns, false, a->err) != 0)
+        return new.plan ? -1 : 0;
+    const char *interface = new.plan->nfts[new.i].forgets;
+    return interface ? forget_learnt(a, new.space, interface) : 0;
 }
 
 /* All impairments are changed together, at the end. */

@@ -1,5 +1,6 @@
 /* Changing addresses, neighbours, routes and rules of a running lab. */
 #include <errno.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -156,4 +157,20 @@ int change_network(struct apply *a, const struct plan_operation *operation)
         a->outcome->executed++;
     a->seen_stale = true;
     return collateral ? after_address(a, operation, s, o, meant) : 0;
+}
+
+int forget_learnt(struct apply *a, struct space *space, const char *interface)
+{
+    NETLINK_AUTO netlink = NETLINK_INIT;
+    BATCH_AUTO batch = BATCH_INIT;
+    const struct observation *o = apply_look(a, space);
+    uint32_t index = o ? seen_index((void *)o, 0, interface) : 0;
+    if (!o || netlink_open(space_netns(space, a->err), &netlink, a->err) != 0)
+        return -1;
+    for (size_t i = 0; i < o->neighbour_count; i++)
+        if (o->neighbours[i].interface == index && o->neighbours[i].addr.family == 4 && !o->neighbours[i].proxy &&
+            !(o->neighbours[i].state & (NUD_PERMANENT | NUD_NOARP)))
+            batch_copy(&batch, i, o->neighbours[i].message, RTM_DELNEIGH, 0);
+    apply_unsee(a, space);
+    return netlink_commit(&netlink, &batch, a->err); /* what is gone by itself meanwhile is no failure */
 }

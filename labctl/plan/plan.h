@@ -152,9 +152,10 @@ struct plan_sysctl {
 struct plan_nft {
     uint32_t ns;
     const char *family, *table; /* "inet", "house" */
-    const char *body; /* what stands between the table's braces; or, for `verbatim`, a complete ruleset as the author
-                         wrote it */
-    bool verbatim;    /* family "", table: a made name; executed as it stands */
+    const char *body;    /* what stands between the table's braces; or, for `verbatim`, a complete ruleset as the author
+                            wrote it */
+    bool verbatim;       /* family "", table: a made name; executed as it stands */
+    const char *forgets; /* an interface whose learnt IPv4 neighbours are forgotten when the table comes, or NULL */
     const char *origin;
 };
 

@@ -7,7 +7,7 @@
 KILLS=${KILLS:-3}
 cat >"$work/lab.yaml" <<'YAML'
 lab: live
-bridges: { left: {}, right: {}, inside: {} }
+bridges: { left: {}, right: {}, inside: {}, asking: { arp: dynamic } }
 networks: { boxes: { cidr: 172.18.0.0/24 } }
 nodes:
   client:
@@ -50,7 +50,10 @@ nodes:
     services: { http: { port: 80 } }
     nftables: "table ip own { chain c { type filter hook input priority 0; ip saddr 172.18.0.1 tcp dport 80 drop; }; }"
   other: { network: boxes, services: { http: { port: 80 } } }
+  learner: { bridge: asking, address: 10.5.0.10/24 }
+  known: { bridge: asking, address: 10.5.0.11/24 }
 checks:
+  - { id: learnt, from: learner, ping: { to: known } }
   - { id: ping, from: client, ping: { to: server } }
   - { id: peer, from: client, ping: { to: twin } }
   - { id: twin, from: server, tcp: { to: twin, port: 7000 } }
@@ -64,7 +67,7 @@ checks:
   - { id: box-inward, from: client, http: { url: "http://10.1.0.5:8081/", status: 200 } }
   - { id: box-round, from: box, http: { url: "http://10.1.0.5:8082/", status: 200 } }
 YAML
-nodes=(client twin r1 r2 server gate inner host box other)
+nodes=(client twin r1 r2 server gate inner host box other learner known)
 
 # KIND|SYMPTOM|WHERE|PARAMETERS
 rows=(
@@ -75,6 +78,7 @@ rows=(
     "bridge-loop|storm|bridge/left|"
     "mtu-wrong|large|node/server/eth0|"
     "arp-blocked|ping|node/client/eth0|"
+    "arp-blocked|learnt|node/learner/eth0|"
     "address-missing|ping|node/server/eth0|"
     "address-duplicate|twin|node/twin/eth0,node/client/eth0|"
     "netmask-wrong|ping|node/server/eth0|length=32"

@@ -98,7 +98,8 @@ static void add_sysctl(struct plan *plan, uint32_t ns, const char *key, const ch
 
 static void add_nft(struct plan *plan, uint32_t ns, const char *family, const char *table, const char *body)
 {
-    *ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count) = (struct plan_nft){ns, family, table, body, false, NULL};
+    *ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count) =
+        (struct plan_nft){ns, family, table, body, false, NULL, NULL};
 }
 
 static void add_process(struct plan *plan, uint32_t ns, const char *name, const char *const *argv, uint16_t port)

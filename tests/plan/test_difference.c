@@ -227,7 +227,7 @@ static void random_items(struct plan *plan, uint32_t ns)
     }
     if (pick(2)) {
         struct plan_nft *nft = ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count);
-        *nft = (struct plan_nft){ns, "inet", "t", pick(2) ? "chain a { }" : "chain b { }", false, NULL};
+        *nft = (struct plan_nft){ns, "inet", "t", pick(2) ? "chain a { }" : "chain b { }", false, NULL, NULL};
     }
     if (pick(3) == 0) {
         struct plan_rule *rule = ARENA_PUSH(plan->arena, plan->rules, plan->rule_count);

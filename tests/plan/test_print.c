@@ -68,7 +68,7 @@ static struct plan *full(void)
                                                                  .mark_mask = 0xff,
                                                                  .table = 500};
     *ARENA_PUSH(a, p->nfts, p->nft_count) =
-        (struct plan_nft){1, "inet", "groups", "chain c {\n    accept\n}", false, "vpc/main"};
+        (struct plan_nft){1, "inet", "groups", "chain c {\n    accept\n}", false, NULL, "vpc/main"};
     *ARENA_PUSH(a, p->files, p->file_count) = (struct plan_file){2, "/etc/motd", "hello\n", 6, 0644, "node/web"};
     *ARENA_PUSH(a, p->processes, p->process_count) = (struct plan_process){.ns = 2,
                                                                            .name = "web/http",
