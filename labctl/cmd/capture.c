@@ -193,6 +193,8 @@ static int follow(struct capturing *capturing, int signal_fd, struct error *err)
             if (got > 0) {
                 str_append_bytes(&data, chunk, (size_t)got);
                 print_packets(capturing, &data, &skip);
+                if (ferror(stdout)) /* nobody reads it any more: told at the end */
+                    return 0;
                 continue;
             }
             fd_close(&capturing->pipe);
@@ -210,8 +212,12 @@ static int follow(struct capturing *capturing, int signal_fd, struct error *err)
     if (!capturing->context->quiet)
         fprintf(stderr, "%" JSON_INTEGER_FORMAT " packets captured, %" JSON_INTEGER_FORMAT " dropped\n",
                 client_integer(reply, "packets"), client_integer(reply, "dropped"));
+    const char *problem = json_string_value(json_object_get(reply, "problem"));
+    if (problem)
+        error_set(err, ERR_SYSTEM, "write %s: %s",
+                  str_equal(capturing->file, "-") ? "to standard output" : capturing->file, problem);
     json_decref(answer);
-    return 0;
+    return err->kind ? -1 : 0;
 }
 
 static int capture(struct capturing *capturing, int argc, char **filter)

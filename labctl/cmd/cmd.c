@@ -441,9 +441,11 @@ int cmd_main(int argc, char **argv)
     if (argc > 0 && str_equal(argv[0], "director"))
         return director_main(argc, argv);
     int status = dispatch(argc, argv);
+    errno = 0; /* stays so where it broke before, and the reason is lost */
     if (fflush(stdout) != 0 || ferror(stdout)) {
         if (errno != EPIPE)
-            fprintf(stderr, "labctl: write to standard output: %s\n", strerror(errno));
+            fprintf(stderr, "labctl: write to standard output: %s\n",
+                    errno ? strerror(errno) : "not all of it was taken");
         return status == 0 ? 3 : status;
     }
     return status;

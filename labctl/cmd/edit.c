@@ -51,9 +51,12 @@ static int write_copy(char *path, size_t size, const char *lab, const struct str
     const char *directory = getenv("TMPDIR");
     snprintf(path, size, "%s/labctl-%s-XXXXXX.yaml", directory && *directory ? directory : "/tmp", lab);
     FD_AUTO fd = mkstemps(path, strlen(".yaml"));
-    if (fd < 0 || fd_write_all(fd, str_text(text), text->length) != 0)
-        return error_set_errno(err, errno, "write %s", path);
-    return 0;
+    if (fd >= 0 && fd_write_all(fd, str_text(text), text->length) == 0)
+        return 0;
+    error_set_errno(err, errno, "write %s", path);
+    if (fd >= 0)
+        unlink(path);
+    return -1;
 }
 
 static bool again(void)

@@ -159,7 +159,7 @@ static size_t put_tag_back(struct msghdr *message, char *frame, size_t length)
     return 0;
 }
 
-/* One packet to the output.  1: written, 0: none waiting, -1: broken. */
+/* One packet to the output.  1: written, 0: none waiting, -1 with errno: broken. */
 static int copy_packet(int packets, int output, char *buffer)
 {
     char control[256];
@@ -186,6 +186,7 @@ static void capture(int packets, int output, int control, json_int_t limit)
     const struct pcap_header header = {PCAP_MAGIC, 2, 4, 0, 0, SNAPSHOT, 1};
     json_int_t count = 0;
     bool over = fd_write_all(output, &header, sizeof header) != 0;
+    int problem = over ? errno : 0;
     while (!over) {
         struct pollfd ready[] = {{.fd = packets, .events = POLLIN},
                                  {.fd = control, .events = POLLIN | POLLRDHUP},
@@ -195,8 +196,10 @@ static void capture(int packets, int output, int control, json_int_t limit)
         over = ready[1].revents != 0 || ready[2].revents & (POLLERR | POLLNVAL);
         for (int i = 0; i < DRAIN_FIRST || over; i++) { /* asked to stop: what has arrived is still written */
             int got = copy_packet(packets, output, buffer);
-            if (got < 0)
+            if (got < 0) {
                 over = true;
+                problem = errno;
+            }
             if (got <= 0)
                 break;
             if (++count == limit) {
@@ -208,7 +211,9 @@ static void capture(int packets, int output, int control, json_int_t limit)
     struct tpacket_stats statistics = {0};
     socklen_t size = sizeof statistics;
     getsockopt(packets, SOL_PACKET, PACKET_STATISTICS, &statistics, &size);
-    json_t *reply = json_pack("{s:{s:I, s:I}}", "reply", "packets", count, "dropped", (json_int_t)statistics.tp_drops);
+    const char *told = problem && problem != EPIPE ? strerror(problem) : NULL; /* a reader may have had enough */
+    json_t *reply = json_pack("{s:{s:I, s:I, s:s*}}", "reply", "packets", count, "dropped",
+                              (json_int_t)statistics.tp_drops, "problem", told);
     control_send(control, reply, NULL, 0, NULL);
 }
 

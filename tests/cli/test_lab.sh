@@ -113,6 +113,10 @@ check "edit without a change" $?
 EDITOR="sed -i s/bridge:/brigde:/" run "$LABCTL" edit
 [ $? -eq 2 ] && kept=$(sed -n 's/^Your text is kept in \([^;]*\);.*/\1/p' "$work/err") && grep -q brigde "$kept" && rm "$kept"
 check "edit keeps a text with mistakes" $?
+mkdir "$work/edited"
+(trap '' XFSZ; ulimit -f 0; TMPDIR=$work/edited EDITOR=true exec "$LABCTL" edit) 2>/dev/null
+[ $? -eq 3 ] && [ -z "$(ls "$work/edited")" ]
+check "edit leaves nothing where there is no room for the text" $?
 run "$LABCTL" dump
 "$LABCTL" dump >"$work/again"
 cmp -s "$work/out" "$work/again" && grep -q 10.0.0.3 "$work/out"
@@ -126,6 +130,9 @@ wait $caller
 check "capture ends after -c packets" $?
 [ "$(tcpdump -nr "$work/icmp.pcap" 2>/dev/null | grep -c 'ICMP echo')" -eq 2 ]
 check "tcpdump reads the capture" $?
+run timeout -s INT 10 "$LABCTL" capture db -w /dev/full
+[ $? -eq 3 ] && grep -q "write /dev/full: No space left on device" "$work/err"
+check "capture: a full disk is no capture" $?
 run "$LABCTL" capture db 'tpc'
 [ $? -eq 2 ] && grep -q "filter 'tpc'" "$work/err"
 check "capture: a wrong filter" $?
