@@ -95,6 +95,14 @@ static const struct field node_route_fields[] = {
 };
 const struct schema node_route_schema = SCHEMA("node route", node_route_fields);
 
+/* Where it leads is not known then, and was reported. */
+static bool is_misread(const struct node_route *route, const struct value *map)
+{
+    const struct value *type = value_get(map, "type");
+    return (value_get(map, "via") && !addr_is_set(&route->via)) || (value_get(map, "dev") && !route->device) ||
+           (type && !str_equal(type->text, route_type_words[route->type]));
+}
+
 static void one_route(struct loader *loader, const struct value *value)
 {
     struct node *node = loader->node;
@@ -103,7 +111,7 @@ static void one_route(struct loader *loader, const struct value *value)
         return;
     if (route.destination.length == NO_LENGTH)
         route.destination = prefix_any(route.via.family == 6 ? 6 : 4);
-    if (addr_is_set(&route.destination.addr))
+    if (addr_is_set(&route.destination.addr) && !is_misread(&route, value))
         *ARENA_PUSH(loader->decoder.arena, node->routes, node->route_count) = route;
 }
 
