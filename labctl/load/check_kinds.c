@@ -48,20 +48,6 @@ void decode_target(struct decoder *decoder, const struct field *field, const str
         read_target_text(LOADER(decoder), field->key, text, value->mark, out);
 }
 
-/* Whether an address of the node may be missing only because something could not be read, which was reported. */
-static bool is_misread(const struct node *node)
-{
-    for (size_t i = 0; i < node->interface_count; i++) {
-        const struct interface *interface = node->interfaces[i];
-        if (interface->unread || interface->attachment == ATTACH_NONE ||
-            (interface->subnet != NULL && !addr_is_set(&interface->subnet->cidr.addr)) ||
-            (interface->bridge != NULL && interface->bridge->network != NULL &&
-             !addr_is_set(&interface->bridge->network->cidr.addr)))
-            return true;
-    }
-    return false;
-}
-
 /* Where packets come from: an address, or the node's or interface's that has it. */
 static void decode_source(struct decoder *decoder, const struct field *field, const struct value *value, void *target)
 {
@@ -74,7 +60,7 @@ static void decode_source(struct decoder *decoder, const struct field *field, co
     *out = source.node == NULL
                ? source.addr
                : topology_address_of(LOADER(decoder)->topology, source.node, source.node, source.interface, 0);
-    if (!addr_is_set(out) && !is_misread(source.node))
+    if (!addr_is_set(out) && !node_misread(source.node))
         findings_add(decoder->findings, FINDING_ERROR, "check-address", value->mark, "'%s' has no address", text);
 }
 
@@ -388,7 +374,7 @@ void read_check_kind(struct loader *loader, struct check *check, const struct va
 /* A target that is a node needs an address that the prober could use. */
 static void check_target(struct loader *loader, const struct check *check, const struct check_target *target)
 {
-    if (target->node == NULL || is_misread(target->node) || is_misread(check->from))
+    if (target->node == NULL || node_misread(target->node) || node_misread(check->from))
         return;
     struct addr addr = topology_address_of(loader->topology, check->from, target->node, target->interface, 0);
     if (!addr_is_set(&addr))

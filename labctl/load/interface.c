@@ -70,6 +70,7 @@ static void resolve_link(struct loader *loader, const struct reference *referenc
     name = str_starts(name, "link/") ? name + strlen("link/") : name;
     struct link *link = topology_link(loader->topology, name);
     if (link == NULL && !decode_name(&loader->decoder, "link", name, mark, LABEL_MAX)) {
+        loader->unread_links++;
         interface->attachment = ATTACH_NONE;
         return;
     }

@@ -22,10 +22,10 @@ static void read_attachments(struct decoder *decoder, const struct field *field,
         return;
     *out = arena_alloc(decoder->arena, (value->item_count + 1) * sizeof **out);
     for (size_t i = 0; i < value->item_count; i++) {
-        if (value->items[i]->broken || !decode_text(decoder, field->key, value->items[i], &text))
-            continue;
-        (*out)[*out_count] = (struct transit_attachment){.mark = value->items[i]->mark};
-        refer(LOADER(decoder), resolve_attachment, &(*out)[(*out_count)++], value->items[i], 0);
+        struct transit_attachment *attachment = &(*out)[(*out_count)++];
+        *attachment = (struct transit_attachment){.mark = value->items[i]->mark};
+        if (!value->items[i]->broken && decode_text(decoder, field->key, value->items[i], &text))
+            refer(LOADER(decoder), resolve_attachment, attachment, value->items[i], 0);
     }
 }
 

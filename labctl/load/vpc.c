@@ -181,6 +181,8 @@ static void one_subnet(struct loader *loader, const char *name, struct mark mark
     struct subnet *subnet = ARENA_NEW(loader->decoder.arena, struct subnet);
     *subnet = (struct subnet){.name = name, .mark = mark, .vpc = vpc};
     schema_decode(&loader->decoder, &subnet_schema, name, mark, value, subnet);
+    const struct value *public_ips = value_get(value, "public_ips");
+    subnet->unread = public_ips != NULL && public_ips->kind != VALUE_BOOLEAN;
     subnet->cidr_mark = mark_of_key(value, "cidr", mark);
     if (value_get(value, "route_table") == NULL)
         refer(loader, resolve_main_table, subnet, value, 0);
@@ -409,6 +411,9 @@ static void one_vpc(struct loader *loader, const char *name, struct mark mark, c
     vpc->zone = arena_printf(arena, "%s.internal", name);
     loader->vpc = vpc;
     schema_decode(&loader->decoder, &vpc_schema, name, mark, value, vpc);
+    const struct value *gateway = value_get(value, "internet_gateway"), *ipv6 = value_get(value, "ipv6_cidr");
+    vpc->unread = (gateway != NULL && gateway->kind != VALUE_BOOLEAN) || !addr_is_set(&vpc->cidr.addr) ||
+                  (ipv6 != NULL && ipv6->kind != VALUE_BOOLEAN && !addr_is_set(&vpc->ipv6_cidr.addr));
     vpc->cidr_mark = mark_of_key(value, "cidr", mark);
     default_group(loader, vpc);
     default_acl(loader, vpc);

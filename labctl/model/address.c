@@ -107,3 +107,20 @@ struct addr topology_address_of(const struct topology *topology, const struct no
     struct addr addr = address_of(topology, from, to, interface, 4);
     return addr_is_set(&addr) ? addr : address_of(topology, from, to, interface, 6);
 }
+
+bool interface_misread(const struct interface *interface)
+{
+    const struct subnet *subnet = interface->subnet;
+    const struct network *network = interface->bridge ? interface->bridge->network : NULL;
+    return interface->unread || interface->attachment == ATTACH_NONE ||
+           (subnet && (subnet->unread || subnet->vpc->unread || !addr_is_set(&subnet->cidr.addr))) ||
+           (network && !addr_is_set(&network->cidr.addr));
+}
+
+bool node_misread(const struct node *node)
+{
+    for (size_t i = 0; i < node->interface_count; i++)
+        if (interface_misread(node->interfaces[i]))
+            return true;
+    return false;
+}

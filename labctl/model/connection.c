@@ -90,7 +90,9 @@ static bool holds(const struct transit_attachment *attachments, size_t count, co
 
 bool transit_gateway_attaches(const struct transit_gateway *gateway, const struct vpc *vpc)
 {
-    return holds(gateway->attachments, gateway->attachment_count, vpc);
+    /* One that could not be read may be the one: it is NULL, and was reported. */
+    return holds(gateway->attachments, gateway->attachment_count, vpc) ||
+           holds(gateway->attachments, gateway->attachment_count, NULL);
 }
 
 const struct transit_table *transit_gateway_table_of(const struct transit_gateway *gateway, const struct vpc *vpc)

@@ -341,6 +341,10 @@ struct bridge *topology_bridge(const struct topology *topology, const char *name
 struct network *topology_network(const struct topology *topology, const char *name);
 struct link *topology_link(const struct topology *topology, const char *name);
 struct interface *node_interface(const struct node *node, const char *name);
+/* Whether an address may be missing only because something could not be read, which was reported; never in a valid
+ * topology. */
+bool interface_misread(const struct interface *interface);
+bool node_misread(const struct node *node);
 /* Is a default route of this family written out?  Then a gateway that the loader filled in gives way. */
 bool node_declares_default(const struct node *node, unsigned family);
 struct service *node_service(const struct node *node, const char *name);

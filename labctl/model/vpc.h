@@ -157,6 +157,7 @@ struct subnet {
     struct route_table *route_table; /* NULL where the VPC has no table `main` and none is named: local only */
     struct network_acl *network_acl; /* the VPC's default one where none is named; never NULL in a valid topology */
     bool public_ips;
+    bool unread; /* public_ips could not be read (reported) */
 };
 
 struct nat_gateway {
@@ -190,6 +191,7 @@ struct vpc {
     bool dns_support, dns_hostnames;
     const char *zone; /* dns.zone; default "NAME.internal" */
     bool internet_gateway;
+    bool unread; /* cidr, ipv6_cidr or internet_gateway could not be read (reported) */
     struct subnet **subnets;
     size_t subnet_count;
     struct route_table **route_tables;

@@ -11,6 +11,8 @@ static void report_outside(struct rules *rules, const struct service *service, c
                            struct mark mark)
 {
     char text[ADDR_TEXT_MAX];
+    if (node_misread(service->node))
+        return;
     remedy(rules,
            broken(rules, mark, "%s of service '%s' is in no network of node '%s'", addr_format(addr, text),
                   service->name, service->node->name),

@@ -120,6 +120,8 @@ static void one_route(struct rules *rules, const struct vpc *vpc, const struct v
                    "IPv4 goes out by a NAT gateway");
         return;
     }
+    if (!is_set(&vpc->ipv6_cidr) && vpc->unread)
+        return;
     if (!is_set(&vpc->ipv6_cidr))
         remedy(rules, broken(rules, route->mark, "a route to %s, but VPC '%s' has no IPv6", text, vpc->name),
                "give the VPC an 'ipv6_cidr'");

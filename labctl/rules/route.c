@@ -20,7 +20,7 @@ static void gateway(struct rules *rules, const struct interface *interface)
                    interface->node->name, interface->name);
             return;
         }
-    if (on_link(interface, addr))
+    if (on_link(interface, addr) || interface_misread(interface))
         return;
     if (interface->address_count == 0) {
         broken(rules, interface->gateway_mark, "gateway %s is out of reach: '%s/%s' has no address", text,
@@ -72,7 +72,7 @@ static bool is_neighbour(const struct node *node, const struct node_route *route
         if (!addr_is_set(&node->routes[i].via) && node->routes[i].device &&
             prefix_contains(&node->routes[i].destination, &route->via))
             return true;
-    return false;
+    return node_misread(node);
 }
 
 static void next_hop(struct rules *rules, const struct node *node)
