@@ -43,6 +43,25 @@ const char *made_id(struct scenario_loader *loader, const struct ticket *ticket,
                         index + 1);
 }
 
+/* Whether a thing of the list has this id, or one that is no text. */
+static bool may_name(const struct value *list, const char *id)
+{
+    for (size_t i = 0; list && list->kind == VALUE_LIST && i < list->item_count; i++) {
+        const struct value *own = list->items[i]->kind == VALUE_MAP ? value_get(list->items[i], "id") : NULL;
+        if (own && (own->broken || !value_is_scalar(own) || str_equal(own->text, id)))
+            return true;
+    }
+    return false;
+}
+
+bool scenario_misread(const struct scenario_loader *loader, const char *id, bool guards)
+{
+    bool may = may_name(loader->parts.tasks, id) || (guards && may_name(loader->parts.guards, id));
+    for (size_t i = 0; i < loader->ticket_count && !may; i++)
+        may = may_name(loader->ticket_parts[i].tasks, id) || (guards && may_name(loader->ticket_parts[i].guards, id));
+    return may;
+}
+
 bool document_is_scenario(const struct document *document)
 {
     return document->root && value_entry(document->root, "scenario") != NULL;

@@ -60,6 +60,9 @@ struct finding *scenario_error(struct scenario_loader *loader, const char *rule,
 /* Reports that `id` stands twice. */
 void scenario_twice(struct scenario_loader *loader, const char *what, const char *id, struct mark mark,
                     struct mark first);
+/* Whether a task, or with `guards` a guard, that could not be read may be called `id`: that was reported, and is none
+ * of who names it. */
+bool scenario_misread(const struct scenario_loader *loader, const char *id, bool guards);
 /* Decodes a mapping whose keys go to two places, by `schema` and by `schema->also`. */
 void scenario_read_mapping(struct scenario_loader *loader, const struct schema *schema, const char *name,
                            const struct value *map, void *target, void *also);

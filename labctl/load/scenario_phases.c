@@ -124,6 +124,8 @@ static struct task *find_task(struct scenario_loader *loader, const struct value
         if (!scenario->tasks[i].ticket)
             *ARENA_PUSH(loader->decoder.arena, ids, count) = scenario->tasks[i].id;
     }
+    if (scenario_misread(loader, id, false))
+        return NULL;
     scenario_error(loader, "dangling-phase", name->mark, "no task is called '%s'", id)->hint =
         decode_hint(&loader->decoder, id, ids, count);
     return NULL;

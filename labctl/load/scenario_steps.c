@@ -180,6 +180,8 @@ static void catch_by(struct scenario_loader *loader, struct wrong_fix *fix, cons
             *ARENA_PUSH(decoder->arena, fix->caught_by.items, fix->caught_by.count) = ids[i];
             return;
         }
+    if (scenario_misread(loader, id, true))
+        return;
     struct finding *finding =
         scenario_error(loader, "dangling-caught-by", value->mark, "no task and no guard is called '%s'", id);
     finding->hint = decode_hint(decoder, id, ids, count);

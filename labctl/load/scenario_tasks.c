@@ -162,6 +162,8 @@ static void check_hint(struct scenario_loader *loader, const struct hint *hint, 
     uint64_t cost = 0;
     for (size_t i = 0; i < scenario->task_count; i++)
         *ARENA_PUSH(loader->decoder.arena, ids, count) = scenario->tasks[i].id;
+    if (!task && scenario_misread(loader, hint->task, false))
+        return;
     if (!task) {
         const struct value *name = value_get(map, "task");
         struct finding *finding = scenario_error(loader, "dangling-hint", name ? name->mark : map->mark,
