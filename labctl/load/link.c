@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "base/units.h"
 #include "link/profile.h"
 #include "load/loader.h"
 
@@ -236,6 +237,10 @@ static void report_contradiction(struct loader *loader, const struct link *link,
 {
     const struct impairment_row *row = NULL;
     struct impairment left = *impairment; /* what was reported is taken out, to find the next */
+    const struct value *delay = value_get(value, "delay");
+    int64_t read;
+    if (delay && (!value_is_scalar(delay) || duration_parse(delay->text, &read)))
+        left.delay = 1; /* one that could not be read is there nevertheless */
     for (const char *text; (text = impairment_contradiction(&left, &row)) != NULL;) {
         const struct entry *at = value_entry(value, row->key);
         findings_add(loader->decoder.findings, FINDING_ERROR, "impairment", at ? at->key_mark : value->mark,
