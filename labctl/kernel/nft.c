@@ -51,6 +51,7 @@ static struct nft_ctx *context_in(int netns, struct error *err)
 
 static struct {
     pthread_mutex_t lock;
+    pthread_cond_t never;
     struct {
         struct nft_ctx *context;
         int64_t due;
@@ -58,23 +59,28 @@ static struct {
     unsigned first, count;
     bool running; /* its thread */
     int64_t deleted;
-} late = {.lock = PTHREAD_MUTEX_INITIALIZER, .deleted = INT64_MIN / 2};
+} late = {.lock = PTHREAD_MUTEX_INITIALIZER, .never = PTHREAD_COND_INITIALIZER, .deleted = INT64_MIN / 2};
+
+/* Nobody signals that the kernel has freed something. */
+static void await_freed(int64_t due)
+{
+    struct timespec at = {due / NANOSECONDS_PER_SECOND, due % NANOSECONDS_PER_SECOND};
+    pthread_cond_clockwait(&late.never, &late.lock, CLOCK_MONOTONIC, &at);
+}
 
 static void *close_late(void *unused)
 {
     pthread_mutex_lock(&late.lock);
     while (late.count) {
-        int64_t left = late.queue[late.first].due - clock_monotonic();
-        struct nft_ctx *context = left > 0 ? NULL : late.queue[late.first].context;
-        if (context) {
-            late.first = (late.first + 1) % LATE_MOST;
-            late.count--;
+        if (late.queue[late.first].due > clock_monotonic()) {
+            await_freed(late.queue[late.first].due);
+            continue;
         }
+        struct nft_ctx *context = late.queue[late.first].context;
+        late.first = (late.first + 1) % LATE_MOST;
+        late.count--;
         pthread_mutex_unlock(&late.lock);
-        if (context)
-            libnftables.ctx_free(context);
-        else
-            nanosleep(&(struct timespec){.tv_nsec = left}, NULL);
+        libnftables.ctx_free(context);
         pthread_mutex_lock(&late.lock);
     }
     late.running = false;

@@ -63,7 +63,7 @@ static int by_number(const void *a, const void *b)
 
 int tap_watch(struct tap *tap, struct error *err)
 {
-    int devices[RING_DEVICES_MAX];
+    int devices[RING_DEVICES_MAX] = {0};
     size_t count = 0;
     for (size_t slot = 0; slot < TAP_SLOTS; slot++)
         for (struct line *line = tap->by_device[slot]; line; line = line->beside)
