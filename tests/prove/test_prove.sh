@@ -163,13 +163,17 @@ scenario dice
 refused dice leaks "ops, /root/number has what the healthy lab has not"
 check "what differs where the faults change nothing" $?
 # Every section of the look: what stands in it by chance must be missed in the other lab.
-by_chance() { # NAME COMMANDS SECTION…: n is a number by chance
-    local name=$1 section missed=0
+by_chance() { # NAME COMMANDS SECTION…: n is a number by chance; where both labs drew the same, they draw again
+    local name=$1 section missed=0 draw
     files=", run: [ \"bash -c 'n=\$((10 + \$(date +%s%N) / 1000 % 240)); $2'\" ]"
     scenario "$name"
-    run timeout 60 "$LABCTL" prove "$work/$name.yaml"
-    for section in "${@:3}"; do
-        grep -q "ops, $section has what the healthy lab has not" "$work/out" || { missed=1; echo "not in $section"; }
+    for draw in 1 2 3; do
+        run timeout 60 "$LABCTL" prove "$work/$name.yaml"
+        missed=0
+        for section in "${@:3}"; do
+            grep -q "ops, $section has what the healthy lab has not" "$work/out" || { missed=1; echo "$draw: not in $section"; }
+        done
+        [ $missed -ne 0 ] || break
     done
     check "what differs by chance is missed: ${*:3}" $missed
 }
