@@ -194,66 +194,75 @@ static void note_lateness(struct relay_statistics *statistics, int64_t late)
         statistics->latest = late;
 }
 
-static void send_batch(struct line *line)
+static void note_sent(const struct packet *packet, int64_t late)
 {
-    struct batch *batch = &line->leaving;
+    struct line *line = packet->line;
+    line->wire.counters.passed++;
+    line->wire.counters.bytes += packet->length;
+    note_lateness(line->statistics, late);
+}
+
+static void free_sent(struct batch *batch)
+{
+    for (unsigned i = 0; i < batch->count; i++) {
+        struct line *line = batch->packets[i]->line;
+        line->wire.held--;
+        line->touched = true;
+        packet_free(batch->packets[i]);
+    }
+    batch->count = 0;
+}
+
+static void send_batch(struct tap *tap)
+{
+    struct batch *batch = &tap->leaving;
     struct mmsghdr messages[SEND_MOST];
     struct iovec parts[SEND_MOST][2];
-    struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = line->to};
+    struct sockaddr_ll to[SEND_MOST];
     int64_t now = pump_now();
     for (unsigned i = 0; i < batch->count; i++) {
         struct packet *packet = batch->packets[i];
+        to[i] = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_ifindex = packet->line->to};
         parts[i][0] = (struct iovec){&packet->offload, sizeof packet->offload};
         parts[i][1] = (struct iovec){packet->frame, packet->length};
         messages[i] = (struct mmsghdr){
-            .msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts[i], .msg_iovlen = 2}};
+            .msg_hdr = {.msg_name = &to[i], .msg_namelen = sizeof to[i], .msg_iov = parts[i], .msg_iovlen = 2}};
     }
     for (unsigned done = 0; done < batch->count;) {
-        int sent = sendmmsg(line->tap->ring.fd, messages + done, batch->count - done, MSG_DONTWAIT);
-        if (sent > 0) {
-            for (int i = 0; i < sent; i++) {
-                line->wire.counters.passed++;
-                line->wire.counters.bytes += batch->packets[done + (unsigned)i]->length;
-                note_lateness(line->statistics, now - batch->due[done + (unsigned)i]);
-            }
-            done += (unsigned)sent;
-        } else if (errno != EINTR) { /* the device is down, or gone */
-            line->statistics->undeliverable++;
-            done++;
-        }
+        int sent = sendmmsg(tap->ring.fd, messages + done, batch->count - done, MSG_DONTWAIT);
+        for (int i = 0; i < sent; i++, done++)
+            note_sent(batch->packets[done], now - batch->due[done]);
+        if (sent <= 0 && errno != EINTR) /* the device is down, or gone */
+            batch->packets[done++]->line->statistics->undeliverable++;
     }
-    for (unsigned i = 0; i < batch->count; i++)
-        packet_free(batch->packets[i]);
-    line->wire.held -= batch->count;
-    line->touched = true;
-    batch->count = 0;
+    free_sent(batch);
 }
 
 static void let_leave(struct packet *packet, int64_t due)
 {
-    struct batch *batch = &packet->line->leaving;
+    struct batch *batch = &packet->line->tap->leaving;
     batch->due[batch->count] = due;
     batch->packets[batch->count++] = packet;
     if (batch->count == SEND_MOST)
-        send_batch(packet->line);
+        send_batch(packet->line->tap);
 }
 
-/* The packets of a wire leave in their order, and as many as are due in one system call; wires have none among each
- * other. */
+/* What is due leaves in its order, and as much as that in one system call: between two, who is woken by the first
+ * packet would fall asleep again, and to wake somebody is the dearest part of all. */
 void pump_send_due(struct pump *pump)
 {
     int64_t now = pump_now(), due;
     while ((due = queue_due(&pump->queue)) <= now)
         let_leave(queue_pop(&pump->queue), due);
-    for (struct line *line = pump->lines; line; line = line->next) {
-        if (line->leaving.count)
-            send_batch(line);
+    for (struct tap *tap = pump->taps; tap; tap = tap->next)
+        if (tap->leaving.count)
+            send_batch(tap);
+    for (struct line *line = pump->lines; line; line = line->next)
         if (line->touched) {
             line->statistics->counters = line->wire.counters;
             line->statistics->held = line->wire.held;
             line->touched = false;
         }
-    }
 }
 
 void pump_flush(struct pump *pump, struct line *line)
@@ -269,8 +278,8 @@ void pump_flush(struct pump *pump, struct line *line)
         else if (queue_push(&others, due, packet))
             packet_free(packet);
     }
-    if (line->leaving.count)
-        send_batch(line);
+    if (line->tap->leaving.count)
+        send_batch(line->tap);
     queue_free(&pump->queue);
     pump->queue = others;
 }

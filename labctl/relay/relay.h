@@ -5,7 +5,7 @@
  * due, and gives it back.  One process and one thread serve all wires of a lab.
  *
  * Packets come in through a ring that the kernel fills (packet(7), PACKET_RX_RING), with the time of their arrival: a
- * packet that was taken up late is not later for it, as long as its delay is longer.  They go out by sendmmsg.  The
+ * packet that was taken up late is not later for it, as long as its delay is longer.  They go out by sendmmsg, of all wires together.  The
  * kernel waits for all processors when a ring is made, and twice when it goes (tens of milliseconds where they are
  * idle), so the wires of a namespace share one (a tap), whose filter lets pass what comes in at their devices: a wire
  * more is a filter more, and a lab of hundreds of them ends at once.  Between packets the process sleeps until shortly
@@ -74,13 +74,20 @@ uint64_t ring_overrun(struct ring *ring);             /* frames dropped since th
 
 /* ---- tap.c: where the wires of a namespace come in and go out ---- */
 #define TAP_SLOTS 256
+#define SEND_MOST 64 /* packets in one system call */
+struct batch {
+    unsigned count;
+    struct packet *packets[SEND_MOST];
+    int64_t due[SEND_MOST];
+};
 struct tap {
     char netns[32];
     struct ring ring;
     struct line *by_device[TAP_SLOTS]; /* by the index of their end */
     size_t line_count;
-    uint64_t crowd; /* which filling of the ring this is: a new one begins when it is found empty */
-    uint32_t taken; /* frames of this one so far */
+    struct batch leaving; /* due, and to be sent before the turn ends */
+    uint64_t crowd;       /* which filling of the ring this is: a new one begins when it is found empty */
+    uint32_t taken;       /* frames of this one so far */
     struct tap *next;
 };
 /* The thread is in a namespace ("-": its own) from tap_enter to tap_leave. */
@@ -95,12 +102,6 @@ struct line *tap_line(const struct tap *tap, int device); /* NULL where it is no
 void tap_close(struct tap *tap);                          /* of no list any more; does not wait for the kernel */
 
 /* ---- line.c: a wire that is served ---- */
-#define SEND_MOST 64 /* packets in one system call */
-struct batch {
-    unsigned count;
-    struct packet *packets[SEND_MOST];
-    int64_t due[SEND_MOST];
-};
 struct line {
     struct relay_wire spec; /* without its impairment: */
     char *is_text;
@@ -108,8 +109,7 @@ struct line {
     int device_index, end_index;
     int to; /* one of these */
     struct tap *tap;
-    struct line *beside;  /* in the tap's slot */
-    struct batch leaving; /* due, and to be sent before the turn ends */
+    struct line *beside; /* in the tap's slot */
     struct relay_statistics *statistics;
     bool wanted, touched;
     uint64_t crowd, crowd_share; /* the tap's crowd of its last frame, and how many of that crowd were its frames */
