@@ -5,13 +5,13 @@
  * due, and gives it back.  One process and one thread serve all wires of a lab.
  *
  * Packets come in through a ring that the kernel fills (packet(7), PACKET_RX_RING), with the time of their arrival: a
- * packet that was taken up late is not later for it, as long as its delay is longer.  They go out by sendmmsg, of all wires together.  The
- * kernel waits for all processors when a ring is made, and twice when it goes (tens of milliseconds where they are
- * idle), so the wires of a namespace share one (a tap), whose filter lets pass what comes in at their devices: a wire
- * more is a filter more, and a lab of hundreds of them ends at once.  Between packets the process sleeps until shortly
- * before the first is due and then watches the clock; where they are dense it takes and sends several in one turn
- * (pump.c).  What remains is the lateness, which it keeps a histogram of.  Memory is bounded: what does not fit is
- * dropped at the tail, and counted.
+ * packet that was taken up late is not later for it, as long as its delay is longer.  They go out by sendmmsg, of all
+ * wires together.  The kernel waits for all processors when a ring is made, and twice when it goes (tens of
+ * milliseconds where they are idle), so the wires of a namespace share one (a tap), whose filter lets pass what comes
+ * in at their devices: a wire more is a filter more, and a lab of hundreds of them ends at once.  Between packets the
+ * process sleeps until shortly before the first is due and then watches the clock; where they are dense it takes and
+ * sends several in one turn (pump.c).  What remains is the lateness, which it keeps a histogram of.  Memory is bounded:
+ * what does not fit is dropped at the tail, and counted.
  *
  * Checksums that the sender's kernel left to the device travel along as virtio_net_hdr and stay open until a packet is
  * to be corrupted: then the checksum is computed first, so that the receiver finds the error. */
