@@ -303,6 +303,35 @@ static void every_kind_of_change(void **state)
     assert_false(has_route("web", "10.0.7.0/24"));
 }
 
+static struct plan *with_ruleset(const char *body)
+{
+    struct plan *plan = make_plan();
+    *ARENA_PUSH(plan->arena, plan->nfts, plan->nft_count) = (struct plan_nft){
+        .ns = plan_find_namespace(plan, "web"), .family = "", .table = "ruleset", .body = body, .verbatim = true};
+    return plan;
+}
+
+/* A ruleset of the author's makes tables of any name: those of the next need not be there, those of the last go. */
+static void rulesets_follow_one_another(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    STR_AUTO tables = STR_INIT;
+    struct lab_apply_options forward = {0};
+    apply_options(with_ruleset("table inet first {}\n"), forward, NULL);
+    apply_options(with_ruleset("table inet second {}\ntable ip third {}\n"), forward, NULL);
+    assert_int_equal(nft_list_tables(lab_netns(lab, "web"), &tables, &err), 0);
+    assert_null(strstr(str_text(&tables), "inet first"));
+    assert_non_null(strstr(str_text(&tables), "inet second"));
+    assert_int_equal(nft_load(lab_netns(lab, "web"), "by hand", "delete table ip third\n", &err), 0);
+    apply_options(make_plan(), (struct lab_apply_options){.recovering = true}, NULL);
+    str_clear(&tables);
+    assert_int_equal(nft_list_tables(lab_netns(lab, "web"), &tables, &err), 0);
+    assert_null(strstr(str_text(&tables), "inet second"));
+    assert_null(strstr(str_text(&tables), "ip third"));
+    assert_stands(present);
+}
+
 static void namespaces_come_and_go(void **state)
 {
     (void)state;
@@ -711,6 +740,7 @@ static _Noreturn void director(void)
         cmocka_unit_test(built_as_planned),
         cmocka_unit_test(same_plan_changes_nothing),
         cmocka_unit_test(every_kind_of_change),
+        cmocka_unit_test(rulesets_follow_one_another),
         cmocka_unit_test(namespaces_come_and_go),
         cmocka_unit_test(undo_keeps_what_was_changed_since),
         cmocka_unit_test(repaired_by_hand_is_done),
